@@ -1,0 +1,5 @@
+//! From what was stored to what may be shown. May import model; names no clock, client or terminal.
+
+pub mod sanitise;
+
+pub use sanitise::{clean, clean_line};

@@ -1,0 +1,3 @@
+//! jetscope: parse, run, exit code.
+
+fn main() {}

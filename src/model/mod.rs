@@ -1,0 +1,36 @@
+//! Plain data: what a server said, when, and what follows from it by arithmetic alone.
+//!
+//! May import std, serde and jiff (for the text form of times); names no clock, no client,
+//! no terminal. Everything here is `Clone + PartialEq + Debug`, so that a session can be
+//! logged and played back.
+
+pub mod access;
+pub mod account;
+pub mod advisory;
+pub mod catalog;
+pub mod consumer;
+pub mod kind;
+pub mod link;
+pub mod problem;
+pub mod reading;
+pub mod scope;
+pub mod series;
+pub mod stream;
+pub mod time;
+pub mod units;
+pub mod update;
+
+pub use access::Access;
+pub use account::{Account, ServerInfo};
+pub use advisory::{Advisory, AdvisoryKind};
+pub use catalog::{Availability, Catalog, ConsumerEntry, StreamEntry};
+pub use consumer::{AckPolicy, Consumer, ConsumerConfig, DeliverPolicy, Delivery};
+pub use kind::{Kind, KindPatterns};
+pub use link::Link;
+pub use problem::{Problem, ProblemKind};
+pub use reading::Reading;
+pub use scope::Scope;
+pub use series::{ConsumerSample, Series, StreamSample};
+pub use stream::{Cluster, Discard, Limits, Peer, Retention, Storage, Stream, StreamConfig, StreamState, Upstream};
+pub use time::Timestamp;
+pub use update::{Listing, Traffic, Update};

@@ -1,0 +1,246 @@
+//! Rings of samples, and the rates that follow from them. Counter resets never give a negative rate.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::{Consumer, Stream, Timestamp};
+
+/// A sample has a time; newer samples come later.
+pub trait Sample {
+    /// When it was taken.
+    fn at(&self) -> Timestamp;
+}
+
+/// A bounded ring of samples, oldest first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series<T> {
+    samples: VecDeque<T>,
+    capacity: usize,
+}
+
+impl<T: Sample> Series<T> {
+    /// An empty ring that keeps at most `capacity` samples (at least 2).
+    pub fn new(capacity: usize) -> Self {
+        Self { samples: VecDeque::new(), capacity: capacity.max(2) }
+    }
+
+    /// Adds a sample. One that is not newer than the last replaces it, so that a late answer cannot
+    /// put time in disorder.
+    pub fn push(&mut self, sample: T) {
+        if self.samples.back().is_some_and(|last| last.at() >= sample.at()) {
+            self.samples.pop_back();
+        }
+        while self.samples.len() >= self.capacity {
+            self.samples.pop_front();
+        }
+        self.samples.push_back(sample);
+    }
+
+    /// Keeps more (or fewer) samples from now on; the newest stay.
+    pub fn resize(&mut self, capacity: usize) {
+        self.capacity = capacity.max(2);
+        while self.samples.len() > self.capacity {
+            self.samples.pop_front();
+        }
+    }
+
+    /// Forgets everything, for a thing that was deleted and made again.
+    pub fn clear(&mut self) {
+        self.samples.clear();
+    }
+
+    /// Oldest to newest.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> + ExactSizeIterator {
+        self.samples.iter()
+    }
+
+    /// The newest sample.
+    pub fn last(&self) -> Option<&T> {
+        self.samples.back()
+    }
+
+    /// How many samples there are.
+    pub fn len(&self) -> usize {
+        self.samples.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.samples.is_empty()
+    }
+
+    /// Growth of a counter per second over the last `window`; `None` with fewer than two samples.
+    ///
+    /// The window is measured back from the newest sample and always spans at least two samples. A counter
+    /// that fell (a stream made again) starts anew at that point.
+    pub fn rate(&self, window: Duration, counter: impl Fn(&T) -> u64) -> Option<f64> {
+        let newest = self.samples.back()?;
+        let mut later = newest;
+        let mut grown = 0_u64;
+        let mut from = None;
+        for sample in self.samples.iter().rev().skip(1) {
+            let Some(step) = counter(later).checked_sub(counter(sample)) else { break };
+            if from.is_some() && newest.at().since(sample.at()) > window {
+                break;
+            }
+            grown += step;
+            from = Some(sample.at());
+            later = sample;
+        }
+        let seconds = newest.at().seconds_since(from?);
+        (seconds > 0.0).then(|| grown as f64 / seconds)
+    }
+
+    /// Rates between neighbouring samples, oldest first, each with the time of its newer sample.
+    pub fn rates(&self, counter: impl Fn(&T) -> u64) -> Vec<(Timestamp, f64)> {
+        self.samples
+            .iter()
+            .zip(self.samples.iter().skip(1))
+            .map(|(a, b)| {
+                let seconds = b.at().seconds_since(a.at());
+                let grown = counter(b).saturating_sub(counter(a)) as f64;
+                (b.at(), if seconds > 0.0 { grown / seconds } else { 0.0 })
+            })
+            .collect()
+    }
+}
+
+/// What is kept of a stream at each poll.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamSample {
+    /// When.
+    pub at: Timestamp,
+    /// Messages held.
+    pub messages: u64,
+    /// Bytes held.
+    pub bytes: u64,
+    /// The last sequence: a counter of everything ever stored.
+    pub last_seq: u64,
+    /// The first sequence.
+    pub first_seq: u64,
+}
+
+impl From<&Stream> for StreamSample {
+    fn from(s: &Stream) -> Self {
+        Self {
+            at: s.taken,
+            messages: s.state.messages,
+            bytes: s.state.bytes,
+            last_seq: s.state.last_seq,
+            first_seq: s.state.first_seq,
+        }
+    }
+}
+
+impl Sample for StreamSample {
+    fn at(&self) -> Timestamp {
+        self.at
+    }
+}
+
+/// What is kept of a consumer at each poll.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConsumerSample {
+    /// When.
+    pub at: Timestamp,
+    /// Outstanding by the ack policy.
+    pub outstanding: u64,
+    /// Not yet delivered.
+    pub pending: u64,
+    /// Delivered, not acked.
+    pub ack_pending: u64,
+    /// Delivered more than once.
+    pub redelivered: u64,
+    /// Open pull requests.
+    pub waiting: u64,
+    /// Deliveries so far.
+    pub delivered_consumer_seq: u64,
+    /// Last delivered stream sequence.
+    pub delivered_stream_seq: u64,
+    /// Ack floor in the stream.
+    pub ack_floor_stream_seq: u64,
+    /// When the floor or an ack last moved.
+    pub last_acked: Option<Timestamp>,
+    /// A push subscriber is there.
+    pub push_bound: bool,
+    /// It is paused.
+    pub paused: bool,
+}
+
+impl From<&Consumer> for ConsumerSample {
+    fn from(c: &Consumer) -> Self {
+        Self {
+            at: c.taken,
+            outstanding: c.outstanding(),
+            pending: c.pending,
+            ack_pending: c.ack_pending,
+            redelivered: c.redelivered,
+            waiting: c.waiting,
+            delivered_consumer_seq: c.delivered.consumer_seq,
+            delivered_stream_seq: c.delivered.stream_seq,
+            ack_floor_stream_seq: c.ack_floor.stream_seq,
+            last_acked: c.ack_floor.last_active,
+            push_bound: c.push_bound,
+            paused: c.paused,
+        }
+    }
+}
+
+impl Sample for ConsumerSample {
+    fn at(&self) -> Timestamp {
+        self.at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(secs: i64, last_seq: u64) -> StreamSample {
+        StreamSample { at: Timestamp::from_secs(secs), messages: 0, bytes: 0, last_seq, first_seq: 1 }
+    }
+
+    fn series(samples: &[(i64, u64)]) -> Series<StreamSample> {
+        let mut series = Series::new(10);
+        for &(t, n) in samples {
+            series.push(at(t, n));
+        }
+        series
+    }
+
+    fn rate(samples: &[(i64, u64)], window: u64) -> Option<f64> {
+        series(samples).rate(Duration::from_secs(window), |s| s.last_seq)
+    }
+
+    #[test]
+    fn one_sample_gives_no_rate() {
+        assert_eq!(rate(&[], 10), None);
+        assert_eq!(rate(&[(1, 5)], 10), None);
+        assert_eq!(rate(&[(1, 5), (3, 15)], 10), Some(5.0));
+    }
+
+    #[test]
+    fn the_window_bounds_the_rate() {
+        assert_eq!(rate(&[(0, 0), (10, 1000), (11, 1001), (12, 1002)], 2), Some(1.0));
+        // Samples further apart than the window: the last step still counts.
+        assert_eq!(rate(&[(0, 0), (100, 1000)], 2), Some(10.0));
+    }
+
+    #[test]
+    fn a_reset_starts_anew() {
+        assert_eq!(rate(&[(0, 100), (1, 110), (2, 0), (3, 4)], 10), Some(4.0));
+        assert_eq!(rate(&[(0, 100), (1, 5)], 10), None);
+        assert!(series(&[(0, 100), (1, 5)]).rates(|s| s.last_seq).iter().all(|(_, r)| *r == 0.0));
+    }
+
+    #[test]
+    fn a_late_answer_does_not_turn_time_back() {
+        let mut s = series(&[(5, 50)]);
+        s.push(at(4, 40));
+        assert_eq!(s.len(), 1);
+        for t in 6..30 {
+            s.push(at(t, t as u64));
+        }
+        assert_eq!(s.len(), 10);
+    }
+}

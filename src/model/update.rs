@@ -1,0 +1,144 @@
+//! What the poller reports. One `Update` is one answer (or one failure) with the time it was taken.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Account, Advisory, Consumer, Link, Problem, ServerInfo, Stream, Timestamp};
+
+/// A whole list, as far as the server could give it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listing<T> {
+    /// When the first page was asked for, by our clock. What was made after this may be absent.
+    pub started: Timestamp,
+    /// When it was complete, by our clock.
+    pub taken: Timestamp,
+    /// What was listed, sorted by name.
+    pub items: Vec<Arc<T>>,
+    /// Names that exist but whose servers did not answer.
+    pub missing: Vec<String>,
+    /// Names that exist but are offline, with the server's reason.
+    pub offline: Vec<(String, String)>,
+    /// How many the server says there are.
+    pub total: u64,
+    /// Why the list is not whole (a page failed), if it is not. Then nothing may be taken for deleted.
+    pub problem: Option<Problem>,
+}
+
+impl<T> Listing<T> {
+    /// Whether every item was listed with its data.
+    pub fn is_whole(&self) -> bool {
+        self.problem.is_none() && self.missing.is_empty() && self.offline.is_empty()
+    }
+}
+
+/// The number of messages of one subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubjectCount {
+    /// The subject; raw, sanitise before drawing.
+    pub subject: String,
+    /// Messages of this subject.
+    pub messages: u64,
+}
+
+/// What was asked, so that a failure can be shown where its data would stand.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Ask {
+    /// The list of streams.
+    Streams,
+    /// One stream.
+    Stream(String),
+    /// The consumers of one stream.
+    Consumers(String),
+    /// One consumer.
+    Consumer(String, String),
+    /// The account.
+    Account,
+    /// The subjects of one stream.
+    Subjects(String),
+    /// The advisories; a failure means that creations appear only at the next sweep.
+    Advisories,
+}
+
+/// What our looking costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Traffic {
+    /// API requests per second, over the last 10 s.
+    pub requests_per_second: f64,
+    /// Requests made since the connection was opened.
+    pub requests: u64,
+    /// Bytes of API replies since the connection was opened.
+    pub reply_bytes: u64,
+    /// Set while polling is slowed because the server asked for it or slowed down: how much slower.
+    pub back_off: Option<f64>,
+}
+
+/// One report of the poller.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Update {
+    /// The connection changed.
+    Link(Link),
+    /// Who answers (on each connect).
+    Server(ServerInfo),
+    /// Round-trip time of a PING.
+    Rtt(Duration),
+    /// The account, taken at this time.
+    Account(Account, Timestamp),
+    /// A sweep over all streams.
+    Streams(Listing<Stream>),
+    /// One stream.
+    Stream(Arc<Stream>),
+    /// The stream's whole configuration and state as the server's JSON text, pretty-printed.
+    StreamJson {
+        /// The stream.
+        stream: String,
+        /// The `STREAM.INFO` reply without its type, indented.
+        json: Arc<str>,
+        /// When it was taken.
+        taken: Timestamp,
+    },
+    /// This stream does not exist (any more).
+    StreamGone(String, Timestamp),
+    /// All consumers of one stream.
+    Consumers(String, Listing<Consumer>),
+    /// A sweep over the consumers of all streams ended.
+    ConsumersSwept {
+        /// When it began.
+        taken: Timestamp,
+        /// How many streams could not be asked, and the first reason.
+        failed: Option<(usize, Problem)>,
+    },
+    /// One consumer.
+    Consumer(Arc<Consumer>),
+    /// The consumer's whole configuration and state as the server's JSON text, pretty-printed.
+    ConsumerJson {
+        /// The stream.
+        stream: String,
+        /// The consumer.
+        consumer: String,
+        /// The `CONSUMER.INFO` reply without its type, indented.
+        json: Arc<str>,
+        /// When it was taken.
+        taken: Timestamp,
+    },
+    /// This consumer does not exist (any more).
+    ConsumerGone(String, String, Timestamp),
+    /// The subjects of a stream, at most as many as were asked for.
+    Subjects {
+        /// The stream.
+        stream: String,
+        /// The subject filter that was asked with.
+        filter: String,
+        /// Counts, largest first.
+        counts: Vec<SubjectCount>,
+        /// How many subjects match the filter; more than `counts` when capped.
+        total: u64,
+        /// When they were taken.
+        taken: Timestamp,
+    },
+    /// An advisory.
+    Advisory(Advisory),
+    /// A question failed.
+    Failed(Ask, Problem, Timestamp),
+    /// What our looking costs.
+    Traffic(Traffic),
+}
