@@ -1,0 +1,8 @@
+//! What the integration tests share.
+
+use jetscope::demo::{Server, ServerSpec};
+
+/// A newest server with `JetStream` and this configuration appended.
+pub fn server_with(config: &str) -> Server {
+    Server::start(&ServerSpec { config: config.into(), ..Default::default() }).expect("a server")
+}

@@ -1,0 +1,3 @@
+//! The integration tests, in one binary so that they link once. One module a subject.
+
+mod common;
