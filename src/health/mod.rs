@@ -1,1 +1,12 @@
-//! To be filled.
+//! How well a stream or consumer is: pure rules over what was sampled. May import model; names no clock,
+//! client or terminal.
+//!
+//! These are plain levels for the colour of a row, each with the sentence that says why.
+
+pub mod consumer;
+pub mod level;
+pub mod stream;
+
+pub use consumer::consumer_health;
+pub use level::{Health, Level, Thresholds};
+pub use stream::stream_health;

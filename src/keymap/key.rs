@@ -105,7 +105,9 @@ impl FromStr for Key {
         let code = match (chars.next(), chars.next()) {
             (Some(c), None) => Code::Char(c),
             _ => named(rest).ok_or_else(|| {
-                format!("no key is called {text:?}; a key is a character or one of enter, esc, tab, space, up, pageup, f1 …")
+                format!(
+                    "no key is called {text:?}; a key is a character or one of enter, esc, tab, space, up, pageup, f1 …"
+                )
             })?,
         };
         Ok(Self { code, ctrl, alt })

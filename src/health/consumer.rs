@@ -1,0 +1,151 @@
+//! The health of one consumer.
+
+use crate::model::units::{count, count_exact};
+use crate::model::{Availability, ConsumerEntry};
+
+use super::{Health, Level};
+
+/// Samples that must exist before growth is called growth.
+const ENOUGH: usize = 3;
+
+/// How well a consumer is, from its newest answer and its ring of samples.
+pub fn consumer_health(entry: &ConsumerEntry) -> Health {
+    match &entry.availability {
+        Availability::Missing => {
+            return Health::new(Level::Unknown, "no answer", "The servers that keep it do not answer.");
+        }
+        Availability::Offline(reason) => {
+            return Health::new(Level::Unknown, "offline", format!("It is offline: {reason}"));
+        }
+        Availability::Present => {}
+    }
+    let Some(info) = &entry.info else {
+        return Health::new(Level::Unknown, "not read yet", "Nothing was read of it yet.");
+    };
+    if info.cluster.as_ref().is_some_and(|c| c.leader.is_none()) {
+        return Health::new(Level::Critical, "no leader", "Its group has no leader: nothing is delivered.");
+    }
+    if info.paused {
+        return Health::new(Level::Notice, "paused", "It is paused: nothing is delivered.");
+    }
+    let outstanding = info.outstanding();
+    if outstanding == 0 {
+        return Health::new(Level::Ok, "idle", "Nothing is outstanding.");
+    }
+    if info.config.max_ack_pending.is_some_and(|max| info.ack_pending >= max) && info.pending > 0 {
+        return Health::new(
+            Level::Critical,
+            "blocked",
+            format!(
+                "Delivery is halted: {} messages wait for their ack, which is its max_ack_pending.",
+                count_exact(info.ack_pending)
+            ),
+        );
+    }
+    let reader = entry.series.iter().any(|s| s.waiting > 0 || s.push_bound);
+    let samples: Vec<_> = entry.series.iter().collect();
+    let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
+        return Health::new(Level::Unknown, "not read yet", "Nothing was read of it yet.");
+    };
+    let moved = samples.windows(2).any(|w| {
+        w[0].delivered_consumer_seq != w[1].delivered_consumer_seq
+            || w[0].ack_floor_stream_seq != w[1].ack_floor_stream_seq
+            || w[0].last_acked != w[1].last_acked
+    });
+    if samples.len() < ENOUGH {
+        return Health::new(
+            Level::Ok,
+            format!("{} left", count(outstanding)),
+            format!(
+                "{} messages are outstanding; too few samples to say whether that grows.",
+                count_exact(outstanding)
+            ),
+        );
+    }
+    if !reader && !moved {
+        return Health::new(
+            Level::Critical,
+            "no reader",
+            format!(
+                "{} messages are outstanding and nobody receives: no open pull, no subscription, no ack.",
+                count_exact(outstanding)
+            ),
+        );
+    }
+    if !moved {
+        return Health::new(
+            Level::Warning,
+            "stands still",
+            format!("{} messages are outstanding and nothing was delivered or acked lately.", count_exact(outstanding)),
+        );
+    }
+    // One dip does not clear it: the second half of the window is compared with the first.
+    let half = samples.len() / 2;
+    let mean = |part: &[&crate::model::ConsumerSample]| {
+        part.iter().map(|s| s.outstanding as f64).sum::<f64>() / part.len().max(1) as f64
+    };
+    let always = samples.iter().all(|s| s.outstanding > 0);
+    if always && last.outstanding > first.outstanding && mean(&samples[half..]) > mean(&samples[..half]) {
+        return Health::new(
+            Level::Warning,
+            "falling behind",
+            format!(
+                "Outstanding grew from {} to {} while we looked.",
+                count_exact(first.outstanding),
+                count_exact(last.outstanding)
+            ),
+        );
+    }
+    Health::new(Level::Ok, "working", format!("{} messages are outstanding and it moves.", count_exact(outstanding)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::update::Listing;
+    use crate::model::{Catalog, Consumer, Timestamp, Update};
+
+    /// Feeds samples (outstanding, delivered, waiting) through a catalog, one a second.
+    fn judge(samples: &[(u64, u64, u64)]) -> Health {
+        let mut catalog = Catalog::default();
+        for (t, &(pending, delivered, waiting)) in samples.iter().enumerate() {
+            let at = Timestamp::from_secs(t as i64 + 1);
+            let mut c =
+                Consumer { stream: "s".into(), name: "c".into(), pending, waiting, taken: at, ..Default::default() };
+            c.delivered.consumer_seq = delivered;
+            catalog.apply(Update::Consumers(
+                "s".into(),
+                Listing {
+                    started: at,
+                    taken: at,
+                    items: vec![Arc::new(c)],
+                    missing: vec![],
+                    offline: vec![],
+                    total: 1,
+                    problem: None,
+                },
+            ));
+        }
+        consumer_health(catalog.consumer("s", "c").unwrap())
+    }
+
+    #[test]
+    fn nothing_outstanding_is_well() {
+        assert_eq!(judge(&[(0, 5, 0)]).level, Level::Ok);
+    }
+
+    #[test]
+    fn growth_is_told_from_a_sawtooth_that_holds() {
+        assert_eq!(judge(&[(1, 1, 1), (5, 2, 1), (9, 3, 1), (14, 4, 1)]).words, "falling behind");
+        assert_eq!(judge(&[(9, 1, 1), (5, 2, 1), (9, 3, 1), (5, 4, 1)]).level, Level::Ok);
+        assert_eq!(judge(&[(9, 1, 1), (5, 2, 1)]).level, Level::Ok, "too few samples");
+    }
+
+    #[test]
+    fn nobody_there_is_critical_and_a_waiting_reader_is_not() {
+        assert_eq!(judge(&[(9, 1, 0), (9, 1, 0), (9, 1, 0)]).words, "no reader");
+        assert_eq!(judge(&[(9, 1, 0), (9, 1, 1), (9, 1, 0)]).words, "stands still");
+    }
+}

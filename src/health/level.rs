@@ -1,0 +1,80 @@
+//! Levels, and the thresholds that rules compare with.
+
+/// How well something is. The order is "worst last".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Nothing is wrong.
+    #[default]
+    Ok,
+    /// Worth knowing; nobody needs to act.
+    Notice,
+    /// Not known: no answer, no permission, too few samples to say.
+    Unknown,
+    /// Somebody should look.
+    Warning,
+    /// Data is at risk, or nothing moves any more.
+    Critical,
+}
+
+impl Level {
+    /// The glyph of a row: state is never told by colour alone.
+    pub const fn glyph(self) -> &'static str {
+        match self {
+            Self::Ok => "●",
+            Self::Notice => "○",
+            Self::Unknown => "?",
+            Self::Warning => "▲",
+            Self::Critical => "✖",
+        }
+    }
+
+    /// The word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Notice => "notice",
+            Self::Unknown => "unknown",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// A level and why.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// How well.
+    pub level: Level,
+    /// Short words for a table cell, such as `no consumers`.
+    pub words: String,
+    /// A sentence with the numbers.
+    pub sentence: String,
+}
+
+impl Health {
+    /// A level with its words and its sentence.
+    pub fn new(level: Level, words: impl Into<String>, sentence: impl Into<String>) -> Self {
+        Self { level, words: words.into(), sentence: sentence.into() }
+    }
+
+    /// The worse of two; the first where both are the same.
+    #[must_use]
+    pub fn or_worse(self, other: Self) -> Self {
+        if other.level > self.level { other } else { self }
+    }
+}
+
+/// What rules compare with. Ratios are 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Thresholds {
+    /// A stream this full is a warning.
+    pub limit_warning: f64,
+    /// A stream this full that refuses new messages is critical.
+    pub limit_critical: f64,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self { limit_warning: 0.8, limit_critical: 0.95 }
+    }
+}

@@ -1,0 +1,132 @@
+//! The health of one stream: its own state, and the worst of its consumers.
+
+use crate::model::catalog::Shelf;
+use crate::model::units::{count_exact, percent};
+use crate::model::{Availability, Discard, Retention, StreamEntry};
+
+use super::{Health, Level, Thresholds, consumer_health};
+
+/// How well a stream is. `shelf` holds its consumers, as far as they are known.
+pub fn stream_health(entry: &StreamEntry, shelf: Option<&Shelf>, thresholds: &Thresholds) -> Health {
+    match &entry.availability {
+        Availability::Missing => {
+            return Health::new(
+                Level::Unknown,
+                "no answer",
+                "The servers that keep it do not answer; what is shown is the last that was known.",
+            );
+        }
+        Availability::Offline(reason) => {
+            return Health::new(Level::Unknown, "offline", format!("It is offline: {reason}"));
+        }
+        Availability::Present => {}
+    }
+    let Some(info) = &entry.info else {
+        return Health::new(Level::Unknown, "not read yet", "Nothing was read of it yet.");
+    };
+    let mut health = Health::new(Level::Ok, "", "Nothing is wrong that can be seen from here.");
+    if let Some(cluster) = &info.cluster {
+        if cluster.leader.is_none() {
+            return Health::new(
+                Level::Critical,
+                "no leader",
+                "Its group has no leader: nothing can be stored or read.",
+            );
+        }
+        if let Some(peer) = cluster.replicas.iter().find(|p| p.offline) {
+            let words = format!("The replica on {} is offline.", peer.name);
+            health = health.or_worse(Health::new(Level::Warning, "replica offline", words));
+        }
+    }
+    if info.state.consumers == 0 {
+        health = health.or_worse(no_consumers(entry, info.config.retention));
+    }
+    if let Some(full) = info.fullness() {
+        let sentence = format!("{} of its {} is used.", percent(full.ratio), full.limit);
+        if info.config.discard == Discard::New && full.ratio >= thresholds.limit_critical {
+            let sentence = format!("{sentence} When it is full, new messages are refused.");
+            health = health.or_worse(Health::new(Level::Critical, "nearly full", sentence));
+        } else if info.config.discard == Discard::New && full.ratio >= thresholds.limit_warning {
+            health = health.or_worse(Health::new(Level::Warning, "filling up", sentence));
+        } else if full.ratio >= thresholds.limit_warning {
+            let sentence = format!("{sentence} When it is full, the oldest messages are dropped.");
+            health = health.or_worse(Health::new(Level::Notice, "at its limit", sentence));
+        }
+    }
+    for (name, consumer) in shelf.iter().flat_map(|s| s.entries.iter()) {
+        let of = consumer_health(consumer);
+        if matches!(of.level, Level::Warning | Level::Critical) {
+            health = health.or_worse(Health::new(of.level, of.words, format!("Consumer {name}: {}", of.sentence)));
+        }
+    }
+    health
+}
+
+/// No consumer at all: bad where there were some, and where the retention makes consumers matter.
+fn no_consumers(entry: &StreamEntry, retention: Retention) -> Health {
+    match retention {
+        Retention::Interest => Health::new(
+            Level::Critical,
+            "no consumers",
+            "It has no consumers: with interest retention every new message is dropped at once.",
+        ),
+        Retention::WorkQueue => {
+            let waiting = entry.info.as_ref().map_or(0, |i| i.state.messages);
+            Health::new(
+                Level::Critical,
+                "no consumers",
+                format!("It has no consumers: {} messages wait and nothing takes them.", count_exact(waiting)),
+            )
+        }
+        Retention::Limits if entry.consumers_gone.is_some() => {
+            Health::new(Level::Critical, "no consumers", "It had consumers when we began to look; now it has none.")
+        }
+        Retention::Limits => Health::new(Level::Ok, "", "Nothing consumes it."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::{Catalog, Stream, Timestamp, Update};
+
+    fn judge(change: impl Fn(&mut Stream)) -> Health {
+        let mut stream = Stream { name: "s".into(), taken: Timestamp::from_secs(1), ..Default::default() };
+        change(&mut stream);
+        let mut catalog = Catalog::default();
+        catalog.apply(Update::Stream(Arc::new(stream)));
+        stream_health(&catalog.streams["s"], None, &Thresholds::default())
+    }
+
+    #[test]
+    fn no_consumers_matters_by_retention() {
+        assert_eq!(judge(|_| {}).level, Level::Ok);
+        assert_eq!(judge(|s| s.config.retention = Retention::Interest).level, Level::Critical);
+        assert_eq!(judge(|s| s.config.retention = Retention::WorkQueue).level, Level::Critical);
+    }
+
+    #[test]
+    fn a_full_stream_matters_by_what_it_does_then() {
+        let full = |discard| {
+            judge(|s| {
+                s.state.messages = 97;
+                s.config.limits.max_msgs = Some(100);
+                s.config.discard = discard;
+            })
+        };
+        assert_eq!(full(Discard::New).level, Level::Critical);
+        assert_eq!(full(Discard::Old).level, Level::Notice);
+    }
+
+    #[test]
+    fn no_leader_is_critical_and_a_group_of_one_without_replicas_is_not() {
+        use crate::model::Cluster;
+        assert_eq!(judge(|s| s.cluster = Some(Cluster::default())).level, Level::Critical);
+        assert_eq!(
+            judge(|s| s.cluster = Some(Cluster { leader: Some("n1".into()), ..Default::default() })).level,
+            Level::Ok
+        );
+    }
+}

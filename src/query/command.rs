@@ -1,0 +1,276 @@
+//! The command line: `:stream orders`, `:context prod`, with completion.
+
+use thiserror::Error;
+
+use super::{Fuzzy, nearest};
+
+/// What a command line asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Go to the streams.
+    Streams,
+    /// Open one stream.
+    Stream(String),
+    /// Go to the consumers of all streams, or of one.
+    Consumers(Option<String>),
+    /// Open one consumer.
+    Consumer(String, String),
+    /// Go to the contexts.
+    Contexts,
+    /// Switch to a context.
+    Context(String),
+    /// Sort the list by this column (its title in lower case).
+    Sort(String),
+    /// Filter the list.
+    Filter(String),
+    /// Show or hide system streams.
+    System,
+    /// Group the streams by kind or not.
+    Group,
+    /// Ask for everything now.
+    Refresh,
+    /// Hold the picture still, or go on.
+    Freeze,
+    /// Show the keys.
+    Help,
+    /// Leave.
+    Quit,
+}
+
+/// Why a command line means nothing.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum CommandError {
+    /// Nothing was typed.
+    #[error("type a command; Tab shows what there is")]
+    Empty,
+    /// There is no such command.
+    #[error("no command is called {word:?}{}; Tab shows what there is", hint(.near.as_deref()))]
+    Unknown {
+        /// As typed.
+        word: String,
+        /// The nearest that there is.
+        near: Option<String>,
+    },
+    /// An argument is missing.
+    #[error(":{command} needs {what}")]
+    Missing {
+        /// The command.
+        command: &'static str,
+        /// What it needs.
+        what: &'static str,
+    },
+    /// An argument names nothing that is known.
+    #[error("no {what} is called {word:?}{}", hint(.near.as_deref()))]
+    NoSuch {
+        /// What kind of thing.
+        what: &'static str,
+        /// As typed.
+        word: String,
+        /// The nearest that there is.
+        near: Option<String>,
+    },
+}
+
+fn hint(near: Option<&str>) -> String {
+    near.map(|n| format!("; did you mean {n:?}?")).unwrap_or_default()
+}
+
+/// The names that arguments can have, for completion and for checking.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Words<'a> {
+    /// Names of streams.
+    pub streams: &'a [&'a str],
+    /// Consumers of the stream that is named on the line.
+    pub consumers: &'a [&'a str],
+    /// Names of contexts.
+    pub contexts: &'a [&'a str],
+    /// Titles of the columns of the list that is open, in lower case.
+    pub columns: &'a [&'a str],
+}
+
+/// Name, what its arguments are, one line of help.
+pub const COMMANDS: &[(&str, &str, &str)] = &[
+    ("streams", "", "all streams"),
+    ("stream", "NAME", "open one stream"),
+    ("consumers", "[STREAM]", "every consumer, or those of one stream"),
+    ("consumer", "STREAM NAME", "open one consumer"),
+    ("contexts", "", "saved connections"),
+    ("context", "NAME", "switch to a saved connection"),
+    ("sort", "COLUMN", "sort the list"),
+    ("filter", "TEXT", "keep the rows that match"),
+    ("system", "", "show or hide system streams"),
+    ("group", "", "group the streams by kind, or not"),
+    ("refresh", "", "ask the server for everything now"),
+    ("freeze", "", "hold the picture still, or go on"),
+    ("help", "", "the keys that work here"),
+    ("quit", "", "leave"),
+];
+
+/// Short forms that people bring from elsewhere.
+const ALIASES: &[(&str, &str)] = &[
+    ("s", "stream"),
+    ("c", "consumers"),
+    ("ctx", "context"),
+    ("q", "quit"),
+    ("q!", "quit"),
+    ("h", "help"),
+    ("?", "help"),
+];
+
+impl Command {
+    /// Reads a command line (without the colon).
+    pub fn parse(line: &str, words: Words<'_>) -> Result<Self, CommandError> {
+        let mut parts = line.split_whitespace();
+        let word = parts.next().ok_or(CommandError::Empty)?;
+        let name = resolve(word)?;
+        let rest: Vec<&str> = parts.collect();
+        let first = rest.first().copied();
+        Ok(match name {
+            "streams" => Self::Streams,
+            "stream" => {
+                Self::Stream(known("stream", first.ok_or(missing("stream", "the name of a stream"))?, words.streams)?)
+            }
+            "consumers" => Self::Consumers(first.map(|s| known("stream", s, words.streams)).transpose()?),
+            "consumer" => {
+                let [stream, consumer] = rest[..] else {
+                    return Err(missing("consumer", "a stream and the name of its consumer"));
+                };
+                let stream = known("stream", stream, words.streams)?;
+                // The consumers of a stream that was not opened yet are not known: then the name is taken as it is.
+                let consumer = if words.consumers.is_empty() {
+                    consumer.to_owned()
+                } else {
+                    known("consumer", consumer, words.consumers)?
+                };
+                Self::Consumer(stream, consumer)
+            }
+            "contexts" => Self::Contexts,
+            "context" => Self::Context(known(
+                "context",
+                first.ok_or(missing("context", "the name of a context"))?,
+                words.contexts,
+            )?),
+            "sort" => {
+                Self::Sort(known("column", first.ok_or(missing("sort", "the title of a column"))?, words.columns)?)
+            }
+            "filter" => Self::Filter(rest.join(" ")),
+            "system" => Self::System,
+            "group" => Self::Group,
+            "refresh" => Self::Refresh,
+            "freeze" => Self::Freeze,
+            "help" => Self::Help,
+            _ => Self::Quit,
+        })
+    }
+}
+
+fn missing(command: &'static str, what: &'static str) -> CommandError {
+    CommandError::Missing { command, what }
+}
+
+/// The command that a word means: its name, a short form, or the only one that starts so.
+fn resolve(word: &str) -> Result<&'static str, CommandError> {
+    if let Some((_, name)) = ALIASES.iter().find(|(alias, _)| *alias == word) {
+        return Ok(name);
+    }
+    let exact = COMMANDS.iter().find(|(name, _, _)| *name == word);
+    let mut starting = COMMANDS.iter().filter(|(name, _, _)| name.starts_with(word));
+    match (exact, starting.next(), starting.next()) {
+        (Some((name, _, _)), _, _) | (None, Some((name, _, _)), None) => Ok(name),
+        _ => Err(CommandError::Unknown {
+            word: word.into(),
+            near: nearest(word, COMMANDS.iter().map(|(name, _, _)| *name)).map(str::to_owned),
+        }),
+    }
+}
+
+/// The name itself, or the only one that it is a clear short form of.
+fn known(what: &'static str, word: &str, names: &[&str]) -> Result<String, CommandError> {
+    if names.contains(&word) {
+        return Ok(word.to_owned());
+    }
+    let mut containing = names.iter().filter(|n| n.to_lowercase().contains(&word.to_lowercase()));
+    if let (Some(only), None) = (containing.next(), containing.next()) {
+        return Ok((*only).to_owned());
+    }
+    Err(CommandError::NoSuch { what, word: word.into(), near: nearest(word, names.iter().copied()).map(str::to_owned) })
+}
+
+/// What the line can become: whole lines, best first, at most `most`.
+pub fn complete(line: &str, words: Words<'_>, most: usize) -> Vec<String> {
+    let parts: Vec<&str> = line.split(' ').collect();
+    let (head, last) = parts.split_at(parts.len() - 1);
+    let last = last.first().copied().unwrap_or("");
+    let candidates: Vec<&str> = match head {
+        [] => COMMANDS.iter().map(|(name, _, _)| *name).collect(),
+        [command] => match resolve(command) {
+            Ok("stream" | "consumers" | "consumer") => words.streams.to_vec(),
+            Ok("context") => words.contexts.to_vec(),
+            Ok("sort") => words.columns.to_vec(),
+            _ => vec![],
+        },
+        [command, _] if resolve(command) == Ok("consumer") => words.consumers.to_vec(),
+        _ => vec![],
+    };
+    let prefix = if head.is_empty() { String::new() } else { format!("{} ", head.join(" ")) };
+    let mut fuzzy = Fuzzy::new(last);
+    let mut scored: Vec<(bool, u32, &str)> = candidates
+        .into_iter()
+        .filter_map(|name| fuzzy.score(name).map(|score| (name.starts_with(last), score, name)))
+        .collect();
+    scored.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.cmp(&a.1)).then(a.2.len().cmp(&b.2.len())).then(a.2.cmp(b.2)));
+    scored.into_iter().take(most).map(|(_, _, name)| format!("{prefix}{name}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WORDS: Words<'_> = Words {
+        streams: &["orders", "eventsource-github-stream", "eventsource-shop-stream"],
+        consumers: &["billing", "mailer"],
+        contexts: &["local", "prod"],
+        columns: &["name", "messages"],
+    };
+
+    fn parse(line: &str) -> Result<Command, CommandError> {
+        Command::parse(line, WORDS)
+    }
+
+    #[test]
+    fn lines_mean_commands() {
+        assert_eq!(parse("streams"), Ok(Command::Streams));
+        assert_eq!(parse("q"), Ok(Command::Quit));
+        assert_eq!(parse("stream github"), Ok(Command::Stream("eventsource-github-stream".into())));
+        assert_eq!(parse("consumers"), Ok(Command::Consumers(None)));
+        assert_eq!(parse("consumer orders mailer"), Ok(Command::Consumer("orders".into(), "mailer".into())));
+        assert_eq!(parse("sort mess"), Ok(Command::Sort("messages".into())));
+        assert_eq!(parse("filter a b"), Ok(Command::Filter("a b".into())));
+        assert_eq!(parse("ref"), Ok(Command::Refresh));
+    }
+
+    #[test]
+    fn mistakes_name_the_thing_and_what_was_meant() {
+        for (line, part) in [
+            ("", "Tab"),
+            ("stremas", "streams"),
+            ("stream", "needs the name"),
+            ("stream oders", "orders"),
+            ("context", "needs"),
+            ("consumer orders", "needs a stream and"),
+        ] {
+            let error = parse(line).unwrap_err().to_string();
+            assert!(error.contains(part), "{line}: {error}");
+        }
+        assert!(parse("stream eventsource").is_err(), "two fit");
+    }
+
+    #[test]
+    fn completion_offers_what_fits_the_place() {
+        assert_eq!(complete("str", WORDS, 2), vec!["stream", "streams"]);
+        assert_eq!(complete("stream gith", WORDS, 5), vec!["stream eventsource-github-stream"]);
+        assert_eq!(complete("consumer orders b", WORDS, 5), vec!["consumer orders billing"]);
+        assert_eq!(complete("context ", WORDS, 5).len(), 2);
+        assert!(complete("quit x", WORDS, 5).is_empty());
+    }
+}
