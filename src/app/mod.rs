@@ -1,1 +1,34 @@
-//! To be filled.
+//! State and reducers: `App::update(Msg) -> Vec<Effect>`, total, synchronous, without a clock.
+//!
+//! May import model, event, query, health, keymap and config; names no tokio, client or terminal.
+//! One state struct and one file a screen. Data comes in as `Msg`, everything that must happen outside
+//! goes out as `Effect`.
+
+mod actions;
+mod banner;
+pub mod columns;
+mod consumer;
+mod consumers;
+mod contexts;
+mod help;
+pub mod msg;
+mod prompt;
+mod scope;
+mod screen;
+pub mod state;
+mod stream;
+mod streams;
+pub mod table;
+
+pub use banner::Banner;
+pub use consumer::{ConsumerScreen, ConsumerTab};
+pub use consumers::{ConsumerKey, ConsumersScreen, sort_column};
+pub use contexts::ContextsScreen;
+pub use help::{HelpLine, HelpScreen, help_lines};
+pub use msg::{ContextRow, Effect, Msg, Notice, Session};
+pub use prompt::{Prompt, PromptKind};
+pub use screen::{Screen, Scroll};
+pub use state::App;
+pub use stream::{StreamScreen, StreamTab};
+pub use streams::{StreamsScreen, stream_row};
+pub use table::{Row, Table};

@@ -229,7 +229,8 @@ impl Catalog {
                 self.hear(taken);
                 self.subjects.entry(stream).or_default().set(Subjects { filter, counts, total }, taken);
             }
-            Update::Advisory(advisory) => self.hear(advisory.time),
+            // Its time is by the server's clock, our ages are by ours; what it announces is asked for at once.
+            Update::Advisory(_) => {}
             Update::Failed(ask, problem, at) => self.fail(ask, problem, at),
             Update::Traffic(traffic) => self.traffic = traffic,
         }

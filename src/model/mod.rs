@@ -13,6 +13,7 @@ pub mod kind;
 pub mod link;
 pub mod problem;
 pub mod reading;
+pub mod retention;
 pub mod scope;
 pub mod series;
 pub mod stream;

@@ -1,1 +1,83 @@
-//! To be filled.
+//! Draws an `App`, and decides nothing. May import everything but nats; names no tokio and no client.
+//!
+//! One file a screen; what several screens use is in `widgets`. Every server-supplied string goes through
+//! `event::clean_line` before it comes here or here before it is drawn, and width is measured after that.
+
+mod consumer;
+mod consumers;
+mod contexts;
+mod footer;
+mod header;
+mod help;
+mod side;
+mod stream;
+mod streams;
+pub mod theme;
+pub mod widgets;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use crate::app::{App, Screen};
+
+pub use theme::Theme;
+
+/// The least terminal that can be used.
+const LEAST: (u16, u16) = (40, 8);
+/// From this width on the lists have a panel beside them.
+const SIDE_FROM: u16 = 150;
+/// How wide that panel is.
+const SIDE_WIDTH: u16 = 52;
+
+/// Draws the whole screen.
+pub fn draw(frame: &mut Frame<'_>, app: &App, theme: &Theme) {
+    let area = frame.area();
+    frame.buffer_mut().set_style(area, theme.text);
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        widgets::message(frame, area, theme.warning, "The terminal is too small", "40 columns and 8 rows are needed");
+        return;
+    }
+    let line = |y: u16| Rect { y: area.y + y, height: 1, ..area };
+    header::draw(frame, line(0), app, theme);
+    header::crumbs(frame, line(1), app, theme);
+    let banner = app.banner();
+    let body = Rect { y: area.y + 2, height: area.height - 3 - u16::from(banner.is_some()), ..area };
+    match app.screen() {
+        Some(Screen::Streams(s)) => {
+            let (list, side) = with_side(body);
+            streams::draw(frame, list, app, s, theme);
+            if let Some(side) = side {
+                side::stream(frame, side, app, s.table.selected(), theme);
+            }
+        }
+        Some(Screen::Stream(s)) => stream::draw(frame, body, app, s, theme),
+        Some(Screen::Consumers(s)) => {
+            let (list, side) = with_side(body);
+            consumers::draw(frame, list, app, &s.table, true, theme);
+            if let Some(side) = side {
+                side::consumer(frame, side, app, s.table.selected(), theme);
+            }
+        }
+        Some(Screen::Consumer(c)) => consumer::draw(frame, body, app, c, theme),
+        Some(Screen::Contexts(s)) => contexts::draw(frame, body, app, s, theme),
+        Some(Screen::Help(h)) => help::draw(frame, body, app, h, theme),
+        None => {}
+    }
+    if let Some(banner) = banner {
+        let at = line(area.height - 2);
+        let style = theme.level(banner.level);
+        frame.buffer_mut().set_style(at, style);
+        widgets::text(frame.buffer_mut(), at, &format!(" {} {}", banner.level.glyph(), banner.text), style);
+    }
+    footer::draw(frame, area, app, theme);
+}
+
+/// The list and, where there is room, the panel beside it.
+fn with_side(body: Rect) -> (Rect, Option<Rect>) {
+    if body.width < SIDE_FROM {
+        return (body, None);
+    }
+    let list = Rect { width: body.width - SIDE_WIDTH - 1, ..body };
+    let side = Rect { x: list.right() + 1, width: SIDE_WIDTH, ..body };
+    (list, Some(side))
+}

@@ -1,0 +1,124 @@
+//! The line under the body that says what is not known and why: the link, partial lists, permissions.
+
+use crate::event::clean_line;
+use crate::health::Level;
+use crate::model::units::duration;
+use crate::model::{Availability, Link, Problem};
+
+use super::{App, Screen};
+
+/// Names that are given before "and n more".
+const NAMED: usize = 3;
+
+/// A sentence that stands as long as its cause does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Banner {
+    /// How bad it is.
+    pub level: Level,
+    /// The sentence, sanitised.
+    pub text: String,
+}
+
+impl Banner {
+    fn new(level: Level, text: impl AsRef<str>) -> Self {
+        Self { level, text: clean_line(text.as_ref()).into_owned() }
+    }
+
+    fn of(what: &str, problem: &Problem) -> Self {
+        Self::new(Level::Warning, format!("{what}: {}", problem.sentence))
+    }
+}
+
+impl App {
+    /// The most important thing that keeps the screen from being the whole truth.
+    pub fn banner(&self) -> Option<Banner> {
+        self.link_banner().or_else(|| self.data_banner())
+    }
+
+    fn link_banner(&self) -> Option<Banner> {
+        let because = |reason: &Option<String>| reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default();
+        match &self.live().link {
+            Link::Connecting { attempt, reason, .. } if *attempt > 0 => Some(Banner::new(
+                Level::Critical,
+                format!("not connected, {} so far{}", plural(u64::from(*attempt), "attempt"), because(reason)),
+            )),
+            Link::Lost { attempt, since, reason } => Some(Banner::new(
+                Level::Critical,
+                format!(
+                    "the connection is lost since {}, {} so far{}; what is shown is the last that was known",
+                    duration(self.now.since(*since)),
+                    plural(u64::from(*attempt), "attempt"),
+                    because(reason)
+                ),
+            )),
+            Link::LameDuck { .. } => Some(Banner::new(
+                Level::Warning,
+                "the server shuts down (lame duck); the connection moves to another one if there is one",
+            )),
+            _ => None,
+        }
+    }
+
+    fn data_banner(&self) -> Option<Banner> {
+        let catalog = self.catalog();
+        match self.screen()? {
+            Screen::Streams(_) => {
+                if let Some(problem) = catalog.listing.problem() {
+                    return Some(Banner::of("the list of streams", problem));
+                }
+                let silent: Vec<&str> = catalog
+                    .streams
+                    .iter()
+                    .filter(|(_, e)| e.availability != Availability::Present)
+                    .map(|(name, _)| name.as_str())
+                    .collect();
+                if !silent.is_empty() {
+                    let text = format!("{} not answer: {}", do_not(silent.len(), "stream"), some_of(&silent));
+                    return Some(Banner::new(Level::Warning, text));
+                }
+                catalog.account.problem().map(|p| Banner::of("the account", p))
+            }
+            Screen::Stream(s) => catalog
+                .failure(&s.name, None)
+                .map(|p| Banner::of("the stream", p))
+                .or_else(|| {
+                    let problem = catalog.consumers.get(&s.name)?.listing.problem()?;
+                    Some(Banner::of("its consumers", problem))
+                })
+                .or_else(|| {
+                    let gone = !catalog.streams.contains_key(&s.name) && catalog.listing.value().is_some();
+                    gone.then(|| Banner::new(Level::Warning, format!("stream {} does not exist (any more)", s.name)))
+                }),
+            Screen::Consumers(_) => catalog
+                .consumers_swept
+                .problem()
+                .map(|p| {
+                    let count = catalog.consumers_swept.value().copied().unwrap_or(0) as u64;
+                    Banner::of(&format!("the consumers of {}", plural(count, "stream")), p)
+                })
+                .or_else(|| catalog.listing.problem().map(|p| Banner::of("the list of streams", p))),
+            Screen::Consumer(c) => {
+                if let Some(problem) = catalog.failure(&c.stream, Some(&c.name)) {
+                    return Some(Banner::of("the consumer", problem));
+                }
+                let listed = catalog.consumers.get(&c.stream).is_some_and(|s| s.listing.value().is_some());
+                let gone = listed && catalog.consumer(&c.stream, &c.name).is_none();
+                gone.then(|| Banner::new(Level::Warning, format!("consumer {} does not exist (any more)", c.name)))
+            }
+            Screen::Contexts(_) | Screen::Help(_) => None,
+        }
+    }
+}
+
+fn plural(n: u64, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
+fn do_not(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what} does") } else { format!("{n} {what}s do") }
+}
+
+fn some_of(names: &[&str]) -> String {
+    let first = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    if names.len() > NAMED { format!("{first} and {} more", names.len() - NAMED) } else { first }
+}

@@ -1,0 +1,98 @@
+//! The Consumers screen: every consumer of every stream in one list, worst first. The same list inside of
+//! one stream is built here too.
+
+use crate::event::clean_line;
+use crate::health::consumer_health;
+use crate::model::catalog::Shelf;
+use crate::query::Fuzzy;
+
+use super::columns::{ConsumerColumn, ConsumerRow, is_problem};
+use super::{App, Row, Table};
+
+/// Stream and name of a consumer.
+pub type ConsumerKey = (String, String);
+
+/// The state of the Consumers screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConsumersScreen {
+    /// The list.
+    pub table: Table<ConsumerKey>,
+}
+
+impl Default for ConsumersScreen {
+    fn default() -> Self {
+        Self { table: worst_first() }
+    }
+}
+
+/// A list of consumers, worst first.
+pub(super) const fn worst_first() -> Table<ConsumerKey> {
+    // Column 0 is the state.
+    Table::new(0, true)
+}
+
+impl ConsumersScreen {
+    /// Builds the list from what is known.
+    pub(super) fn refresh(&mut self, app: &App) {
+        self.table.set_height(app.body_height().saturating_sub(1));
+        let shelves = app
+            .catalog()
+            .consumers
+            .iter()
+            .filter(|(name, _)| app.show_system || !crate::model::stream::is_system_name(name))
+            .map(|(name, shelf)| (name.as_str(), shelf));
+        fill(&mut self.table, app, shelves);
+    }
+}
+
+/// The column that a list of consumers is sorted by.
+pub fn sort_column(table: &Table<ConsumerKey>) -> ConsumerColumn {
+    ConsumerColumn::ALL.get(table.sort).copied().unwrap_or(ConsumerColumn::State)
+}
+
+/// Fills a list with the consumers of these streams.
+pub(super) fn fill<'a>(
+    table: &mut Table<ConsumerKey>,
+    app: &'a App,
+    shelves: impl Iterator<Item = (&'a str, &'a Shelf)>,
+) {
+    let mut fuzzy = Fuzzy::new(&table.filter);
+    let filtering = !table.filter.is_empty();
+    let mut rows: Vec<ConsumerRow<'a>> = Vec::new();
+    table.total = 0;
+    for (stream, shelf) in shelves {
+        let label = app.session.kinds.classify_name(stream).1;
+        for (name, entry) in &shelf.entries {
+            table.total += 1;
+            if filtering && fuzzy.score(&clean_line(&format!("{stream} {name}"))).is_none() {
+                continue;
+            }
+            if table.only_problems && !is_problem(consumer_health(entry).level) {
+                continue;
+            }
+            rows.push(ConsumerRow { stream, label, name, entry });
+        }
+    }
+    let key = |row: &ConsumerRow<'_>| (row.stream.to_owned(), row.name.to_owned());
+    let column = sort_column(table);
+    let fixed = matches!(
+        column,
+        ConsumerColumn::Stream
+            | ConsumerColumn::Name
+            | ConsumerColumn::Mode
+            | ConsumerColumn::Ack
+            | ConsumerColumn::Filter
+    );
+    let ordered = if fixed || table.due(app.now) {
+        let now = app.shown_at();
+        let mut keyed: Vec<_> = rows.into_iter().map(|row| (column.value(&row, now), row)).collect();
+        keyed.sort_by(|(a, x), (b, y)| {
+            a.compare(b, table.descending).then_with(|| (x.stream, x.name).cmp(&(y.stream, y.name)))
+        });
+        table.sorted_at(app.now);
+        keyed.iter().map(|(_, row)| key(row)).collect()
+    } else {
+        table.in_old_order(rows.iter().map(key).collect())
+    };
+    table.set_rows(ordered.into_iter().map(Row::Item).collect());
+}

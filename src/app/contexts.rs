@@ -1,0 +1,44 @@
+//! The Contexts screen: saved connections of the `nats` CLI.
+
+use crate::query::Fuzzy;
+
+use super::{App, Row, Table};
+
+/// The state of the Contexts screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ContextsScreen {
+    /// The list, by name.
+    pub table: Table<String>,
+}
+
+impl Default for ContextsScreen {
+    fn default() -> Self {
+        Self { table: Table::new(0, false) }
+    }
+}
+
+impl ContextsScreen {
+    /// Builds the list from what was read.
+    pub(super) fn refresh(&mut self, app: &App) {
+        self.table.set_height(app.body_height().saturating_sub(1));
+        let Some(Ok(contexts)) = &app.contexts else { return };
+        let mut fuzzy = Fuzzy::new(&self.table.filter);
+        self.table.total = contexts.len();
+        let mut names: Vec<String> = contexts
+            .iter()
+            .filter(|c| self.table.filter.is_empty() || fuzzy.score(&c.name).is_some())
+            .map(|c| c.name.clone())
+            .collect();
+        names.sort_by_key(|n| n.to_lowercase());
+        if self.table.descending {
+            names.reverse();
+        }
+        if self.table.selected().is_none()
+            && let Some(current) = &app.session.context
+            && names.contains(current)
+        {
+            self.table.select(current.clone());
+        }
+        self.table.set_rows(names.into_iter().map(Row::Item).collect());
+    }
+}

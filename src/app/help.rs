@@ -1,0 +1,84 @@
+//! The Help screen: the keys that work on the screen below it, from the key map.
+
+use crate::keymap::Binding;
+
+use super::{App, Scroll};
+
+/// The state of the Help screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HelpScreen {
+    /// Position.
+    pub scroll: Scroll,
+}
+
+impl HelpScreen {
+    /// Fits the text to the screen.
+    pub(super) fn refresh(&mut self, app: &App) {
+        self.scroll.fit(help_lines(app).len(), app.body_height());
+    }
+}
+
+/// One line of the help.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HelpLine {
+    /// A heading.
+    Heading(String),
+    /// A key (or several) and what it does; the reason when it does not work on the screen below.
+    Key {
+        /// The keys, as they are shown.
+        keys: String,
+        /// What it does.
+        text: String,
+        /// Why it does not work there, if so.
+        why_not: Option<String>,
+    },
+    /// Plain text.
+    Text(String),
+    /// Nothing.
+    Blank,
+}
+
+/// The whole help for the screen below the Help screen.
+pub fn help_lines(app: &App) -> Vec<HelpLine> {
+    let mut lines = Vec::new();
+    for (title, works) in [("Keys that work here", true), ("Keys of other screens", false)] {
+        let mut group = "";
+        let of: Vec<(&Binding, Option<String>)> = app
+            .keymap
+            .bindings()
+            .iter()
+            .map(|b| (b, app.why_not_below_help(b.action)))
+            .filter(|(_, why_not)| why_not.is_none() == works)
+            .collect();
+        if of.is_empty() {
+            continue;
+        }
+        lines.push(HelpLine::Heading(title.into()));
+        for (binding, why_not) in of {
+            if binding.group != group && works {
+                group = &binding.group;
+                lines.push(HelpLine::Text(group.to_owned()));
+            }
+            let keys = binding.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+            lines.push(HelpLine::Key { keys, text: binding.help.clone(), why_not });
+        }
+        lines.push(HelpLine::Blank);
+    }
+    lines.push(HelpLine::Heading("Commands, after :".into()));
+    for (name, arguments, text) in crate::query::command::COMMANDS {
+        lines.push(HelpLine::Key { keys: format!("{name} {arguments}"), text: (*text).into(), why_not: None });
+    }
+    lines.push(HelpLine::Blank);
+    lines.push(HelpLine::Heading("Signs".into()));
+    for (sign, text) in [
+        ("●", "nothing is wrong"),
+        ("○", "worth knowing"),
+        ("▲", "somebody should look"),
+        ("✖", "data is at risk, or nothing moves any more"),
+        ("?", "not known: no answer, no permission, or not read yet; never the same as 0"),
+        ("—", "does not apply, such as the reach of an empty stream"),
+    ] {
+        lines.push(HelpLine::Key { keys: sign.into(), text: text.into(), why_not: None });
+    }
+    lines
+}

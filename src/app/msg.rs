@@ -1,0 +1,99 @@
+//! What happened, and what to do about it. Plain data: a session can be logged and played back.
+
+use crate::health::{Level, Thresholds};
+use crate::keymap::Key;
+use crate::model::{Access, KindPatterns, Scope, Timestamp, Update};
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(Key),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal has this many columns and rows now.
+    Resize(u16, u16),
+    /// The poller reports.
+    Data(Update),
+    /// A frame is about to be drawn.
+    Frame,
+    /// A second has passed; the only clock there is.
+    Tick(Timestamp),
+    /// The saved connections were read, or why not.
+    Contexts(Result<Vec<ContextRow>, String>),
+    /// A switch of context succeeded or failed, with the sentence that says why.
+    Switched(Result<Session, String>),
+    /// Something to tell.
+    Tell(Level, String),
+}
+
+/// What must happen outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Keep this fresh.
+    Watch(Scope),
+    /// Ask for everything now.
+    Refresh,
+    /// Put this on the clipboard; the words say what it is.
+    Copy {
+        /// The text.
+        text: String,
+        /// What it is, for the notice.
+        what: String,
+    },
+    /// Read the saved connections.
+    LoadContexts,
+    /// Connect with this saved connection instead.
+    Switch(String),
+    /// Draw everything again.
+    Redraw,
+    /// Leave.
+    Quit,
+}
+
+/// What a connection brings to the console besides data.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Session {
+    /// The context's name, where one is used.
+    pub context: Option<String>,
+    /// The server addresses, without userinfo.
+    pub servers: String,
+    /// The colour of the context, by name.
+    pub colour: Option<String>,
+    /// What may be done.
+    pub access: Access,
+    /// What is a warning.
+    pub thresholds: Thresholds,
+    /// What names mean.
+    pub kinds: KindPatterns,
+    /// Show the streams of other features from the start.
+    pub show_system: bool,
+}
+
+/// A saved connection as a row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ContextRow {
+    /// Its name.
+    pub name: String,
+    /// Server addresses without userinfo.
+    pub servers: String,
+    /// The owner's description.
+    pub description: String,
+    /// The access level that jetscope would have there.
+    pub access: Access,
+    /// It is the one that the `nats` CLI has selected.
+    pub selected: bool,
+    /// Why it cannot be used, if so.
+    pub error: Option<String>,
+}
+
+/// Something told on the line above the footer, for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// How bad it is.
+    pub level: Level,
+    /// The sentence.
+    pub text: String,
+    /// When it goes away.
+    pub until: Timestamp,
+}

@@ -1,0 +1,50 @@
+//! What the poller should keep fresh: what is on the screen, and nothing else.
+
+use crate::model::Scope;
+
+use super::{App, Row, Screen, StreamTab};
+
+impl App {
+    /// What is on screen now. Frozen pictures go on being polled, so that thawing shows the truth at once.
+    pub(super) fn scope(&self) -> Scope {
+        let mut scope = Scope::default();
+        match self.screen() {
+            Some(Screen::Streams(s)) => {
+                scope.streams = s
+                    .table
+                    .window()
+                    .filter_map(|(row, _)| match row {
+                        Row::Item(name) => Some(name.clone()),
+                        Row::Group(..) => None,
+                    })
+                    .collect();
+                scope.consumers_of = s.table.selected().cloned().into_iter().collect();
+            }
+            Some(Screen::Stream(s)) => {
+                scope.streams = vec![s.name.clone()];
+                scope.consumers_of = vec![s.name.clone()];
+                scope.detail = Some(s.name.clone());
+                if s.tab == StreamTab::Subjects {
+                    scope.subjects = Some((s.name.clone(), s.subject_filter.clone()));
+                }
+            }
+            Some(Screen::Consumers(s)) => {
+                scope.all_consumers = true;
+                // What is visible is polled often; the sweep brings the rest.
+                for (row, _) in s.table.window() {
+                    if let Row::Item((stream, _)) = row
+                        && !scope.consumers_of.contains(stream)
+                    {
+                        scope.consumers_of.push(stream.clone());
+                    }
+                }
+            }
+            Some(Screen::Consumer(c)) => {
+                scope.streams = vec![c.stream.clone()];
+                scope.consumer = Some((c.stream.clone(), c.name.clone()));
+            }
+            Some(Screen::Contexts(_) | Screen::Help(_)) | None => {}
+        }
+        scope
+    }
+}

@@ -1,0 +1,75 @@
+//! Which screens there are; the open ones form a stack, and the breadcrumbs are its names.
+
+use crate::event::clean_line;
+
+use super::{ConsumerScreen, ConsumersScreen, ContextsScreen, HelpScreen, StreamScreen, StreamsScreen};
+
+/// A position in a text that may be longer than its panel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scroll {
+    /// The first visible line.
+    pub top: usize,
+    /// Lines in all; set by the reducer before a frame.
+    pub lines: usize,
+    /// Lines that fit.
+    pub height: usize,
+}
+
+impl Scroll {
+    /// Moves by so many lines.
+    pub fn step(&mut self, by: isize) {
+        self.top = self.top.saturating_add_signed(by).min(self.most());
+    }
+
+    /// Moves by one panel.
+    pub fn page(&mut self, by: isize) {
+        self.step(by * isize::try_from(self.height.saturating_sub(1).max(1)).unwrap_or(1));
+    }
+
+    /// To the end.
+    pub fn last(&mut self) {
+        self.top = self.most();
+    }
+
+    /// Sets how much there is and how much fits.
+    pub fn fit(&mut self, lines: usize, height: usize) {
+        self.lines = lines;
+        self.height = height;
+        self.top = self.top.min(self.most());
+    }
+
+    const fn most(&self) -> usize {
+        self.lines.saturating_sub(self.height)
+    }
+}
+
+/// An open screen with its state.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Screen {
+    /// All streams.
+    Streams(StreamsScreen),
+    /// One stream.
+    Stream(Box<StreamScreen>),
+    /// Consumers of all streams.
+    Consumers(ConsumersScreen),
+    /// One consumer.
+    Consumer(ConsumerScreen),
+    /// Saved connections.
+    Contexts(ContextsScreen),
+    /// The keys.
+    Help(HelpScreen),
+}
+
+impl Screen {
+    /// Its name in the breadcrumbs, sanitised.
+    pub fn title(&self) -> String {
+        match self {
+            Self::Streams(_) => "Streams".into(),
+            Self::Stream(s) => clean_line(&s.name).into_owned(),
+            Self::Consumers(_) => "Consumers".into(),
+            Self::Consumer(c) => clean_line(&c.name).into_owned(),
+            Self::Contexts(_) => "Contexts".into(),
+            Self::Help(_) => "Help".into(),
+        }
+    }
+}

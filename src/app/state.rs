@@ -1,0 +1,259 @@
+//! The whole state of the console, and the one way to change it.
+
+use std::time::Duration;
+
+use crate::health::Level;
+use crate::keymap::Keymap;
+use crate::model::{Catalog, Scope, Timestamp, Update};
+
+use super::{ContextRow, ContextsScreen, Effect, Msg, Notice, Prompt, Screen, Session, StreamsScreen};
+
+/// How long a notice stays.
+const NOTICE: Duration = Duration::from_secs(6);
+/// Above this many rows a list is built anew once a second, not with every answer.
+const MANY: usize = 2_000;
+/// Lines that every screen has besides its body: header, breadcrumbs, footer.
+const FRAME_LINES: u16 = 3;
+
+/// The state of the console.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The time of the last tick.
+    pub now: Timestamp,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// What the connection brings.
+    pub session: Session,
+    /// Keys and their words.
+    pub keymap: Keymap,
+    /// What is true now.
+    live: Catalog,
+    /// What was true when the picture was frozen, and when that was.
+    frozen: Option<Box<(Catalog, Timestamp)>>,
+    /// The open screens; the last is shown.
+    pub screens: Vec<Screen>,
+    /// The line that is being typed.
+    pub prompt: Option<Prompt>,
+    /// Lines typed before, oldest first.
+    pub history: Vec<String>,
+    /// Something to tell.
+    pub notice: Option<Notice>,
+    /// Streams of other features are shown.
+    pub show_system: bool,
+    /// Streams are grouped by kind.
+    pub grouped: bool,
+    /// Saved connections, once read.
+    pub contexts: Option<Result<Vec<ContextRow>, String>>,
+    /// The context that is being switched to.
+    pub switching: Option<String>,
+    /// Something changed that a frame would show.
+    pub dirty: bool,
+    /// The lists do not show what is known yet.
+    pub(super) stale: bool,
+    /// The lists must be built now, since a person waits for it.
+    pub(super) urgent: bool,
+    watched: Scope,
+}
+
+impl App {
+    /// A console on this connection, before anything is known.
+    pub fn new(session: Session, keymap: Keymap, now: Timestamp) -> Self {
+        Self {
+            now,
+            size: (80, 24),
+            show_system: session.show_system,
+            session,
+            keymap,
+            live: Catalog::default(),
+            frozen: None,
+            screens: vec![Screen::Streams(StreamsScreen::default())],
+            prompt: None,
+            history: Vec::new(),
+            notice: None,
+            grouped: true,
+            contexts: None,
+            switching: None,
+            dirty: true,
+            stale: true,
+            urgent: true,
+            watched: Scope::default(),
+        }
+    }
+
+    /// What is shown: what is true now, or what was when the picture was frozen.
+    pub fn catalog(&self) -> &Catalog {
+        self.frozen.as_ref().map_or(&self.live, |f| &f.0)
+    }
+
+    /// The connection as it is now, also while the picture is frozen.
+    pub const fn live(&self) -> &Catalog {
+        &self.live
+    }
+
+    /// Since when the picture is frozen.
+    pub fn frozen_at(&self) -> Option<Timestamp> {
+        self.frozen.as_ref().map(|f| f.1)
+    }
+
+    /// The time that ages are measured from: now, or when the picture was frozen.
+    pub fn shown_at(&self) -> Timestamp {
+        self.frozen_at().unwrap_or(self.now)
+    }
+
+    /// The screen that is shown.
+    ///
+    /// There is always one: `Back` leaves the last alone.
+    pub fn screen(&self) -> Option<&Screen> {
+        self.screens.last()
+    }
+
+    /// Rows between breadcrumbs and footer, without the banner.
+    pub fn body_height(&self) -> usize {
+        usize::from(self.size.1.saturating_sub(FRAME_LINES))
+            - usize::from(self.size.1 > FRAME_LINES && self.banner().is_some())
+    }
+
+    /// Takes in what happened; says what to do about it.
+    pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match msg {
+            Msg::Key(key) => {
+                self.dirty = true;
+                self.notice = None;
+                if self.prompt.is_some() {
+                    self.prompt_key(key, &mut effects);
+                } else if let Some(action) = self.keymap.action(key) {
+                    self.act(action, &mut effects);
+                } else {
+                    self.tell(Level::Notice, format!("{key} means nothing here; ? shows the keys"));
+                }
+            }
+            Msg::Paste(text) => {
+                self.dirty = true;
+                self.prompt_paste(&text);
+            }
+            Msg::Resize(columns, rows) => {
+                self.size = (columns, rows);
+                self.dirty = true;
+                self.urgent = true;
+            }
+            Msg::Data(update) => self.take(update),
+            Msg::Tick(now) => {
+                self.now = now.max(self.now);
+                self.dirty = true;
+                self.urgent |= self.stale;
+                if self.notice.as_ref().is_some_and(|n| n.until <= self.now) {
+                    self.notice = None;
+                }
+            }
+            Msg::Frame => {
+                self.refresh_views();
+            }
+            Msg::Contexts(result) => {
+                self.contexts = Some(result);
+                self.dirty = true;
+                self.urgent = true;
+            }
+            Msg::Switched(result) => self.switched(result),
+            Msg::Tell(level, text) => {
+                self.dirty = true;
+                self.tell(level, text);
+            }
+        }
+        let scope = self.scope();
+        if scope != self.watched {
+            self.watched = scope.clone();
+            effects.push(Effect::Watch(scope));
+        }
+        effects
+    }
+
+    /// Says something on the line above the footer.
+    pub(super) fn tell(&mut self, level: Level, text: impl Into<String>) {
+        self.notice = Some(Notice { level, text: text.into(), until: self.now.plus(NOTICE) });
+    }
+
+    fn take(&mut self, update: Update) {
+        // Rate and time keeping alone are drawn with the next tick.
+        self.dirty |= !matches!(update, Update::Traffic(_) | Update::Rtt(_));
+        self.live.apply(update);
+        self.keep_long();
+        self.stale = true;
+    }
+
+    /// The stream or consumer that is open keeps a long series for its charts.
+    fn keep_long(&mut self) {
+        for screen in &self.screens {
+            match screen {
+                Screen::Stream(s) => self.live.keep_long(&s.name, None),
+                Screen::Consumer(c) => self.live.keep_long(&c.stream, Some(&c.name)),
+                _ => {}
+            }
+        }
+    }
+
+    /// Builds the lists of the shown screen anew where something changed.
+    fn refresh_views(&mut self) {
+        let many = self.catalog().streams.len().max(self.catalog().consumer_count()) > MANY;
+        if !self.urgent && (!self.stale || many) {
+            return;
+        }
+        self.stale = false;
+        self.urgent = false;
+        let Some(mut screen) = self.screens.pop() else { return };
+        match &mut screen {
+            Screen::Streams(s) => s.refresh(self),
+            Screen::Stream(s) => s.refresh(self),
+            Screen::Consumers(s) => s.refresh(self),
+            Screen::Consumer(s) => s.refresh(self),
+            Screen::Contexts(s) => s.refresh(self),
+            Screen::Help(s) => s.refresh(self),
+        }
+        self.screens.push(screen);
+    }
+
+    /// Freezes the picture, or lets it go on.
+    pub(super) fn toggle_freeze(&mut self) {
+        self.frozen = match self.frozen.take() {
+            Some(_) => None,
+            None => Some(Box::new((self.live.clone(), self.now))),
+        };
+        self.urgent = true;
+        let words = if self.frozen.is_some() { "frozen; f goes on" } else { "live again" };
+        self.tell(Level::Notice, words);
+    }
+
+    fn switched(&mut self, result: Result<Session, String>) {
+        self.dirty = true;
+        self.urgent = true;
+        self.switching = None;
+        match result {
+            Ok(session) => {
+                self.show_system = session.show_system;
+                self.session = session;
+                self.live = Catalog::default();
+                self.frozen = None;
+                self.watched = Scope::default();
+                self.screens = vec![Screen::Streams(StreamsScreen::default())];
+                let name = self.session.context.clone().unwrap_or_default();
+                self.tell(Level::Ok, format!("switched to {}", crate::event::clean_line(&name)));
+            }
+            Err(sentence) => self.tell(Level::Warning, sentence),
+        }
+    }
+
+    /// Opens a screen on top.
+    pub(super) fn open(&mut self, screen: Screen) {
+        self.screens.push(screen);
+        self.urgent = true;
+        self.keep_long();
+    }
+
+    /// Opens the contexts, and has them read.
+    pub(super) fn open_contexts(&mut self, effects: &mut Vec<Effect>) {
+        if !matches!(self.screen(), Some(Screen::Contexts(_))) {
+            self.open(Screen::Contexts(ContextsScreen::default()));
+        }
+        effects.push(Effect::LoadContexts);
+    }
+}

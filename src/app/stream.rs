@@ -1,0 +1,154 @@
+//! The Stream screen: one stream in five panels.
+
+use super::consumers::{ConsumerKey, fill, worst_first};
+use super::{App, Scroll, Table};
+
+/// The panels of the Stream screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StreamTab {
+    /// State, retention in words, gauges, charts.
+    #[default]
+    Overview,
+    /// Its consumers.
+    Consumers,
+    /// Counts a subject.
+    Subjects,
+    /// The whole configuration.
+    Configuration,
+    /// Leader, replicas, mirror and sources.
+    Cluster,
+}
+
+impl StreamTab {
+    /// All, in the order of the screen.
+    pub const ALL: [Self; 5] = [Self::Overview, Self::Consumers, Self::Subjects, Self::Configuration, Self::Cluster];
+
+    /// Its heading.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::Consumers => "Consumers",
+            Self::Subjects => "Subjects",
+            Self::Configuration => "Configuration",
+            Self::Cluster => "Cluster",
+        }
+    }
+
+    /// The panel after (or before) this one, around the ends.
+    #[must_use]
+    pub fn turn(self, by: isize) -> Self {
+        let at = Self::ALL.iter().position(|t| *t == self).unwrap_or(0);
+        let count = Self::ALL.len();
+        Self::ALL[(at + count).saturating_add_signed(by) % count]
+    }
+}
+
+/// The state of the Stream screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StreamScreen {
+    /// The stream's whole name.
+    pub name: String,
+    /// The panel that is shown.
+    pub tab: StreamTab,
+    /// Its consumers.
+    pub consumers: Table<ConsumerKey>,
+    /// Its subjects, by subject.
+    pub subjects: Table<String>,
+    /// The subject filter that the server is asked with.
+    pub subject_filter: String,
+    /// Position in the overview.
+    pub overview: Scroll,
+    /// Position in the configuration.
+    pub configuration: Scroll,
+    /// Position in the cluster panel.
+    pub cluster: Scroll,
+    /// The configuration is shown as the server's JSON.
+    pub json: bool,
+}
+
+impl StreamScreen {
+    /// A stream, at this panel.
+    pub fn new(name: impl Into<String>, tab: StreamTab) -> Self {
+        Self {
+            name: name.into(),
+            tab,
+            consumers: worst_first(),
+            subjects: Table::new(1, true),
+            subject_filter: ">".into(),
+            overview: Scroll::default(),
+            configuration: Scroll::default(),
+            cluster: Scroll::default(),
+            json: false,
+        }
+    }
+
+    /// The scroll position of the shown panel, where it has one.
+    pub fn scroll_mut(&mut self) -> Option<&mut Scroll> {
+        match self.tab {
+            StreamTab::Overview => Some(&mut self.overview),
+            StreamTab::Configuration => Some(&mut self.configuration),
+            StreamTab::Cluster => Some(&mut self.cluster),
+            StreamTab::Consumers | StreamTab::Subjects => None,
+        }
+    }
+
+    /// Builds the lists from what is known.
+    pub(super) fn refresh(&mut self, app: &App) {
+        // The line of panels, and the heading of the table.
+        let height = app.body_height().saturating_sub(2);
+        self.consumers.set_height(height);
+        self.subjects.set_height(height);
+        let catalog = app.catalog();
+        let shelf = catalog.consumers.get(&self.name);
+        fill(&mut self.consumers, app, shelf.map(|s| (self.name.as_str(), s)).into_iter());
+        if let Some(subjects) = catalog.subjects.get(&self.name).and_then(|r| r.value()) {
+            let mut fuzzy = crate::query::Fuzzy::new(&self.subjects.filter);
+            let mut counts: Vec<_> = subjects
+                .counts
+                .iter()
+                .filter(|c| self.subjects.filter.is_empty() || fuzzy.score(&c.subject).is_some())
+                .collect();
+            self.subjects.total = subjects.counts.len();
+            let descending = self.subjects.descending;
+            if self.subjects.sort == 0 {
+                counts.sort_by(|a, b| a.subject.cmp(&b.subject));
+                if descending {
+                    counts.reverse();
+                }
+            } else {
+                counts.sort_by(|a, b| {
+                    let order = a.messages.cmp(&b.messages);
+                    if descending { order.reverse() } else { order }.then_with(|| a.subject.cmp(&b.subject))
+                });
+            }
+            self.subjects.set_rows(counts.into_iter().map(|c| super::Row::Item(c.subject.clone())).collect());
+        }
+        let json = self.json;
+        let lines = match self.tab {
+            StreamTab::Overview => crate::app::stream::OVERVIEW_LINES,
+            StreamTab::Configuration if json => {
+                catalog.stream_json.get(&self.name).map_or(1, |(text, _)| text.lines().count())
+            }
+            StreamTab::Configuration => catalog
+                .streams
+                .get(&self.name)
+                .and_then(|e| e.info.as_ref())
+                .map_or(1, |s| CONFIGURATION_LINES + s.config.metadata.len() + s.config.subjects.len()),
+            StreamTab::Cluster => catalog
+                .streams
+                .get(&self.name)
+                .and_then(|e| e.info.as_ref())
+                .map_or(1, |s| 6 + s.cluster.as_ref().map_or(0, |c| c.replicas.len()) + s.sources.len() + 3),
+            StreamTab::Consumers | StreamTab::Subjects => 0,
+        };
+        let height = app.body_height().saturating_sub(1);
+        if let Some(scroll) = self.scroll_mut() {
+            scroll.fit(lines, height);
+        }
+    }
+}
+
+/// Lines of the overview: it is laid out in panels that fit by themselves.
+const OVERVIEW_LINES: usize = 1;
+/// Lines of the readable configuration besides subjects and metadata.
+const CONFIGURATION_LINES: usize = 36;

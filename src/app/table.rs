@@ -1,0 +1,431 @@
+//! The state of a list: what is selected (by key, never by row number), what is in view, how it is sorted.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::model::{Kind, Timestamp};
+
+/// A list sorted by a value that moves is put in order again at most this often: nothing jumps by itself.
+pub const RESORT: Duration = Duration::from_secs(5);
+
+/// A line of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Row<K> {
+    /// A heading: the kind and how many follow.
+    Group(Kind, usize),
+    /// An item.
+    Item(K),
+}
+
+/// The state of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table<K: Ord + Clone> {
+    rows: Vec<Row<K>>,
+    selected: Option<K>,
+    /// The row of the selected item.
+    cursor: usize,
+    top: usize,
+    height: usize,
+    /// Index of the column that it is sorted by.
+    pub sort: usize,
+    /// From large to small.
+    pub descending: bool,
+    /// What the filter says; empty is all.
+    pub filter: String,
+    /// Marked items.
+    pub marks: BTreeSet<K>,
+    /// Only what is not well.
+    pub only_problems: bool,
+    /// How many there are without the filter.
+    pub total: usize,
+    /// The order is due again.
+    pub resort: bool,
+    sorted: Timestamp,
+}
+
+impl<K: Ord + Clone> Table<K> {
+    /// An empty list sorted by this column.
+    pub const fn new(sort: usize, descending: bool) -> Self {
+        Self {
+            rows: Vec::new(),
+            selected: None,
+            cursor: 0,
+            top: 0,
+            height: 1,
+            sort,
+            descending,
+            filter: String::new(),
+            marks: BTreeSet::new(),
+            only_problems: false,
+            total: 0,
+            resort: true,
+            sorted: Timestamp(0),
+        }
+    }
+
+    /// The selected item.
+    pub const fn selected(&self) -> Option<&K> {
+        self.selected.as_ref()
+    }
+
+    /// Which item (not row) is selected, counted from 1, and how many there are; headings do not count.
+    pub fn position(&self) -> (usize, usize) {
+        let items = |rows: &[Row<K>]| rows.iter().filter(|r| matches!(r, Row::Item(_))).count();
+        let before = items(&self.rows[..self.cursor.min(self.rows.len())]);
+        (if self.selected.is_some() { before + 1 } else { 0 }, items(&self.rows))
+    }
+
+    /// The lines in view, each with whether it is the selected one.
+    pub fn window(&self) -> impl Iterator<Item = (&Row<K>, bool)> {
+        let has = self.selected.is_some();
+        self.rows
+            .iter()
+            .enumerate()
+            .skip(self.top)
+            .take(self.height)
+            .map(move |(i, row)| (row, has && i == self.cursor))
+    }
+
+    /// Whether there is nothing to show.
+    pub const fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// How many lines there are.
+    pub const fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// First visible line and lines in view, for a scroll bar.
+    pub const fn view(&self) -> (usize, usize) {
+        (self.top, self.height)
+    }
+
+    /// How many lines fit.
+    pub fn set_height(&mut self, height: usize) {
+        self.height = height.max(1);
+        self.keep_in_view();
+    }
+
+    /// Whether a list sorted by a moving value should be put in order now.
+    pub fn due(&self, now: Timestamp) -> bool {
+        self.resort || now.since(self.sorted) >= RESORT
+    }
+
+    /// Notes that the order was taken now.
+    pub const fn sorted_at(&mut self, now: Timestamp) {
+        self.resort = false;
+        self.sorted = now;
+    }
+
+    /// Puts keys into the order that the list has now; new ones come last, in their own order.
+    pub fn in_old_order(&self, keys: Vec<K>) -> Vec<K> {
+        let place: BTreeMap<&K, usize> = self
+            .rows
+            .iter()
+            .enumerate()
+            .filter_map(|(i, row)| match row {
+                Row::Item(key) => Some((key, i)),
+                Row::Group(..) => None,
+            })
+            .collect();
+        let mut placed: Vec<(usize, K)> =
+            keys.into_iter().map(|key| (place.get(&key).copied().unwrap_or(usize::MAX), key)).collect();
+        placed.sort_by_key(|(i, _)| *i);
+        placed.into_iter().map(|(_, key)| key).collect()
+    }
+
+    /// New lines. The selection follows its item and stays on the same line of the screen; when the item is
+    /// gone, its neighbour is selected.
+    pub fn set_rows(&mut self, rows: Vec<Row<K>>) {
+        let line = self.cursor.saturating_sub(self.top);
+        let at_top = self.top == 0;
+        self.rows = rows;
+        let found = self
+            .selected
+            .as_ref()
+            .and_then(|key| self.rows.iter().position(|row| matches!(row, Row::Item(k) if k == key)));
+        match found {
+            Some(row) => {
+                if row != self.cursor && !(at_top && row < self.height) {
+                    self.top = row.saturating_sub(line);
+                }
+                self.cursor = row;
+            }
+            None => self.select_row(self.cursor),
+        }
+        self.keep_in_view();
+    }
+
+    /// Selects an item by its key, whether it is listed yet or not.
+    pub fn select(&mut self, key: K) {
+        self.selected = Some(key);
+        let rows = std::mem::take(&mut self.rows);
+        self.set_rows(rows);
+    }
+
+    /// Moves the selection by so many items.
+    pub fn step(&mut self, by: isize) {
+        if self.rows.is_empty() {
+            return;
+        }
+        let mut row = self.cursor;
+        for _ in 0..by.unsigned_abs() {
+            let next = if by < 0 { self.item_before(row) } else { self.item_after(row) };
+            match next {
+                Some(next) => row = next,
+                None => break,
+            }
+        }
+        self.select_row(row);
+        if self.item_before(self.cursor).is_none() {
+            // The first item: show the heading above it too.
+            self.top = 0;
+        }
+        self.keep_in_view();
+    }
+
+    /// Moves by one screen.
+    pub fn page(&mut self, by: isize) {
+        let height = isize::try_from(self.height.saturating_sub(1).max(1)).unwrap_or(1);
+        self.step(by * height);
+    }
+
+    /// To the first item.
+    pub fn first(&mut self) {
+        self.select_row(0);
+        self.top = 0;
+        self.keep_in_view();
+    }
+
+    /// To the last item.
+    pub fn last(&mut self) {
+        self.select_row(self.rows.len().saturating_sub(1));
+        self.keep_in_view();
+    }
+
+    /// Marks the selected item or takes its mark away, and goes to the next.
+    pub fn toggle_mark(&mut self) {
+        if let Some(key) = self.selected.clone() {
+            if !self.marks.remove(&key) {
+                self.marks.insert(key);
+            }
+            self.step(1);
+        }
+    }
+
+    fn item_before(&self, row: usize) -> Option<usize> {
+        self.rows[..row.min(self.rows.len())].iter().rposition(|r| matches!(r, Row::Item(_)))
+    }
+
+    fn item_after(&self, row: usize) -> Option<usize> {
+        let from = (row + 1).min(self.rows.len());
+        self.rows[from..].iter().position(|r| matches!(r, Row::Item(_))).map(|i| from + i)
+    }
+
+    /// Selects the item on this row, or the nearest one.
+    fn select_row(&mut self, row: usize) {
+        let row = row.min(self.rows.len().saturating_sub(1));
+        let on = matches!(self.rows.get(row), Some(Row::Item(_))).then_some(row);
+        match on.or_else(|| self.item_after(row)).or_else(|| self.item_before(row)) {
+            Some(row) => {
+                self.cursor = row;
+                if let Some(Row::Item(key)) = self.rows.get(row) {
+                    self.selected = Some(key.clone());
+                }
+            }
+            None => {
+                self.cursor = 0;
+                self.selected = None;
+            }
+        }
+    }
+
+    fn keep_in_view(&mut self) {
+        if self.cursor < self.top {
+            self.top = self.cursor;
+        }
+        if self.cursor >= self.top + self.height {
+            self.top = self.cursor + 1 - self.height;
+        }
+        self.top = self.top.min(self.rows.len().saturating_sub(self.height));
+    }
+}
+
+/// What keys do to any list, whatever its items are.
+pub trait List {
+    /// Moves by so many items.
+    fn step(&mut self, by: isize);
+    /// Moves by so many screens.
+    fn page(&mut self, by: isize);
+    /// To the first item.
+    fn first(&mut self);
+    /// To the last item.
+    fn last(&mut self);
+    /// Marks the selected item.
+    fn toggle_mark(&mut self);
+    /// Sorts by this column.
+    fn sort_by(&mut self, column: usize, descending: bool);
+    /// Column and direction.
+    fn order(&self) -> (usize, bool);
+    /// The filter.
+    fn filter(&self) -> &str;
+    /// Another filter.
+    fn set_filter(&mut self, text: &str);
+    /// Only what is not well, or all.
+    fn toggle_problems(&mut self) -> bool;
+    /// Whether only what is not well is shown.
+    fn only_problems(&self) -> bool;
+    /// Whether something is selected.
+    fn has_selection(&self) -> bool;
+    /// Whether something is marked.
+    fn has_marks(&self) -> bool;
+    /// Takes all marks away.
+    fn clear_marks(&mut self);
+}
+
+impl<K: Ord + Clone> List for Table<K> {
+    fn step(&mut self, by: isize) {
+        Self::step(self, by);
+    }
+
+    fn page(&mut self, by: isize) {
+        Self::page(self, by);
+    }
+
+    fn first(&mut self) {
+        Self::first(self);
+    }
+
+    fn last(&mut self) {
+        Self::last(self);
+    }
+
+    fn toggle_mark(&mut self) {
+        Self::toggle_mark(self);
+    }
+
+    fn sort_by(&mut self, column: usize, descending: bool) {
+        self.sort = column;
+        self.descending = descending;
+        self.resort = true;
+    }
+
+    fn order(&self) -> (usize, bool) {
+        (self.sort, self.descending)
+    }
+
+    fn filter(&self) -> &str {
+        &self.filter
+    }
+
+    fn set_filter(&mut self, text: &str) {
+        text.clone_into(&mut self.filter);
+        self.resort = true;
+    }
+
+    fn toggle_problems(&mut self) -> bool {
+        self.only_problems = !self.only_problems;
+        self.resort = true;
+        self.only_problems
+    }
+
+    fn only_problems(&self) -> bool {
+        self.only_problems
+    }
+
+    fn has_selection(&self) -> bool {
+        self.selected.is_some()
+    }
+
+    fn has_marks(&self) -> bool {
+        !self.marks.is_empty()
+    }
+
+    fn clear_marks(&mut self) {
+        self.marks.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn items(keys: &[u32]) -> Vec<Row<u32>> {
+        keys.iter().map(|k| Row::Item(*k)).collect()
+    }
+
+    fn shown(t: &Table<u32>) -> Vec<u32> {
+        t.window()
+            .filter_map(|(r, _)| match r {
+                Row::Item(k) => Some(*k),
+                Row::Group(..) => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_selection_follows_its_item_on_the_same_line() {
+        let mut t = Table::new(0, false);
+        t.set_height(3);
+        t.set_rows(items(&[1, 2, 3, 4, 5, 6]));
+        t.step(4);
+        assert_eq!((t.selected(), shown(&t)), (Some(&5), vec![3, 4, 5]));
+        t.set_rows(items(&[9, 8, 7, 1, 2, 3, 4, 5, 6]));
+        assert_eq!((t.selected(), shown(&t)), (Some(&5), vec![3, 4, 5]));
+    }
+
+    #[test]
+    fn a_selected_item_that_goes_gives_way_to_its_neighbour() {
+        let mut t = Table::new(0, false);
+        t.set_height(3);
+        t.set_rows(items(&[1, 2, 3]));
+        t.step(1);
+        t.set_rows(items(&[1, 3]));
+        assert_eq!(t.selected(), Some(&3));
+        t.set_rows(vec![]);
+        assert_eq!(t.selected(), None);
+    }
+
+    #[test]
+    fn headings_are_never_selected() {
+        let mut t = Table::new(0, false);
+        t.set_height(10);
+        t.set_rows(vec![Row::Group(Kind::Plain, 1), Row::Item(1), Row::Group(Kind::Mirror, 1), Row::Item(2)]);
+        assert_eq!(t.selected(), Some(&1));
+        t.step(1);
+        assert_eq!((t.selected(), t.position()), (Some(&2), (2, 2)));
+        t.step(1);
+        assert_eq!(t.selected(), Some(&2));
+    }
+
+    proptest! {
+        #[test]
+        fn any_sequence_keeps_the_selection_valid_and_in_view(
+            steps in prop::collection::vec((0_u8..7, prop::collection::vec(0_u32..30, 0..25), 1_usize..12), 1..40)
+        ) {
+            let mut t = Table::new(0, false);
+            for (what, keys, n) in steps {
+                match what {
+                    0 => {
+                        let mut keys = keys;
+                        keys.dedup();
+                        let unique: BTreeSet<u32> = keys.iter().copied().collect();
+                        t.set_rows(items(&unique.into_iter().collect::<Vec<_>>()));
+                    }
+                    1 => t.set_height(n),
+                    2 => t.step(n as isize),
+                    3 => t.step(-(n as isize)),
+                    4 => t.page(1),
+                    5 => t.last(),
+                    _ => t.first(),
+                }
+                let inside = t.window().filter(|(_, selected)| *selected).count();
+                prop_assert_eq!(inside, usize::from(!t.is_empty()));
+                prop_assert_eq!(t.selected().is_some(), !t.is_empty());
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The Consumer screen.
+
+use std::time::Duration;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use crate::app::{App, ConsumerScreen, ConsumerTab};
+use crate::event::clean_line;
+use crate::health::consumer_health;
+use crate::model::units::{count, count_exact, duration, rate};
+use crate::model::{AckPolicy, Consumer, ConsumerEntry, Delivery, Timestamp};
+
+use super::Theme;
+use super::stream::tabs;
+use super::widgets::chart::Chart;
+use super::widgets::facts::{Fact, facts};
+use super::widgets::{message, text, wrap};
+
+/// Draws the consumer.
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &ConsumerScreen, theme: &Theme) {
+    let titles: Vec<(String, bool)> =
+        ConsumerTab::ALL.iter().map(|tab| (tab.title().to_owned(), *tab == screen.tab)).collect();
+    tabs(frame, Rect { height: 1, ..area }, &titles, theme);
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let entry = app.catalog().consumer(&screen.stream, &screen.name);
+    let Some((entry, info)) = entry.and_then(|e| e.info.as_deref().map(|i| (e, i))) else {
+        let problem = app.catalog().failure(&screen.stream, Some(&screen.name));
+        let (style, what, next) = match problem {
+            Some(p) => (theme.warning, "The consumer could not be read", clean_line(&p.sentence).into_owned()),
+            None => (theme.dim, "The consumer was not read yet", "The server is asked".to_owned()),
+        };
+        return message(frame, body, style, what, &next);
+    };
+    match screen.tab {
+        ConsumerTab::Overview => overview(frame, body, app, entry, info, theme),
+        ConsumerTab::Configuration => {
+            let json = app
+                .catalog()
+                .consumer_json
+                .as_ref()
+                .filter(|(stream, name, ..)| *stream == screen.stream && *name == screen.name);
+            match json {
+                Some((_, _, json, _)) => {
+                    let inner = Rect { x: body.x + 1, width: body.width.saturating_sub(2), ..body };
+                    super::stream::json_lines(frame, inner, json, screen.scroll.top, theme);
+                    let s = screen.scroll;
+                    super::widgets::table::scroll_bar(frame.buffer_mut(), body, s.top, s.height, s.lines, theme);
+                }
+                None => message(frame, body, theme.dim, "The configuration was not read yet", "The server is asked"),
+            }
+        }
+    }
+}
+
+fn overview(frame: &mut Frame<'_>, area: Rect, app: &App, entry: &ConsumerEntry, info: &Consumer, theme: &Theme) {
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let health = consumer_health(entry);
+    let mut y = inner.y;
+    let sentence = clean_line(&format!("{} {}: {}", health.level.glyph(), health.words, health.sentence)).into_owned();
+    for line in wrap(&sentence, usize::from(inner.width)) {
+        if y < inner.bottom() {
+            text(frame.buffer_mut(), Rect { y, height: 1, ..inner }, &line, theme.level(health.level));
+        }
+        y += 1;
+    }
+    y += 1;
+    let rest = |y: u16| Rect { y: y.min(inner.bottom()), height: inner.bottom().saturating_sub(y), ..inner };
+    let (numbers, setup) = (numbers(entry, info, app.shown_at(), theme), setup(info, app.shown_at(), theme));
+    let split = inner.width / 2;
+    let at = rest(y);
+    let a = facts(frame.buffer_mut(), Rect { width: split.saturating_sub(1), ..at }, &numbers, theme);
+    let right = Rect { x: at.x + split, width: at.width - split, ..at };
+    let b = facts(frame.buffer_mut(), right, &setup, theme);
+    y += a.max(b) + 1;
+    charts(frame, rest(y), entry, theme);
+}
+
+fn ago(at: Option<Timestamp>, now: Timestamp) -> String {
+    at.map_or_else(
+        || "not known (kept in memory only)".to_owned(),
+        |t| format!("{} ago", duration(Duration::from_secs(now.since(t).as_secs()))),
+    )
+}
+
+fn numbers(entry: &ConsumerEntry, info: &Consumer, now: Timestamp, theme: &Theme) -> Vec<Fact> {
+    let window = crate::model::catalog::RATE_WINDOW;
+    let per_second = |r: Option<f64>| r.map_or("too few samples yet".to_owned(), |r| format!("{}/s", rate(r)));
+    let delivered = entry.series.rate(window, |s| s.delivered_consumer_seq);
+    let floor = entry.series.rate(window, |s| s.ack_floor_stream_seq);
+    let mut out = vec![
+        Fact::new("outstanding", count_exact(info.outstanding())),
+        Fact::new("pending", format!("{} not delivered yet", count_exact(info.pending))),
+    ];
+    if info.config.ack_policy != AckPolicy::None {
+        let max = info.config.max_ack_pending.map_or("no limit".into(), count_exact);
+        let full = info.config.max_ack_pending.is_some_and(|m| info.ack_pending >= m);
+        let fact = Fact::new("ack pending", format!("{} of {max}", count_exact(info.ack_pending)));
+        out.push(if full { fact.styled(theme.critical) } else { fact });
+    }
+    let redelivered = Fact::new("redelivered", count_exact(info.redelivered));
+    out.push(if info.redelivered > 0 { redelivered.styled(theme.warning) } else { redelivered });
+    out.push(Fact::new(
+        "delivered",
+        format!("seq {}, {}", count_exact(info.delivered.stream_seq), ago(info.delivered.last_active, now)),
+    ));
+    out.push(Fact::new(
+        "ack floor",
+        format!("seq {}, {}", count_exact(info.ack_floor.stream_seq), ago(info.ack_floor.last_active, now)),
+    ));
+    out.push(Fact::new("out-rate", per_second(delivered)));
+    out.push(Fact::new("floor moves", per_second(floor)));
+    out
+}
+
+fn setup(info: &Consumer, now: Timestamp, theme: &Theme) -> Vec<Fact> {
+    let c = &info.config;
+    let kind = if c.durable { "durable" } else { "ephemeral" };
+    let delivery = match &c.delivery {
+        Delivery::Pull => format!("pull, {kind}"),
+        Delivery::Push { subject, group } => {
+            let group = group.as_ref().map(|g| format!(", group {g}")).unwrap_or_default();
+            format!("push to {subject}{group}, {kind}")
+        }
+    };
+    let reader = match &c.delivery {
+        Delivery::Pull => Fact::new("waiting", format!("{} open pull requests", count_exact(info.waiting))),
+        Delivery::Push { .. } if info.push_bound => Fact::new("subscribed", "yes"),
+        Delivery::Push { .. } => Fact::new("subscribed", "no: nobody receives").styled(theme.warning),
+    };
+    let filter = if c.filter_subjects.is_empty() { "all subjects".to_owned() } else { c.filter_subjects.join(" ") };
+    let wait = c.ack_wait.map_or("—".into(), duration);
+    let deliver = c.max_deliver.map_or("for ever".into(), |n| format!("{n} times at most"));
+    let mut out = vec![
+        Fact::new("delivery", clean_line(&delivery).into_owned()),
+        reader,
+        Fact::new("filter", clean_line(&filter).into_owned()),
+        Fact::new("acks", format!("{}, waits {wait}, delivers {deliver}", c.ack_policy.word())),
+        Fact::new("started at", c.deliver_policy.word()),
+        Fact::new("created", ago(info.created, now)),
+    ];
+    if info.paused {
+        let until = c.pause_until.map_or(String::new(), |t| format!(" until {} UTC", t.to_display()));
+        out.push(Fact::new("paused", format!("yes{until}")).styled(theme.notice));
+    }
+    if let Some(leader) = info.leader() {
+        out.push(Fact::new("leader", clean_line(leader).into_owned()));
+    }
+    if let Some(text) = &c.description {
+        out.push(Fact::new("description", clean_line(text).into_owned()));
+    }
+    out
+}
+
+fn charts(frame: &mut Frame<'_>, area: Rect, entry: &ConsumerEntry, theme: &Theme) {
+    if area.height < 3 {
+        return;
+    }
+    let outstanding: Vec<(Timestamp, f64)> = entry.series.iter().map(|s| (s.at, s.outstanding as f64)).collect();
+    let delivered = entry.series.rates(|s| s.delivered_consumer_seq);
+    let ack_pending: Vec<(Timestamp, f64)> = entry.series.iter().map(|s| (s.at, s.ack_pending as f64)).collect();
+    let charts = [
+        Chart { title: "outstanding", points: &outstanding, label: |v| count(v as u64), from_least: false },
+        Chart { title: "deliveries per second", points: &delivered, label: rate, from_least: false },
+        Chart { title: "ack pending", points: &ack_pending, label: |v| count(v as u64), from_least: false },
+    ];
+    let shown = (area.height / 4).clamp(1, 3);
+    let height = area.height / shown;
+    for (i, chart) in charts.iter().take(usize::from(shown)).enumerate() {
+        let gap = u16::from(i + 1 < usize::from(shown) && height > 4);
+        let y = area.y + height * i as u16;
+        chart.draw(frame.buffer_mut(), Rect { y, height: height - gap, ..area }, theme);
+    }
+}

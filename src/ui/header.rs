@@ -1,0 +1,178 @@
+//! The header line (who, where, how well, how old) and the breadcrumbs.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier, Style};
+use unicode_width::UnicodeWidthStr;
+
+use crate::app::{App, Screen};
+use crate::event::clean_line;
+use crate::health::Level;
+use crate::model::units::{bytes, duration, percent, rate};
+use crate::model::{Access, Link};
+
+use super::Theme;
+use super::widgets::{fit, text, text_right};
+
+/// A part of the header; the highest priority is dropped first.
+struct Part {
+    text: String,
+    style: Style,
+    priority: u8,
+}
+
+/// Draws the header line.
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
+    let mut parts = parts(app, theme);
+    let width = |parts: &[Part]| parts.iter().map(|p| p.text.width() + 2).sum::<usize>();
+    while width(&parts) > usize::from(area.width) && parts.len() > 2 {
+        let Some((drop, _)) = parts.iter().enumerate().filter(|(_, p)| p.priority > 0).max_by_key(|(_, p)| p.priority)
+        else {
+            break;
+        };
+        parts.remove(drop);
+    }
+    let buffer = frame.buffer_mut();
+    buffer.set_style(area, theme.header);
+    let mut x = area.x;
+    for part in parts {
+        let room = Rect { x, width: area.right().saturating_sub(x), ..area };
+        let content = fit(&part.text, usize::from(room.width));
+        x += text(buffer, room, &content, theme.header.patch(part.style)) + 2;
+        if x >= area.right() {
+            break;
+        }
+    }
+}
+
+fn parts(app: &App, theme: &Theme) -> Vec<Part> {
+    let live = app.live();
+    let part = |text: String, style: Style, priority: u8| Part { text, style, priority };
+    let mut parts = Vec::new();
+    let name = app.session.context.as_deref().map_or_else(|| app.session.servers.clone(), str::to_owned);
+    parts.push(part(format!(" {} ", clean_line(&name)), context_style(app, theme), 0));
+    let (words, level) = link_words(app);
+    parts.push(part(words, theme.level(level), 0));
+    if let Some(server) = &live.server {
+        let cluster = server.cluster.as_ref().map(|c| format!("{}/", clean_line(c))).unwrap_or_default();
+        parts.push(part(format!("{cluster}{}", clean_line(&server.name)), Style::new(), 6));
+        parts.push(part(format!("v{}", clean_line(&server.version)), theme.dim, 5));
+    }
+    if let Some(rtt) = live.rtt
+        && live.link.is_up()
+    {
+        parts.push(part(format!("rtt {:.1}ms", rtt.as_secs_f64() * 1000.0), theme.dim, 8));
+    }
+    match (live.account.value(), live.account.problem()) {
+        (Some(account), _) => {
+            let used = account.storage;
+            let (words, style) = match account.max_storage {
+                Some(max) => {
+                    let ratio = used as f64 / max.max(1) as f64;
+                    let style =
+                        if ratio >= app.session.thresholds.limit_warning { theme.warning } else { Style::new() };
+                    (format!("disk {}/{} {}", bytes(used), bytes(max), percent(ratio)), style)
+                }
+                None => (format!("disk {}", bytes(used)), Style::new()),
+            };
+            parts.push(part(words, style, 4));
+        }
+        (None, Some(problem)) => parts.push(part(format!("account: {}", problem.short()), theme.unknown, 4)),
+        (None, None) => {}
+    }
+    if let Some(heard) = live.heard {
+        let age = app.now.since(heard);
+        let style = if age.as_secs() > 5 { theme.warning } else { theme.dim };
+        parts.push(part(format!("data {}", duration(std::time::Duration::from_secs(age.as_secs()))), style, 2));
+    }
+    let access_style = if app.session.access == Access::ReadOnly { theme.ok } else { theme.dim };
+    parts.push(part(app.session.access.word().to_owned(), access_style, 3));
+    let slow = live.traffic.back_off.map(|factor| format!(" slowed x{factor:.0}")).unwrap_or_default();
+    let style = if slow.is_empty() { theme.dim } else { theme.warning };
+    parts.push(part(format!("{} req/s{slow}", rate(live.traffic.requests_per_second)), style, 7));
+    parts
+}
+
+/// The state of the link in a few words.
+fn link_words(app: &App) -> (String, Level) {
+    let ago = |since| duration(app.now.since(since));
+    match &app.live().link {
+        Link::Idle => ("○ not connected".into(), Level::Notice),
+        Link::Connecting { attempt: 0, .. } => ("○ connecting".into(), Level::Notice),
+        Link::Connecting { attempt, .. } => (format!("✖ connecting, try {}", attempt + 1), Level::Critical),
+        Link::Connected { .. } => ("● connected".into(), Level::Ok),
+        Link::Lost { attempt, since, .. } => (format!("✖ lost {}, try {}", ago(*since), attempt + 1), Level::Critical),
+        Link::LameDuck { .. } => ("▲ lame duck".into(), Level::Warning),
+    }
+}
+
+/// The context's own colour, so that production never looks like a laptop.
+fn context_style(app: &App, theme: &Theme) -> Style {
+    let base = theme.header.add_modifier(Modifier::REVERSED | Modifier::BOLD);
+    match app.session.colour.as_deref().and_then(|name| name.parse::<Color>().ok()) {
+        Some(colour) => base.fg(colour),
+        None => base,
+    }
+}
+
+/// Draws the breadcrumbs, and on the right what the list shows.
+pub(super) fn crumbs(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
+    let trail: Vec<String> = app.screens.iter().map(Screen::title).collect();
+    let buffer = frame.buffer_mut();
+    let right = right_words(app);
+    let right_width = right.width() as u16;
+    let room = area.width.saturating_sub(right_width + 3);
+    let mut line = format!(" {}", trail.join(" › "));
+    if line.width() > usize::from(room) && trail.len() > 1 {
+        line = format!(" … › {}", trail.last().cloned().unwrap_or_default());
+    }
+    text(buffer, Rect { width: room, ..area }, &line, theme.accent);
+    let style = if app.frozen_at().is_some() { theme.warning } else { theme.dim };
+    text_right(buffer, Rect { width: area.width.saturating_sub(1), ..area }, &right, style);
+}
+
+fn right_words(app: &App) -> String {
+    let mut words = Vec::new();
+    if let Some(at) = app.frozen_at() {
+        words.push(format!("frozen at {} UTC", at.to_clock()));
+    }
+    if let Some(name) = &app.switching {
+        words.push(format!("connecting with {}", clean_line(name)));
+    }
+    if let Some(list) = app.list() {
+        if !list.filter().is_empty() {
+            words.push(format!("/{}", clean_line(list.filter())));
+        }
+        if list.only_problems() {
+            words.push("! only problems".into());
+        }
+    }
+    match app.screen() {
+        Some(Screen::Streams(s)) => {
+            let (at, of) = s.table.position();
+            words.push(counted(at, of, s.table.total, "stream"));
+            if s.hidden > 0 {
+                words.push(format!("{} system hidden", s.hidden));
+            }
+        }
+        Some(Screen::Consumers(s)) => {
+            let (at, of) = s.table.position();
+            words.push(counted(at, of, s.table.total, "consumer"));
+        }
+        Some(Screen::Contexts(s)) => {
+            let (at, of) = s.table.position();
+            words.push(counted(at, of, s.table.total, "context"));
+        }
+        _ => {}
+    }
+    words.join("  ")
+}
+
+fn counted(at: usize, of: usize, total: usize, what: &str) -> String {
+    let plural = if total == 1 { "" } else { "s" };
+    if of == total {
+        format!("{at} of {of} {what}{plural}")
+    } else {
+        format!("{at} of {of}, {total} {what}{plural} in all")
+    }
+}

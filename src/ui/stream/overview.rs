@@ -1,0 +1,228 @@
+//! State, retention in words with a gauge a limit, and charts.
+
+use std::time::Duration;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use crate::app::{App, StreamScreen};
+use crate::health::stream_health;
+use crate::model::retention::in_words;
+use crate::model::units::{bytes, count, count_exact, duration, percent, rate};
+use crate::model::{Retention, Series, Stream, StreamSample, Timestamp};
+use crate::ui::Theme;
+use crate::ui::widgets::chart::Chart;
+use crate::ui::widgets::facts::{Fact, facts};
+use crate::ui::widgets::gauge::gauge;
+use crate::ui::widgets::{text, wrap};
+
+/// From this width on the charts stand beside the facts.
+const BESIDE: u16 = 110;
+/// The window over which growth is measured for "time to full".
+const GROWTH: Duration = Duration::from_secs(60);
+
+/// Draws the overview.
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &StreamScreen, info: &Stream, theme: &Theme) {
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let (left, right) = if inner.width >= BESIDE {
+        let width = inner.width / 2 - 2;
+        (Rect { width, ..inner }, Some(Rect { x: inner.x + width + 4, width: inner.width - width - 4, ..inner }))
+    } else {
+        (inner, None)
+    };
+    let Some(entry) = app.catalog().streams.get(&screen.name) else { return };
+    let health = stream_health(entry, app.catalog().consumers.get(&screen.name), &app.session.thresholds);
+    let mut y = left.y;
+    let style = theme.level(health.level);
+    for line in wrap(
+        &crate::event::clean_line(&format!("{} {}", health.level.glyph(), health.sentence)),
+        usize::from(left.width),
+    ) {
+        y += row(frame, left, y, &line, style);
+    }
+    y += 1;
+    y += draw_facts(frame, below(left, y), info, entry.rate_in(), app.shown_at(), theme) + 1;
+    for line in wrap(&in_words(&info.config), usize::from(left.width)) {
+        y += row(frame, left, y, &line, theme.text);
+    }
+    for limit in limits(info, &entry.series, app.shown_at()) {
+        let words = format!("{:<9}{} {}", limit.name, gauge(limit.ratio, 16), limit.words);
+        let style =
+            if limit.ratio >= app.session.thresholds.limit_warning && limit.fills { theme.warning } else { theme.text };
+        y += row(frame, left, y, &words, style);
+    }
+    let charts_area = right.unwrap_or_else(|| below(left, y + 1));
+    charts(frame, charts_area, &entry.series, theme);
+}
+
+fn row(frame: &mut Frame<'_>, area: Rect, y: u16, words: &str, style: ratatui::style::Style) -> u16 {
+    if y < area.bottom() {
+        text(frame.buffer_mut(), Rect { y, height: 1, ..area }, words, style);
+    }
+    1
+}
+
+fn below(area: Rect, y: u16) -> Rect {
+    Rect { y: y.min(area.bottom()), height: area.bottom().saturating_sub(y), ..area }
+}
+
+fn draw_facts(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    info: &Stream,
+    rate_in: Option<f64>,
+    now: Timestamp,
+    theme: &Theme,
+) -> u16 {
+    let state = &info.state;
+    let time = |at: Option<Timestamp>| {
+        at.map_or("—".to_owned(), |t| {
+            let ago = Duration::from_secs(now.since(t).as_secs());
+            format!("{} ({} ago)", t.to_display(), duration(ago))
+        })
+    };
+    let empty = state.messages == 0;
+    let consumers = if state.consumers == 0 && (info.config.retention != Retention::Limits) {
+        Fact::new("consumers", "0").styled(theme.critical)
+    } else {
+        Fact::new("consumers", count_exact(state.consumers))
+    };
+    let left = [
+        Fact::new("messages", count_exact(state.messages)),
+        Fact::new("bytes", bytes(state.bytes)),
+        Fact::new("in-rate", rate_in.map_or("too few samples yet".into(), |r| format!("{}/s", rate(r)))),
+        consumers,
+        Fact::new("subjects", count_exact(state.subjects)),
+    ];
+    let first = if empty {
+        "—".to_owned()
+    } else {
+        format!("{} at {}", count_exact(state.first_seq), time(state.first_time))
+    };
+    let last = if state.last_seq == 0 {
+        "—".to_owned()
+    } else {
+        format!("{} at {}", count_exact(state.last_seq), time(state.last_time))
+    };
+    let spread = if empty {
+        "—".to_owned()
+    } else {
+        format!("{} sequences, {} deleted between them", count_exact(state.spread()), count_exact(state.deleted))
+    };
+    let right = [
+        Fact::new("first", first),
+        Fact::new("last", last),
+        Fact::new("spread", spread),
+        Fact::new(
+            "reach",
+            state.reach(now).map_or("— (it is empty)".into(), |d| format!("{} back in time", duration(d))),
+        ),
+        Fact::new("created", time(info.created)),
+    ];
+    let split = 28.min(area.width);
+    let a = facts(frame.buffer_mut(), Rect { width: split, ..area }, &left, theme);
+    let b = facts(
+        frame.buffer_mut(),
+        Rect { x: area.x + split, width: area.width.saturating_sub(split), ..area },
+        &right,
+        theme,
+    );
+    a.max(b)
+}
+
+/// One limit of a stream and how near it is.
+#[derive(Clone, Debug)]
+pub(in crate::ui) struct Limit {
+    /// Its name.
+    pub name: &'static str,
+    /// Used over limit.
+    pub ratio: f64,
+    /// It fills up (count, bytes); age is only reached.
+    pub fills: bool,
+    /// The numbers, and when it is full.
+    pub words: String,
+}
+
+/// The limits that are set, each with how near it is and when it is reached at the present growth.
+pub(in crate::ui) fn limits(info: &Stream, series: &Series<StreamSample>, now: Timestamp) -> Vec<Limit> {
+    let mut out = Vec::new();
+    let limits = &info.config.limits;
+    if let Some(max) = limits.max_bytes {
+        let used = info.state.bytes;
+        let grows = series.rate(GROWTH, |s| s.bytes);
+        out.push(Limit {
+            name: "bytes",
+            ratio: used as f64 / max.max(1) as f64,
+            fills: true,
+            words: format!(
+                "{} of {}, {}{}",
+                bytes(used),
+                bytes(max),
+                percent(used as f64 / max.max(1) as f64),
+                when_full(used, max, grows)
+            ),
+        });
+    }
+    if let Some(max) = limits.max_msgs {
+        let used = info.state.messages;
+        let grows = series.rate(GROWTH, |s| s.messages);
+        out.push(Limit {
+            name: "messages",
+            ratio: used as f64 / max.max(1) as f64,
+            fills: true,
+            words: format!(
+                "{} of {}, {}{}",
+                count_exact(used),
+                count_exact(max),
+                percent(used as f64 / max.max(1) as f64),
+                when_full(used, max, grows)
+            ),
+        });
+    }
+    if let Some(max) = limits.max_age {
+        let reach = info.state.reach(now).unwrap_or_default();
+        out.push(Limit {
+            name: "age",
+            ratio: reach.as_secs_f64() / max.as_secs_f64().max(0.001),
+            fills: false,
+            words: format!("oldest {} of {}", duration(reach), duration(max)),
+        });
+    }
+    out
+}
+
+/// `, full in 3h20m` at this growth per second; nothing where it does not grow or is full.
+fn when_full(used: u64, max: u64, grows: Option<f64>) -> String {
+    match grows {
+        Some(per_second) if per_second > 0.0 && used < max => {
+            let seconds = (max - used) as f64 / per_second;
+            if seconds > 3.0e9 {
+                return String::new();
+            }
+            format!(", full in {}", duration(Duration::from_secs_f64(seconds)))
+        }
+        _ => String::new(),
+    }
+}
+
+fn charts(frame: &mut Frame<'_>, area: Rect, series: &Series<StreamSample>, theme: &Theme) {
+    if area.height < 3 {
+        return;
+    }
+    let rates = series.rates(|s| s.last_seq);
+    let messages: Vec<(Timestamp, f64)> = series.iter().map(|s| (s.at, s.messages as f64)).collect();
+    let sizes: Vec<(Timestamp, f64)> = series.iter().map(|s| (s.at, s.bytes as f64)).collect();
+    let charts = [
+        Chart { title: "messages in per second", points: &rates, label: rate, from_least: false },
+        Chart { title: "messages", points: &messages, label: |v| count(v as u64), from_least: true },
+        Chart { title: "bytes", points: &sizes, label: |v| bytes(v as u64), from_least: true },
+    ];
+    // As many as get four rows each.
+    let shown = (area.height / 4).clamp(1, 3);
+    let height = area.height / shown;
+    for (i, chart) in charts.iter().take(usize::from(shown)).enumerate() {
+        let y = area.y + height * i as u16;
+        let gap = u16::from(i + 1 < usize::from(shown) && height > 4);
+        chart.draw(frame.buffer_mut(), Rect { y, height: height - gap, ..area }, theme);
+    }
+}
