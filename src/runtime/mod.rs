@@ -1,1 +1,12 @@
-//! To be filled.
+//! The loop, the terminal, and the tasks that effects start. May import everything but cli.
+//!
+//! One loop owns the terminal and the state; tasks reach it through one bounded channel of messages.
+
+pub mod clipboard;
+pub mod display;
+pub mod event_loop;
+pub mod input;
+pub mod terminal;
+
+pub use display::Display;
+pub use event_loop::{Clock, EffectRunner, Exit, run_loop};

@@ -1,3 +1,4 @@
 //! The integration tests, in one binary so that they link once. One module a subject.
 
 mod common;
+mod screens;

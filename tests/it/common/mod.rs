@@ -1,5 +1,7 @@
 //! What the integration tests share.
 
+pub mod world;
+
 use jetscope::demo::{Server, ServerSpec};
 
 /// A newest server with `JetStream` and this configuration appended.

@@ -1,0 +1,297 @@
+//! A small world with every kind of thing in it, at a fixed time, for the tests of screens and reducers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jetscope::app::{App, Effect, Msg, Session};
+use jetscope::keymap::Keymap;
+use jetscope::model::update::{Listing, SubjectCount};
+use jetscope::model::{
+    Account, AckPolicy, Cluster, Consumer, Delivery, Discard, Link, Peer, Retention, ServerInfo, Storage, Stream,
+    Timestamp, Update,
+};
+use jetscope::ui::{Theme, draw};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+/// The time of the world: 2026-11-20T14:00:00Z.
+pub fn start() -> Timestamp {
+    Timestamp::parse("2026-11-20T14:00:00Z").expect("a time")
+}
+
+fn stream(name: &str, second: i64, rate: u64, change: impl Fn(&mut Stream)) -> Arc<Stream> {
+    let now = start().plus(Duration::from_secs(second as u64));
+    let mut s = Stream {
+        name: name.into(),
+        taken: now,
+        created: Some(start().minus(Duration::from_secs(900_000))),
+        ..Default::default()
+    };
+    s.config.replicas = 1;
+    s.config.subjects = vec![format!("{}.>", name.replace('-', "."))];
+    s.config.allow_direct = true;
+    s.state.first_seq = 1_001;
+    s.state.last_seq = 48_200 + rate * second as u64;
+    s.state.messages = s.state.last_seq - 1_000;
+    s.state.bytes = s.state.messages * 412;
+    s.state.first_time = Some(start().minus(Duration::from_secs(500_000)));
+    s.state.last_time = Some(now);
+    s.state.subjects = 12;
+    change(&mut s);
+    Arc::new(s)
+}
+
+/// The streams as they are this many seconds after the start.
+pub fn streams(second: i64) -> Vec<Arc<Stream>> {
+    let day = Duration::from_secs(86_400);
+    vec![
+        stream("JOBS", second, 3, |s| {
+            s.config.retention = Retention::WorkQueue;
+            s.state.consumers = 1;
+            s.state.deleted = 37;
+        }),
+        stream("KV_settings", second, 0, |s| {
+            s.config.limits.max_msgs_per_subject = Some(1);
+            s.config.allow_rollup = true;
+        }),
+        stream("audit", second, 0, |s| {
+            s.config.retention = Retention::Interest;
+            s.state.messages = 0;
+            s.state.bytes = 0;
+            s.state.first_time = None;
+            s.state.first_seq = s.state.last_seq + 1;
+        }),
+        stream("eventchannel-mail-stream", second, 12, |s| {
+            s.config.limits.max_msgs = Some(50_000);
+            s.config.discard = Discard::New;
+            s.state.consumers = 2;
+        }),
+        stream("eventsource-github-stream", second, 40, |s| {
+            s.config.limits.max_age = Some(7 * day);
+            s.config.limits.max_bytes = Some(1 << 30);
+            s.state.consumers = 3;
+            s.cluster = Some(Cluster {
+                name: Some("east".into()),
+                leader: Some("n1".into()),
+                replicas: vec![
+                    Peer {
+                        name: "n2".into(),
+                        current: true,
+                        lag: None,
+                        active: Some(Duration::from_millis(400)),
+                        offline: false,
+                    },
+                    Peer {
+                        name: "n3".into(),
+                        current: false,
+                        lag: Some(120),
+                        active: Some(Duration::from_secs(9)),
+                        offline: false,
+                    },
+                ],
+            });
+            s.config.replicas = 3;
+            s.config.metadata = vec![("owner".into(), "platform".into())];
+        }),
+        stream("eventsource-shop-stream", second, 110, |s| {
+            s.config.limits.max_age = Some(2 * day);
+            s.config.storage = Storage::Memory;
+        }),
+        stream("mirror-of-github", second, 40, |s| {
+            s.config.subjects.clear();
+            s.config.mirror = Some("eventsource-github-stream".into());
+            s.mirror = Some(jetscope::model::Upstream {
+                name: "eventsource-github-stream".into(),
+                lag: 4,
+                active: Some(Duration::from_millis(80)),
+                error: None,
+            });
+        }),
+        // A hostile name: what reaches the screen must not act on it.
+        stream("orders\u{1b}[31m\u{202e}", second, 0, |s| s.config.description = Some("\u{1b}]0;title\u{7}".into())),
+    ]
+}
+
+fn consumer(stream: &str, name: &str, second: i64, change: impl Fn(&mut Consumer)) -> Arc<Consumer> {
+    let now = start().plus(Duration::from_secs(second as u64));
+    let mut c = Consumer {
+        stream: stream.into(),
+        name: name.into(),
+        taken: now,
+        created: Some(start().minus(Duration::from_secs(80_000))),
+        ..Default::default()
+    };
+    c.config.durable = true;
+    c.config.ack_wait = Some(Duration::from_secs(30));
+    c.config.max_ack_pending = Some(1000);
+    c.delivered.consumer_seq = 40_000 + 10 * second as u64;
+    c.delivered.stream_seq = 48_000 + 10 * second as u64;
+    c.delivered.last_active = Some(now);
+    c.ack_floor = c.delivered;
+    c.waiting = 1;
+    change(&mut c);
+    Arc::new(c)
+}
+
+/// The consumers of a stream as they are this many seconds after the start.
+pub fn consumers(stream: &str, second: i64) -> Vec<Arc<Consumer>> {
+    let n = second as u64;
+    match stream {
+        "JOBS" => vec![consumer(stream, "workers", second, |c| {
+            c.pending = 700 + 30 * n;
+            c.ack_pending = 12;
+        })],
+        "eventchannel-mail-stream" => vec![
+            consumer(stream, "mailer", second, |_| {}),
+            consumer(stream, "mailer-eu", second, |c| {
+                c.pending = 90;
+                c.ack_pending = 1000;
+                c.config.filter_subjects = vec!["mail.eu.>".into()];
+            }),
+        ],
+        "eventsource-github-stream" => vec![
+            consumer(stream, "archive", second, |c| {
+                c.pending = 4_210 + 40 * n;
+                c.waiting = 0;
+                c.delivered.consumer_seq = 812;
+                c.ack_floor.stream_seq = 811;
+                c.ack_floor.last_active = Some(start().minus(Duration::from_secs(7_300)));
+            }),
+            consumer(stream, "builder", second, |c| {
+                c.config.delivery = Delivery::Push { subject: "deliver.builder".into(), group: Some("ci".into()) };
+                c.push_bound = true;
+                c.waiting = 0;
+            }),
+            consumer(stream, "dash\u{1b}board", second, |c| {
+                c.config.ack_policy = AckPolicy::None;
+                c.config.durable = false;
+                c.paused = true;
+                c.pending = 5;
+            }),
+        ],
+        _ => vec![],
+    }
+}
+
+fn listing<T>(items: Vec<Arc<T>>, second: i64) -> Listing<T> {
+    let at = start().plus(Duration::from_secs(second as u64));
+    Listing {
+        started: at,
+        taken: at,
+        total: items.len() as u64,
+        items,
+        missing: vec![],
+        offline: vec![],
+        problem: None,
+    }
+}
+
+/// All updates of one poll.
+pub fn poll(second: i64) -> Vec<Update> {
+    let at = start().plus(Duration::from_secs(second as u64));
+    let mut out = vec![Update::Streams(listing(streams(second), second))];
+    for name in ["JOBS", "eventchannel-mail-stream", "eventsource-github-stream"] {
+        out.push(Update::Consumers(name.into(), listing(consumers(name, second), second)));
+    }
+    out.push(Update::ConsumersSwept { taken: at, failed: None });
+    out
+}
+
+/// The console under test.
+pub struct World {
+    /// Its state.
+    pub app: App,
+    /// What it asked for since the last look.
+    pub effects: Vec<Effect>,
+}
+
+impl World {
+    /// A console that has connected and polled five times.
+    pub fn new(columns: u16, rows: u16) -> Self {
+        let mut world = Self::unconnected(columns, rows);
+        world.send(Msg::Data(Update::Link(Link::Connected { since: start() })));
+        world.send(Msg::Data(Update::Server(ServerInfo {
+            name: "n1".into(),
+            version: "2.15.1".into(),
+            jetstream: true,
+            max_payload: 1 << 20,
+            ..Default::default()
+        })));
+        world.send(Msg::Data(Update::Rtt(Duration::from_micros(420))));
+        let account =
+            Account { storage: 3 << 30, max_storage: Some(10 << 30), streams: 8, consumers: 6, ..Default::default() };
+        world.send(Msg::Data(Update::Account(account, start())));
+        for second in 0..5 {
+            for update in poll(second) {
+                world.send(Msg::Data(update));
+            }
+            world.send(Msg::Tick(start().plus(Duration::from_secs(second as u64))));
+        }
+        let counts = [
+            ("eventsource.github.push", 30_000),
+            ("eventsource.github.issue", 12_000),
+            ("eventsource.github.star", 5_200),
+        ];
+        world.send(Msg::Data(Update::Subjects {
+            stream: "eventsource-github-stream".into(),
+            filter: ">".into(),
+            counts: counts.iter().map(|(s, n)| SubjectCount { subject: (*s).into(), messages: *n }).collect(),
+            total: 3,
+            taken: start(),
+        }));
+        world.send(Msg::Frame);
+        world
+    }
+
+    /// A console that knows nothing yet.
+    pub fn unconnected(columns: u16, rows: u16) -> Self {
+        let session = Session { context: Some("prod".into()), servers: "nats://n1:4222".into(), ..Default::default() };
+        let keymap = Keymap::with(&std::collections::BTreeMap::new()).expect("the key map");
+        let mut world = Self { app: App::new(session, keymap, start()), effects: vec![] };
+        world.send(Msg::Resize(columns, rows));
+        world.send(Msg::Frame);
+        world
+    }
+
+    /// Something happens.
+    pub fn send(&mut self, msg: Msg) {
+        let effects = self.app.update(msg);
+        self.effects.extend(effects);
+    }
+
+    /// Presses keys: `<enter>` and the like are named, everything else is a character each.
+    pub fn keys(&mut self, keys: &str) -> &mut Self {
+        let mut rest = keys;
+        while let Some(c) = rest.chars().next() {
+            let (name, after) = match rest.strip_prefix('<').and_then(|r| r.split_once('>')) {
+                Some((name, after)) => (name.to_owned(), after),
+                None => (c.to_string(), &rest[c.len_utf8()..]),
+            };
+            self.send(Msg::Key(name.parse().expect("a key")));
+            self.send(Msg::Frame);
+            rest = after;
+        }
+        self
+    }
+
+    /// The screen as text, trailing blanks cut.
+    pub fn screen(&self) -> String {
+        let terminal = self.drawn();
+        let buffer = terminal.backend().buffer();
+        let mut out = String::new();
+        for y in 0..buffer.area.height {
+            let line: String = (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect();
+            out.push_str(line.trim_end());
+            out.push('\n');
+        }
+        out
+    }
+
+    /// The drawn terminal, for its styles.
+    pub fn drawn(&self) -> Terminal<TestBackend> {
+        let (columns, rows) = self.app.size;
+        let mut terminal = Terminal::new(TestBackend::new(columns, rows)).expect("a test terminal");
+        terminal.draw(|frame| draw(frame, &self.app, &Theme::default())).expect("a frame");
+        terminal
+    }
+}
