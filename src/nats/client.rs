@@ -37,7 +37,7 @@ pub struct Client {
 
 impl Client {
     /// Wraps a connection. `prefix` is `$JS.API`, `$JS.<domain>.API` or an own one, without the last dot.
-    pub(crate) const fn new(nats: async_nats::Client, prefix: String, events: broadcast::Sender<ClientEvent>) -> Self {
+    pub const fn new(nats: async_nats::Client, prefix: String, events: broadcast::Sender<ClientEvent>) -> Self {
         Self { nats, prefix, events }
     }
 
@@ -52,8 +52,8 @@ impl Client {
         ServerInfo {
             name: info.server_name,
             version: info.version,
-            cluster: None,
-            domain: None,
+            cluster: info.cluster.filter(|c| !c.is_empty()),
+            domain: info.domain.filter(|d| !d.is_empty()),
             jetstream: info.jetstream,
             max_payload: info.max_payload as u64,
         }

@@ -3,6 +3,16 @@
 //! May import model, event and config. What comes in is converted to [`crate::model`] at once;
 //! nothing outside of this room sees the client's types.
 
+mod advisories;
+pub mod api;
+pub mod ask;
 pub mod client;
+mod convert;
+pub mod poll;
+pub mod question;
+mod wire;
 
+pub use ask::Api;
 pub use client::{Client, ClientEvent};
+pub use poll::{Connector, Pace, Poller};
+pub use question::Question;

@@ -122,7 +122,10 @@ fn nothing_hostile_reaches_the_terminal() {
         world.keys(keys);
         for cell in world.drawn().backend().buffer().content() {
             for c in cell.symbol().chars() {
-                assert!(!c.is_control() && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'), "{keys}: {c:?}");
+                assert!(
+                    !c.is_control() && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'),
+                    "{keys}: {c:?}"
+                );
             }
         }
     }

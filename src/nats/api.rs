@@ -1,0 +1,295 @@
+//! What is asked and read: account, streams, consumers, subjects. Own pager, own time limits.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::{StreamExt, stream};
+
+use crate::model::update::{Listing, SubjectCount};
+use crate::model::{Account, Consumer, Problem, ProblemKind, Stream, Timestamp};
+
+use super::ask::{Api, now, read};
+use super::{Question, convert, wire};
+
+/// Pages that are fetched side by side. The server answers lists one after the other; this only hides the way.
+const PAGES: usize = 4;
+/// Single questions side by side; more than 16 to 64 gain nothing.
+pub const SIDE_BY_SIDE: usize = 16;
+/// A page of a list holds this many; the server says so too.
+const PAGE: u64 = 256;
+
+/// The parts of a list as pages bring them.
+#[derive(Debug)]
+struct Gathered<T> {
+    items: BTreeMap<String, Arc<T>>,
+    missing: Vec<String>,
+    offline: BTreeMap<String, String>,
+    total: u64,
+    problem: Option<Problem>,
+}
+
+impl<T> Gathered<T> {
+    const fn new() -> Self {
+        Self { items: BTreeMap::new(), missing: Vec::new(), offline: BTreeMap::new(), total: 0, problem: None }
+    }
+
+    fn into_listing(self, started: Timestamp) -> Listing<T> {
+        let mut missing = self.missing;
+        missing.retain(|name| !self.items.contains_key(name) && !self.offline.contains_key(name));
+        missing.sort_unstable();
+        missing.dedup();
+        Listing {
+            started,
+            taken: now(),
+            items: self.items.into_values().collect(),
+            missing,
+            offline: self.offline.into_iter().collect(),
+            total: self.total,
+            problem: self.problem,
+        }
+    }
+}
+
+impl Api {
+    /// Account usage and limits.
+    pub async fn account(&self) -> Result<Account, Problem> {
+        let question = Question::Account;
+        let reply = self.ask(question, String::new()).await?;
+        Ok(convert::account(read(&reply, &question.words())?))
+    }
+
+    /// How long the server takes to answer the cheapest question.
+    pub async fn round_trip(&self) -> Result<Duration, Problem> {
+        let started = Instant::now();
+        self.ask(Question::Account, String::new()).await?;
+        Ok(started.elapsed())
+    }
+
+    /// All streams. What could not be listed is named in the listing; it never fails as a whole.
+    ///
+    /// A user who may not list but may read names gets each stream on its own.
+    pub async fn streams(&self) -> Listing<Stream> {
+        self.streams_early(|_| {}).await
+    }
+
+    /// As [`Api::streams`]; the first page is also handed over as soon as it is there.
+    pub async fn streams_early(&self, early: impl FnOnce(&[Arc<Stream>])) -> Listing<Stream> {
+        let started = now();
+        let mut all = Gathered::new();
+        match self.stream_page(0).await {
+            Ok((page, step)) => {
+                early(&page.items);
+                let total = page.total;
+                add(&mut all, page, |s: &Stream| &s.name);
+                let offsets: Vec<u64> = (1..).map(|i| i * step).take_while(|o| *o < total).collect();
+                let mut pages = stream::iter(offsets).map(|offset| self.stream_page(offset)).buffer_unordered(PAGES);
+                while let Some(page) = pages.next().await {
+                    match page {
+                        Ok((page, _)) => add(&mut all, page, |s: &Stream| &s.name),
+                        Err(problem) => all.problem = all.problem.or(Some(problem)),
+                    }
+                }
+            }
+            Err(problem) if matches!(problem.kind, ProblemKind::Denied { .. }) => match self.stream_names().await {
+                Ok(names) => self.one_by_one(names, &mut all).await,
+                // The first refusal is the one to be mended.
+                Err(_) => all.problem = Some(problem),
+            },
+            Err(problem) => all.problem = Some(problem),
+        }
+        all.into_listing(started)
+    }
+
+    /// One page from this offset, and how far the next one is.
+    async fn stream_page(&self, offset: u64) -> Result<(Page<Stream>, u64), Problem> {
+        let question = Question::StreamList;
+        let reply = self.ask(question, format!("{{\"offset\":{offset}}}")).await?;
+        let taken = now();
+        let page: wire::StreamPage<'_> = read(&reply, &question.words())?;
+        let step = if page.limit == 0 { PAGE } else { page.limit };
+        let items = page.streams.unwrap_or_default();
+        Ok((
+            Page {
+                items: items.into_iter().map(|info| Arc::new(convert::stream(info, taken))).collect(),
+                missing: page.missing.unwrap_or_default(),
+                offline: page.offline.unwrap_or_default(),
+                total: page.total,
+            },
+            step,
+        ))
+    }
+
+    /// The names of all streams.
+    pub async fn stream_names(&self) -> Result<Vec<String>, Problem> {
+        let question = Question::StreamNames;
+        let mut names = Vec::new();
+        let mut offset = 0;
+        loop {
+            let reply = self.ask(question, format!("{{\"offset\":{offset}}}")).await?;
+            let page: wire::NamesPage = read(&reply, &question.words())?;
+            let step = if page.limit == 0 { 1024 } else { page.limit };
+            names.extend(page.streams.unwrap_or_default());
+            offset += step;
+            if offset >= page.total {
+                return Ok(names);
+            }
+        }
+    }
+
+    async fn one_by_one(&self, names: Vec<String>, all: &mut Gathered<Stream>) {
+        all.total = names.len() as u64;
+        let mut answers = stream::iter(names)
+            .map(|name| async move {
+                let answer = self.stream(&name).await;
+                (name, answer)
+            })
+            .buffer_unordered(SIDE_BY_SIDE);
+        while let Some((name, answer)) = answers.next().await {
+            match answer {
+                Ok(stream) => {
+                    all.items.insert(name, Arc::new(stream));
+                }
+                Err(problem) if problem.kind == ProblemKind::NotFound => {}
+                Err(problem) => {
+                    all.problem.get_or_insert(problem);
+                }
+            }
+        }
+    }
+
+    /// One stream.
+    pub async fn stream(&self, name: &str) -> Result<Stream, Problem> {
+        let question = Question::Stream(name);
+        let reply = self.ask(question, String::new()).await?;
+        Ok(convert::stream(read(&reply, &question.words())?, now()))
+    }
+
+    /// One stream, and the server's whole reply as indented JSON.
+    pub async fn stream_json(&self, name: &str) -> Result<(Stream, String), Problem> {
+        let question = Question::Stream(name);
+        let reply = self.ask(question, String::new()).await?;
+        Ok((convert::stream(read(&reply, &question.words())?, now()), pretty(&reply, &question.words())?))
+    }
+
+    /// All consumers of a stream.
+    pub async fn consumers(&self, stream: &str) -> Listing<Consumer> {
+        let started = now();
+        let mut all = Gathered::new();
+        let mut offset = 0;
+        loop {
+            match self.consumer_page(stream, offset).await {
+                Ok((page, step)) => {
+                    let total = page.total;
+                    add(&mut all, page, |c: &Consumer| &c.name);
+                    offset += step;
+                    if offset >= total {
+                        break;
+                    }
+                }
+                Err(problem) => {
+                    all.problem = Some(problem);
+                    break;
+                }
+            }
+        }
+        all.into_listing(started)
+    }
+
+    async fn consumer_page(&self, stream: &str, offset: u64) -> Result<(Page<Consumer>, u64), Problem> {
+        let question = Question::ConsumerList(stream);
+        let body = if offset == 0 { String::new() } else { format!("{{\"offset\":{offset}}}") };
+        let reply = self.ask(question, body).await?;
+        let taken = now();
+        let page: wire::ConsumerPage<'_> = read(&reply, &question.words())?;
+        let step = if page.limit == 0 { PAGE } else { page.limit };
+        let items = page.consumers.unwrap_or_default();
+        Ok((
+            Page {
+                items: items.into_iter().map(|info| Arc::new(convert::consumer(info, taken))).collect(),
+                missing: page.missing.unwrap_or_default(),
+                offline: page.offline.unwrap_or_default(),
+                total: page.total,
+            },
+            step,
+        ))
+    }
+
+    /// The consumers of these streams, a stream at a time as they are answered.
+    pub fn all_consumers<'a>(
+        &'a self,
+        streams: Vec<String>,
+    ) -> impl futures_util::Stream<Item = (String, Listing<Consumer>)> + 'a {
+        stream::iter(streams)
+            .map(move |name| async move {
+                let listing = self.consumers(&name).await;
+                (name, listing)
+            })
+            .buffer_unordered(SIDE_BY_SIDE)
+    }
+
+    /// One consumer.
+    pub async fn consumer(&self, stream: &str, name: &str) -> Result<Consumer, Problem> {
+        let question = Question::Consumer(stream, name);
+        let reply = self.ask(question, String::new()).await?;
+        Ok(convert::consumer(read(&reply, &question.words())?, now()))
+    }
+
+    /// One consumer, and the server's whole reply as indented JSON.
+    pub async fn consumer_json(&self, stream: &str, name: &str) -> Result<(Consumer, String), Problem> {
+        let question = Question::Consumer(stream, name);
+        let reply = self.ask(question, String::new()).await?;
+        Ok((convert::consumer(read(&reply, &question.words())?, now()), pretty(&reply, &question.words())?))
+    }
+
+    /// The subjects of a stream that match a filter, largest first, at most `cap`; and how many match.
+    ///
+    /// The server hands out 100,000 a reply; pages are fetched until the cap is reached, so that of more
+    /// subjects than the cap those shown are the largest of what was fetched.
+    pub async fn subjects(&self, stream: &str, filter: &str, cap: usize) -> Result<(Vec<SubjectCount>, u64), Problem> {
+        let question = Question::Stream(stream);
+        let filter = serde_json::Value::from(filter);
+        let mut counts: Vec<SubjectCount> = Vec::new();
+        let mut offset = 0_u64;
+        loop {
+            let reply = self.ask(question, format!("{{\"subjects_filter\":{filter},\"offset\":{offset}}}")).await?;
+            let info: wire::StreamInfo<'_> = read(&reply, &question.words())?;
+            let page = info.state.subjects.unwrap_or_default();
+            let got = page.len() as u64;
+            counts.extend(page.into_iter().map(|(subject, messages)| SubjectCount { subject, messages }));
+            offset += if info.limit == 0 { got } else { info.limit };
+            if got == 0 || offset >= info.total || counts.len() >= cap {
+                let total = info.total.max(counts.len() as u64);
+                counts.sort_unstable_by(|a, b| b.messages.cmp(&a.messages).then_with(|| a.subject.cmp(&b.subject)));
+                counts.truncate(cap);
+                return Ok((counts, total));
+            }
+        }
+    }
+}
+
+/// One page of a list.
+struct Page<T> {
+    items: Vec<Arc<T>>,
+    missing: Vec<String>,
+    offline: BTreeMap<String, String>,
+    total: u64,
+}
+
+fn add<T>(all: &mut Gathered<T>, page: Page<T>, name: impl Fn(&T) -> &String) {
+    all.total = all.total.max(page.total);
+    // An item that moved to the next page while we read comes twice; the later answer is kept.
+    all.items.extend(page.items.into_iter().map(|item| (name(&item).clone(), item)));
+    all.missing.extend(page.missing);
+    all.offline.extend(page.offline);
+}
+
+/// The reply without its type, indented, in the server's order of fields.
+fn pretty(reply: &[u8], words: &str) -> Result<String, Problem> {
+    let mut value: serde_json::Map<String, serde_json::Value> = read(reply, words)?;
+    for field in ["type", "total", "offset", "limit"] {
+        value.shift_remove(field);
+    }
+    serde_json::to_string_pretty(&value)
+        .map_err(|error| Problem::new(ProblemKind::Unreadable, format!("{words}: {error}")))
+}

@@ -1,0 +1,204 @@
+//! One question and its answer: own time limits, and every way to fail told apart.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_nats::client::RequestErrorKind;
+use async_nats::{Request, connection};
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::event::clean_line;
+use crate::model::{Problem, ProblemKind, Timestamp};
+
+use super::wire::{ApiError, Failure};
+use super::{Client, ClientEvent, Question};
+
+/// How long an answer may take.
+const LIMIT: Duration = Duration::from_secs(2);
+/// Lists are gathered from all servers of a cluster, and the server waits 4 s for one that is dead.
+const LIST_LIMIT: Duration = Duration::from_secs(6);
+
+/// The present time by our clock.
+pub(super) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+}
+
+/// What was asked so far.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    /// Requests.
+    pub(super) requests: AtomicU64,
+    /// Bytes of replies.
+    pub(super) bytes: AtomicU64,
+}
+
+/// Asks questions on a connection. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Api {
+    pub(super) client: Client,
+    pub(super) counters: Arc<Counters>,
+}
+
+impl Api {
+    /// Asks on this connection.
+    pub fn new(client: Client) -> Self {
+        Self { client, counters: Arc::default() }
+    }
+
+    /// The connection.
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Requests made and bytes of replies so far.
+    pub fn cost(&self) -> (u64, u64) {
+        (self.counters.requests.load(Ordering::Relaxed), self.counters.bytes.load(Ordering::Relaxed))
+    }
+
+    /// Asks, and returns the reply's text if it is no error.
+    pub(super) async fn ask(&self, question: Question<'_>, body: String) -> Result<bytes::Bytes, Problem> {
+        let words = question.words();
+        let subject = question.subject(&self.client.prefix)?;
+        let limit = match question {
+            Question::StreamList | Question::StreamNames | Question::ConsumerList(_) => LIST_LIMIT,
+            _ => LIMIT,
+        };
+        if self.client.nats.connection_state() != connection::State::Connected {
+            return Err(disconnected(&words));
+        }
+        // Before the request, so that no event is missed.
+        let mut events = self.client.events();
+        self.counters.requests.fetch_add(1, Ordering::Relaxed);
+        let request = Request::new().payload(body.into()).timeout(Some(limit));
+        let reply = self.client.nats.send_request(subject.clone(), request);
+        tokio::pin!(reply);
+        let message = loop {
+            tokio::select! {
+                biased;
+                done = &mut reply => break done,
+                event = events.recv() => match event {
+                    Ok(ClientEvent::Denied { subject: denied, publish: true }) if denied == subject => {
+                        return Err(Problem::new(
+                            ProblemKind::Denied { subject: denied.clone() },
+                            format!("{words}: no permission to publish to {}; ask for it to be allowed for this user", clean_line(&denied)),
+                        ));
+                    }
+                    Ok(ClientEvent::Denied { subject: denied, publish: false }) if denied.ends_with(".*") => {
+                        return Err(Problem::new(
+                            ProblemKind::Denied { subject: denied.clone() },
+                            format!(
+                                "{words}: no permission to subscribe to the inbox {}; set --inbox-prefix to one that this user may use",
+                                clean_line(&denied)
+                            ),
+                        ));
+                    }
+                    // The server is gone: nobody will answer, however long we wait.
+                    Ok(ClientEvent::Disconnected) => return Err(disconnected(&words)),
+                    Ok(_) | Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => break reply.await,
+                },
+            }
+        };
+        let message = message.map_err(|error| match error.kind() {
+            RequestErrorKind::TimedOut => Problem::new(
+                ProblemKind::Timeout,
+                format!("{words}: no answer within {} s; the server may be busy, or has no leader for it", limit.as_secs()),
+            ),
+            RequestErrorKind::NoResponders => Problem::new(
+                ProblemKind::NoResponders,
+                format!("{words}: nobody answers on {}; JetStream is not enabled here, or the domain or API prefix is wrong", clean_line(&subject)),
+            ),
+            _ => Problem::new(ProblemKind::Disconnected, format!("{words}: {}", clean_line(&error.to_string()))),
+        })?;
+        self.counters.bytes.fetch_add(message.payload.len() as u64, Ordering::Relaxed);
+        refused(&message.payload, &words)?;
+        Ok(message.payload)
+    }
+}
+
+fn disconnected(words: &str) -> Problem {
+    Problem::new(ProblemKind::Disconnected, format!("{words}: the connection is down"))
+}
+
+/// An error reply as a problem.
+fn refused(payload: &[u8], words: &str) -> Result<(), Problem> {
+    // An error stands at the beginning of a reply; whole lists need not be searched for one.
+    let head = &payload[..payload.len().min(400)];
+    if !head.windows(8).any(|w| w == b"\"error\":") {
+        return Ok(());
+    }
+    match serde_json::from_slice::<Failure>(payload) {
+        Ok(Failure { error: Some(error) }) => Err(problem_of(&error, words)),
+        _ => Ok(()),
+    }
+}
+
+fn problem_of(error: &ApiError, words: &str) -> Problem {
+    let said = clean_line(&error.description);
+    match (error.err_code, error.code) {
+        (10039, _) => Problem::new(
+            ProblemKind::NotEnabled,
+            format!("{words}: JetStream is not enabled for this account; choose another account, or have it enabled"),
+        ),
+        (10059 | 10014, _) | (_, 404) => Problem::new(ProblemKind::NotFound, format!("{words}: {said}")),
+        (code @ (10008 | 10167), _) | (code, 429 | 503) => Problem::new(
+            ProblemKind::Busy { code },
+            format!(
+                "{words}: the server cannot answer now ({said}, code {code}); it is asked again by itself, more slowly"
+            ),
+        ),
+        (code, _) => Problem::new(ProblemKind::Server { code }, format!("{words}: {said} (code {code})")),
+    }
+}
+
+/// Reads a reply.
+pub(super) fn read<'a, T: serde::Deserialize<'a>>(payload: &'a [u8], words: &str) -> Result<T, Problem> {
+    serde_json::from_slice(payload).map_err(|error| {
+        Problem::new(
+            ProblemKind::Unreadable,
+            format!(
+                "{words}: the answer could not be read ({}); is the server newer than this program knows?",
+                clean_line(&error.to_string())
+            ),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(json: &str) -> Option<ProblemKind> {
+        refused(json.as_bytes(), "x").err().map(|p| p.kind)
+    }
+
+    #[test]
+    fn error_replies_are_told_apart() {
+        assert_eq!(kind(r#"{"type":"t","total":1}"#), None);
+        assert_eq!(
+            kind(r#"{"error":{"code":404,"err_code":10059,"description":"stream not found"}}"#),
+            Some(ProblemKind::NotFound)
+        );
+        assert_eq!(kind(r#"{"error":{"code":503,"err_code":10039,"description":"d"}}"#), Some(ProblemKind::NotEnabled));
+        assert_eq!(
+            kind(r#"{"error":{"code":503,"err_code":10008,"description":"d"}}"#),
+            Some(ProblemKind::Busy { code: 10008 })
+        );
+        assert_eq!(
+            kind(r#"{"error":{"code":429,"err_code":0,"description":"d"}}"#),
+            Some(ProblemKind::Busy { code: 0 })
+        );
+        assert_eq!(
+            kind(r#"{"error":{"code":400,"err_code":10025,"description":"d"}}"#),
+            Some(ProblemKind::Server { code: 10025 })
+        );
+    }
+
+    #[test]
+    fn descriptions_of_the_server_are_sanitised() {
+        let problem = refused(br#"{"error":{"code":400,"err_code":1,"description":"a\u001b[31m"}}"#, "x").unwrap_err();
+        assert!(!problem.sentence.contains('\u{1b}'));
+    }
+}

@@ -1,0 +1,281 @@
+//! The server's JSON becomes the model: "no limit" and "never" become `None`, durations and times get types.
+
+use std::time::Duration;
+
+use crate::model::consumer::Position;
+use crate::model::{
+    Account, AckPolicy, Cluster, Consumer, ConsumerConfig, DeliverPolicy, Delivery, Discard, Limits, Peer, Retention,
+    Storage, Stream, StreamConfig, StreamState, Timestamp, Upstream,
+};
+
+use super::wire;
+
+pub(super) fn stream(info: wire::StreamInfo<'_>, taken: Timestamp) -> Stream {
+    let wire::StreamInfo { config, created, state, cluster, mirror, sources, .. } = info;
+    Stream {
+        name: config.name.clone(),
+        created: Timestamp::parse_server(&created),
+        config: stream_config(config),
+        state: StreamState {
+            messages: state.messages,
+            bytes: state.bytes,
+            first_seq: state.first_seq,
+            last_seq: state.last_seq,
+            first_time: (state.messages > 0).then(|| Timestamp::parse_server(&state.first_ts)).flatten(),
+            last_time: Timestamp::parse_server(&state.last_ts),
+            consumers: state.consumer_count,
+            subjects: state.num_subjects,
+            deleted: state.num_deleted,
+        },
+        cluster: cluster.and_then(self::cluster),
+        mirror: mirror.map(upstream),
+        sources: sources.unwrap_or_default().into_iter().map(upstream).collect(),
+        taken,
+    }
+}
+
+fn stream_config(c: wire::StreamConfig<'_>) -> StreamConfig {
+    StreamConfig {
+        subjects: c.subjects.unwrap_or_default(),
+        retention: match &*c.retention {
+            "interest" => Retention::Interest,
+            "workqueue" => Retention::WorkQueue,
+            _ => Retention::Limits,
+        },
+        discard: if c.discard == "new" { Discard::New } else { Discard::Old },
+        storage: if c.storage == "memory" { Storage::Memory } else { Storage::File },
+        limits: Limits {
+            max_age: nanos(c.max_age),
+            max_msgs: positive(c.max_msgs),
+            max_bytes: positive(c.max_bytes),
+            max_msgs_per_subject: positive(c.max_msgs_per_subject),
+            max_msg_size: positive(c.max_msg_size),
+            max_consumers: positive(c.max_consumers),
+        },
+        replicas: c.num_replicas,
+        duplicate_window: nanos(c.duplicate_window),
+        mirror: c.mirror.map(|m| m.name),
+        sources: c.sources.unwrap_or_default().into_iter().map(|s| s.name).collect(),
+        description: c.description.filter(|d| !d.is_empty()),
+        sealed: c.sealed,
+        allow_direct: c.allow_direct,
+        deny_delete: c.deny_delete,
+        deny_purge: c.deny_purge,
+        allow_rollup: c.allow_rollup_hdrs,
+        compression: c.compression.filter(|name| !name.is_empty() && name != "none"),
+        metadata: metadata(c.metadata),
+    }
+}
+
+pub(super) fn consumer(info: wire::ConsumerInfo<'_>, taken: Timestamp) -> Consumer {
+    let c = info.config;
+    let delivery = match c.deliver_subject.filter(|s| !s.is_empty()) {
+        Some(subject) => Delivery::Push { subject, group: c.deliver_group.filter(|g| !g.is_empty()) },
+        None => Delivery::Pull,
+    };
+    let mut filter_subjects = c.filter_subjects.unwrap_or_default();
+    filter_subjects.extend(c.filter_subject.filter(|f| !f.is_empty()));
+    let inactive_threshold = nanos(c.inactive_threshold);
+    Consumer {
+        stream: info.stream_name,
+        name: info.name,
+        created: Timestamp::parse_server(&info.created),
+        config: ConsumerConfig {
+            durable: c.durable_name.is_some_and(|n| !n.is_empty()),
+            delivery,
+            ack_policy: match &*c.ack_policy {
+                "none" => AckPolicy::None,
+                "all" => AckPolicy::All,
+                _ => AckPolicy::Explicit,
+            },
+            deliver_policy: match &*c.deliver_policy {
+                "last" => DeliverPolicy::Last,
+                "new" => DeliverPolicy::New,
+                "by_start_sequence" => DeliverPolicy::ByStartSequence,
+                "by_start_time" => DeliverPolicy::ByStartTime,
+                "last_per_subject" => DeliverPolicy::LastPerSubject,
+                _ => DeliverPolicy::All,
+            },
+            filter_subjects,
+            ack_wait: nanos(c.ack_wait),
+            max_ack_pending: positive(c.max_ack_pending),
+            max_deliver: positive(c.max_deliver),
+            max_waiting: positive(c.max_waiting),
+            inactive_threshold,
+            pause_until: c.pause_until.as_deref().and_then(Timestamp::parse_server),
+            description: c.description.filter(|d| !d.is_empty()),
+            headers_only: c.headers_only,
+            replicas: c.num_replicas,
+            priority_groups: c.priority_groups.unwrap_or_default(),
+            metadata: metadata(c.metadata),
+        },
+        delivered: position(&info.delivered),
+        ack_floor: position(&info.ack_floor),
+        pending: info.num_pending,
+        ack_pending: info.num_ack_pending,
+        redelivered: info.num_redelivered,
+        waiting: info.num_waiting,
+        push_bound: info.push_bound,
+        paused: info.paused,
+        pause_remaining: nanos(info.pause_remaining),
+        cluster: info.cluster.and_then(cluster),
+        taken,
+    }
+}
+
+pub(super) fn account(info: wire::AccountInfo) -> Account {
+    let tiered = info.tiers.as_ref().is_some_and(|t| !t.is_empty());
+    let tiers: Vec<wire::Usage> = info.tiers.unwrap_or_default().into_values().collect();
+    // With tiers the limits stand there, and those at the top mean nothing.
+    let limit = |of: fn(&wire::AccountLimits) -> i64| -> Option<u64> {
+        if tiered {
+            tiers.iter().map(|t| positive(of(&t.limits))).sum::<Option<u64>>()
+        } else {
+            at_least_zero(of(&info.usage.limits))
+        }
+    };
+    let used = |of: fn(&wire::Usage) -> u64| -> u64 {
+        let top = of(&info.usage);
+        if top == 0 { tiers.iter().map(of).sum() } else { top }
+    };
+    Account {
+        domain: info.domain,
+        memory: used(|u| u.memory),
+        storage: used(|u| u.storage),
+        streams: used(|u| u.streams),
+        consumers: used(|u| u.consumers),
+        max_memory: limit(|l| l.max_memory),
+        max_storage: limit(|l| l.max_storage),
+        max_streams: limit(|l| l.max_streams),
+        max_consumers: limit(|l| l.max_consumers),
+        api_total: info.api.total,
+        api_errors: info.api.errors,
+        tiered,
+    }
+}
+
+/// A group; a server without a cluster names itself as the leader of a group without a name, which is none.
+fn cluster(info: wire::ClusterInfo) -> Option<Cluster> {
+    let replicas: Vec<Peer> = info
+        .replicas
+        .unwrap_or_default()
+        .into_iter()
+        .map(|p| Peer { name: p.name, current: p.current, offline: p.offline, lag: p.lag, active: nanos(p.active) })
+        .collect();
+    let name = info.name.filter(|n| !n.is_empty());
+    (name.is_some() || !replicas.is_empty()).then(|| Cluster {
+        name,
+        leader: info.leader.filter(|l| !l.is_empty()),
+        replicas,
+    })
+}
+
+fn upstream(info: wire::SourceInfo) -> Upstream {
+    Upstream {
+        name: info.name,
+        lag: info.lag,
+        // -1: it was never heard of.
+        active: u64::try_from(info.active).ok().map(Duration::from_nanos),
+        error: info.error.map(|e| e.description),
+    }
+}
+
+fn position(sequence: &wire::Sequence<'_>) -> Position {
+    Position {
+        consumer_seq: sequence.consumer_seq,
+        stream_seq: sequence.stream_seq,
+        last_active: sequence.last_active.as_deref().and_then(Timestamp::parse_server),
+    }
+}
+
+fn metadata(map: Option<serde_json::Map<String, serde_json::Value>>) -> Vec<(String, String)> {
+    map.unwrap_or_default()
+        .into_iter()
+        .map(|(name, value)| match value {
+            serde_json::Value::String(text) => (name, text),
+            other => (name, other.to_string()),
+        })
+        .collect()
+}
+
+/// Nanoseconds; 0 and less is none.
+fn nanos(n: i64) -> Option<Duration> {
+    u64::try_from(n).ok().filter(|n| *n > 0).map(Duration::from_nanos)
+}
+
+/// 0 and less is no limit.
+fn positive(n: i64) -> Option<u64> {
+    u64::try_from(n).ok().filter(|n| *n > 0)
+}
+
+/// Less than 0 is no limit; 0 is "none of it".
+fn at_least_zero(n: i64) -> Option<u64> {
+    u64::try_from(n).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: Timestamp = Timestamp::from_secs(1);
+
+    fn read_stream(json: &str) -> Stream {
+        stream(serde_json::from_str(json).unwrap(), AT)
+    }
+
+    #[test]
+    fn no_limit_and_never_become_none() {
+        let s = read_stream(
+            r#"{"config":{"name":"A","subjects":["a.\u003e"],"retention":"limits","max_consumers":-1,"max_msgs":-1,
+            "max_bytes":0,"max_age":1000000000,"storage":"file","num_replicas":1,"compression":"none","new_field":{"x":1}},
+            "created":"2026-11-23T09:24:33.701595083Z","state":{"messages":0,"first_ts":"0001-01-01T00:00:00Z",
+            "last_ts":"0001-01-01T00:00:00Z"},"cluster":{"leader":"N"}}"#,
+        );
+        assert_eq!(s.config.subjects, ["a.>"]);
+        assert_eq!(
+            (s.config.limits.max_msgs, s.config.limits.max_bytes, s.config.limits.max_consumers),
+            (None, None, None)
+        );
+        assert_eq!(s.config.limits.max_age, Some(Duration::from_secs(1)));
+        assert_eq!((s.state.first_time, s.state.last_time, s.cluster), (None, None, None));
+        assert_eq!(s.config.compression, None);
+    }
+
+    #[test]
+    fn a_group_without_a_leader_is_kept() {
+        let s = read_stream(
+            r#"{"config":{"name":"A"},"cluster":{"name":"C","replicas":[{"name":"n2","current":true,"active":5,"lag":3}]},
+            "mirror":{"name":"M","lag":0,"active":-1}}"#,
+        );
+        let cluster = s.cluster.unwrap();
+        assert_eq!((cluster.leader, cluster.replicas[0].lag), (None, Some(3)));
+        assert_eq!(s.mirror.unwrap().active, None);
+    }
+
+    #[test]
+    fn consumers_of_all_shapes() {
+        let read = |json: &str| consumer(serde_json::from_str(json).unwrap(), AT);
+        let c = read(
+            r#"{"stream_name":"A","name":"p","config":{"durable_name":"p","deliver_subject":"x","deliver_group":"g",
+            "ack_policy":"all","max_deliver":-1,"max_ack_pending":1000,"filter_subject":"a.1","pause_until":"2027-01-01T00:00:00Z"},
+            "paused":true,"pause_remaining":5000000000,"delivered":{"consumer_seq":2,"stream_seq":9,"last_active":"2026-11-23T09:24:33Z"}}"#,
+        );
+        assert_eq!(c.config.delivery, Delivery::Push { subject: "x".into(), group: Some("g".into()) });
+        assert_eq!((c.config.max_deliver, c.config.max_ack_pending), (None, Some(1000)));
+        assert_eq!((c.pause_remaining, c.paused), (Some(Duration::from_secs(5)), true));
+        assert!(c.delivered.last_active.is_some() && c.ack_floor.last_active.is_none());
+        let e = read(r#"{"stream_name":"A","name":"e","config":{"ack_policy":"none","filter_subjects":["a","b"]}}"#);
+        assert_eq!((e.config.durable, e.config.filter_subjects.len()), (false, 2));
+    }
+
+    #[test]
+    fn tiers_are_summed_and_zero_is_a_limit() {
+        let read = |json: &str| account(serde_json::from_str(json).unwrap());
+        let plain = read(r#"{"storage":38,"limits":{"max_storage":-1,"max_memory":0},"api":{"total":4,"errors":1}}"#);
+        assert_eq!((plain.storage, plain.max_storage, plain.max_memory, plain.api_errors), (38, None, Some(0), 1));
+        let tiers = read(
+            r#"{"storage":0,"tiers":{"R1":{"storage":5,"limits":{"max_storage":10}},"R3":{"storage":6,"limits":{"max_storage":20}}}}"#,
+        );
+        assert_eq!((tiers.storage, tiers.max_storage, tiers.tiered), (11, Some(30), true));
+    }
+}

@@ -1,0 +1,125 @@
+//! The fast lane: what is on screen, again and again, and at once when the screen changes.
+
+use std::time::{Duration, Instant};
+
+use futures_util::{StreamExt, stream};
+use tokio::time::{sleep, timeout};
+
+use crate::model::update::Ask;
+use crate::model::{ProblemKind, Scope, Update};
+use crate::nats::api::SIDE_BY_SIDE;
+use crate::nats::ask::now;
+
+use super::{Closed, Lane};
+
+/// A screen that changes several times in a row (scrolling) is asked for once.
+const SETTLE: Duration = Duration::from_millis(50);
+/// A round waits at least this many times what it took: half of the time at most.
+const TIMES: u32 = 2;
+/// Streams whose consumers are asked for with every round; the sweep brings the others.
+const SHELVES: usize = 16;
+/// Subjects that are shown of a stream.
+const SUBJECTS: usize = 10_000;
+
+/// Runs rounds until nobody listens.
+pub(super) async fn run(mut lane: Lane) -> Result<(), Closed> {
+    let mut shown = Scope::default();
+    let mut texts_at: Option<Instant> = None;
+    loop {
+        lane.when_up().await?;
+        let scope = lane.scope.borrow_and_update().clone();
+        let opened =
+            (&scope.detail, &scope.consumer, &scope.subjects) != (&shown.detail, &shown.consumer, &shown.subjects);
+        let with_texts = opened || texts_at.is_none_or(|at| at.elapsed() >= lane.pace.detail);
+        if with_texts {
+            texts_at = Some(Instant::now());
+        }
+        let started = Instant::now();
+        round(&lane, &scope, with_texts).await?;
+        shown = scope;
+        let pause = lane.throttle.pause(lane.pace.fast, started.elapsed(), TIMES);
+        // The pace is from start to start, so that samples stand at even distances.
+        let rest = pause.saturating_sub(started.elapsed()).max(pause / 4);
+        let mut changes = lane.scope.clone();
+        tokio::select! {
+            changed = changes.changed() => {
+                changed.map_err(|_| Closed)?;
+                // Let it settle, but not for ever.
+                let _ = timeout(SETTLE * 4, async {
+                    while timeout(SETTLE, changes.changed()).await.is_ok_and(|c| c.is_ok()) {}
+                })
+                .await;
+            }
+            rested = lane.rest(rest) => rested?,
+        }
+    }
+}
+
+async fn round(lane: &Lane, scope: &Scope, with_texts: bool) -> Result<(), Closed> {
+    if lane.fast_lists() {
+        lane.list(false).await?;
+    } else {
+        let mut answers =
+            stream::iter(scope.streams.clone()).map(|name| lane.one(name, None)).buffer_unordered(SIDE_BY_SIDE);
+        while let Some(told) = answers.next().await {
+            told?;
+        }
+    }
+    let shelves: Vec<String> = scope.consumers_of.iter().take(SHELVES).cloned().collect();
+    let mut answers = Box::pin(lane.api.all_consumers(shelves));
+    while let Some((name, listing)) = answers.next().await {
+        match &listing.problem {
+            Some(problem) if problem.kind == ProblemKind::NotFound => continue,
+            Some(problem) if problem.kind == ProblemKind::Disconnected => continue,
+            problem => lane.note(problem.as_ref()),
+        }
+        lane.tell(Update::Consumers(name, listing)).await?;
+    }
+    drop(answers);
+    if let Some((stream, name)) = &scope.consumer {
+        lane.one(stream.clone(), Some(name.clone())).await?;
+    }
+    if with_texts {
+        texts(lane, scope).await?;
+    }
+    Ok(())
+}
+
+/// The whole texts of what is open, and its subjects: larger, so less often.
+async fn texts(lane: &Lane, scope: &Scope) -> Result<(), Closed> {
+    if let Some(name) = &scope.detail {
+        match lane.api.stream_json(name).await {
+            Ok((stream, json)) => {
+                lane.learn(&stream);
+                lane.tell(Update::Stream(std::sync::Arc::new(stream))).await?;
+                lane.tell(Update::StreamJson { stream: name.clone(), json: json.into(), taken: now() }).await?;
+            }
+            Err(problem) if problem.kind == ProblemKind::NotFound => {
+                lane.tell(Update::StreamGone(name.clone(), now())).await?;
+            }
+            Err(problem) if problem.kind == ProblemKind::Disconnected => {}
+            Err(problem) => lane.tell(Update::Failed(Ask::Stream(name.clone()), problem, now())).await?,
+        }
+    }
+    if let Some((stream, name)) = &scope.consumer
+        && let Ok((_, json)) = lane.api.consumer_json(stream, name).await
+    {
+        let update =
+            Update::ConsumerJson { stream: stream.clone(), consumer: name.clone(), json: json.into(), taken: now() };
+        lane.tell(update).await?;
+    }
+    if let Some((name, filter)) = &scope.subjects {
+        match lane.api.subjects(name, filter, SUBJECTS).await {
+            Ok((counts, total)) => {
+                let update =
+                    Update::Subjects { stream: name.clone(), filter: filter.clone(), counts, total, taken: now() };
+                lane.tell(update).await?;
+            }
+            Err(problem) if problem.kind == ProblemKind::Disconnected => {}
+            Err(problem) => lane.tell(Update::Failed(Ask::Subjects(name.clone()), problem, now())).await?,
+        }
+    }
+    // The server is never asked without a breath in between, also when screens change quickly.
+    sleep(Duration::from_millis(1)).await;
+    Ok(())
+}

@@ -1,0 +1,331 @@
+//! The lanes beside the fast one: the list of streams, consumers, account, advisories, our own traffic.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::time::{Duration, Instant};
+
+use futures_util::{StreamExt, stream};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::model::update::{Ask, Listing};
+use crate::model::{AdvisoryKind, ProblemKind, Stream, Traffic, Update};
+use crate::nats::advisories;
+use crate::nats::api::SIDE_BY_SIDE;
+use crate::nats::ask::now;
+
+use super::{Closed, Lane, fast};
+
+/// A list of at most one page that is answered this quickly is asked for with every round of the fast lane.
+pub(super) const QUICK: Duration = Duration::from_millis(150);
+/// Streams that a page of the list holds.
+pub(super) const PAGE: usize = 256;
+/// A list waits this many times what it took.
+const LIST_TIMES: u32 = 20;
+/// A sweep over all consumers waits this many times what it took: 2 % of the time.
+const SWEEP_TIMES: u32 = 50;
+/// The same while all consumers are on screen: 10 % of the time.
+const SHOWN_TIMES: u32 = 10;
+/// What advisories announce is gathered this long before it is asked for.
+const GATHER: Duration = Duration::from_millis(100);
+/// More announcements than this at once are left to the next sweep.
+const ANNOUNCED: usize = 256;
+/// The window of our own request rate.
+const TRAFFIC_WINDOW: usize = 10;
+/// Streams that vanished from a list and are asked for one by one, before they are called gone.
+const DOUBTED: usize = 64;
+
+/// Starts all lanes.
+pub(super) fn spawn(lane: &Lane, tasks: &mut JoinSet<Result<(), Closed>>) {
+    let (announce, announced) = mpsc::channel(1024);
+    tasks.spawn(fast::run(lane.clone()));
+    tasks.spawn(streams(lane.clone()));
+    tasks.spawn(consumers(lane.clone()));
+    tasks.spawn(account(lane.clone()));
+    tasks.spawn(listen(lane.clone(), announce));
+    tasks.spawn(ask_announced(lane.clone(), announced));
+    tasks.spawn(traffic(lane.clone()));
+}
+
+impl Lane {
+    /// Sleeps, but wakes when somebody wants everything now.
+    pub(super) async fn rest(&mut self, pause: Duration) -> Result<(), Closed> {
+        match timeout(pause, self.kick.changed()).await {
+            Ok(Err(_)) => Err(Closed),
+            Ok(Ok(())) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Asks for the list of streams and reports it.
+    pub(super) async fn list(&self, first: bool) -> Result<Duration, Closed> {
+        let started = Instant::now();
+        let out = self.out.clone();
+        let mut listing = self
+            .api
+            .streams_early(|page| {
+                // The first page of a long list fills the screen before the rest is there.
+                if first && page.len() >= PAGE {
+                    for stream in page {
+                        // What finds no room now comes with the list.
+                        let _ = out.try_send(Update::Stream(stream.clone()));
+                    }
+                }
+            })
+            .await;
+        self.doubt(&mut listing).await;
+        let took = started.elapsed();
+        self.note(listing.problem.as_ref());
+        self.know(|k| {
+            if listing.problem.is_none() {
+                k.streams = listing.items.iter().map(|s| (s.name.clone(), s.state.consumers)).collect();
+            } else {
+                k.streams.extend(listing.items.iter().map(|s| (s.name.clone(), s.state.consumers)));
+            }
+            k.list_took = Some(took);
+        });
+        match (&listing.problem, listing.items.is_empty()) {
+            // Nothing was listed at all: that is a failure, not a list.
+            (Some(problem), true) => self.tell(Update::Failed(Ask::Streams, problem.clone(), now())).await?,
+            _ => self.tell(Update::Streams(listing)).await?,
+        }
+        Ok(took)
+    }
+
+    /// A stream can slip through between two pages when others are made or deleted meanwhile. So those that
+    /// were there before and are not now are asked for by name before the list says that they are gone.
+    async fn doubt(&self, listing: &mut Listing<Stream>) {
+        if listing.problem.is_some() || (listing.total as usize) < PAGE {
+            return;
+        }
+        let listed: BTreeSet<&str> = listing.items.iter().map(|s| s.name.as_str()).collect();
+        let vanished: Vec<String> = self.know(|k| {
+            k.streams
+                .keys()
+                .filter(|name| !listed.contains(name.as_str()))
+                .filter(|name| !listing.missing.contains(name) && !listing.offline.iter().any(|(n, _)| n == *name))
+                .take(DOUBTED + 1)
+                .cloned()
+                .collect()
+        });
+        if vanished.len() > DOUBTED {
+            return;
+        }
+        let mut answers = stream::iter(vanished)
+            .map(|name| async move { self.api.stream(&name).await })
+            .buffer_unordered(SIDE_BY_SIDE);
+        while let Some(answer) = answers.next().await {
+            if let Ok(found) = answer {
+                listing.items.push(std::sync::Arc::new(found));
+            }
+        }
+        listing.items.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+}
+
+/// The list of all streams; where it fits a page and is quick, the fast lane has it.
+async fn streams(mut lane: Lane) -> Result<(), Closed> {
+    let mut first = true;
+    loop {
+        lane.when_up().await?;
+        let pause = if !first && lane.fast_lists() {
+            lane.pace.list
+        } else {
+            let took = lane.list(first).await?;
+            first = false;
+            lane.throttle.pause(lane.pace.list, took, LIST_TIMES)
+        };
+        lane.rest(pause).await?;
+    }
+}
+
+impl Lane {
+    /// The list is so short and quick that it is part of every fast round.
+    pub(super) fn fast_lists(&self) -> bool {
+        self.know(|k| k.streams.len() <= PAGE && k.list_took.is_some_and(|took| took <= QUICK))
+    }
+}
+
+/// The consumers of all streams that have some.
+async fn consumers(mut lane: Lane) -> Result<(), Closed> {
+    loop {
+        lane.when_up().await?;
+        // Before the first list there is nobody to ask.
+        if lane.know(|k| k.list_took.is_none()) {
+            sleep(Duration::from_millis(20)).await;
+            continue;
+        }
+        let took = sweep(&lane).await?;
+        let (least, times) = if lane.scope.borrow().all_consumers {
+            (lane.pace.fast, SHOWN_TIMES)
+        } else {
+            (lane.pace.consumers, SWEEP_TIMES)
+        };
+        let pause = lane.throttle.pause(least, took, times);
+        // Opening the screen of all consumers must not wait for the end of a long pause.
+        let shown = lane.scope.borrow().all_consumers;
+        let mut scope = lane.scope.clone();
+        tokio::select! {
+            rested = lane.rest(pause) => rested?,
+            changed = scope.wait_for(|s| s.all_consumers && !shown) => { changed.map_err(|_| Closed)?; }
+        }
+    }
+}
+
+async fn sweep(lane: &Lane) -> Result<Duration, Closed> {
+    let started = Instant::now();
+    let taken = now();
+    let names: Vec<String> =
+        lane.know(|k| k.streams.iter().filter(|(_, n)| **n > 0).map(|(name, _)| name.clone()).collect());
+    let mut failed: Option<(usize, crate::model::Problem)> = None;
+    let mut answers = Box::pin(lane.api.all_consumers(names));
+    while let Some((stream, listing)) = answers.next().await {
+        match &listing.problem {
+            // It was deleted meanwhile; the list of streams will say so.
+            Some(problem) if problem.kind == ProblemKind::NotFound => continue,
+            Some(problem) => {
+                lane.note(Some(problem));
+                let (n, _) = failed.get_or_insert_with(|| (0, problem.clone()));
+                *n += 1;
+            }
+            None => {}
+        }
+        lane.tell(Update::Consumers(stream, listing)).await?;
+    }
+    if failed.is_none() {
+        lane.note(None);
+    }
+    lane.tell(Update::ConsumersSwept { taken, failed }).await?;
+    Ok(started.elapsed())
+}
+
+/// The account, and with the same question the round trip.
+async fn account(mut lane: Lane) -> Result<(), Closed> {
+    loop {
+        lane.when_up().await?;
+        let started = Instant::now();
+        match lane.api.account().await {
+            Ok(account) => {
+                let took = started.elapsed();
+                lane.tell(Update::Rtt(took)).await?;
+                lane.tell(Update::Account(account, now())).await?;
+            }
+            Err(problem) if problem.kind == ProblemKind::Disconnected => {}
+            Err(problem) => lane.tell(Update::Failed(Ask::Account, problem, now())).await?,
+        }
+        let pause = lane.throttle.pause(lane.pace.account, started.elapsed(), LIST_TIMES);
+        lane.rest(pause).await?;
+    }
+}
+
+/// A stream, or one of its consumers, that an advisory spoke of.
+type Announced = (String, Option<String>);
+
+/// Advisories: deletions are reported at once, the rest is asked for.
+async fn listen(lane: Lane, announce: mpsc::Sender<Announced>) -> Result<(), Closed> {
+    let (out, mut heard) = mpsc::channel(256);
+    let mut reader = JoinSet::new();
+    reader.spawn(advisories::read(lane.api.client().clone(), out));
+    while let Some(advisory) = heard.recv().await {
+        let advisory = match advisory {
+            Ok(advisory) => advisory,
+            Err(problem) => {
+                lane.tell(Update::Failed(Ask::Advisories, problem, now())).await?;
+                continue;
+            }
+        };
+        let (stream, consumer) = (advisory.stream.clone(), advisory.consumer.clone());
+        match (&advisory.kind, &consumer) {
+            (AdvisoryKind::StreamDeleted, _) => {
+                lane.know(|k| k.streams.remove(&stream));
+                lane.tell(Update::StreamGone(stream, now())).await?;
+            }
+            (AdvisoryKind::ConsumerDeleted, Some(name)) => {
+                lane.tell(Update::ConsumerGone(stream.clone(), name.clone(), now())).await?;
+                let _ = announce.try_send((stream, None));
+            }
+            (AdvisoryKind::Other(_), _) => {}
+            // What finds no room is left to the next sweep.
+            _ => {
+                if consumer.is_some() {
+                    let _ = announce.try_send((stream.clone(), None));
+                }
+                let _ = announce.try_send((stream, consumer));
+            }
+        }
+        lane.tell(Update::Advisory(advisory)).await?;
+    }
+    // Without advisories everything else goes on.
+    std::future::pending().await
+}
+
+/// Asks for what advisories spoke of: gathered for a moment, each once, not too many.
+async fn ask_announced(lane: Lane, mut announced: mpsc::Receiver<Announced>) -> Result<(), Closed> {
+    let mut batch = Vec::new();
+    while announced.recv_many(&mut batch, ANNOUNCED).await > 0 {
+        sleep(GATHER).await;
+        while let Ok(more) = announced.try_recv() {
+            batch.push(more);
+        }
+        let each: BTreeSet<Announced> = batch.drain(..).take(ANNOUNCED).collect();
+        let mut answers = stream::iter(each).map(|(s, c)| lane.one(s, c)).buffer_unordered(SIDE_BY_SIDE);
+        while let Some(told) = answers.next().await {
+            told?;
+        }
+    }
+    Ok(())
+}
+
+impl Lane {
+    /// Asks for one stream or consumer and reports the answer.
+    pub(super) async fn one(&self, stream: String, consumer: Option<String>) -> Result<(), Closed> {
+        let update = match &consumer {
+            None => match self.api.stream(&stream).await {
+                Ok(found) => {
+                    self.learn(&found);
+                    Update::Stream(std::sync::Arc::new(found))
+                }
+                Err(problem) if problem.kind == ProblemKind::NotFound => Update::StreamGone(stream, now()),
+                Err(problem) => {
+                    self.note(Some(&problem));
+                    Update::Failed(Ask::Stream(stream), problem, now())
+                }
+            },
+            Some(name) => match self.api.consumer(&stream, name).await {
+                Ok(found) => Update::Consumer(std::sync::Arc::new(found)),
+                Err(problem) if problem.kind == ProblemKind::NotFound => {
+                    Update::ConsumerGone(stream, name.clone(), now())
+                }
+                Err(problem) => {
+                    self.note(Some(&problem));
+                    Update::Failed(Ask::Consumer(stream, name.clone()), problem, now())
+                }
+            },
+        };
+        // While the link is down its own report says everything.
+        match &update {
+            Update::Failed(_, problem, _) if problem.kind == ProblemKind::Disconnected => Ok(()),
+            _ => self.tell(update).await,
+        }
+    }
+}
+
+/// What our looking costs, each second while it changes.
+async fn traffic(lane: Lane) -> Result<(), Closed> {
+    let mut seen: VecDeque<u64> = VecDeque::from([lane.api.cost().0]);
+    let mut told = None;
+    loop {
+        sleep(Duration::from_secs(1)).await;
+        let (requests, reply_bytes) = lane.api.cost();
+        let oldest = seen.front().copied().unwrap_or(requests);
+        let requests_per_second = (requests - oldest) as f64 / seen.len() as f64;
+        seen.push_back(requests);
+        if seen.len() > TRAFFIC_WINDOW {
+            seen.pop_front();
+        }
+        let now = Traffic { requests_per_second, requests, reply_bytes, back_off: lane.throttle.factor() };
+        if told != Some(now) {
+            told = Some(now);
+            lane.tell(Update::Traffic(now)).await?;
+        }
+    }
+}

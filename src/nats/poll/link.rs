@@ -1,0 +1,126 @@
+//! Connecting, and what the connection's events mean for the header and the lanes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::model::{Link, Scope, Update};
+use crate::nats::ask::now;
+use crate::nats::{Api, Client, ClientEvent};
+
+use super::{Closed, Connector, Lane, Pace, lanes};
+
+/// The first pause between two attempts; it doubles.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// The longest pause between two attempts.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// Connects, then runs the lanes until nobody listens.
+pub(super) async fn run(
+    connector: Connector,
+    pace: Pace,
+    scope: watch::Receiver<Scope>,
+    out: mpsc::Sender<Update>,
+    kick: watch::Receiver<u64>,
+) {
+    let Ok(client) = connect(&connector, &out).await else { return };
+    let (up_now, up) = watch::channel(true);
+    let lane = Lane {
+        api: Api::new(client.clone()),
+        pace,
+        scope,
+        out: out.clone(),
+        kick,
+        up,
+        known: Arc::default(),
+        throttle: Arc::default(),
+    };
+    let events = client.events();
+    let connected = async {
+        out.send(Update::Link(Link::Connected { since: now() })).await.map_err(|_| Closed)?;
+        out.send(Update::Server(client.server())).await.map_err(|_| Closed)
+    };
+    if connected.await.is_err() {
+        return;
+    }
+    let mut tasks: JoinSet<Result<(), Closed>> = JoinSet::new();
+    tasks.spawn(follow(client, events, up_now, lane.clone()));
+    lanes::spawn(&lane, &mut tasks);
+    // Lanes end only when nobody listens; one that ends takes the others with it.
+    tasks.join_next().await;
+}
+
+/// Tries until it is connected; the attempts are counted and told.
+async fn connect(connector: &Connector, out: &mpsc::Sender<Update>) -> Result<Client, Closed> {
+    let since = now();
+    let mut pause = FIRST_PAUSE;
+    let mut attempt = 0;
+    let mut reason = None;
+    loop {
+        let link = Link::Connecting { attempt, since, reason: reason.clone() };
+        out.send(Update::Link(link)).await.map_err(|_| Closed)?;
+        match connector().await {
+            Ok(client) => return Ok(client),
+            Err(sentence) => {
+                attempt += 1;
+                reason = Some(sentence);
+            }
+        }
+        let link = Link::Connecting { attempt, since, reason: reason.clone() };
+        out.send(Update::Link(link)).await.map_err(|_| Closed)?;
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Follows the client's events: the link's state, and whether the lanes may ask.
+async fn follow(
+    client: Client,
+    mut events: tokio::sync::broadcast::Receiver<ClientEvent>,
+    up: watch::Sender<bool>,
+    lane: Lane,
+) -> Result<(), Closed> {
+    let mut lost: Option<(crate::model::Timestamp, u32, Option<String>)> = None;
+    // The client may have lost the connection before we listened.
+    if !client.is_connected() {
+        lost = Some((now(), 0, None));
+        up.send_replace(false);
+    }
+    loop {
+        let event = match events.recv().await {
+            Ok(event) => event,
+            Err(RecvError::Lagged(_)) => continue,
+            Err(RecvError::Closed) => return Err(Closed),
+        };
+        let link = match event {
+            ClientEvent::Connected => {
+                lost = None;
+                lane.throttle.reset();
+                lane.tell(Update::Server(client.server())).await?;
+                up.send_replace(true);
+                Link::Connected { since: now() }
+            }
+            ClientEvent::Disconnected => {
+                up.send_replace(false);
+                let (since, attempt, reason) = lost.clone().unwrap_or_else(|| (now(), 0, None));
+                lost = Some((since, attempt, reason.clone()));
+                Link::Lost { attempt, since, reason }
+            }
+            ClientEvent::Failed(reason) => match &mut lost {
+                Some((since, attempt, last)) => {
+                    *attempt += 1;
+                    *last = Some(reason.clone());
+                    Link::Lost { attempt: *attempt, since: *since, reason: Some(reason) }
+                }
+                None => continue,
+            },
+            ClientEvent::LameDuck => Link::LameDuck { since: now() },
+            ClientEvent::Denied { .. } | ClientEvent::SlowConsumer => continue,
+        };
+        lane.tell(Update::Link(link)).await?;
+    }
+}

@@ -1,0 +1,81 @@
+//! What may be asked. Every read goes through one of these, and none of them changes anything on the server:
+//! a read path cannot name a subject that writes.
+
+use crate::event::clean_line;
+use crate::model::{Problem, ProblemKind};
+
+/// A question to the `JetStream` API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question<'a> {
+    /// Account usage and limits.
+    Account,
+    /// A page of streams.
+    StreamList,
+    /// A page of stream names.
+    StreamNames,
+    /// One stream.
+    Stream(&'a str),
+    /// A page of the consumers of a stream.
+    ConsumerList(&'a str),
+    /// One consumer.
+    Consumer(&'a str, &'a str),
+}
+
+impl Question<'_> {
+    /// The subject under this prefix (`$JS.API`), or why there can be none.
+    pub fn subject(self, prefix: &str) -> Result<String, Problem> {
+        Ok(match self {
+            Self::Account => format!("{prefix}.INFO"),
+            Self::StreamList => format!("{prefix}.STREAM.LIST"),
+            Self::StreamNames => format!("{prefix}.STREAM.NAMES"),
+            Self::Stream(stream) => format!("{prefix}.STREAM.INFO.{}", token("stream", stream)?),
+            Self::ConsumerList(stream) => format!("{prefix}.CONSUMER.LIST.{}", token("stream", stream)?),
+            Self::Consumer(stream, consumer) => {
+                format!("{prefix}.CONSUMER.INFO.{}.{}", token("stream", stream)?, token("consumer", consumer)?)
+            }
+        })
+    }
+
+    /// What is asked for, in words.
+    pub fn words(self) -> String {
+        match self {
+            Self::Account => "the account's usage".into(),
+            Self::StreamList => "the list of streams".into(),
+            Self::StreamNames => "the names of the streams".into(),
+            Self::Stream(stream) => format!("stream {}", clean_line(stream)),
+            Self::ConsumerList(stream) => format!("the consumers of stream {}", clean_line(stream)),
+            Self::Consumer(stream, consumer) => {
+                format!("consumer {} of stream {}", clean_line(consumer), clean_line(stream))
+            }
+        }
+    }
+}
+
+/// A name that is one token of a subject. The server refuses others as names, so one that is none does not exist.
+fn token<'n>(what: &str, name: &'n str) -> Result<&'n str, Problem> {
+    let bad = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '.' | '*' | '>' | '/' | '\\');
+    if name.is_empty() || name.contains(bad) {
+        let sentence =
+            format!("no {what} can be called {:?}: names have no blanks and none of . * > / \\", clean_line(name));
+        return Err(Problem::new(ProblemKind::NotFound, sentence));
+    }
+    Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subjects_follow_the_prefix() {
+        assert_eq!(Question::Account.subject("$JS.hub.API").unwrap(), "$JS.hub.API.INFO");
+        assert_eq!(Question::Consumer("S", "c").subject("$JS.API").unwrap(), "$JS.API.CONSUMER.INFO.S.c");
+    }
+
+    #[test]
+    fn names_cannot_smuggle_a_subject() {
+        for name in ["", "a.b", "a b", "*", ">", "S.c\r\nPUB x", "a/b"] {
+            assert!(Question::Stream(name).subject("$JS.API").is_err(), "{name:?}");
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! The server's JSON, as far as it is used. Lenient: unknown fields are skipped, missing ones have defaults.
+//!
+//! Field names as in the JetStream API (ADR-31 and the `io.nats.jetstream.api.v1` schemas).
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// Any reply: an error, or the body.
+#[derive(Debug, Deserialize)]
+pub(super) struct Failure {
+    pub(super) error: Option<ApiError>,
+}
+
+/// An error reply.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ApiError {
+    pub(super) code: u32,
+    pub(super) err_code: u32,
+    pub(super) description: String,
+}
+
+/// One page of STREAM.LIST.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub(super) struct StreamPage<'a> {
+    pub(super) total: u64,
+    pub(super) limit: u64,
+    pub(super) streams: Option<Vec<StreamInfo<'a>>>,
+    pub(super) missing: Option<Vec<String>>,
+    pub(super) offline: Option<BTreeMap<String, String>>,
+}
+
+/// One page of STREAM.NAMES.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct NamesPage {
+    pub(super) total: u64,
+    pub(super) limit: u64,
+    pub(super) streams: Option<Vec<String>>,
+}
+
+/// One page of CONSUMER.LIST.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub(super) struct ConsumerPage<'a> {
+    pub(super) total: u64,
+    pub(super) limit: u64,
+    pub(super) consumers: Option<Vec<ConsumerInfo<'a>>>,
+    pub(super) missing: Option<Vec<String>>,
+    pub(super) offline: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub(super) struct StreamInfo<'a> {
+    pub(super) total: u64,
+    pub(super) limit: u64,
+    pub(super) config: StreamConfig<'a>,
+    #[serde(borrow)]
+    pub(super) created: Cow<'a, str>,
+    pub(super) state: StreamState<'a>,
+    pub(super) cluster: Option<ClusterInfo>,
+    pub(super) mirror: Option<SourceInfo>,
+    pub(super) sources: Option<Vec<SourceInfo>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub(super) struct StreamConfig<'a> {
+    pub(super) name: String,
+    pub(super) description: Option<String>,
+    pub(super) subjects: Option<Vec<String>>,
+    #[serde(borrow)]
+    pub(super) retention: Cow<'a, str>,
+    pub(super) max_consumers: i64,
+    pub(super) max_msgs: i64,
+    pub(super) max_bytes: i64,
+    pub(super) max_age: i64,
+    pub(super) max_msgs_per_subject: i64,
+    pub(super) max_msg_size: i64,
+    #[serde(borrow)]
+    pub(super) discard: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(super) storage: Cow<'a, str>,
+    pub(super) num_replicas: u64,
+    pub(super) duplicate_window: i64,
+    pub(super) compression: Option<String>,
+    pub(super) allow_direct: bool,
+    pub(super) sealed: bool,
+    pub(super) deny_delete: bool,
+    pub(super) deny_purge: bool,
+    pub(super) allow_rollup_hdrs: bool,
+    pub(super) mirror: Option<SourceConfig>,
+    pub(super) sources: Option<Vec<SourceConfig>>,
+    pub(super) metadata: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct SourceConfig {
+    pub(super) name: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub(super) struct StreamState<'a> {
+    pub(super) messages: u64,
+    pub(super) bytes: u64,
+    pub(super) first_seq: u64,
+    #[serde(borrow)]
+    pub(super) first_ts: Cow<'a, str>,
+    pub(super) last_seq: u64,
+    #[serde(borrow)]
+    pub(super) last_ts: Cow<'a, str>,
+    pub(super) num_subjects: u64,
+    pub(super) num_deleted: u64,
+    pub(super) consumer_count: u64,
+    pub(super) subjects: Option<BTreeMap<String, u64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ClusterInfo {
+    pub(super) name: Option<String>,
+    pub(super) leader: Option<String>,
+    pub(super) replicas: Option<Vec<PeerInfo>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct PeerInfo {
+    pub(super) name: String,
+    pub(super) current: bool,
+    pub(super) offline: bool,
+    pub(super) active: i64,
+    pub(super) lag: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct SourceInfo {
+    pub(super) name: String,
+    pub(super) lag: u64,
+    pub(super) active: i64,
+    pub(super) error: Option<ApiError>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub(super) struct ConsumerInfo<'a> {
+    pub(super) stream_name: String,
+    pub(super) name: String,
+    #[serde(borrow)]
+    pub(super) created: Cow<'a, str>,
+    pub(super) config: ConsumerConfig<'a>,
+    pub(super) delivered: Sequence<'a>,
+    pub(super) ack_floor: Sequence<'a>,
+    pub(super) num_ack_pending: u64,
+    pub(super) num_redelivered: u64,
+    pub(super) num_waiting: u64,
+    pub(super) num_pending: u64,
+    pub(super) cluster: Option<ClusterInfo>,
+    pub(super) push_bound: bool,
+    pub(super) paused: bool,
+    pub(super) pause_remaining: i64,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub(super) struct Sequence<'a> {
+    pub(super) consumer_seq: u64,
+    pub(super) stream_seq: u64,
+    #[serde(borrow)]
+    pub(super) last_active: Option<Cow<'a, str>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub(super) struct ConsumerConfig<'a> {
+    pub(super) durable_name: Option<String>,
+    pub(super) description: Option<String>,
+    #[serde(borrow)]
+    pub(super) deliver_policy: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(super) ack_policy: Cow<'a, str>,
+    pub(super) ack_wait: i64,
+    pub(super) max_deliver: i64,
+    pub(super) filter_subject: Option<String>,
+    pub(super) filter_subjects: Option<Vec<String>>,
+    pub(super) max_waiting: i64,
+    pub(super) max_ack_pending: i64,
+    pub(super) deliver_subject: Option<String>,
+    pub(super) deliver_group: Option<String>,
+    pub(super) inactive_threshold: i64,
+    pub(super) headers_only: bool,
+    pub(super) num_replicas: u64,
+    #[serde(borrow)]
+    pub(super) pause_until: Option<Cow<'a, str>>,
+    pub(super) priority_groups: Option<Vec<String>>,
+    pub(super) metadata: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// `$JS.API.INFO`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct AccountInfo {
+    pub(super) domain: Option<String>,
+    #[serde(flatten)]
+    pub(super) usage: Usage,
+    pub(super) api: ApiStats,
+    pub(super) tiers: Option<BTreeMap<String, Usage>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Usage {
+    pub(super) memory: u64,
+    pub(super) storage: u64,
+    pub(super) streams: u64,
+    pub(super) consumers: u64,
+    pub(super) limits: AccountLimits,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct AccountLimits {
+    pub(super) max_memory: i64,
+    pub(super) max_storage: i64,
+    pub(super) max_streams: i64,
+    pub(super) max_consumers: i64,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ApiStats {
+    pub(super) total: u64,
+    pub(super) errors: u64,
+}
+
+/// What all advisories have.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct AdvisoryBody {
+    pub(super) timestamp: String,
+    pub(super) stream_seq: u64,
+    pub(super) deliveries: u64,
+    pub(super) reason: Option<String>,
+}
