@@ -2,9 +2,9 @@
 //!
 //! To add one: a variant here with its row in `ALL` and its sort value, and its text in `ui/`.
 
-use crate::health::{Level, Thresholds, consumer_health, stream_health};
+use crate::health::{Level, consumer_health, stream_health};
 use crate::model::catalog::Shelf;
-use crate::model::{ConsumerEntry, Kind, StreamEntry, Timestamp};
+use crate::model::{ConsumerEntry, Kind, StreamEntry, Thresholds, Timestamp};
 
 /// How a column is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

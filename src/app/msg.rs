@@ -1,8 +1,8 @@
 //! What happened, and what to do about it. Plain data: a session can be logged and played back.
 
-use crate::health::{Level, Thresholds};
+use crate::health::Level;
 use crate::keymap::Key;
-use crate::model::{Access, KindPatterns, Scope, Timestamp, Update};
+use crate::model::{Access, KindPatterns, Scope, Thresholds, Timestamp, Update};
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,1 +1,22 @@
-//! To be filled.
+//! File, environment and flags become settings. May import model, keymap and query; names no tokio, client or
+//! terminal.
+//!
+//! Connections come from the same places as those of the `nats` CLI, under the same names and in the same order:
+//! flags, then `NATS_*` variables, then the chosen context, then `nats://127.0.0.1:4222`.
+
+pub mod connection;
+pub mod contexts;
+pub mod env;
+pub mod error;
+pub mod file;
+pub mod secret;
+pub mod settings;
+pub mod theme;
+
+pub use connection::{Auth, Connection, Tls};
+pub use contexts::{ContextFile, ContextSummary};
+pub use env::{Env, Flags};
+pub use error::ConfigError;
+pub use file::Config;
+pub use secret::Secret;
+pub use settings::Settings;

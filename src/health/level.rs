@@ -1,4 +1,4 @@
-//! Levels, and the thresholds that rules compare with.
+//! Levels: how well something is.
 
 /// How well something is. The order is "worst last".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,20 +61,5 @@ impl Health {
     #[must_use]
     pub fn or_worse(self, other: Self) -> Self {
         if other.level > self.level { other } else { self }
-    }
-}
-
-/// What rules compare with. Ratios are 0 to 1.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Thresholds {
-    /// A stream this full is a warning.
-    pub limit_warning: f64,
-    /// A stream this full that refuses new messages is critical.
-    pub limit_critical: f64,
-}
-
-impl Default for Thresholds {
-    fn default() -> Self {
-        Self { limit_warning: 0.8, limit_critical: 0.95 }
     }
 }

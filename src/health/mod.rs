@@ -8,5 +8,5 @@ pub mod level;
 pub mod stream;
 
 pub use consumer::consumer_health;
-pub use level::{Health, Level, Thresholds};
+pub use level::{Health, Level};
 pub use stream::stream_health;

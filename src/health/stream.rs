@@ -2,9 +2,9 @@
 
 use crate::model::catalog::Shelf;
 use crate::model::units::{count_exact, percent};
-use crate::model::{Availability, Discard, Retention, StreamEntry};
+use crate::model::{Availability, Discard, Retention, StreamEntry, Thresholds};
 
-use super::{Health, Level, Thresholds, consumer_health};
+use super::{Health, Level, consumer_health};
 
 /// How well a stream is. `shelf` holds its consumers, as far as they are known.
 pub fn stream_health(entry: &StreamEntry, shelf: Option<&Shelf>, thresholds: &Thresholds) -> Health {

@@ -1,0 +1,364 @@
+//! A connection with everything that it needs, each from the first place that says something.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+use super::{ConfigError, ContextFile, Env, Flags, Secret};
+
+/// Where a server is when nobody says otherwise.
+const DEFAULT_URL: &str = "nats://127.0.0.1:4222";
+/// How long connecting may take by default.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Who we say we are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Auth {
+    /// Nobody.
+    #[default]
+    None,
+    /// A user and a password.
+    User(Secret, Secret),
+    /// A token.
+    Token(Secret),
+    /// A credentials file: a JWT and its seed.
+    Creds(PathBuf),
+    /// A file with an nkey seed.
+    Nkey(PathBuf),
+    /// A JWT and its seed.
+    Jwt(Secret, Secret),
+}
+
+/// How the connection is encrypted, beyond what the server asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// Our certificate.
+    pub cert: Option<PathBuf>,
+    /// Its key.
+    pub key: Option<PathBuf>,
+    /// What the server's certificate is checked with.
+    pub ca: Option<PathBuf>,
+    /// TLS starts before the server speaks.
+    pub first: bool,
+}
+
+/// A connection, ready to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// The context that it comes from, if one was used.
+    pub context: Option<String>,
+    /// Addresses without userinfo.
+    pub servers: Vec<String>,
+    /// Who we say we are.
+    pub auth: Auth,
+    /// Encryption.
+    pub tls: Tls,
+    /// The prefix of inboxes.
+    pub inbox_prefix: Option<String>,
+    /// The prefix of the `JetStream` API, without the last dot: `$JS.API`, `$JS.<domain>.API` or an own one.
+    pub api_prefix: String,
+    /// How long connecting may take.
+    pub timeout: Duration,
+}
+
+impl Default for Connection {
+    fn default() -> Self {
+        Self {
+            context: None,
+            servers: vec![DEFAULT_URL.into()],
+            auth: Auth::None,
+            tls: Tls::default(),
+            inbox_prefix: None,
+            api_prefix: "$JS.API".into(),
+            timeout: DEFAULT_TIMEOUT,
+        }
+    }
+}
+
+impl Connection {
+    /// To one server, without anything else.
+    pub fn to(url: impl Into<String>) -> Self {
+        Self { servers: vec![url.into()], ..Self::default() }
+    }
+
+    /// The addresses as they may be shown.
+    pub fn shown(&self) -> String {
+        self.servers.join(", ")
+    }
+
+    /// Puts flags, environment and context together: field by field the first that says something.
+    pub(super) fn resolve(
+        flags: &Flags,
+        env: &Env,
+        context: Option<(&str, &ContextFile)>,
+    ) -> Result<Self, ConfigError> {
+        let empty = ContextFile::default();
+        let file = context.map_or(&empty, |(_, file)| file);
+        let pick = |flag: Option<&String>, name: &str, file: &str| -> Option<String> {
+            flag.cloned()
+                .filter(|v| !v.is_empty())
+                .or_else(|| env.get(name).map(str::to_owned))
+                .or_else(|| (!file.is_empty()).then(|| file.to_owned()))
+        };
+        let path = |flag: Option<&String>, name: &str, file: &str| pick(flag, name, file).map(|p| env.path(&p));
+        let urls = pick(flags.server.as_ref(), "NATS_URL", &file.url).unwrap_or_else(|| DEFAULT_URL.into());
+        let (servers, in_url) = split_urls(&urls)?;
+        let domain = pick(flags.domain.as_ref(), "NATS_JS_DOMAIN", &file.jetstream_domain);
+        let prefix = pick(flags.api_prefix.as_ref(), "NATS_JS_API_PREFIX", &file.jetstream_api_prefix);
+        let timeout = match (flags.timeout, env.get("NATS_TIMEOUT")) {
+            (Some(given), _) => given,
+            (None, Some(text)) => super::file::duration(text).map_err(|reason| ConfigError::BadValue {
+                what: "NATS_TIMEOUT".into(),
+                value: text.into(),
+                reason,
+            })?,
+            (None, None) => DEFAULT_TIMEOUT,
+        };
+        let tls = Tls {
+            cert: path(flags.cert.as_ref(), "NATS_CERT", &file.cert),
+            key: path(flags.key.as_ref(), "NATS_KEY", &file.key),
+            ca: path(flags.ca.as_ref(), "NATS_CA", &file.ca),
+            first: flags.tls_first || env.flag("NATS_TLS_FIRST") || file.tls_first,
+        };
+        if tls.cert.is_some() != tls.key.is_some() {
+            let (has, lacks) = if tls.cert.is_some() { ("certificate", "key") } else { ("key", "certificate") };
+            return Err(ConfigError::BadValue {
+                what: format!("the client's TLS {has}"),
+                value: tls.cert.as_ref().or(tls.key.as_ref()).map(|p| p.display().to_string()).unwrap_or_default(),
+                reason: format!("it needs its {lacks} too (--tlscert and --tlskey)"),
+            });
+        }
+        Ok(Self {
+            context: context.map(|(name, _)| name.to_owned()),
+            servers,
+            auth: auth(flags, env, in_url, file),
+            tls,
+            inbox_prefix: pick(flags.inbox_prefix.as_ref(), "NATS_INBOX_PREFIX", &file.inbox_prefix),
+            api_prefix: api_prefix(domain.as_deref(), prefix.as_deref())?,
+            timeout,
+        })
+    }
+}
+
+/// The first place that names any credentials decides alone: a `--creds` replaces the context's password.
+fn auth(flags: &Flags, env: &Env, in_url: Option<(Secret, Secret)>, file: &ContextFile) -> Auth {
+    let set = |s: Option<&Secret>| s.filter(|s| !s.is_empty()).cloned();
+    let from_flags = choose(
+        env,
+        flags.creds.as_deref(),
+        flags.nkey.as_deref(),
+        None,
+        set(flags.token.as_ref()),
+        set(flags.user.as_ref()),
+        set(flags.password.as_ref()),
+        true,
+    );
+    let secret = |name: &str| env.get(name).map(Secret::new);
+    let from_env = || {
+        choose(
+            env,
+            env.get("NATS_CREDS"),
+            env.get("NATS_NKEY"),
+            None,
+            secret("NATS_TOKEN"),
+            secret("NATS_USER"),
+            secret("NATS_PASSWORD"),
+            true,
+        )
+    };
+    let from_url = || {
+        in_url.map(|(user, password)| if password.is_empty() { Auth::Token(user) } else { Auth::User(user, password) })
+    };
+    let text = |s: &String| (!s.is_empty()).then(|| s.clone());
+    let from_file = || {
+        let jwt = (!file.user_jwt.is_empty()).then(|| (file.user_jwt.clone(), file.user_seed.clone()));
+        choose(
+            env,
+            text(&file.creds).as_deref(),
+            text(&file.nkey).as_deref(),
+            jwt,
+            set(Some(&file.token)),
+            set(Some(&file.user)),
+            set(Some(&file.password)),
+            false,
+        )
+    };
+    from_flags.or_else(from_env).or_else(from_url).or_else(from_file).unwrap_or_default()
+}
+
+#[expect(clippy::too_many_arguments, reason = "one place's credentials, each of another kind")]
+fn choose(
+    env: &Env,
+    creds: Option<&str>,
+    nkey: Option<&str>,
+    jwt: Option<(Secret, Secret)>,
+    token: Option<Secret>,
+    user: Option<Secret>,
+    password: Option<Secret>,
+    user_may_be_token: bool,
+) -> Option<Auth> {
+    if let Some(file) = creds {
+        return Some(Auth::Creds(env.path(file)));
+    }
+    if let Some(file) = nkey {
+        return Some(Auth::Nkey(env.path(file)));
+    }
+    if let Some((jwt, seed)) = jwt {
+        return Some(Auth::Jwt(jwt, seed));
+    }
+    match (token, user, password) {
+        (Some(token), _, _) => Some(Auth::Token(token)),
+        (None, Some(user), Some(password)) => Some(Auth::User(user, password)),
+        // As with the nats CLI: a user without a password is a token.
+        (None, Some(user), None) if user_may_be_token => Some(Auth::Token(user)),
+        (None, Some(user), None) => Some(Auth::User(user, Secret::default())),
+        (None, None, _) => None,
+    }
+}
+
+fn api_prefix(domain: Option<&str>, prefix: Option<&str>) -> Result<String, ConfigError> {
+    let subject_token = |what: &str, value: &str| {
+        if value.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '*' | '>')) {
+            return Err(ConfigError::BadValue {
+                what: what.into(),
+                value: value.into(),
+                reason: "it must not have blanks, * or >".into(),
+            });
+        }
+        Ok(value.trim_end_matches('.').to_owned())
+    };
+    match (domain, prefix) {
+        (_, Some(prefix)) => subject_token("the JetStream API prefix", prefix),
+        (Some(domain), None) => Ok(format!("$JS.{}.API", subject_token("the JetStream domain", domain)?)),
+        (None, None) => Ok("$JS.API".into()),
+    }
+}
+
+/// Parts addresses at commas, and takes user and password out of them.
+fn split_urls(text: &str) -> Result<(Vec<String>, Option<(Secret, Secret)>), ConfigError> {
+    let mut servers = Vec::new();
+    let mut userinfo = None;
+    for part in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
+        let whole = if part.contains("://") { part.to_owned() } else { format!("nats://{part}") };
+        // What cannot be parsed is not quoted: it may hold a password.
+        let bad = |reason: &str| ConfigError::BadValue {
+            what: "a server address".into(),
+            value: without_userinfo(&whole),
+            reason: format!("{reason}; it should be like nats://host:4222"),
+        };
+        let mut url = Url::parse(&whole).map_err(|e| bad(&e.to_string()))?;
+        if !matches!(url.scheme(), "nats" | "tls" | "ws" | "wss") {
+            return Err(bad("the scheme is not nats or tls"));
+        }
+        if matches!(url.scheme(), "ws" | "wss") {
+            return Err(bad("WebSocket connections are not supported"));
+        }
+        if url.host_str().is_none_or(str::is_empty) {
+            return Err(bad("it names no host"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            let decode = |s: &str| Secret::new(percent_decoded(s));
+            userinfo = Some((decode(url.username()), decode(url.password().unwrap_or(""))));
+            let _ = url.set_username("");
+            let _ = url.set_password(None);
+        }
+        if url.port().is_none() {
+            let _ = url.set_port(Some(4222));
+        }
+        servers.push(url.as_str().trim_end_matches('/').to_owned());
+    }
+    if servers.is_empty() {
+        servers.push(DEFAULT_URL.into());
+    }
+    Ok((servers, userinfo))
+}
+
+/// Addresses as they may be shown: without userinfo.
+pub fn shown_servers(text: &str) -> String {
+    let parts: Vec<String> = text.split(',').map(str::trim).filter(|p| !p.is_empty()).map(without_userinfo).collect();
+    if parts.is_empty() { DEFAULT_URL.into() } else { parts.join(", ") }
+}
+
+fn without_userinfo(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").map_or(("", url), |(s, r)| (s, r));
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    if scheme.is_empty() { host.to_owned() } else { format!("{scheme}://{host}") }
+}
+
+fn percent_decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut i = 0;
+    while i < bytes.len() {
+        let hex = (bytes[i] == b'%').then(|| text.get(i + 1..i + 3)).flatten();
+        if let Some(byte) = hex.and_then(|h| u8::from_str_radix(h, 16).ok()) {
+            out.push(byte);
+            i += 3;
+        } else {
+            out.push(bytes[i]);
+            i += 1;
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(flags: &Flags, env: &Env, file: &ContextFile) -> Connection {
+        Connection::resolve(flags, env, Some(("c", file))).unwrap()
+    }
+
+    #[test]
+    fn the_first_place_that_says_something_wins() {
+        let file = ContextFile { url: "nats://file".into(), inbox_prefix: "_F".into(), ..Default::default() };
+        let none = Env::default();
+        assert_eq!(resolve(&Flags::default(), &none, &file).servers, ["nats://file:4222"]);
+        let env = Env::of([("NATS_URL", "env:1")]);
+        assert_eq!(resolve(&Flags::default(), &env, &file).servers, ["nats://env:1"]);
+        let flags = Flags { server: Some("a,tls://b:9".into()), ..Default::default() };
+        let c = resolve(&flags, &env, &file);
+        assert_eq!(c.servers, ["nats://a:4222", "tls://b:9"]);
+        assert_eq!(c.inbox_prefix.as_deref(), Some("_F"));
+        assert_eq!(resolve(&Flags::default(), &none, &ContextFile::default()).servers, [DEFAULT_URL]);
+    }
+
+    #[test]
+    fn credentials_come_whole_from_one_place() {
+        let file = ContextFile { user: Secret::new("u"), password: Secret::new("p"), ..Default::default() };
+        let flags = Flags { creds: Some("~/a.creds".into()), ..Default::default() };
+        let env = Env::of([("HOME", "/h")]);
+        assert_eq!(resolve(&flags, &env, &file).auth, Auth::Creds("/h/a.creds".into()));
+        assert_eq!(resolve(&Flags::default(), &env, &file).auth, Auth::User(Secret::new("u"), Secret::new("p")));
+        let token = Env::of([("NATS_USER", "t")]);
+        assert_eq!(resolve(&Flags::default(), &token, &file).auth, Auth::Token(Secret::new("t")));
+    }
+
+    #[test]
+    fn userinfo_leaves_the_address_and_is_decoded() {
+        let file = ContextFile { url: "nats://me:p%40ss@host:4223".into(), ..Default::default() };
+        let c = resolve(&Flags::default(), &Env::default(), &file);
+        assert_eq!(c.servers, ["nats://host:4223"]);
+        assert_eq!(c.auth, Auth::User(Secret::new("me"), Secret::new("p@ss")));
+        assert!(!format!("{c:?}").contains("p@ss"));
+        assert_eq!(shown_servers("nats://me:secret@host:1,other"), "nats://host:1, other");
+    }
+
+    #[test]
+    fn bad_addresses_are_named_without_their_secrets() {
+        let file = ContextFile { url: "http://me:secret@host".into(), ..Default::default() };
+        let error =
+            Connection::resolve(&Flags::default(), &Env::default(), Some(("c", &file))).unwrap_err().to_string();
+        assert!(error.contains("http://host") && !error.contains("secret"), "{error}");
+    }
+
+    #[test]
+    fn prefixes() {
+        assert_eq!(api_prefix(None, None).unwrap(), "$JS.API");
+        assert_eq!(api_prefix(Some("hub"), None).unwrap(), "$JS.hub.API");
+        assert_eq!(api_prefix(Some("hub"), Some("JSAPP.API.")).unwrap(), "JSAPP.API");
+        assert!(api_prefix(Some("a b"), None).is_err());
+    }
+}

@@ -1,0 +1,64 @@
+//! What can be wrong with files, variables and flags; each names the thing and the next step.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why there are no settings.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// There is no context of this name.
+    #[error("no context is called {name:?} in {}{}; `jetscope contexts` lists them", .dir.display(), hint(.near.as_deref()))]
+    NoContext {
+        /// As asked for.
+        name: String,
+        /// Where it was looked for.
+        dir: PathBuf,
+        /// The nearest that there is.
+        near: Option<String>,
+    },
+    /// A context file cannot be read.
+    #[error("context {name:?} ({}) cannot be read: {reason}", .path.display())]
+    BadContext {
+        /// Its name.
+        name: String,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A field would change the connection and cannot be honoured.
+    #[error(
+        "context {name:?} sets {field:?}, which jetscope cannot use ({reason}); remove it there or choose another context"
+    )]
+    Unsupported {
+        /// The context.
+        name: String,
+        /// The field.
+        field: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// A flag or variable has a value that makes no sense.
+    #[error("{what} is {value:?}: {reason}")]
+    BadValue {
+        /// The flag or variable.
+        what: String,
+        /// As given; never a secret.
+        value: String,
+        /// What it should be.
+        reason: String,
+    },
+    /// The configuration file cannot be read or understood.
+    #[error("{}: {reason}", .path.display())]
+    BadFile {
+        /// The file.
+        path: PathBuf,
+        /// Why, with line and key.
+        reason: String,
+    },
+}
+
+fn hint(near: Option<&str>) -> String {
+    near.map(|n| format!("; did you mean {n:?}?")).unwrap_or_default()
+}

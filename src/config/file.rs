@@ -1,0 +1,251 @@
+//! jetscope's own configuration file, `config.toml`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::model::{Access, KindPatterns, Thresholds};
+
+use super::ConfigError;
+
+/// The whole file. Every part may be left out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// How the console looks.
+    pub screen: Screen,
+    /// How often the server is asked.
+    pub poll: Poll,
+    /// What is a warning.
+    pub thresholds: Limits,
+    /// What stream names mean.
+    pub kinds: Kinds,
+    /// The log file.
+    pub log: Log,
+    /// Other keys for actions: action = [keys]. The actions are those of the help.
+    pub keys: BTreeMap<String, Vec<String>>,
+    /// What holds for single contexts, by name.
+    pub contexts: BTreeMap<String, Context>,
+}
+
+/// How the console looks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Screen {
+    /// `dark`, `light` or `mono`.
+    pub theme: String,
+    /// Show the streams of other features (`KV_`, `OBJ_`, `$`) from the start.
+    pub show_system: bool,
+}
+
+impl Default for Screen {
+    fn default() -> Self {
+        Self { theme: "dark".into(), show_system: false }
+    }
+}
+
+/// How often the server is asked. Durations such as `500ms`, `1s`, `2m`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Poll {
+    /// What is on screen; 200ms to 1m.
+    pub fast: Span,
+    /// The list of all streams, where it is longer than a page.
+    pub list: Span,
+    /// The consumers of all streams.
+    pub consumers: Span,
+    /// The account.
+    pub account: Span,
+    /// Texts and subjects of what is open.
+    pub detail: Span,
+}
+
+impl Default for Poll {
+    fn default() -> Self {
+        let s = |n| Span(Duration::from_secs(n));
+        Self { fast: s(1), list: s(5), consumers: s(2), account: s(5), detail: s(5) }
+    }
+}
+
+/// A duration as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "String")]
+pub struct Span(pub Duration);
+
+impl Serialize for Span {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&crate::model::units::duration(self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        duration(&text).map(Self).map_err(|reason| serde::de::Error::custom(format!("{text:?}: {reason}")))
+    }
+}
+
+/// Reads `500ms`, `1s`, `2m30s`.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let read: Result<jiff::SignedDuration, _> = text.trim().parse();
+    match read.ok().and_then(|d| Duration::try_from(d).ok()) {
+        Some(d) if d >= Duration::from_millis(1) => Ok(d),
+        _ => Err("it should be a duration such as 500ms, 1s or 2m".into()),
+    }
+}
+
+/// What is a warning. Ratios from 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// A stream this full.
+    pub limit_warning: f64,
+    /// A stream this full that refuses new messages when it is full.
+    pub limit_critical: f64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let t = Thresholds::default();
+        Self { limit_warning: t.limit_warning, limit_critical: t.limit_critical }
+    }
+}
+
+/// What stream names mean: patterns with one `{name}`; the first that fits wins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Kinds {
+    /// Event sources.
+    pub event_source: Vec<String>,
+    /// Event channels.
+    pub event_channel: Vec<String>,
+}
+
+impl Default for Kinds {
+    fn default() -> Self {
+        let k = KindPatterns::default();
+        Self { event_source: k.event_source, event_channel: k.event_channel }
+    }
+}
+
+/// The log file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// `off`, `error`, `warn`, `info`, `debug` or `trace`.
+    pub level: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info".into() }
+    }
+}
+
+/// What holds for one context.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Context {
+    /// `read-only`, `protected` (type the context's name) or `confirm`.
+    #[schemars(with = "Option<String>")]
+    pub access: Option<Access>,
+    /// The colour of its name in the header: a name such as `red`, or `#rrggbb`.
+    pub colour: Option<String>,
+}
+
+impl Config {
+    /// Reads a file; a missing one is the default where it need not exist.
+    pub fn read(path: &Path, must_exist: bool) -> Result<Self, ConfigError> {
+        let bad = |reason: String| ConfigError::BadFile { path: path.to_owned(), reason };
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound && !must_exist => return Ok(Self::default()),
+            Err(e) => return Err(bad(format!("it cannot be read: {e}"))),
+        };
+        let config = Self::parse(&text).map_err(bad)?;
+        Ok(config)
+    }
+
+    /// Reads the text of a file; the error names line and key.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let config: Self = toml::from_str(text).map_err(|e| e.to_string().trim_end().to_owned())?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        for (name, ratio) in
+            [("limit_warning", self.thresholds.limit_warning), ("limit_critical", self.thresholds.limit_critical)]
+        {
+            if !(0.0..=1.0).contains(&ratio) {
+                return Err(format!("thresholds.{name} is {ratio}: it should be a ratio from 0 to 1"));
+            }
+        }
+        for pattern in self.kinds.event_source.iter().chain(&self.kinds.event_channel) {
+            if pattern.matches("{name}").count() != 1 {
+                return Err(format!("kinds: the pattern {pattern:?} should have {{name}} in it, once"));
+            }
+        }
+        if self.poll.fast.0 < Duration::from_millis(200) {
+            return Err("poll.fast: less than 200ms would only load the server".into());
+        }
+        super::theme::Theme::named(&self.screen.theme)?;
+        crate::keymap::Keymap::with(&self.keys).map_err(|e| format!("keys: {e}"))?;
+        Ok(())
+    }
+
+    /// The JSON schema of the file, for editors.
+    pub fn schema() -> String {
+        let schema = schemars::schema_for!(Self);
+        let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_is_the_default() {
+        let example = include_str!("../../config.example.toml");
+        assert_eq!(Config::parse(example).unwrap(), Config::default());
+    }
+
+    #[test]
+    fn the_schema_is_up_to_date() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/config.schema.json");
+        if std::env::var_os("JETSCOPE_REGENERATE").is_some() {
+            fs::write(path, Config::schema()).unwrap();
+        }
+        let kept = fs::read_to_string(path).unwrap_or_default();
+        assert!(kept == Config::schema(), "the schema is old: run the tests once with JETSCOPE_REGENERATE=1");
+    }
+
+    #[test]
+    fn mistakes_name_the_key() {
+        for (text, part) in [
+            ("[screen]\nthem = \"dark\"", "them"),
+            ("[screen]\ntheme = \"pink\"", "pink"),
+            ("[poll]\nfast = \"soon\"", "soon"),
+            ("[thresholds]\nlimit_warning = 80", "limit_warning"),
+            ("[keys]\nqiut = [\"q\"]", "qiut"),
+            ("[kinds]\nevent_source = [\"x\"]", "{name}"),
+            ("[contexts.prod]\naccess = \"some\"", "some"),
+        ] {
+            let error = Config::parse(text).unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn contexts_have_access_and_colour() {
+        let config = Config::parse("[contexts.prod]\naccess = \"protected\"\ncolour = \"red\"").unwrap();
+        assert_eq!(config.contexts["prod"].access, Some(Access::Protected));
+    }
+}
