@@ -7,12 +7,15 @@ mod advisories;
 pub mod api;
 pub mod ask;
 pub mod client;
+pub mod connect;
 mod convert;
+pub mod gate;
 pub mod poll;
 pub mod question;
 mod wire;
 
 pub use ask::Api;
 pub use client::{Client, ClientEvent};
+pub use connect::{ConnectError, open};
 pub use poll::{Connector, Pace, Poller};
 pub use question::Question;
