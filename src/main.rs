@@ -1,3 +1,7 @@
 //! jetscope: parse, run, exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    jetscope::cli::main()
+}

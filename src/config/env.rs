@@ -126,6 +126,20 @@ pub struct Flags {
     pub log_level: Option<String>,
 }
 
+impl Flags {
+    /// The same without those that describe a connection.
+    pub(super) fn without_connection(&self) -> Self {
+        Self {
+            read_only: self.read_only,
+            config: self.config.clone(),
+            no_color: self.no_color,
+            log_level: self.log_level.clone(),
+            timeout: self.timeout,
+            ..Self::default()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -193,6 +193,14 @@ impl Config {
         if self.poll.fast.0 < Duration::from_millis(200) {
             return Err("poll.fast: less than 200ms would only load the server".into());
         }
+        for (name, context) in &self.contexts {
+            if let Some(colour) = context.colour.as_deref().filter(|c| !super::theme::is_colour(c)) {
+                return Err(format!(
+                    "contexts.{name}.colour is {colour:?}: it should be #rrggbb or one of {}",
+                    super::theme::COLOURS.join(", ")
+                ));
+            }
+        }
         super::theme::Theme::named(&self.screen.theme)?;
         crate::keymap::Keymap::with(&self.keys).map_err(|e| format!("keys: {e}"))?;
         Ok(())
@@ -237,6 +245,7 @@ mod tests {
             ("[keys]\nqiut = [\"q\"]", "qiut"),
             ("[kinds]\nevent_source = [\"x\"]", "{name}"),
             ("[contexts.prod]\naccess = \"some\"", "some"),
+            ("[contexts.prod]\ncolour = \"reddish\"", "reddish"),
         ] {
             let error = Config::parse(text).unwrap_err();
             assert!(error.contains(part), "{text}: {error}");

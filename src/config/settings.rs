@@ -42,16 +42,8 @@ impl Settings {
     /// The same with another context: what the flags and variables said of the connection does not carry over,
     /// the lowered access level does.
     pub fn for_context(&self, name: &str) -> Result<Self, ConfigError> {
-        let flags = Flags {
-            read_only: self.flags.read_only,
-            config: self.flags.config.clone(),
-            no_color: self.flags.no_color,
-            log_level: self.flags.log_level.clone(),
-            timeout: self.flags.timeout,
-            ..Flags::default()
-        };
         let env = self.env.without_connection();
-        let mut settings = Self::with_context(&flags, &env, Some(name))?;
+        let mut settings = Self::with_context(&self.flags.without_connection(), &env, Some(name))?;
         settings.env = self.env.clone();
         Ok(settings)
     }
@@ -110,11 +102,24 @@ impl Settings {
         }
     }
 
-    /// Another connection with otherwise the same settings, for the demo.
-    #[must_use]
-    pub fn connected_to(mut self, connection: Connection) -> Self {
-        self.connection = connection;
-        self
+    /// Without a connection of anybody's: a context that is broken does not matter.
+    pub fn without_connection(flags: &Flags, env: &Env) -> Result<Self, ConfigError> {
+        let mut settings = Self::with_context(&flags.without_connection(), &env.without_connection(), None)?;
+        settings.env = env.clone();
+        Ok(settings)
+    }
+
+    /// For a server of our own (the demo): no context, no variables, no connection flags.
+    pub fn for_server(flags: &Flags, env: &Env, url: &str) -> Result<Self, ConfigError> {
+        let flags = Flags { server: Some(url.to_owned()), ..flags.without_connection() };
+        let mut settings = Self::with_context(&flags, &env.without_connection(), None)?;
+        settings.env = env.clone();
+        Ok(settings)
+    }
+
+    /// The folder of the saved connections.
+    pub fn contexts_dir(&self) -> PathBuf {
+        contexts::folder(&self.env)
     }
 
     /// Where the log and other state is kept.

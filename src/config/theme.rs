@@ -65,6 +65,32 @@ const THEMES: [(&str, &str); 3] = [
     ("mono", include_str!("../../assets/themes/mono.toml")),
 ];
 
+/// The names of the terminal's own colours.
+pub const COLOURS: [&str; 16] = [
+    "black",
+    "red",
+    "green",
+    "yellow",
+    "blue",
+    "magenta",
+    "cyan",
+    "gray",
+    "darkgray",
+    "lightred",
+    "lightgreen",
+    "lightyellow",
+    "lightblue",
+    "lightmagenta",
+    "lightcyan",
+    "white",
+];
+
+/// Whether this is a colour: one of [`COLOURS`] or `#rrggbb`.
+pub fn is_colour(text: &str) -> bool {
+    let hex = |digits: &str| digits.len() == 6 && digits.chars().all(|c| c.is_ascii_hexdigit());
+    COLOURS.contains(&text) || text.strip_prefix('#').is_some_and(hex)
+}
+
 impl Theme {
     /// The theme of this name; the error names those that there are.
     pub fn named(name: &str) -> Result<Self, String> {

@@ -2,4 +2,4 @@
 
 pub mod sanitise;
 
-pub use sanitise::{clean, clean_line};
+pub use sanitise::{clean, clean_line, is_harmless};

@@ -39,6 +39,11 @@ pub fn clean(text: &str) -> String {
     out
 }
 
+/// Whether a character may reach a terminal as it is.
+pub fn is_harmless(c: char) -> bool {
+    visible(c) == c
+}
+
 /// The character itself, or what stands for it.
 fn visible(c: char) -> char {
     match c {

@@ -9,6 +9,7 @@ pub mod account;
 pub mod advisory;
 pub mod catalog;
 pub mod consumer;
+pub mod document;
 pub mod kind;
 pub mod link;
 pub mod problem;
@@ -33,7 +34,9 @@ pub use problem::{Problem, ProblemKind};
 pub use reading::Reading;
 pub use scope::Scope;
 pub use series::{ConsumerSample, Series, StreamSample};
-pub use stream::{Cluster, Discard, Limits, Peer, Retention, Storage, Stream, StreamConfig, StreamState, Upstream};
+pub use stream::{
+    Cluster, Discard, Fullness, Limits, Peer, Retention, Storage, Stream, StreamConfig, StreamState, Upstream,
+};
 pub use thresholds::Thresholds;
 pub use time::Timestamp;
 pub use update::{Listing, Traffic, Update};

@@ -20,7 +20,7 @@ const LIMIT: Duration = Duration::from_secs(2);
 const LIST_LIMIT: Duration = Duration::from_secs(6);
 
 /// The present time by our clock.
-pub(super) fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }

@@ -14,7 +14,7 @@ pub mod poll;
 pub mod question;
 mod wire;
 
-pub use ask::Api;
+pub use ask::{Api, now};
 pub use client::{Client, ClientEvent};
 pub use connect::{ConnectError, open};
 pub use poll::{Connector, Pace, Poller};

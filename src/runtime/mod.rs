@@ -3,10 +3,13 @@
 //! One loop owns the terminal and the state; tasks reach it through one bounded channel of messages.
 
 pub mod clipboard;
+mod console;
 pub mod display;
 pub mod event_loop;
 pub mod input;
+mod session;
 pub mod terminal;
 
+pub use console::console;
 pub use display::Display;
 pub use event_loop::{Clock, EffectRunner, Exit, run_loop};

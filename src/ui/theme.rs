@@ -2,6 +2,8 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::config;
+use crate::config::theme::StyleSpec;
 use crate::health::Level;
 
 /// Every style that is used, by role.
@@ -41,28 +43,76 @@ pub struct Theme {
 
 impl Default for Theme {
     fn default() -> Self {
-        let fg = |c| Style::new().fg(c);
+        // The bundled theme is read by a test.
+        config::theme::Theme::named("dark").map(|theme| Self::from(&theme)).unwrap_or_else(|_| Self::plain())
+    }
+}
+
+impl From<&config::theme::Theme> for Theme {
+    fn from(theme: &config::theme::Theme) -> Self {
         Self {
-            text: Style::new(),
-            dim: fg(Color::DarkGray),
-            accent: fg(Color::Cyan),
-            header: Style::new().add_modifier(Modifier::BOLD),
-            title: Style::new().fg(Color::DarkGray).add_modifier(Modifier::BOLD),
-            selection: Style::new().fg(Color::Reset).bg(Color::Reset).add_modifier(Modifier::REVERSED),
-            key: Style::new().fg(Color::Cyan).add_modifier(Modifier::BOLD),
-            border: fg(Color::DarkGray),
-            matched: Style::new().fg(Color::Yellow).add_modifier(Modifier::BOLD),
-            chart: fg(Color::Blue),
-            ok: fg(Color::Green),
-            notice: fg(Color::Blue),
-            warning: fg(Color::Yellow),
-            critical: Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
-            unknown: fg(Color::Magenta),
+            text: style(&theme.text),
+            dim: style(&theme.dim),
+            accent: style(&theme.accent),
+            header: style(&theme.header),
+            title: style(&theme.title),
+            selection: style(&theme.selection),
+            key: style(&theme.key),
+            border: style(&theme.border),
+            matched: style(&theme.matched),
+            chart: style(&theme.chart),
+            ok: style(&theme.ok),
+            notice: style(&theme.notice),
+            warning: style(&theme.warning),
+            critical: style(&theme.critical),
+            unknown: style(&theme.unknown),
         }
     }
 }
 
+/// A role's style; a colour that is none leaves the terminal's own.
+fn style(spec: &StyleSpec) -> Style {
+    let colour = |name: &Option<String>| name.as_deref().and_then(|n| n.parse::<Color>().ok());
+    let mut style = Style::new();
+    style.fg = colour(&spec.fg);
+    style.bg = colour(&spec.bg);
+    for (wanted, modifier) in [
+        (spec.bold, Modifier::BOLD),
+        (spec.dim, Modifier::DIM),
+        (spec.italic, Modifier::ITALIC),
+        (spec.underline, Modifier::UNDERLINED),
+        (spec.reverse, Modifier::REVERSED),
+    ] {
+        if wanted {
+            style = style.add_modifier(modifier);
+        }
+    }
+    style
+}
+
 impl Theme {
+    /// Without any style.
+    const fn plain() -> Self {
+        let none = Style::new();
+        Self {
+            text: none,
+            dim: none,
+            accent: none,
+            header: none,
+            title: none,
+            selection: none.add_modifier(Modifier::REVERSED),
+            key: none,
+            border: none,
+            matched: none,
+            chart: none,
+            ok: none,
+            notice: none,
+            warning: none,
+            critical: none,
+            unknown: none,
+        }
+    }
+
     /// The style of a level.
     pub const fn level(&self, level: Level) -> Style {
         match level {
@@ -72,5 +122,23 @@ impl Theme {
             Level::Warning => self.warning,
             Level::Critical => self.critical,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_colour_of_every_theme_is_one() {
+        for name in ["dark", "light", "mono"] {
+            let theme = config::theme::Theme::named(name).unwrap();
+            let roles = format!("{theme:?}");
+            for part in roles.split("fg: Some(\"").skip(1).chain(roles.split("bg: Some(\"").skip(1)) {
+                let colour = part.split('"').next().unwrap();
+                assert!(colour.parse::<Color>().is_ok(), "{name}: {colour}");
+            }
+        }
+        assert_eq!(Theme::default().critical.fg, Some(Color::Red));
     }
 }

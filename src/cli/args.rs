@@ -1,0 +1,215 @@
+//! The arguments. Flags that describe a connection are named as those of the `nats` CLI.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::config::file::duration;
+use crate::config::{Flags, Secret};
+
+const AFTER_HELP: &str = "\
+Without a command the console opens. Connections come from the same places as those of the nats CLI, in this \
+order: flags, NATS_* variables (NATS_URL, NATS_USER, NATS_PASSWORD, NATS_TOKEN, NATS_CREDS, NATS_NKEY, NATS_CERT, \
+NATS_KEY, NATS_CA, NATS_TLS_FIRST, NATS_INBOX_PREFIX, NATS_JS_DOMAIN, NATS_JS_API_PREFIX, NATS_TIMEOUT, NATS_CONTEXT), the chosen context, \
+nats://127.0.0.1:4222.
+
+Exit codes: 0 fine, 1 nothing matched, 2 usage, connection or server error.";
+
+/// The whole command line.
+#[derive(Parser)]
+#[command(
+    name = "jetscope",
+    version,
+    about = "A terminal console for NATS JetStream streams of CloudEvents",
+    after_help = AFTER_HELP,
+    max_term_width = 100,
+    subcommand_help_heading = "Commands",
+    disable_help_subcommand = false
+)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Connection")]
+pub(super) struct Global {
+    /// Saved context to use, as `jetscope contexts` lists them
+    #[arg(long, global = true, value_name = "NAME")]
+    context: Option<String>,
+    /// Server address, several with commas between
+    #[arg(long, short, global = true, value_name = "URL")]
+    server: Option<String>,
+    /// User; a token when there is no password
+    #[arg(long, global = true, value_parser = secret)]
+    user: Option<Secret>,
+    /// Password
+    #[arg(long, global = true, value_parser = secret)]
+    password: Option<Secret>,
+    /// Token
+    #[arg(long, global = true, value_parser = secret)]
+    token: Option<Secret>,
+    /// Credentials file (JWT and seed)
+    #[arg(long, global = true, value_name = "FILE")]
+    creds: Option<String>,
+    /// File with an nkey seed
+    #[arg(long, global = true, value_name = "FILE")]
+    nkey: Option<String>,
+    /// Client certificate (PEM)
+    #[arg(long, global = true, value_name = "FILE")]
+    tlscert: Option<String>,
+    /// Key of the client certificate (PEM)
+    #[arg(long, global = true, value_name = "FILE")]
+    tlskey: Option<String>,
+    /// Certificate authority of the server (PEM)
+    #[arg(long, global = true, value_name = "FILE")]
+    tlsca: Option<String>,
+    /// TLS before the server's greeting
+    #[arg(long, global = true)]
+    tlsfirst: bool,
+    /// Prefix of inboxes, where _INBOX is not permitted
+    #[arg(long, global = true, value_name = "SUBJECT")]
+    inbox_prefix: Option<String>,
+    /// JetStream domain
+    #[arg(long, global = true, value_name = "DOMAIN")]
+    js_domain: Option<String>,
+    /// Prefix of the JetStream API, where it is imported
+    #[arg(long, global = true, value_name = "SUBJECT")]
+    js_api_prefix: Option<String>,
+    /// How long connecting may take, such as 5s
+    #[arg(long, global = true, value_parser = duration, value_name = "DURATION")]
+    timeout: Option<Duration>,
+    /// Only look: lowers the access level of the context
+    #[arg(long, global = true, help_heading = "Program")]
+    read_only: bool,
+    /// Configuration file
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Program")]
+    config: Option<PathBuf>,
+    /// No colours, as NO_COLOR
+    #[arg(long, global = true, help_heading = "Program")]
+    no_color: bool,
+    /// Log level: off, error, warn, info, debug, trace; the log is a file in the state directory
+    #[arg(long, global = true, value_name = "LEVEL", value_parser = LEVELS, help_heading = "Program")]
+    log_level: Option<String>,
+}
+
+/// The levels of the log.
+pub(super) const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+#[expect(clippy::unnecessary_wraps, reason = "clap wants a Result")]
+fn secret(text: &str) -> Result<Secret, String> {
+    Ok(Secret::new(text))
+}
+
+impl From<Global> for Flags {
+    fn from(g: Global) -> Self {
+        Self {
+            context: g.context,
+            server: g.server,
+            user: g.user,
+            password: g.password,
+            token: g.token,
+            creds: g.creds,
+            nkey: g.nkey,
+            cert: g.tlscert,
+            key: g.tlskey,
+            ca: g.tlsca,
+            tls_first: g.tlsfirst,
+            inbox_prefix: g.inbox_prefix,
+            domain: g.js_domain,
+            api_prefix: g.js_api_prefix,
+            timeout: g.timeout,
+            read_only: g.read_only,
+            config: g.config,
+            no_color: g.no_color,
+            log_level: g.log_level,
+        }
+    }
+}
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Print all streams
+    Streams(Print),
+    /// Print the consumers of all streams, or of one
+    Consumers {
+        /// Only those of this stream
+        stream: Option<String>,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Print the saved contexts of the nats CLI
+    Contexts {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Open the console on a server of its own, with events
+    Demo(Demo),
+    /// Print the configuration in use and where it is read from
+    Config {
+        /// Print this instead
+        #[arg(value_enum)]
+        what: Option<ConfigPart>,
+    },
+    /// Print the completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// How a list is printed.
+#[derive(Args, Clone, Copy)]
+pub(super) struct Print {
+    /// As JSON: one document a line
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Again and again, at this interval, such as 2s (at least 200ms)
+    #[arg(long, value_parser = interval, value_name = "DURATION")]
+    pub(super) watch: Option<Duration>,
+}
+
+fn interval(text: &str) -> Result<Duration, String> {
+    let least = Duration::from_millis(200);
+    match duration(text)? {
+        d if d < least => Err("less than 200ms would only load the server".into()),
+        d => Ok(d),
+    }
+}
+
+#[derive(Args)]
+pub(super) struct Demo {
+    /// Only serve: print the URL and wait for Ctrl-C
+    #[arg(long)]
+    pub(super) headless: bool,
+    /// Port of the server; a free one otherwise
+    #[arg(long)]
+    pub(super) port: Option<u16>,
+    /// Events per second
+    #[arg(long, default_value_t = 200.0, value_parser = rate)]
+    pub(super) rate: f64,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if (0.0..=100_000.0).contains(&rate) => Ok(rate),
+        _ => Err("it should be a number of events per second from 0 to 100000".into()),
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum ConfigPart {
+    /// Where the file is (or would be)
+    Path,
+    /// The defaults with comments, to start a file from
+    Example,
+    /// The JSON schema of the file
+    Schema,
+}

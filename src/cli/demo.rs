@@ -1,0 +1,31 @@
+//! `jetscope demo`: a server of its own with events on it, and the console on that.
+
+use color_eyre::eyre::Result;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::{Env, Flags, Settings};
+use crate::demo::{Demo, DemoSpec};
+use crate::runtime;
+
+use super::{args, log, output};
+
+/// Runs the command.
+pub(super) async fn run(flags: &Flags, env: &Env, wanted: args::Demo) -> Result<()> {
+    output::note("starting a nats-server with events on it");
+    let demo = Demo::start(&DemoSpec { port: wanted.port, rate: wanted.rate, ..DemoSpec::default() }).await?;
+    if wanted.headless {
+        output::print(&format!("{}\n", demo.url()))?;
+        output::note("Ctrl-C ends it and removes everything");
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            ended = tokio::signal::ctrl_c() => ended?,
+            _ = terminate.recv() => {}
+        }
+    } else {
+        let settings = Settings::for_server(flags, env, &demo.url())?;
+        let _log = log::start(&settings.state_dir(), &settings.log_level);
+        runtime::console(settings).await?;
+    }
+    drop(demo);
+    Ok(())
+}

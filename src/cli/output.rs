@@ -1,0 +1,105 @@
+//! Standard output: nothing but data goes there, and a reader that leaves is no error.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
+
+use crate::event::{clean_line, is_harmless};
+
+/// Writes text to standard output at once.
+pub(super) fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Writes a note for a person to standard error; that it cannot be written is nothing to tell.
+pub(super) fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "jetscope: {text}");
+}
+
+/// One document on one line. Characters that act on a terminal are escaped, so that the text says the same
+/// to a parser and does no harm on a screen.
+pub(super) fn json<T: Serialize>(document: &T) -> io::Result<String> {
+    let text = serde_json::to_string(document)?;
+    let mut out = String::with_capacity(text.len() + 1);
+    let mut units = [0; 2];
+    for c in text.chars() {
+        if is_harmless(c) {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+    out.push('\n');
+    Ok(out)
+}
+
+/// A table: a heading, cells aligned by their width on screen, two blanks between.
+#[derive(Debug)]
+pub(super) struct Table {
+    right: Vec<bool>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// With these headings; those that begin with `>` are aligned to the right, without the sign.
+    pub(super) fn new(headings: &[&str]) -> Self {
+        Self {
+            right: headings.iter().map(|h| h.starts_with('>')).collect(),
+            rows: vec![headings.iter().map(|h| h.trim_start_matches('>').to_owned()).collect()],
+        }
+    }
+
+    /// Adds a row; server-supplied text is made safe here.
+    pub(super) fn row(&mut self, cells: Vec<String>) {
+        self.rows.push(cells.into_iter().map(|cell| clean_line(&cell).into_owned()).collect());
+    }
+
+    /// The text, a line a row.
+    pub(super) fn text(&self) -> String {
+        let width = |i: usize| self.rows.iter().filter_map(|r| r.get(i)).map(|c| c.width()).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..self.right.len()).map(width).collect();
+        let mut out = String::new();
+        for row in &self.rows {
+            let mut line = String::new();
+            for (i, cell) in row.iter().enumerate() {
+                let pad = " ".repeat(widths.get(i).copied().unwrap_or(0).saturating_sub(cell.width()));
+                let (before, after) = if self.right[i] { (pad.as_str(), "") } else { ("", pad.as_str()) };
+                if i > 0 {
+                    line.push_str("  ");
+                }
+                let _ = write!(line, "{before}{cell}{after}");
+            }
+            out.push_str(line.trim_end());
+            out.push('\n');
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_aligned_by_what_is_seen() {
+        let mut table = Table::new(&["NAME", ">N"]);
+        table.row(vec!["日本".into(), "1".into()]);
+        table.row(vec!["a\u{1b}".into(), "100".into()]);
+        assert_eq!(table.text(), "NAME    N\n日本    1\na␛    100\n");
+    }
+
+    #[test]
+    fn json_says_the_same_and_acts_on_nothing() {
+        let hostile = "a\u{1b}[31m\u{202e}\u{9b}é\u{e0041}";
+        let text = json(&hostile).unwrap();
+        assert_eq!(serde_json::from_str::<String>(&text).unwrap(), hostile);
+        assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{9b}', '\u{e0041}']), "{text}");
+        assert!(text.contains('é'));
+    }
+}
