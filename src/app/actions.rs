@@ -62,8 +62,8 @@ impl App {
             Action::Down => self.step(1),
             Action::PageUp => self.page(-1),
             Action::PageDown => self.page(1),
-            Action::First => self.to_end(false),
-            Action::Last => self.to_end(true),
+            Action::First => self.go_to_end(false),
+            Action::Last => self.go_to_end(true),
             Action::Sort => self.next_sort(),
             Action::Reverse => {
                 if let Some(list) = self.list_mut() {
@@ -78,7 +78,7 @@ impl App {
                 self.tell(Level::Ok, words);
             }
             Action::Problems => {
-                let only = self.list_mut().is_some_and(|list| list.toggle_problems());
+                let only = self.list_mut().is_some_and(super::table::List::toggle_problems);
                 let words = if only { "only what is not well" } else { "all rows" };
                 self.tell(Level::Ok, words);
             }
@@ -93,49 +93,13 @@ impl App {
 
     /// Why an action does nothing on the shown screen; `None` when it does something.
     pub fn why_not(&self, action: Action) -> Option<String> {
-        self.why_not_on(action, self.screen())
+        why_not_on(action, self.screen())
     }
 
     /// As [`App::why_not`] for the screen that the help is about.
     pub(super) fn why_not_below_help(&self, action: Action) -> Option<String> {
         let below = self.screens.iter().rev().find(|s| !matches!(s, Screen::Help(_)));
-        self.why_not_on(action, below)
-    }
-
-    fn why_not_on(&self, action: Action, screen: Option<&Screen>) -> Option<String> {
-        let list = screen.and_then(list_of);
-        let no = |text: &str| Some(text.to_owned());
-        match action {
-            Action::Filter | Action::Reverse if list.is_none() => no("there is no list on this screen"),
-            Action::Sort | Action::Problems | Action::Mark
-                if list.is_none() || matches!(screen, Some(Screen::Contexts(_))) =>
-            {
-                no("there is no list on this screen that this works on")
-            }
-            Action::Problems | Action::Mark if matches!(screen, Some(Screen::Stream(s)) if s.tab == StreamTab::Subjects) => {
-                no("subjects have no state of their own")
-            }
-            Action::Open => match (screen, list) {
-                (Some(Screen::Stream(s)), _) if s.tab == StreamTab::Subjects => {
-                    no("a subject has nothing more to open")
-                }
-                (_, Some(list)) if list.has_selection() => None,
-                (_, Some(_)) => no("nothing is selected"),
-                (Some(Screen::Stream(s)), _) if s.tab == StreamTab::Configuration => None,
-                _ => no("there is nothing to open on this panel; Tab goes to the next"),
-            },
-            Action::Consumers if matches!(screen, Some(Screen::Contexts(_))) => no("a context has no consumers"),
-            Action::Group if !matches!(screen, Some(Screen::Streams(_))) => no("only the Streams screen is grouped"),
-            Action::System if !matches!(screen, Some(Screen::Streams(_) | Screen::Consumers(_))) => {
-                no("system streams are hidden on the Streams and Consumers screens")
-            }
-            Action::NextPanel | Action::PreviousPanel
-                if !matches!(screen, Some(Screen::Stream(_) | Screen::Consumer(_))) =>
-            {
-                no("this screen has one panel")
-            }
-            _ => None,
-        }
+        why_not_on(action, below)
     }
 
     /// The list of the shown screen or panel.
@@ -229,7 +193,7 @@ impl App {
         }
     }
 
-    fn to_end(&mut self, last: bool) {
+    fn go_to_end(&mut self, last: bool) {
         if let Some(list) = self.list_mut() {
             if last { list.last() } else { list.first() }
         } else if let Some(scroll) = self.scroll_mut() {
@@ -384,6 +348,41 @@ impl App {
             Some((text, what)) => effects.push(Effect::Copy { text, what }),
             None => self.tell(Level::Notice, "there is nothing to copy here"),
         }
+    }
+}
+
+/// Why an action does nothing on this screen.
+fn why_not_on(action: Action, screen: Option<&Screen>) -> Option<String> {
+    let list = screen.and_then(list_of);
+    let no = |text: &str| Some(text.to_owned());
+    match action {
+        Action::Filter | Action::Reverse if list.is_none() => no("there is no list on this screen"),
+        Action::Sort | Action::Problems | Action::Mark
+            if list.is_none() || matches!(screen, Some(Screen::Contexts(_))) =>
+        {
+            no("there is no list on this screen that this works on")
+        }
+        Action::Problems | Action::Mark if matches!(screen, Some(Screen::Stream(s)) if s.tab == StreamTab::Subjects) => {
+            no("subjects have no state of their own")
+        }
+        Action::Open => match (screen, list) {
+            (Some(Screen::Stream(s)), _) if s.tab == StreamTab::Subjects => no("a subject has nothing more to open"),
+            (_, Some(list)) if list.has_selection() => None,
+            (_, Some(_)) => no("nothing is selected"),
+            (Some(Screen::Stream(s)), _) if s.tab == StreamTab::Configuration => None,
+            _ => no("there is nothing to open on this panel; Tab goes to the next"),
+        },
+        Action::Consumers if matches!(screen, Some(Screen::Contexts(_))) => no("a context has no consumers"),
+        Action::Group if !matches!(screen, Some(Screen::Streams(_))) => no("only the Streams screen is grouped"),
+        Action::System if !matches!(screen, Some(Screen::Streams(_) | Screen::Consumers(_))) => {
+            no("system streams are hidden on the Streams and Consumers screens")
+        }
+        Action::NextPanel | Action::PreviousPanel
+            if !matches!(screen, Some(Screen::Stream(_) | Screen::Consumer(_))) =>
+        {
+            no("this screen has one panel")
+        }
+        _ => None,
     }
 }
 

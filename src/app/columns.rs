@@ -288,7 +288,7 @@ impl ConsumerColumn {
         let of = |f: fn(&crate::model::Consumer) -> f64| opt(info.map(f));
         match self {
             Self::State | Self::Words => {
-                let outstanding = info.map_or(0, |c| c.outstanding());
+                let outstanding = info.map_or(0, super::super::model::consumer::Consumer::outstanding);
                 SortValue::Ranked(consumer_health(row.entry).level as u8, outstanding)
             }
             Self::Stream => SortValue::Text(row.label.to_lowercase()),

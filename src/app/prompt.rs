@@ -3,7 +3,7 @@
 use tui_input::{Input, InputRequest};
 
 use crate::health::Level;
-use crate::keymap::{Code, Key};
+use crate::keymap::{Action, Code, Key};
 use crate::query::{Command, Words, complete};
 
 use super::{App, Effect, Screen, StreamTab};
@@ -183,7 +183,6 @@ impl App {
         if self.history.len() > REMEMBERED {
             self.history.remove(0);
         }
-        use crate::keymap::Action;
         match self.with_words(line, |words| Command::parse(line, words)) {
             Err(error) => self.tell(Level::Warning, error.to_string()),
             Ok(Command::Streams) => self.act(Action::Streams, effects),

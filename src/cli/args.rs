@@ -74,10 +74,10 @@ pub(super) struct Global {
     /// Prefix of inboxes, where _INBOX is not permitted
     #[arg(long, global = true, value_name = "SUBJECT")]
     inbox_prefix: Option<String>,
-    /// JetStream domain
+    /// `JetStream` domain
     #[arg(long, global = true, value_name = "DOMAIN")]
     js_domain: Option<String>,
-    /// Prefix of the JetStream API, where it is imported
+    /// Prefix of the `JetStream` API, where it is imported
     #[arg(long, global = true, value_name = "SUBJECT")]
     js_api_prefix: Option<String>,
     /// How long connecting may take, such as 5s
@@ -89,7 +89,7 @@ pub(super) struct Global {
     /// Configuration file
     #[arg(long, global = true, value_name = "FILE", help_heading = "Program")]
     config: Option<PathBuf>,
-    /// No colours, as NO_COLOR
+    /// No colours, as `NO_COLOR`
     #[arg(long, global = true, help_heading = "Program")]
     no_color: bool,
     /// Log level: off, error, warn, info, debug, trace; the log is a file in the state directory

@@ -98,9 +98,9 @@ async fn run(cli: Cli) -> Result<ExitCode> {
             runtime::console(settings).await?;
             Ok(ExitCode::SUCCESS)
         }
-        Some(Command::Streams(print)) => until_interrupted(print, streams::run(settings, print)).await,
+        Some(Command::Streams(print)) => until_interrupted(print, Box::pin(streams::run(settings, print))).await,
         Some(Command::Consumers { stream, print }) => {
-            until_interrupted(print, consumers::run(settings, stream, print)).await
+            until_interrupted(print, Box::pin(consumers::run(settings, stream, print))).await
         }
         // Served above, without a connection.
         Some(_) => Ok(ExitCode::SUCCESS),

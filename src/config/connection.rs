@@ -235,8 +235,11 @@ fn api_prefix(domain: Option<&str>, prefix: Option<&str>) -> Result<String, Conf
     }
 }
 
+/// User and password of an address.
+type Userinfo = (Secret, Secret);
+
 /// Parts addresses at commas, and takes user and password out of them.
-fn split_urls(text: &str) -> Result<(Vec<String>, Option<(Secret, Secret)>), ConfigError> {
+fn split_urls(text: &str) -> Result<(Vec<String>, Option<Userinfo>), ConfigError> {
     let mut servers = Vec::new();
     let mut userinfo = None;
     for part in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {

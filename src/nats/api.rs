@@ -82,7 +82,7 @@ impl Api {
                 early(&page.items);
                 let total = page.total;
                 add(&mut all, page, |s: &Stream| &s.name);
-                let offsets: Vec<u64> = (1..).map(|i| i * step).take_while(|o| *o < total).collect();
+                let offsets = (step..total).step_by(usize::try_from(step).unwrap_or(usize::MAX));
                 let mut pages = stream::iter(offsets).map(|offset| self.stream_page(offset)).buffer_unordered(PAGES);
                 while let Some(page) = pages.next().await {
                     match page {
@@ -216,10 +216,10 @@ impl Api {
     }
 
     /// The consumers of these streams, a stream at a time as they are answered.
-    pub fn all_consumers<'a>(
-        &'a self,
+    pub fn all_consumers(
+        &self,
         streams: Vec<String>,
-    ) -> impl futures_util::Stream<Item = (String, Listing<Consumer>)> + 'a {
+    ) -> impl futures_util::Stream<Item = (String, Listing<Consumer>)> + '_ {
         stream::iter(streams)
             .map(move |name| async move {
                 let listing = self.consumers(&name).await;

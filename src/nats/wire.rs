@@ -1,6 +1,6 @@
 //! The server's JSON, as far as it is used. Lenient: unknown fields are skipped, missing ones have defaults.
 //!
-//! Field names as in the JetStream API (ADR-31 and the `io.nats.jetstream.api.v1` schemas).
+//! Field names as in the `JetStream` API (ADR-31 and the `io.nats.jetstream.api.v1` schemas).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -224,6 +224,7 @@ pub(super) struct Usage {
     pub(super) limits: AccountLimits,
 }
 
+#[expect(clippy::struct_field_names, reason = "the server's names")]
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct AccountLimits {

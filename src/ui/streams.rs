@@ -103,9 +103,8 @@ fn cell<'a>(
     match column {
         StreamColumn::Messages => plain(count(state.messages)),
         StreamColumn::Bytes => plain(bytes(state.bytes)),
-        StreamColumn::Sequences if state.messages == 0 => none(theme),
+        StreamColumn::Sequences | StreamColumn::Spread if state.messages == 0 => none(theme),
         StreamColumn::Sequences => Cell::new(format!("{}..{}", state.first_seq, state.last_seq), theme.dim),
-        StreamColumn::Spread if state.messages == 0 => none(theme),
         StreamColumn::Spread => plain(count(state.spread())),
         StreamColumn::Reach => state.reach(now).map_or_else(|| none(theme), |d| plain(duration(d))),
         StreamColumn::Rate => row.entry.rate_in().map_or_else(

@@ -44,7 +44,7 @@ pub struct Theme {
 impl Default for Theme {
     fn default() -> Self {
         // The bundled theme is read by a test.
-        config::theme::Theme::named("dark").map(|theme| Self::from(&theme)).unwrap_or_else(|_| Self::plain())
+        config::theme::Theme::named("dark").map_or_else(|_| Self::plain(), |theme| Self::from(&theme))
     }
 }
 

@@ -1,10 +1,10 @@
 //! What the integration tests share.
 
-pub mod world;
+pub(crate) mod world;
 
 use jetscope::demo::{Server, ServerSpec};
 
 /// A newest server with `JetStream` and this configuration appended.
-pub fn server_with(config: &str) -> Server {
+pub(crate) fn server_with(config: &str) -> Server {
     Server::start(&ServerSpec { config: config.into(), ..Default::default() }).expect("a server")
 }

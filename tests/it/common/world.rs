@@ -15,7 +15,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 /// The time of the world: 2026-11-20T14:00:00Z.
-pub fn start() -> Timestamp {
+pub(crate) fn start() -> Timestamp {
     Timestamp::parse("2026-11-20T14:00:00Z").expect("a time")
 }
 
@@ -42,7 +42,7 @@ fn stream(name: &str, second: i64, rate: u64, change: impl Fn(&mut Stream)) -> A
 }
 
 /// The streams as they are this many seconds after the start.
-pub fn streams(second: i64) -> Vec<Arc<Stream>> {
+pub(crate) fn streams(second: i64) -> Vec<Arc<Stream>> {
     let day = Duration::from_secs(86_400);
     vec![
         stream("JOBS", second, 3, |s| {
@@ -134,7 +134,7 @@ fn consumer(stream: &str, name: &str, second: i64, change: impl Fn(&mut Consumer
 }
 
 /// The consumers of a stream as they are this many seconds after the start.
-pub fn consumers(stream: &str, second: i64) -> Vec<Arc<Consumer>> {
+pub(crate) fn consumers(stream: &str, second: i64) -> Vec<Arc<Consumer>> {
     let n = second as u64;
     match stream {
         "JOBS" => vec![consumer(stream, "workers", second, |c| {
@@ -187,7 +187,7 @@ fn listing<T>(items: Vec<Arc<T>>, second: i64) -> Listing<T> {
 }
 
 /// All updates of one poll.
-pub fn poll(second: i64) -> Vec<Update> {
+pub(crate) fn poll(second: i64) -> Vec<Update> {
     let at = start().plus(Duration::from_secs(second as u64));
     let mut out = vec![Update::Streams(listing(streams(second), second))];
     for name in ["JOBS", "eventchannel-mail-stream", "eventsource-github-stream"] {
@@ -198,7 +198,7 @@ pub fn poll(second: i64) -> Vec<Update> {
 }
 
 /// The console under test.
-pub struct World {
+pub(crate) struct World {
     /// Its state.
     pub app: App,
     /// What it asked for since the last look.
@@ -207,7 +207,7 @@ pub struct World {
 
 impl World {
     /// A console that has connected and polled five times.
-    pub fn new(columns: u16, rows: u16) -> Self {
+    pub(crate) fn new(columns: u16, rows: u16) -> Self {
         let mut world = Self::unconnected(columns, rows);
         world.send(Msg::Data(Update::Link(Link::Connected { since: start() })));
         world.send(Msg::Data(Update::Server(ServerInfo {
@@ -244,7 +244,7 @@ impl World {
     }
 
     /// A console that knows nothing yet.
-    pub fn unconnected(columns: u16, rows: u16) -> Self {
+    pub(crate) fn unconnected(columns: u16, rows: u16) -> Self {
         let session = Session { context: Some("prod".into()), servers: "nats://n1:4222".into(), ..Default::default() };
         let keymap = Keymap::with(&std::collections::BTreeMap::new()).expect("the key map");
         let mut world = Self { app: App::new(session, keymap, start()), effects: vec![] };
@@ -254,13 +254,13 @@ impl World {
     }
 
     /// Something happens.
-    pub fn send(&mut self, msg: Msg) {
+    pub(crate) fn send(&mut self, msg: Msg) {
         let effects = self.app.update(msg);
         self.effects.extend(effects);
     }
 
     /// Presses keys: `<enter>` and the like are named, everything else is a character each.
-    pub fn keys(&mut self, keys: &str) -> &mut Self {
+    pub(crate) fn keys(&mut self, keys: &str) -> &mut Self {
         let mut rest = keys;
         while let Some(c) = rest.chars().next() {
             let (name, after) = match rest.strip_prefix('<').and_then(|r| r.split_once('>')) {
@@ -275,7 +275,7 @@ impl World {
     }
 
     /// The screen as text, trailing blanks cut.
-    pub fn screen(&self) -> String {
+    pub(crate) fn screen(&self) -> String {
         let terminal = self.drawn();
         let buffer = terminal.backend().buffer();
         let mut out = String::new();
@@ -288,7 +288,7 @@ impl World {
     }
 
     /// The drawn terminal, for its styles.
-    pub fn drawn(&self) -> Terminal<TestBackend> {
+    pub(crate) fn drawn(&self) -> Terminal<TestBackend> {
         let (columns, rows) = self.app.size;
         let mut terminal = Terminal::new(TestBackend::new(columns, rows)).expect("a test terminal");
         terminal.draw(|frame| draw(frame, &self.app, &Theme::default())).expect("a frame");

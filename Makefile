@@ -1,0 +1,44 @@
+# Everything that is done with this project. `make help` lists it.
+# A fresh machine needs nothing but make, bash and python3: the set-up brings the rest.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+# The demo and the tests find the servers here also when they are run from elsewhere.
+export JETSCOPE_SERVER_CACHE := $(CURDIR)/.cache/nats-server
+
+.PHONY: help setup demo test check fmt lint docs bench screenshots
+
+help: ## Say what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: ## Bring the Rust toolchain and the pinned nats-servers, where they are missing
+	@scripts/setup.sh
+
+demo: setup ## Build, start a server with events on it, and open the console
+	@cargo build --release --quiet
+	@target/release/jetscope demo
+
+test: setup ## Run all tests
+	@cargo test --all-targets
+
+fmt: ## Format the code
+	@cargo fmt --all
+
+lint: setup ## Formatting and clippy, warnings denied
+	@cargo fmt --all --check
+	@cargo clippy --all-targets -- -D warnings
+
+docs: setup ## Build the documentation, warnings denied
+	@RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
+
+check: lint test docs ## What must hold before anything lands: lint, tests (with schema drift), docs
+
+bench: setup ## Measure: sweeps, frames, idle cost, start
+	@cargo bench --bench sweep
+	@cargo bench --bench frame
+	@cargo bench --bench terminal
+
+screenshots: setup ## Make assets/screenshots anew from the real program
+	@cargo build --release --quiet
+	@cargo run --release --quiet --example screenshots
