@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{Cluster, Timestamp};
 
 /// How a consumer acknowledges.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AckPolicy {
     /// Delivery is acknowledgement.
     None,
@@ -17,16 +16,39 @@ pub enum AckPolicy {
     /// Each message is acknowledged.
     #[default]
     Explicit,
+    /// Flow control acknowledges: consumers that servers from 2.14 on make for mirrors and sources.
+    FlowControl,
+    /// A policy of a newer server, in its word; sanitised.
+    Other(Box<str>),
 }
 
 impl AckPolicy {
+    /// The policy of the server's word.
+    pub fn from_word(word: &str) -> Self {
+        match word {
+            "none" => Self::None,
+            "all" => Self::All,
+            "explicit" => Self::Explicit,
+            "flow_control" => Self::FlowControl,
+            other => Self::Other(other.into()),
+        }
+    }
+
     /// The server's word.
-    pub const fn word(self) -> &'static str {
+    pub fn word(&self) -> &str {
         match self {
             Self::None => "none",
             Self::All => "all",
             Self::Explicit => "explicit",
+            Self::FlowControl => "flow_control",
+            Self::Other(word) => word,
         }
+    }
+}
+
+impl Serialize for AckPolicy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
     }
 }
 
@@ -176,7 +198,7 @@ impl Consumer {
     pub fn outstanding(&self) -> u64 {
         match self.config.ack_policy {
             AckPolicy::None => self.pending,
-            AckPolicy::All | AckPolicy::Explicit => self.pending.saturating_add(self.ack_pending),
+            _ => self.pending.saturating_add(self.ack_pending),
         }
     }
 

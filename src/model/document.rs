@@ -191,7 +191,7 @@ pub struct ConsumerDocument {
     pub mode: &'static str,
     /// It survives its client.
     pub durable: bool,
-    /// `none`, `all` or `explicit`.
+    /// `none`, `all`, `explicit` or `flow_control`.
     pub ack_policy: AckPolicy,
     /// The subjects that it receives; empty is all.
     pub filter_subjects: Vec<String>,
@@ -226,7 +226,7 @@ impl From<&Consumer> for ConsumerDocument {
             name: c.name.clone(),
             mode: c.config.delivery.word(),
             durable: c.config.durable,
-            ack_policy: c.config.ack_policy,
+            ack_policy: c.config.ack_policy.clone(),
             filter_subjects: c.config.filter_subjects.clone(),
             outstanding: c.outstanding(),
             pending: c.pending,

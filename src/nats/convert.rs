@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::event::clean_line;
 use crate::model::consumer::Position;
 use crate::model::{
     Account, AckPolicy, Cluster, Consumer, ConsumerConfig, DeliverPolicy, Delivery, Discard, Limits, Peer, Retention,
@@ -83,11 +84,7 @@ pub(super) fn consumer(info: wire::ConsumerInfo<'_>, taken: Timestamp) -> Consum
         config: ConsumerConfig {
             durable: c.durable_name.is_some_and(|n| !n.is_empty()),
             delivery,
-            ack_policy: match &*c.ack_policy {
-                "none" => AckPolicy::None,
-                "all" => AckPolicy::All,
-                _ => AckPolicy::Explicit,
-            },
+            ack_policy: AckPolicy::from_word(&clean_line(&c.ack_policy)),
             deliver_policy: match &*c.deliver_policy {
                 "last" => DeliverPolicy::Last,
                 "new" => DeliverPolicy::New,

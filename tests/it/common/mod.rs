@@ -1,5 +1,6 @@
 //! What the integration tests share.
 
+pub(crate) mod every_kind;
 pub(crate) mod world;
 
 use jetscope::demo::{Server, ServerSpec};
