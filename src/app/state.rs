@@ -120,6 +120,10 @@ impl App {
             Msg::Key(key) => {
                 self.dirty = true;
                 self.notice = None;
+                // Keys that come faster than frames act on what the keys before them have made of the lists.
+                if self.urgent {
+                    self.refresh_views();
+                }
                 if self.prompt.is_some() {
                     self.prompt_key(key, &mut effects);
                 } else if let Some(action) = self.keymap.action(key) {

@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use crate::app::{App, ConsumerScreen, ConsumerTab};
 use crate::event::clean_line;
 use crate::health::consumer_health;
+use crate::model::consumer::Position;
 use crate::model::units::{count, count_exact, duration, rate};
 use crate::model::{AckPolicy, Consumer, ConsumerEntry, Delivery, Timestamp};
 
@@ -76,9 +77,17 @@ fn overview(frame: &mut Frame<'_>, area: Rect, app: &App, entry: &ConsumerEntry,
     charts(frame, rest(y), entry, theme);
 }
 
+/// A position with its age. The server keeps the time in memory only: after its restart it is not known.
+fn position(at: &Position, now: Timestamp) -> String {
+    if at.consumer_seq == 0 && at.last_active.is_none() {
+        return format!("seq {}, nothing yet", count_exact(at.stream_seq));
+    }
+    format!("seq {}, {}", count_exact(at.stream_seq), ago(at.last_active, now))
+}
+
 fn ago(at: Option<Timestamp>, now: Timestamp) -> String {
     at.map_or_else(
-        || "not known (kept in memory only)".to_owned(),
+        || "time not known".to_owned(),
         |t| format!("{} ago", duration(Duration::from_secs(now.since(t).as_secs()))),
     )
 }
@@ -100,14 +109,8 @@ fn numbers(entry: &ConsumerEntry, info: &Consumer, now: Timestamp, theme: &Theme
     }
     let redelivered = Fact::new("redelivered", count_exact(info.redelivered));
     out.push(if info.redelivered > 0 { redelivered.styled(theme.warning) } else { redelivered });
-    out.push(Fact::new(
-        "delivered",
-        format!("seq {}, {}", count_exact(info.delivered.stream_seq), ago(info.delivered.last_active, now)),
-    ));
-    out.push(Fact::new(
-        "ack floor",
-        format!("seq {}, {}", count_exact(info.ack_floor.stream_seq), ago(info.ack_floor.last_active, now)),
-    ));
+    out.push(Fact::new("delivered", position(&info.delivered, now)));
+    out.push(Fact::new("ack floor", position(&info.ack_floor, now)));
     out.push(Fact::new("out-rate", per_second(delivered)));
     out.push(Fact::new("floor moves", per_second(floor)));
     out
@@ -130,12 +133,13 @@ fn setup(info: &Consumer, now: Timestamp, theme: &Theme) -> Vec<Fact> {
     };
     let filter = if c.filter_subjects.is_empty() { "all subjects".to_owned() } else { c.filter_subjects.join(" ") };
     let wait = c.ack_wait.map_or("—".into(), duration);
-    let deliver = c.max_deliver.map_or("for ever".into(), |n| format!("{n} times at most"));
+    let deliver = c.max_deliver.map_or("no limit".into(), |n| format!("{n} times"));
     let mut out = vec![
         Fact::new("delivery", clean_line(&delivery).into_owned()),
         reader,
         Fact::new("filter", clean_line(&filter).into_owned()),
-        Fact::new("acks", format!("{}, waits {wait}, delivers {deliver}", c.ack_policy.word())),
+        Fact::new("acks", format!("{}, wait {wait}", c.ack_policy.word())),
+        Fact::new("max deliver", deliver),
         Fact::new("started at", c.deliver_policy.word()),
         Fact::new("created", ago(info.created, now)),
     ];

@@ -69,24 +69,34 @@ fn prompt(frame: &mut Frame<'_>, area: Rect, line: Rect, app: &App, theme: &Them
     }
 }
 
+/// Blanks between two keys.
+const GAP: usize = 2;
+
 fn keys(frame: &mut Frame<'_>, line: Rect, app: &App, theme: &Theme) {
+    let hints: Vec<(Action, String, &str)> = wanted(app)
+        .iter()
+        .filter(|action| app.why_not(**action).is_none())
+        .filter_map(|&action| {
+            let binding = app.keymap.binding(action)?;
+            Some((action, binding.keys.first()?.to_string(), title(app, action, &binding.title)))
+        })
+        .collect();
+    let width = |key: &str, title: &str| key.width() + 1 + title.width() + GAP;
+    // The way to all other keys is kept free before the rest is dealt out.
+    let help: usize = hints.iter().filter(|h| h.0 == Action::Help).map(|(_, key, title)| width(key, title)).sum();
+    let mut room = (usize::from(line.width) + GAP).saturating_sub(help + 1);
     let mut x = line.x + 1;
-    for &action in wanted(app) {
-        if app.why_not(action).is_some() {
-            continue;
+    for (action, key, title) in &hints {
+        if *action != Action::Help {
+            let Some(left) = room.checked_sub(width(key, title)) else {
+                // A shorter one may still fit.
+                continue;
+            };
+            room = left;
         }
-        let Some(binding) = app.keymap.binding(action) else { continue };
-        let Some(key) = binding.keys.first().map(ToString::to_string) else { continue };
-        let title = title(app, action, &binding.title);
-        let needed = (key.width() + 1 + title.width()) as u16;
-        if x + needed > line.right() {
-            // A shorter one may still fit.
-            continue;
-        }
-        let at = Rect { x, width: line.right() - x, ..line };
-        x += text(frame.buffer_mut(), at, &key, theme.key) + 1;
-        let at = Rect { x, width: line.right() - x, ..line };
-        x += text(frame.buffer_mut(), at, title, theme.dim) + 2;
+        let at = |x: u16| Rect { x, width: line.right().saturating_sub(x), ..line };
+        x += text(frame.buffer_mut(), at(x), key, theme.key) + 1;
+        x += text(frame.buffer_mut(), at(x), title, theme.dim) + GAP as u16;
     }
 }
 

@@ -3,4 +3,5 @@
 
 mod agreement;
 mod common;
+mod console;
 mod screens;

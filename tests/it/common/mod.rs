@@ -1,6 +1,7 @@
 //! What the integration tests share.
 
 pub(crate) mod every_kind;
+pub(crate) mod pty;
 pub(crate) mod world;
 
 use jetscope::demo::{Server, ServerSpec};
