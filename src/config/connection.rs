@@ -104,8 +104,16 @@ impl Connection {
         let path = |flag: Option<&String>, name: &str, file: &str| pick(flag, name, file).map(|p| env.path(&p));
         let urls = pick(flags.server.as_ref(), "NATS_URL", file.url.reveal()).unwrap_or_else(|| DEFAULT_URL.into());
         let (servers, in_url) = split_urls(&urls)?;
-        let domain = pick(flags.domain.as_ref(), "NATS_JS_DOMAIN", &file.jetstream_domain);
-        let prefix = pick(flags.api_prefix.as_ref(), "NATS_JS_API_PREFIX", &file.jetstream_api_prefix);
+        // Domain and prefix choose the same subjects: the first place that names either decides for both.
+        let given = |s: Option<&str>| s.filter(|s| !s.is_empty()).map(str::to_owned);
+        let (domain, prefix) = [
+            (given(flags.domain.as_deref()), given(flags.api_prefix.as_deref())),
+            (given(env.get("NATS_JS_DOMAIN")), given(env.get("NATS_JS_API_PREFIX"))),
+            (given(Some(&file.jetstream_domain)), given(Some(&file.jetstream_api_prefix))),
+        ]
+        .into_iter()
+        .find(|(domain, prefix)| domain.is_some() || prefix.is_some())
+        .unwrap_or_default();
         let timeout = match (flags.timeout, env.get("NATS_TIMEOUT")) {
             (Some(given), _) => given,
             (None, Some(text)) => super::file::duration(text).map_err(|reason| ConfigError::BadValue {
