@@ -147,15 +147,16 @@ fn options(connection: &Connection, events: &broadcast::Sender<ClientEvent>) -> 
             })
         }
     };
+    // Who names an authority or a certificate wants TLS: a server that does not offer it gets no password.
     let tls = &connection.tls;
     if let Some(ca) = &tls.ca {
         pem("the CA file", ca, "CERTIFICATE")?;
-        options = options.add_root_certificates(ca.clone());
+        options = options.add_root_certificates(ca.clone()).require_tls(true);
     }
     if let (Some(cert), Some(key)) = (&tls.cert, &tls.key) {
         pem("the client certificate", cert, "CERTIFICATE")?;
         pem("the client's key", key, "PRIVATE KEY")?;
-        options = options.add_client_certificate(cert.clone(), key.clone());
+        options = options.add_client_certificate(cert.clone(), key.clone()).require_tls(true);
     }
     if tls.first {
         options = options.tls_first().require_tls(true);
