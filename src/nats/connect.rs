@@ -72,12 +72,12 @@ pub enum ConnectError {
     #[error("{0}")]
     BadSetting(String),
     /// No answer in time.
-    #[error("{servers} did not answer within {seconds} s; is it a NATS server, and is the way to it open?")]
+    #[error("{servers} did not answer within {} s; is it a NATS server, and is the way to it open?", .limit.as_secs_f64())]
     Timeout {
         /// The addresses.
         servers: String,
-        /// The limit.
-        seconds: u64,
+        /// The limit for each.
+        limit: Duration,
     },
 }
 
@@ -85,25 +85,24 @@ pub enum ConnectError {
 pub async fn open(connection: &Connection) -> Result<Client, ConnectError> {
     let (events, _) = broadcast::channel(EVENTS);
     let options = options(connection, &events)?;
-    let limit = connection.timeout;
+    // The client gives each server that long. It does not count the time that the resolver takes, so we do.
+    let limit = connection.timeout.saturating_mul(u32::try_from(connection.servers.len()).unwrap_or(1).max(1));
     let connecting = options.connect(connection.servers.clone());
     match timeout(limit, connecting).await {
         Ok(Ok(nats)) => Ok(Client::new(nats, connection.api_prefix.clone(), events)),
         Ok(Err(error)) => Err(explain(&error, connection)),
-        Err(_) => Err(ConnectError::Timeout { servers: connection.shown(), seconds: limit.as_secs().max(1) }),
+        Err(_) => Err(ConnectError::Timeout { servers: connection.shown(), limit: connection.timeout }),
     }
 }
 
 fn options(connection: &Connection, events: &broadcast::Sender<ClientEvent>) -> Result<ConnectOptions, ConnectError> {
     let told = events.clone();
+    let servers = connection.servers.len();
     let mut options = ConnectOptions::new()
         .name(concat!("jetscope ", env!("CARGO_PKG_VERSION")))
         .connection_timeout(connection.timeout)
         .retain_servers_order()
-        .reconnect_delay_callback(|attempts| {
-            let doubled = 100_u64.saturating_mul(1 << attempts.min(8) as u32);
-            Duration::from_millis(doubled).min(LONGEST_PAUSE)
-        })
+        .reconnect_delay_callback(move |attempts| pause(attempts, servers))
         .event_callback(move |event| {
             let told = told.clone();
             async move {
@@ -194,6 +193,14 @@ fn pem(what: &'static str, path: &Path, label: &str) -> Result<(), ConnectError>
     })
 }
 
+/// The pause before this attempt: each server is tried once without any, then they grow.
+fn pause(attempt: usize, servers: usize) -> Duration {
+    attempt.checked_sub(servers + 1).map_or(Duration::ZERO, |again| {
+        let doubled = 100_u64.saturating_mul(1 << again.min(8) as u32);
+        Duration::from_millis(doubled).min(LONGEST_PAUSE)
+    })
+}
+
 /// What an event of the client means to us.
 fn heard(event: Event) -> Option<ClientEvent> {
     Some(match event {
@@ -236,7 +243,7 @@ fn explain(error: &async_nats::ConnectError, connection: &Connection) -> Connect
         ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
             ConnectError::Refused { servers, how: tried(&connection.auth).into() }
         }
-        ConnectErrorKind::TimedOut => ConnectError::Timeout { servers, seconds: connection.timeout.as_secs().max(1) },
+        ConnectErrorKind::TimedOut => ConnectError::Timeout { servers, limit: connection.timeout },
         _ if matches!(error.kind(), ConnectErrorKind::Tls) || is_tls(&all) => {
             ConnectError::Tls { servers, reason: tls_reason(&all, &words) }
         }
@@ -290,5 +297,12 @@ mod tests {
         let event = denied("Permissions Violation for Subscription to \"_INBOX.x.*\"");
         assert_eq!(event, Some(ClientEvent::Denied { subject: "_INBOX.x.*".into(), publish: false }));
         assert_eq!(denied("Something else"), None);
+    }
+
+    #[test]
+    fn pauses_begin_when_each_server_was_tried() {
+        let pauses: Vec<u128> = (1..8).map(|attempt| pause(attempt, 2).as_millis()).collect();
+        assert_eq!(pauses, [0, 0, 100, 200, 400, 800, 1000]);
+        assert_eq!(pause(usize::MAX, 1), LONGEST_PAUSE);
     }
 }
