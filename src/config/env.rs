@@ -25,7 +25,7 @@ impl Env {
     }
 
     /// Of these variables.
-    pub fn of<const N: usize>(vars: [(&str, &str); N]) -> Self {
+    pub fn of<'a>(vars: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         Self(vars.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect())
     }
 

@@ -1,4 +1,8 @@
 //! The integration tests, in one binary so that they link once. One module a subject.
 
+// The rules for tests then hold for helpers outside of test functions too.
+#![cfg(test)]
+
 mod common;
+mod connect;
 mod screens;

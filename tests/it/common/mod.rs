@@ -1,5 +1,8 @@
 //! What the integration tests share.
 
+pub(crate) mod certs;
+pub(crate) mod home;
+pub(crate) mod jwt;
 pub mod world;
 
 use jetscope::demo::{Server, ServerSpec};
