@@ -102,10 +102,18 @@ impl Connection {
                 .or_else(|| (!file.is_empty()).then(|| file.to_owned()))
         };
         let path = |flag: Option<&String>, name: &str, file: &str| pick(flag, name, file).map(|p| env.path(&p));
-        let urls = pick(flags.server.as_ref(), "NATS_URL", &file.url).unwrap_or_else(|| DEFAULT_URL.into());
+        let urls = pick(flags.server.as_ref(), "NATS_URL", file.url.reveal()).unwrap_or_else(|| DEFAULT_URL.into());
         let (servers, in_url) = split_urls(&urls)?;
-        let domain = pick(flags.domain.as_ref(), "NATS_JS_DOMAIN", &file.jetstream_domain);
-        let prefix = pick(flags.api_prefix.as_ref(), "NATS_JS_API_PREFIX", &file.jetstream_api_prefix);
+        // Domain and prefix choose the same subjects: the first place that names either decides for both.
+        let given = |s: Option<&str>| s.filter(|s| !s.is_empty()).map(str::to_owned);
+        let (domain, prefix) = [
+            (given(flags.domain.as_deref()), given(flags.api_prefix.as_deref())),
+            (given(env.get("NATS_JS_DOMAIN")), given(env.get("NATS_JS_API_PREFIX"))),
+            (given(Some(&file.jetstream_domain)), given(Some(&file.jetstream_api_prefix))),
+        ]
+        .into_iter()
+        .find(|(domain, prefix)| domain.is_some() || prefix.is_some())
+        .unwrap_or_default();
         let timeout = match (flags.timeout, env.get("NATS_TIMEOUT")) {
             (Some(given), _) => given,
             (None, Some(text)) => super::file::duration(text).map_err(|reason| ConfigError::BadValue {
@@ -142,7 +150,7 @@ impl Connection {
 }
 
 /// The first place that names any credentials decides alone: a `--creds` replaces the context's password.
-fn auth(flags: &Flags, env: &Env, in_url: Option<(Secret, Secret)>, file: &ContextFile) -> Auth {
+fn auth(flags: &Flags, env: &Env, in_url: Option<UserInfo>, file: &ContextFile) -> Auth {
     let set = |s: Option<&Secret>| s.filter(|s| !s.is_empty()).cloned();
     let from_flags = choose(
         env,
@@ -235,31 +243,19 @@ fn api_prefix(domain: Option<&str>, prefix: Option<&str>) -> Result<String, Conf
     }
 }
 
-/// User and password of an address.
-type Userinfo = (Secret, Secret);
+/// User and password of an address; a token is a user without a password.
+type UserInfo = (Secret, Secret);
 
 /// Parts addresses at commas, and takes user and password out of them.
-fn split_urls(text: &str) -> Result<(Vec<String>, Option<Userinfo>), ConfigError> {
+fn split_urls(text: &str) -> Result<(Vec<String>, Option<UserInfo>), ConfigError> {
     let mut servers = Vec::new();
     let mut userinfo = None;
     for part in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
-        let whole = if part.contains("://") { part.to_owned() } else { format!("nats://{part}") };
-        // What cannot be parsed is not quoted: it may hold a password.
-        let bad = |reason: &str| ConfigError::BadValue {
+        let mut url = address(part).map_err(|reason| ConfigError::BadValue {
             what: "a server address".into(),
-            value: without_userinfo(&whole),
+            value: shown_server(part),
             reason: format!("{reason}; it should be like nats://host:4222"),
-        };
-        let mut url = Url::parse(&whole).map_err(|e| bad(&e.to_string()))?;
-        if !matches!(url.scheme(), "nats" | "tls" | "ws" | "wss") {
-            return Err(bad("the scheme is not nats or tls"));
-        }
-        if matches!(url.scheme(), "ws" | "wss") {
-            return Err(bad("WebSocket connections are not supported"));
-        }
-        if url.host_str().is_none_or(str::is_empty) {
-            return Err(bad("it names no host"));
-        }
+        })?;
         if !url.username().is_empty() || url.password().is_some() {
             let decode = |s: &str| Secret::new(percent_decoded(s));
             userinfo = Some((decode(url.username()), decode(url.password().unwrap_or(""))));
@@ -277,15 +273,40 @@ fn split_urls(text: &str) -> Result<(Vec<String>, Option<Userinfo>), ConfigError
     Ok((servers, userinfo))
 }
 
+/// An address that can be connected to, or what is wrong with it.
+fn address(part: &str) -> Result<Url, String> {
+    let whole = if part.contains("://") { part.to_owned() } else { format!("nats://{part}") };
+    let url = Url::parse(&whole).map_err(|e| e.to_string())?;
+    if matches!(url.scheme(), "ws" | "wss") {
+        return Err("WebSocket connections are not supported".into());
+    }
+    if !matches!(url.scheme(), "nats" | "tls") {
+        return Err("the scheme is not nats or tls".into());
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err("it names no host".into());
+    }
+    // A password with one of these characters ends up here: what follows is then no path, and must not be shown.
+    if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+        return Err("nothing may follow host and port, and / ? # in a password must be written as %2F %3F %23".into());
+    }
+    Ok(url)
+}
+
 /// Addresses as they may be shown: without userinfo.
 pub fn shown_servers(text: &str) -> String {
-    let parts: Vec<String> = text.split(',').map(str::trim).filter(|p| !p.is_empty()).map(without_userinfo).collect();
+    let parts: Vec<String> = text.split(',').map(str::trim).filter(|p| !p.is_empty()).map(shown_server).collect();
     if parts.is_empty() { DEFAULT_URL.into() } else { parts.join(", ") }
 }
 
-fn without_userinfo(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").map_or(("", url), |(s, r)| (s, r));
+fn shown_server(part: &str) -> String {
+    let (scheme, rest) = part.split_once("://").map_or(("", part), |(s, r)| (s, r));
     let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    // What cannot be an address may be a user and (a part of) a password, without its host.
+    let host = match address(&format!("nats://{host}")) {
+        Ok(_) => host,
+        Err(_) => host.split([':', '/', '?', '#']).next().unwrap_or(""),
+    };
     if scheme.is_empty() { host.to_owned() } else { format!("{scheme}://{host}") }
 }
 
@@ -316,7 +337,7 @@ mod tests {
 
     #[test]
     fn the_first_place_that_says_something_wins() {
-        let file = ContextFile { url: "nats://file".into(), inbox_prefix: "_F".into(), ..Default::default() };
+        let file = ContextFile { url: Secret::new("nats://file"), inbox_prefix: "_F".into(), ..Default::default() };
         let none = Env::default();
         assert_eq!(resolve(&Flags::default(), &none, &file).servers, ["nats://file:4222"]);
         let env = Env::of([("NATS_URL", "env:1")]);
@@ -341,7 +362,7 @@ mod tests {
 
     #[test]
     fn userinfo_leaves_the_address_and_is_decoded() {
-        let file = ContextFile { url: "nats://me:p%40ss@host:4223".into(), ..Default::default() };
+        let file = ContextFile { url: Secret::new("nats://me:p%40ss@host:4223"), ..Default::default() };
         let c = resolve(&Flags::default(), &Env::default(), &file);
         assert_eq!(c.servers, ["nats://host:4223"]);
         assert_eq!(c.auth, Auth::User(Secret::new("me"), Secret::new("p@ss")));
@@ -351,7 +372,7 @@ mod tests {
 
     #[test]
     fn bad_addresses_are_named_without_their_secrets() {
-        let file = ContextFile { url: "http://me:secret@host".into(), ..Default::default() };
+        let file = ContextFile { url: Secret::new("http://me:secret@host"), ..Default::default() };
         let error =
             Connection::resolve(&Flags::default(), &Env::default(), Some(("c", &file))).unwrap_err().to_string();
         assert!(error.contains("http://host") && !error.contains("secret"), "{error}");

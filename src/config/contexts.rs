@@ -15,8 +15,8 @@ use super::{ConfigError, Env, Secret};
 pub struct ContextFile {
     /// For people.
     pub description: String,
-    /// One address or several with commas between.
-    pub url: String,
+    /// One address or several with commas between; they may hold user and password.
+    pub url: Secret,
     /// A token.
     pub token: Secret,
     /// A user.
@@ -118,7 +118,7 @@ pub fn list(env: &Env) -> Vec<ContextSummary> {
         .into_iter()
         .map(|name| {
             let (servers, description, error) = match read(env, &name) {
-                Ok(file) => (super::connection::shown_servers(&file.url), file.description, None),
+                Ok(file) => (super::connection::shown_servers(file.url.reveal()), file.description, None),
                 Err(error) => (String::new(), String::new(), Some(error.to_string())),
             };
             ContextSummary { selected: selected.as_ref() == Some(&name), name, servers, description, error }

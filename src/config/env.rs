@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Secret;
+use super::connection::shown_servers;
 
 /// A snapshot of the environment, so that nothing else reads it and tests can make one.
 #[derive(Clone, Default)]
@@ -24,7 +25,7 @@ impl Env {
     }
 
     /// Of these variables.
-    pub fn of<const N: usize>(vars: [(&str, &str); N]) -> Self {
+    pub fn of<'a>(vars: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         Self(vars.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect())
     }
 
@@ -84,7 +85,7 @@ impl Env {
 }
 
 /// The flags that make settings. Names as the `nats` CLI has them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Flags {
     /// `--context`.
     pub context: Option<String>,
@@ -140,6 +141,55 @@ impl Flags {
     }
 }
 
+impl std::fmt::Debug for Flags {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // All by name, so that a new flag is not forgotten.
+        let Self {
+            context,
+            server,
+            user,
+            password,
+            token,
+            creds,
+            nkey,
+            cert,
+            key,
+            ca,
+            tls_first,
+            inbox_prefix,
+            domain,
+            api_prefix,
+            timeout,
+            read_only,
+            config,
+            no_color,
+            log_level,
+        } = self;
+        f.debug_struct("Flags")
+            .field("context", context)
+            // An address may hold a password.
+            .field("server", &server.as_deref().map(shown_servers))
+            .field("user", user)
+            .field("password", password)
+            .field("token", token)
+            .field("creds", creds)
+            .field("nkey", nkey)
+            .field("cert", cert)
+            .field("key", key)
+            .field("ca", ca)
+            .field("tls_first", tls_first)
+            .field("inbox_prefix", inbox_prefix)
+            .field("domain", domain)
+            .field("api_prefix", api_prefix)
+            .field("timeout", timeout)
+            .field("read_only", read_only)
+            .field("config", config)
+            .field("no_color", no_color)
+            .field("log_level", log_level)
+            .finish()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,8 +211,10 @@ mod tests {
 
     #[test]
     fn secrets_do_not_show() {
-        let flags = Flags { password: Some(Secret::new("hunter2")), ..Default::default() };
-        assert!(!format!("{flags:?}").contains("hunter2"));
+        let server = Some("nats://me:hunter2@host".into());
+        let flags = Flags { server, password: Some(Secret::new("hunter2")), ..Default::default() };
+        let shown = format!("{flags:?}");
+        assert!(shown.contains("nats://host") && !shown.contains("hunter2"), "{shown}");
         assert!(!format!("{:?}", Env::of([("NATS_PASSWORD", "hunter2")])).contains("hunter2"));
     }
 }

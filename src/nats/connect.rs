@@ -1,8 +1,6 @@
 //! Making a connection from settings, and saying in one sentence why it cannot be made.
 
 use std::error::Error as _;
-use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,10 +12,13 @@ use tokio::time::timeout;
 use crate::config::{Auth, Connection};
 use crate::event::clean_line;
 
-use super::{Client, ClientEvent};
+use super::{Client, ClientEvent, files};
 
 /// Events that wait for a reader that is slow.
 const EVENTS: usize = 256;
+/// What files are for, in words.
+const CREDS: &str = "the credentials file";
+const NKEY: &str = "the nkey file";
 /// The longest pause between attempts to reconnect.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
@@ -72,12 +73,28 @@ pub enum ConnectError {
     #[error("{0}")]
     BadSetting(String),
     /// No answer in time.
-    #[error("{servers} did not answer within {seconds} s; is it a NATS server, and is the way to it open?")]
+    #[error("{servers} did not answer within {} s; is it a NATS server, and is the way to it open?", .limit.as_secs_f64())]
     Timeout {
         /// The addresses.
         servers: String,
-        /// The limit.
-        seconds: u64,
+        /// The limit for each.
+        limit: Duration,
+    },
+    /// The server closed the connection at once, as it does when it waits for TLS and we for its greeting.
+    #[error(
+        "{servers} closed the connection without a greeting; it may want TLS first (--tlsfirst), or be no NATS server"
+    )]
+    NoGreeting {
+        /// The addresses.
+        servers: String,
+    },
+    /// The server does not want a connection now, whoever we are.
+    #[error("{servers} refuses the connection: {said}; ask those who run the server")]
+    Rejected {
+        /// The addresses.
+        servers: String,
+        /// The server's words.
+        said: String,
     },
 }
 
@@ -85,25 +102,24 @@ pub enum ConnectError {
 pub async fn open(connection: &Connection) -> Result<Client, ConnectError> {
     let (events, _) = broadcast::channel(EVENTS);
     let options = options(connection, &events)?;
-    let limit = connection.timeout;
+    // The client gives each server that long. It does not count the time that the resolver takes, so we do.
+    let limit = connection.timeout.saturating_mul(u32::try_from(connection.servers.len()).unwrap_or(1).max(1));
     let connecting = options.connect(connection.servers.clone());
     match timeout(limit, connecting).await {
         Ok(Ok(nats)) => Ok(Client::new(nats, connection.api_prefix.clone(), events)),
         Ok(Err(error)) => Err(explain(&error, connection)),
-        Err(_) => Err(ConnectError::Timeout { servers: connection.shown(), seconds: limit.as_secs().max(1) }),
+        Err(_) => Err(ConnectError::Timeout { servers: connection.shown(), limit: connection.timeout }),
     }
 }
 
 fn options(connection: &Connection, events: &broadcast::Sender<ClientEvent>) -> Result<ConnectOptions, ConnectError> {
     let told = events.clone();
+    let servers = connection.servers.len();
     let mut options = ConnectOptions::new()
         .name(concat!("jetscope ", env!("CARGO_PKG_VERSION")))
         .connection_timeout(connection.timeout)
         .retain_servers_order()
-        .reconnect_delay_callback(|attempts| {
-            let doubled = 100_u64.saturating_mul(1 << attempts.min(8) as u32);
-            Duration::from_millis(doubled).min(LONGEST_PAUSE)
-        })
+        .reconnect_delay_callback(move |attempts| pause(attempts, servers))
         .event_callback(move |event| {
             let told = told.clone();
             async move {
@@ -118,22 +134,18 @@ fn options(connection: &Connection, events: &broadcast::Sender<ClientEvent>) -> 
         Auth::User(user, password) => options.user_and_password(user.reveal().into(), password.reveal().into()),
         Auth::Token(token) => options.token(token.reveal().into()),
         Auth::Creds(path) => {
-            let text = file("the credentials file", path)?;
-            options.credentials(&text).map_err(|_| ConnectError::BadFile {
-                what: "the credentials file",
-                path: path.display().to_string(),
-                reason: "it does not hold a user JWT and its seed; `nsc generate creds` makes one".into(),
+            // The client finds a block only when its last line ends, which editors do not always see to.
+            let text = files::text(CREDS, path)? + "\n";
+            options.credentials(&text).map_err(|_| {
+                files::bad(CREDS, path, "it does not hold a user JWT and its seed; `nsc generate creds` makes one")
             })?
         }
         Auth::Nkey(path) => {
-            let text = file("the nkey file", path)?;
+            let text = files::text(NKEY, path)?;
             let seed = text.split_whitespace().find(|word| word.starts_with("SU"));
             let seed = seed.filter(|seed| nkeys::KeyPair::from_seed(seed).is_ok());
-            let seed = seed.ok_or_else(|| ConnectError::BadFile {
-                what: "the nkey file",
-                path: path.display().to_string(),
-                reason: "it holds no user seed (a word that begins with SU)".into(),
-            })?;
+            let seed =
+                seed.ok_or_else(|| files::bad(NKEY, path, "it holds no user seed (a word that begins with SU)"))?;
             options.nkey(seed.to_owned())
         }
         Auth::Jwt(jwt, seed) => {
@@ -147,15 +159,15 @@ fn options(connection: &Connection, events: &broadcast::Sender<ClientEvent>) -> 
             })
         }
     };
+    // Who names an authority or a certificate wants TLS: a server that does not offer it gets no password.
     let tls = &connection.tls;
     if let Some(ca) = &tls.ca {
-        pem("the CA file", ca, "CERTIFICATE")?;
-        options = options.add_root_certificates(ca.clone());
+        files::check_ca(ca)?;
+        options = options.add_root_certificates(ca.clone()).require_tls(true);
     }
     if let (Some(cert), Some(key)) = (&tls.cert, &tls.key) {
-        pem("the client certificate", cert, "CERTIFICATE")?;
-        pem("the client's key", key, "PRIVATE KEY")?;
-        options = options.add_client_certificate(cert.clone(), key.clone());
+        files::check_pair(cert, key)?;
+        options = options.add_client_certificate(cert.clone(), key.clone()).require_tls(true);
     }
     if tls.first {
         options = options.tls_first().require_tls(true);
@@ -172,24 +184,11 @@ fn options(connection: &Connection, events: &broadcast::Sender<ClientEvent>) -> 
     Ok(options)
 }
 
-fn file(what: &'static str, path: &Path) -> Result<String, ConnectError> {
-    fs::read_to_string(path).map_err(|error| ConnectError::BadFile {
-        what,
-        path: path.display().to_string(),
-        reason: format!("it cannot be read ({error})"),
-    })
-}
-
-/// A PEM file that holds at least one block of this kind.
-fn pem(what: &'static str, path: &Path, label: &str) -> Result<(), ConnectError> {
-    let text = file(what, path)?;
-    if text.lines().any(|line| line.starts_with("-----BEGIN") && line.contains(label)) {
-        return Ok(());
-    }
-    Err(ConnectError::BadFile {
-        what,
-        path: path.display().to_string(),
-        reason: format!("it holds no PEM block with a {label}"),
+/// The pause before this attempt: each server is tried once without any, then they grow.
+fn pause(attempt: usize, servers: usize) -> Duration {
+    attempt.checked_sub(servers + 1).map_or(Duration::ZERO, |again| {
+        let doubled = 100_u64.saturating_mul(1 << again.min(8) as u32);
+        Duration::from_millis(doubled).min(LONGEST_PAUSE)
     })
 }
 
@@ -224,9 +223,13 @@ fn denied(text: &str) -> Option<ClientEvent> {
 fn explain(error: &async_nats::ConnectError, connection: &Connection) -> ConnectError {
     let servers = connection.shown();
     let mut words = clean_line(&error.to_string()).into_owned();
+    let mut said = None;
     let mut source = error.source();
     while let Some(inner) = source {
         words = clean_line(&inner.to_string()).into_owned();
+        if let Some(ServerError::Other(text)) = inner.downcast_ref() {
+            said = Some(clean_line(text).into_owned());
+        }
         source = inner.source();
     }
     let all = format!("{error:?} {words}");
@@ -235,15 +238,22 @@ fn explain(error: &async_nats::ConnectError, connection: &Connection) -> Connect
         ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
             ConnectError::Refused { servers, how: tried(&connection.auth).into() }
         }
-        ConnectErrorKind::TimedOut => ConnectError::Timeout { servers, seconds: connection.timeout.as_secs().max(1) },
-        _ if matches!(error.kind(), ConnectErrorKind::Tls) || is_tls(&all) => {
-            ConnectError::Tls { servers, reason: tls_reason(&all, &words) }
-        }
-        _ if all.contains("failed to lookup") || all.contains("Name or service not known") => {
-            ConnectError::NoHost { servers, reason: words }
-        }
-        _ => ConnectError::Unreachable { servers, reason: words },
+        ConnectErrorKind::TimedOut => ConnectError::Timeout { servers, limit: connection.timeout },
+        _ if words == "expected INFO, got nothing" => ConnectError::NoGreeting { servers },
+        _ => match said.or_else(|| said_for_greeting(&words)) {
+            Some(said) => ConnectError::Rejected { servers, said },
+            None if matches!(error.kind(), ConnectErrorKind::Tls) || is_tls(&all) => {
+                ConnectError::Tls { servers, reason: tls_reason(&all, &words, connection.tls.cert.is_some()) }
+            }
+            None => ConnectError::Unreachable { servers, reason: words },
+        },
     }
+}
+
+/// An error instead of a greeting comes only in the client's words: `expected INFO, got Error(Other("…"))`.
+fn said_for_greeting(words: &str) -> Option<String> {
+    let (_, rest) = words.split_once("got Error(Other(\"")?;
+    rest.split_once('"').map(|(said, _)| said.to_owned())
 }
 
 const fn tried(auth: &Auth) -> &'static str {
@@ -258,21 +268,30 @@ const fn tried(auth: &Auth) -> &'static str {
 }
 
 fn is_tls(words: &str) -> bool {
-    ["certificate", "InvalidCertificate", "AlertReceived", "HandshakeFailure", "tls", "TLS"]
+    ["certificate", "InvalidCertificate", "InvalidMessage", "AlertReceived", "HandshakeFailure", "tls", "TLS"]
         .iter()
         .any(|word| words.contains(word))
 }
 
 /// The reason of a failed handshake, with the next step.
-fn tls_reason(all: &str, words: &str) -> String {
-    if all.contains("UnknownIssuer") {
-        "the server's certificate is not signed by a known authority; name its CA with --tlsca".into()
-    } else if all.contains("NotValidForName") {
-        "the server's certificate is for another host name; connect with the name that it is for".into()
-    } else if all.contains("Expired") {
-        "the server's certificate has expired; it has to be renewed".into()
-    } else if all.contains("CertificateRequired") || all.contains("certificate required") {
+fn tls_reason(all: &str, words: &str, with_cert: bool) -> String {
+    let has = |parts: &[&str]| parts.iter().any(|part| all.contains(part));
+    // What the server says of us is looked at first: an alert has the same words as an error of its certificate.
+    let alert = has(&["AlertReceived"]);
+    if alert && (has(&["CertificateRequired"]) || (!with_cert && has(&["BadCertificate"]))) {
         "the server asks for a client certificate; give one with --tlscert and --tlskey".into()
+    } else if alert && with_cert && has(&["Certificate", "UnknownCA", "AccessDenied", "DecryptError"]) {
+        format!("the server does not accept our client certificate ({words}); give another with --tlscert and --tlskey")
+    } else if alert {
+        format!("the server broke off ({words}); its log says why")
+    } else if has(&["UnknownIssuer", "BadSignature"]) {
+        "the server's certificate is not signed by a known authority; name its CA with --tlsca".into()
+    } else if has(&["NotValidForName"]) {
+        "the server's certificate is for another host name; connect with the name that it is for".into()
+    } else if has(&["Expired"]) {
+        "the server's certificate has expired; it has to be renewed".into()
+    } else if has(&["platform certs"]) {
+        format!("the system's certificates cannot be read ({words}); name the server's CA with --tlsca")
     } else {
         format!("{words}; does the server speak TLS there, and before or after its greeting (--tlsfirst)?")
     }
@@ -289,5 +308,27 @@ mod tests {
         let event = denied("Permissions Violation for Subscription to \"_INBOX.x.*\"");
         assert_eq!(event, Some(ClientEvent::Denied { subject: "_INBOX.x.*".into(), publish: false }));
         assert_eq!(denied("Something else"), None);
+    }
+
+    #[test]
+    fn pauses_begin_when_each_server_was_tried() {
+        let pauses: Vec<u128> = (1..8).map(|attempt| pause(attempt, 2).as_millis()).collect();
+        assert_eq!(pauses, [0, 0, 100, 200, 400, 800, 1000]);
+        assert_eq!(pause(usize::MAX, 1), LONGEST_PAUSE);
+    }
+
+    #[test]
+    fn handshakes_that_fail_have_a_next_step() {
+        for (words, with_cert, next) in [
+            ("could not load platform certs: no such file", false, "--tlsca"),
+            ("AlertReceived(BadCertificate)", false, "asks for a client certificate"),
+            ("AlertReceived(BadCertificate)", true, "give another"),
+            ("AlertReceived(CertificateExpired)", true, "give another"),
+            ("AlertReceived(ProtocolVersion)", true, "its log"),
+            ("InvalidMessage(InvalidContentType)", false, "--tlsfirst"),
+        ] {
+            let reason = tls_reason(words, words, with_cert);
+            assert!(reason.contains(next), "{words}: {reason}");
+        }
     }
 }

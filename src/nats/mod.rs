@@ -9,6 +9,7 @@ pub mod ask;
 pub mod client;
 pub mod connect;
 mod convert;
+mod files;
 pub mod gate;
 pub mod poll;
 pub mod question;

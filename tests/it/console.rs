@@ -73,9 +73,9 @@ async fn every_screen_can_be_reached_and_left() {
     t.until("one consumer", |t| !t.screen().contains("workers"));
     t.keys(ENTER);
     t.keys(ENTER);
-    t.until("the consumer", |t| t.line(1).contains("untouched") && t.screen().contains("60"));
+    t.until("the consumer", |t| t.line(1).contains("› untouched") && t.screen().contains("60"));
     t.keys(ESC);
-    t.until("all consumers again", |t| !t.line(1).contains("untouched"));
+    t.until("all consumers again", |t| !t.line(1).contains("› untouched"));
     t.keys("x");
     t.until("the contexts", |t| t.line(1).contains("Contexts"));
     t.keys("?");

@@ -1,7 +1,10 @@
 //! The integration tests, in one binary so that they link once. One module a subject.
-#![expect(clippy::expect_used, reason = "a test that cannot go on fails there")]
+
+// The rules for tests then hold for helpers outside of test functions too.
+#![cfg(test)]
 
 mod agreement;
 mod common;
+mod connect;
 mod console;
 mod screens;

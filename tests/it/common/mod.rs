@@ -1,6 +1,9 @@
 //! What the integration tests share.
 
+pub(crate) mod certs;
 pub(crate) mod every_kind;
+pub(crate) mod home;
+pub(crate) mod jwt;
 pub(crate) mod pty;
 pub(crate) mod world;
 
