@@ -2,7 +2,19 @@
 //!
 //! The demo plays the applications around the console. So it is a NATS user of its own, with its own
 //! connection that writes; nothing of it is reachable from the console's data flow.
+//!
+//! [`server`] runs a nats-server. [`Demo`] puts a world on one: `scenario` says which streams and
+//! consumers there are, `events` and `wire` make the messages, `traffic` publishes them and `workers`
+//! plays the consumers' clients.
 
+mod dice;
+mod events;
+mod play;
+mod scenario;
 pub mod server;
+mod traffic;
+mod wire;
+mod workers;
 
+pub use play::{Demo, DemoError, DemoSpec};
 pub use server::{Server, ServerError, ServerSpec};
