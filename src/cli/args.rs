@@ -8,6 +8,7 @@ use clap_complete::Shell;
 
 use crate::config::file::duration;
 use crate::config::{Flags, Secret};
+use crate::demo::DemoSpec;
 
 const AFTER_HELP: &str = "\
 Without a command the console opens. Connections come from the same places as those of the nats CLI, in this \
@@ -192,15 +193,18 @@ pub(super) struct Demo {
     /// Port of the server; a free one otherwise
     #[arg(long)]
     pub(super) port: Option<u16>,
-    /// Events per second
+    /// Events per second, up to 10000
     #[arg(long, default_value_t = 200.0, value_parser = rate)]
     pub(super) rate: f64,
+    /// Version of the nats-server; any otherwise
+    #[arg(long, value_name = "VERSION")]
+    pub(super) nats_server: Option<String>,
 }
 
 fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(rate) if (0.0..=100_000.0).contains(&rate) => Ok(rate),
-        _ => Err("it should be a number of events per second from 0 to 100000".into()),
+        Ok(rate) if (0.0..=DemoSpec::MAX_RATE).contains(&rate) => Ok(rate),
+        _ => Err(format!("it should be a number of events per second from 0 to {}", DemoSpec::MAX_RATE)),
     }
 }
 

@@ -12,7 +12,7 @@ use super::{args, log, output};
 /// Runs the command.
 pub(super) async fn run(flags: &Flags, env: &Env, wanted: args::Demo) -> Result<()> {
     output::note("starting a nats-server with events on it");
-    let demo = Demo::start(&DemoSpec { port: wanted.port, rate: wanted.rate }).await?;
+    let demo = Demo::start(&DemoSpec { port: wanted.port, rate: wanted.rate, version: wanted.nats_server }).await?;
     if wanted.headless {
         output::print(&format!("{}\n", demo.url()))?;
         output::note("Ctrl-C ends it and removes everything");

@@ -7,4 +7,5 @@ mod agreement;
 mod common;
 mod connect;
 mod console;
+mod demo;
 mod screens;
