@@ -1,7 +1,5 @@
 //! The demo on a real server: the promised world is there, events flow, and it ends without a trace.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests")]
-
 use std::path::Path;
 use std::time::{Duration, Instant};
 
