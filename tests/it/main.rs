@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod agreement;
+mod cli;
 mod common;
 mod connect;
 mod console;
