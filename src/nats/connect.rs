@@ -96,18 +96,18 @@ pub async fn open(connection: &Connection) -> Result<Client, ConnectError> {
 
 fn options(connection: &Connection, events: &broadcast::Sender<ClientEvent>) -> Result<ConnectOptions, ConnectError> {
     let told = events.clone();
+    let servers = connection.shown();
+    let addresses = connection.servers.len();
     let mut options = ConnectOptions::new()
         .name(concat!("jetscope ", env!("CARGO_PKG_VERSION")))
         .connection_timeout(connection.timeout)
         .retain_servers_order()
-        .reconnect_delay_callback(|attempts| {
-            let doubled = 100_u64.saturating_mul(1 << attempts.min(8) as u32);
-            Duration::from_millis(doubled).min(LONGEST_PAUSE)
-        })
+        .reconnect_delay_callback(move |attempts| pause_before(attempts, addresses))
         .event_callback(move |event| {
             let told = told.clone();
+            let event = heard(event, &servers);
             async move {
-                if let Some(event) = heard(event) {
+                if let Some(event) = event {
                     // Nobody listening is fine.
                     let _ = told.send(event);
                 }
@@ -193,8 +193,28 @@ fn pem(what: &'static str, path: &Path, label: &str) -> Result<(), ConnectError>
     })
 }
 
+/// How long the client waits before an attempt, counted from 1 over all addresses. Each address is tried once
+/// without a pause: the first connection must not wait, nor the way to the other servers when one dies.
+fn pause_before(attempt: usize, addresses: usize) -> Duration {
+    let Some(again) = attempt.checked_sub(addresses.max(1) + 1) else { return Duration::ZERO };
+    Duration::from_millis(200_u64 << again.min(8)).min(LONGEST_PAUSE)
+}
+
+/// A sentence for a failed attempt to reconnect, of which the client only tells the kind.
+fn failed(words: &str, servers: &str) -> String {
+    let words = words.strip_prefix("nats: ").unwrap_or(words);
+    match words {
+        "IO error" => format!("{servers} cannot be reached"),
+        "timed out" => format!("{servers} did not answer in time"),
+        "DNS error" => format!("the host of {servers} is not known"),
+        "TLS error" => format!("no encrypted connection to {servers}"),
+        "authorization violation" => format!("{servers} does not accept these credentials any more"),
+        other => format!("{servers}: {other}"),
+    }
+}
+
 /// What an event of the client means to us.
-fn heard(event: Event) -> Option<ClientEvent> {
+fn heard(event: Event, servers: &str) -> Option<ClientEvent> {
     Some(match event {
         Event::Connected => ClientEvent::Connected,
         Event::Disconnected | Event::Closed => ClientEvent::Disconnected,
@@ -206,7 +226,7 @@ fn heard(event: Event) -> Option<ClientEvent> {
         Event::ServerError(ServerError::Other(text)) => {
             denied(&text).unwrap_or_else(|| ClientEvent::Failed(clean_line(&text).into_owned()))
         }
-        Event::ClientError(error) => ClientEvent::Failed(clean_line(&error.to_string()).into_owned()),
+        Event::ClientError(error) => ClientEvent::Failed(failed(&clean_line(&error.to_string()), servers)),
         Event::ServerError(ServerError::SlowConsumer(_)) | Event::Draining => return None,
     })
 }
@@ -281,6 +301,20 @@ fn tls_reason(all: &str, words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_address_is_tried_before_there_is_a_pause() {
+        let pauses = |addresses| (1..=5).map(|n| pause_before(n, addresses).as_millis()).collect::<Vec<_>>();
+        assert_eq!(pauses(1), [0, 200, 400, 800, 1000]);
+        assert_eq!(pauses(3), [0, 0, 0, 200, 400]);
+        assert_eq!(pause_before(usize::MAX, 1), LONGEST_PAUSE);
+    }
+
+    #[test]
+    fn failed_attempts_are_sentences() {
+        assert_eq!(failed("nats: IO error", "nats://h:4222"), "nats://h:4222 cannot be reached");
+        assert_eq!(failed("nats: something new", "nats://h:4222"), "nats://h:4222: something new");
+    }
 
     #[test]
     fn permission_errors_name_their_subject() {
