@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use async_nats::{AuthError, ConnectErrorKind, ConnectOptions, Event, ServerError};
 use thiserror::Error;
-use tokio::sync::broadcast;
 use tokio::time::timeout;
 
 use crate::config::{Auth, Connection};
 use crate::event::clean_line;
 
+use super::client::Events;
 use super::{Client, ClientEvent};
 
 /// Events that wait for a reader that is slow.
@@ -83,7 +83,7 @@ pub enum ConnectError {
 
 /// Connects once. After that the client reconnects by itself, for ever.
 pub async fn open(connection: &Connection) -> Result<Client, ConnectError> {
-    let (events, _) = broadcast::channel(EVENTS);
+    let events = Events::new(EVENTS);
     let options = options(connection, &events)?;
     let limit = connection.timeout;
     let connecting = options.connect(connection.servers.clone());
@@ -94,7 +94,7 @@ pub async fn open(connection: &Connection) -> Result<Client, ConnectError> {
     }
 }
 
-fn options(connection: &Connection, events: &broadcast::Sender<ClientEvent>) -> Result<ConnectOptions, ConnectError> {
+fn options(connection: &Connection, events: &Events) -> Result<ConnectOptions, ConnectError> {
     let told = events.clone();
     let servers = connection.shown();
     let addresses = connection.servers.len();
@@ -108,8 +108,7 @@ fn options(connection: &Connection, events: &broadcast::Sender<ClientEvent>) -> 
             let event = heard(event, &servers);
             async move {
                 if let Some(event) = event {
-                    // Nobody listening is fine.
-                    let _ = told.send(event);
+                    told.tell(event);
                 }
             }
         });
