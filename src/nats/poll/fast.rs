@@ -68,6 +68,10 @@ async fn round(lane: &Lane, scope: &Scope, with_texts: bool) -> Result<Outcome, 
             outcome = outcome.and(told?);
         }
     }
+    if outcome.is_nothing_but_silence() {
+        // What else there is to ask would only be waited for as long again.
+        return Ok(outcome);
+    }
     let shelves: Vec<String> = scope.consumers_of.iter().take(SHELVES).cloned().collect();
     let mut answers = Box::pin(lane.api.all_consumers(lane.answering(shelves)));
     while let Some((name, listing)) = answers.next().await {

@@ -220,16 +220,18 @@ async fn account(mut lane: Lane) -> Result<(), Closed> {
     loop {
         lane.when_up().await?;
         let started = Instant::now();
-        match lane.api.account().await {
+        let answer = lane.api.account().await;
+        let took = started.elapsed();
+        let outcome = Outcome::of(answer.as_ref().err());
+        match answer {
             Ok(account) => {
-                let took = started.elapsed();
                 lane.tell(Update::Rtt(took)).await?;
                 lane.tell(Update::Account(account, now())).await?;
             }
             Err(problem) if problem.kind == ProblemKind::Disconnected => {}
             Err(problem) => lane.tell(Update::Failed(Ask::Account, problem, now())).await?,
         }
-        let pause = lane.throttle.pause(lane.pace.account, started.elapsed(), LIST_TIMES);
+        let pause = lane.throttle.pause(lane.pace.account, outcome.cost(took), LIST_TIMES);
         lane.rest(pause).await?;
     }
 }

@@ -67,6 +67,11 @@ impl Outcome {
         }
     }
 
+    /// Questions were asked, and none was answered.
+    pub(super) const fn is_nothing_but_silence(self) -> bool {
+        self.silent && !self.answered
+    }
+
     /// What a round that took this long cost the server: silence is our waiting, not its work.
     pub(super) const fn cost(self, took: Duration) -> Duration {
         if self.silent { Duration::ZERO } else { took }
@@ -89,7 +94,7 @@ impl Default for Throttle {
 impl Throttle {
     /// Notes how a round went.
     pub(super) fn note(&self, outcome: Outcome) {
-        let slower = outcome.busy || (outcome.silent && !outcome.answered);
+        let slower = outcome.busy || outcome.is_nothing_but_silence();
         if !slower && !outcome.answered {
             return;
         }
