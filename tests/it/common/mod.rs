@@ -1,10 +1,18 @@
 //! What the integration tests share.
 
-pub mod world;
+pub(crate) mod fixture;
+pub(crate) mod live;
+pub(crate) mod stand_in;
+pub(crate) mod world;
 
 use jetscope::demo::{Server, ServerSpec};
 
 /// A newest server with `JetStream` and this configuration appended.
-pub fn server_with(config: &str) -> Server {
+pub(crate) fn server_with(config: &str) -> Server {
     Server::start(&ServerSpec { config: config.into(), ..Default::default() }).expect("a server")
+}
+
+/// A server of this version with `JetStream`.
+pub(crate) fn server_of(version: &str) -> Server {
+    Server::start(&ServerSpec { version: Some(version.into()), ..Default::default() }).expect("a server")
 }
