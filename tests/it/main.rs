@@ -3,5 +3,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on says why and fails")]
 
 mod common;
+mod faults;
+mod permissions;
 mod polling;
 mod screens;
