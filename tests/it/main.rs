@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on says why and fails")]
 
+mod cluster;
 mod common;
 mod faults;
 mod permissions;
