@@ -24,8 +24,9 @@ impl Banner {
         Self { level, text: clean_line(text.as_ref()).into_owned() }
     }
 
-    fn of(what: &str, problem: &Problem) -> Self {
-        Self::new(Level::Warning, format!("{what}: {}", problem.sentence))
+    /// A problem's sentence names itself what was asked for.
+    fn of(problem: &Problem) -> Self {
+        Self::new(Level::Warning, &problem.sentence)
     }
 }
 
@@ -64,7 +65,7 @@ impl App {
         match self.screen()? {
             Screen::Streams(_) => {
                 if let Some(problem) = catalog.listing.problem() {
-                    return Some(Banner::of("the list of streams", problem));
+                    return Some(Banner::of(problem));
                 }
                 let silent: Vec<&str> = catalog
                     .streams
@@ -76,14 +77,14 @@ impl App {
                     let text = format!("{} not answer: {}", do_not(silent.len(), "stream"), some_of(&silent));
                     return Some(Banner::new(Level::Warning, text));
                 }
-                catalog.account.problem().map(|p| Banner::of("the account", p))
+                catalog.account.problem().map(Banner::of)
             }
             Screen::Stream(s) => catalog
                 .failure(&s.name, None)
-                .map(|p| Banner::of("the stream", p))
+                .map(Banner::of)
                 .or_else(|| {
                     let problem = catalog.consumers.get(&s.name)?.listing.problem()?;
-                    Some(Banner::of("its consumers", problem))
+                    Some(Banner::of(problem))
                 })
                 .or_else(|| {
                     let gone = !catalog.streams.contains_key(&s.name) && catalog.listing.value().is_some();
@@ -94,12 +95,14 @@ impl App {
                 .problem()
                 .map(|p| {
                     let count = catalog.consumers_swept.value().copied().unwrap_or(0) as u64;
-                    Banner::of(&format!("the consumers of {}", plural(count, "stream")), p)
+                    // One stream is named in the sentence; of more it is the first.
+                    let how_many = if count > 1 { format!("{count} streams failed; ") } else { String::new() };
+                    Banner::new(Level::Warning, format!("{how_many}{}", p.sentence))
                 })
-                .or_else(|| catalog.listing.problem().map(|p| Banner::of("the list of streams", p))),
+                .or_else(|| catalog.listing.problem().map(Banner::of)),
             Screen::Consumer(c) => {
                 if let Some(problem) = catalog.failure(&c.stream, Some(&c.name)) {
-                    return Some(Banner::of("the consumer", problem));
+                    return Some(Banner::of(problem));
                 }
                 let listed = catalog.consumers.get(&c.stream).is_some_and(|s| s.listing.value().is_some());
                 let gone = listed && catalog.consumer(&c.stream, &c.name).is_none();

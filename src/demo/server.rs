@@ -160,7 +160,7 @@ impl Server {
         }
     }
 
-    /// Rewrites the appended configuration and asks the server to reload it (SIGHUP).
+    /// Sends the server a signal by its short name: `STOP` and `CONT` make it hang and go on.
     pub fn signal(&self, signal: &str) -> Result<(), ServerError> {
         let pid = self.pid().ok_or_else(|| ServerError::NotReady("it is not running".into()))?;
         Command::new("kill").arg(format!("-{signal}")).arg(pid.to_string()).status()?;

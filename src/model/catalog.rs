@@ -293,6 +293,10 @@ impl Catalog {
             for name in gone {
                 self.forget_stream(&name);
             }
+            // An answer about consumers can arrive after the word that their stream is gone.
+            self.consumers.retain(|name, shelf| {
+                self.streams.contains_key(name) || shelf.entries.values().any(|entry| entry.seen >= started)
+            });
             self.listing.set(total, taken);
         } else if let Some(problem) = problem {
             self.listing.fail(problem, taken);
@@ -428,6 +432,17 @@ mod tests {
         assert!(c.streams.contains_key("b"));
         c.apply(Update::Streams(listing(3, &["a"])));
         assert!(!c.streams.contains_key("b"));
+    }
+
+    #[test]
+    fn consumers_told_after_their_stream_was_deleted_do_not_stay() {
+        let mut c = Catalog::default();
+        let consumer =
+            Consumer { stream: "b".into(), name: "late".into(), taken: Timestamp::from_secs(1), ..Default::default() };
+        c.apply(Update::StreamGone("b".into(), Timestamp::from_secs(1)));
+        c.apply(Update::Consumer(Arc::new(consumer)));
+        c.apply(Update::Streams(listing(2, &["a"])));
+        assert!(c.consumers.is_empty());
     }
 
     #[test]

@@ -11,6 +11,7 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::event::clean_line;
 use crate::model::{Problem, ProblemKind, Timestamp};
 
+use super::client::is_inbox;
 use super::wire::{ApiError, Failure};
 use super::{Client, ClientEvent, Question};
 
@@ -70,6 +71,9 @@ impl Api {
         }
         // Before the request, so that no event is missed.
         let mut events = self.client.events();
+        if let Some(inbox) = self.client.events.closed_inbox() {
+            return Err(no_inbox(&words, inbox));
+        }
         self.counters.requests.fetch_add(1, Ordering::Relaxed);
         let request = Request::new().payload(body.into()).timeout(Some(limit));
         let reply = self.client.nats.send_request(subject.clone(), request);
@@ -85,14 +89,8 @@ impl Api {
                             format!("{words}: no permission to publish to {}; ask for it to be allowed for this user", clean_line(&denied)),
                         ));
                     }
-                    Ok(ClientEvent::Denied { subject: denied, publish: false }) if denied.ends_with(".*") => {
-                        return Err(Problem::new(
-                            ProblemKind::Denied { subject: denied.clone() },
-                            format!(
-                                "{words}: no permission to subscribe to the inbox {}; set --inbox-prefix to one that this user may use",
-                                clean_line(&denied)
-                            ),
-                        ));
+                    Ok(ClientEvent::Denied { subject: denied, publish: false }) if is_inbox(&denied) => {
+                        return Err(no_inbox(&words, denied));
                     }
                     // The server is gone: nobody will answer, however long we wait.
                     Ok(ClientEvent::Disconnected) => return Err(disconnected(&words)),
@@ -116,6 +114,14 @@ impl Api {
         refused(&message.payload, &words)?;
         Ok(message.payload)
     }
+}
+
+fn no_inbox(words: &str, inbox: String) -> Problem {
+    let sentence = format!(
+        "{words}: no permission to subscribe to the inbox {}; set --inbox-prefix to one that this user may use",
+        clean_line(&inbox)
+    );
+    Problem::new(ProblemKind::Denied { subject: inbox }, sentence)
 }
 
 fn disconnected(words: &str) -> Problem {

@@ -1,5 +1,7 @@
 //! An open connection: the client, the `JetStream` API prefix, and the client's events.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use tokio::sync::broadcast;
 
 use crate::model::ServerInfo;
@@ -27,23 +29,64 @@ pub enum ClientEvent {
     SlowConsumer,
 }
 
+/// The client's events, and what of them holds as long as the connection does.
+#[derive(Clone, Debug)]
+pub(super) struct Events {
+    sender: broadcast::Sender<ClientEvent>,
+    /// The inbox that may not be subscribed. The client subscribes it once for all requests, so the server
+    /// refuses it once; every later request would wait for an answer that cannot come.
+    closed_inbox: Arc<Mutex<Option<String>>>,
+}
+
+impl Events {
+    /// Keeps this many events for a reader that is slow.
+    pub(super) fn new(room: usize) -> Self {
+        Self { sender: broadcast::channel(room).0, closed_inbox: Arc::default() }
+    }
+
+    /// Tells an event to all who listen.
+    pub(super) fn tell(&self, event: ClientEvent) {
+        {
+            let mut inbox = self.closed_inbox.lock().unwrap_or_else(PoisonError::into_inner);
+            match &event {
+                // Subscriptions are made anew, and are allowed or refused anew.
+                ClientEvent::Connected => *inbox = None,
+                ClientEvent::Denied { subject, publish: false } if is_inbox(subject) => *inbox = Some(subject.clone()),
+                _ => {}
+            }
+        }
+        // Nobody listening is fine.
+        let _ = self.sender.send(event);
+    }
+
+    /// The inbox that may not be subscribed, if that is so.
+    pub(super) fn closed_inbox(&self) -> Option<String> {
+        self.closed_inbox.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The inbox of all requests; nothing else that is subscribed ends like this.
+pub(super) fn is_inbox(subject: &str) -> bool {
+    subject.ends_with(".*")
+}
+
 /// An open connection. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Client {
     pub(super) nats: async_nats::Client,
     pub(super) prefix: String,
-    pub(super) events: broadcast::Sender<ClientEvent>,
+    pub(super) events: Events,
 }
 
 impl Client {
     /// Wraps a connection. `prefix` is `$JS.API`, `$JS.<domain>.API` or an own one, without the last dot.
-    pub const fn new(nats: async_nats::Client, prefix: String, events: broadcast::Sender<ClientEvent>) -> Self {
+    pub(super) const fn new(nats: async_nats::Client, prefix: String, events: Events) -> Self {
         Self { nats, prefix, events }
     }
 
     /// The client's events from now on.
     pub fn events(&self) -> broadcast::Receiver<ClientEvent> {
-        self.events.subscribe()
+        self.events.sender.subscribe()
     }
 
     /// Who answers.

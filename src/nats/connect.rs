@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use async_nats::{AuthError, ConnectErrorKind, ConnectOptions, Event, ServerError};
 use thiserror::Error;
-use tokio::sync::broadcast;
 use tokio::time::timeout;
 
 use crate::config::{Auth, Connection};
 use crate::event::clean_line;
 
+use super::client::Events;
 use super::{Client, ClientEvent, files};
 
 /// Events that wait for a reader that is slow.
@@ -100,7 +100,7 @@ pub enum ConnectError {
 
 /// Connects once. After that the client reconnects by itself, for ever.
 pub async fn open(connection: &Connection) -> Result<Client, ConnectError> {
-    let (events, _) = broadcast::channel(EVENTS);
+    let events = Events::new(EVENTS);
     let options = options(connection, &events)?;
     // The client gives each server that long. It does not count the time that the resolver takes, so we do.
     let limit = connection.timeout.saturating_mul(u32::try_from(connection.servers.len()).unwrap_or(1).max(1));
@@ -112,20 +112,21 @@ pub async fn open(connection: &Connection) -> Result<Client, ConnectError> {
     }
 }
 
-fn options(connection: &Connection, events: &broadcast::Sender<ClientEvent>) -> Result<ConnectOptions, ConnectError> {
+fn options(connection: &Connection, events: &Events) -> Result<ConnectOptions, ConnectError> {
     let told = events.clone();
-    let servers = connection.servers.len();
+    let servers = connection.shown();
+    let addresses = connection.servers.len();
     let mut options = ConnectOptions::new()
         .name(concat!("jetscope ", env!("CARGO_PKG_VERSION")))
         .connection_timeout(connection.timeout)
         .retain_servers_order()
-        .reconnect_delay_callback(move |attempts| pause(attempts, servers))
+        .reconnect_delay_callback(move |attempts| pause(attempts, addresses))
         .event_callback(move |event| {
             let told = told.clone();
+            let event = heard(event, &servers);
             async move {
-                if let Some(event) = heard(event) {
-                    // Nobody listening is fine.
-                    let _ = told.send(event);
+                if let Some(event) = event {
+                    told.tell(event);
                 }
             }
         });
@@ -184,16 +185,30 @@ fn options(connection: &Connection, events: &broadcast::Sender<ClientEvent>) -> 
     Ok(options)
 }
 
-/// The pause before this attempt: each server is tried once without any, then they grow.
+/// The pause before this attempt, counted from 1 over all servers. Each is tried once without any: the first
+/// connection must not wait, nor the way to the other servers when one dies.
 fn pause(attempt: usize, servers: usize) -> Duration {
-    attempt.checked_sub(servers + 1).map_or(Duration::ZERO, |again| {
+    attempt.checked_sub(servers.max(1) + 1).map_or(Duration::ZERO, |again| {
         let doubled = 100_u64.saturating_mul(1 << again.min(8) as u32);
         Duration::from_millis(doubled).min(LONGEST_PAUSE)
     })
 }
 
+/// A sentence for a failed attempt to reconnect, of which the client only tells the kind.
+fn failed(words: &str, servers: &str) -> String {
+    let words = words.strip_prefix("nats: ").unwrap_or(words);
+    match words {
+        "IO error" => format!("{servers} cannot be reached"),
+        "timed out" => format!("{servers} did not answer in time"),
+        "DNS error" => format!("the host of {servers} is not known"),
+        "TLS error" => format!("no encrypted connection to {servers}"),
+        "authorization violation" => format!("{servers} does not accept these credentials any more"),
+        other => format!("{servers}: {other}"),
+    }
+}
+
 /// What an event of the client means to us.
-fn heard(event: Event) -> Option<ClientEvent> {
+fn heard(event: Event, servers: &str) -> Option<ClientEvent> {
     Some(match event {
         Event::Connected => ClientEvent::Connected,
         Event::Disconnected | Event::Closed => ClientEvent::Disconnected,
@@ -205,7 +220,7 @@ fn heard(event: Event) -> Option<ClientEvent> {
         Event::ServerError(ServerError::Other(text)) => {
             denied(&text).unwrap_or_else(|| ClientEvent::Failed(clean_line(&text).into_owned()))
         }
-        Event::ClientError(error) => ClientEvent::Failed(clean_line(&error.to_string()).into_owned()),
+        Event::ClientError(error) => ClientEvent::Failed(failed(&clean_line(&error.to_string()), servers)),
         Event::ServerError(ServerError::SlowConsumer(_)) | Event::Draining => return None,
     })
 }
@@ -300,6 +315,12 @@ fn tls_reason(all: &str, words: &str, with_cert: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn failed_attempts_are_sentences() {
+        assert_eq!(failed("nats: IO error", "nats://h:4222"), "nats://h:4222 cannot be reached");
+        assert_eq!(failed("nats: something new", "nats://h:4222"), "nats://h:4222: something new");
+    }
 
     #[test]
     fn permission_errors_name_their_subject() {

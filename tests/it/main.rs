@@ -5,8 +5,12 @@
 
 mod agreement;
 mod cli;
+mod cluster;
 mod common;
 mod connect;
 mod console;
 mod demo;
+mod faults;
+mod permissions;
+mod polling;
 mod screens;

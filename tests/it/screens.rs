@@ -108,7 +108,7 @@ fn partial_and_denied_look_different_from_empty() {
     world.send(Msg::Data(Update::Link(Link::Connected { since: start() })));
     let denied = Problem::new(
         ProblemKind::Denied { subject: "$JS.API.STREAM.LIST".into() },
-        "no permission to publish to $JS.API.STREAM.LIST; ask for it to be allowed for this user",
+        "the list of streams: no permission to publish to $JS.API.STREAM.LIST; ask for it to be allowed for this user",
     );
     world.send(Msg::Data(Update::Failed(Ask::Streams, denied, start())));
     world.send(Msg::Frame);

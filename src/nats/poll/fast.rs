@@ -10,6 +10,7 @@ use crate::model::{ProblemKind, Scope, Update};
 use crate::nats::api::SIDE_BY_SIDE;
 use crate::nats::ask::now;
 
+use super::pace::Outcome;
 use super::{Closed, Lane};
 
 /// A screen that changes several times in a row (scrolling) is asked for once.
@@ -35,9 +36,10 @@ pub(super) async fn run(mut lane: Lane) -> Result<(), Closed> {
             texts_at = Some(Instant::now());
         }
         let started = Instant::now();
-        round(&lane, &scope, with_texts).await?;
+        let outcome = round(&lane, &scope, with_texts).await?;
+        lane.note(outcome);
         shown = scope;
-        let pause = lane.throttle.pause(lane.pace.fast, started.elapsed(), TIMES);
+        let pause = lane.throttle.pause(lane.pace.fast, outcome.cost(started.elapsed()), TIMES);
         // The pace is from start to start, so that samples stand at even distances.
         let rest = pause.saturating_sub(started.elapsed()).max(pause / 4);
         let mut changes = lane.scope.clone();
@@ -55,34 +57,43 @@ pub(super) async fn run(mut lane: Lane) -> Result<(), Closed> {
     }
 }
 
-async fn round(lane: &Lane, scope: &Scope, with_texts: bool) -> Result<(), Closed> {
+async fn round(lane: &Lane, scope: &Scope, with_texts: bool) -> Result<Outcome, Closed> {
+    let mut outcome = Outcome::default();
     if lane.fast_lists() {
-        lane.list(false).await?;
+        outcome = lane.list(false).await?;
     } else {
-        let mut answers =
-            stream::iter(scope.streams.clone()).map(|name| lane.one(name, None)).buffer_unordered(SIDE_BY_SIDE);
+        let rows = lane.answering(scope.streams.clone());
+        let mut answers = stream::iter(rows).map(|name| lane.one(name, None)).buffer_unordered(SIDE_BY_SIDE);
         while let Some(told) = answers.next().await {
-            told?;
+            outcome = outcome.and(told?);
         }
     }
+    if outcome.is_nothing_but_silence() {
+        // What else there is to ask would only be waited for as long again.
+        return Ok(outcome);
+    }
     let shelves: Vec<String> = scope.consumers_of.iter().take(SHELVES).cloned().collect();
-    let mut answers = Box::pin(lane.api.all_consumers(shelves));
+    let mut answers = Box::pin(lane.api.all_consumers(lane.answering(shelves)));
     while let Some((name, listing)) = answers.next().await {
         match &listing.problem {
             Some(problem) if problem.kind == ProblemKind::NotFound => continue,
             Some(problem) if problem.kind == ProblemKind::Disconnected => continue,
-            problem => lane.note(problem.as_ref()),
+            problem => outcome = outcome.and(Outcome::of(problem.as_ref())),
         }
         lane.tell(Update::Consumers(name, listing)).await?;
     }
     drop(answers);
     if let Some((stream, name)) = &scope.consumer {
-        lane.one(stream.clone(), Some(name.clone())).await?;
+        let told = lane.one(stream.clone(), Some(name.clone())).await?;
+        // It is open, so its silence is told; but that its stream is silent is known and says nothing new.
+        if !lane.answering(vec![stream.clone()]).is_empty() {
+            outcome = outcome.and(told);
+        }
     }
     if with_texts {
         texts(lane, scope).await?;
     }
-    Ok(())
+    Ok(outcome)
 }
 
 /// The whole texts of what is open, and its subjects: larger, so less often.

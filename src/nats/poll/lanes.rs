@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures_util::{StreamExt, stream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::model::update::{Ask, Listing};
 use crate::model::{AdvisoryKind, ProblemKind, Stream, Traffic, Update};
@@ -14,6 +14,7 @@ use crate::nats::advisories;
 use crate::nats::api::SIDE_BY_SIDE;
 use crate::nats::ask::now;
 
+use super::pace::Outcome;
 use super::{Closed, Lane, fast};
 
 /// A list of at most one page that is answered this quickly is asked for with every round of the fast lane.
@@ -48,16 +49,18 @@ pub(super) fn spawn(lane: &Lane, tasks: &mut JoinSet<Result<(), Closed>>) {
 }
 
 impl Lane {
-    /// Sleeps, but wakes when somebody wants everything now.
+    /// Sleeps, but wakes when somebody wants everything now, and when the link goes: then the lane waits for it,
+    /// and asks as soon as it is back.
     pub(super) async fn rest(&mut self, pause: Duration) -> Result<(), Closed> {
-        match timeout(pause, self.kick.changed()).await {
-            Ok(Err(_)) => Err(Closed),
-            Ok(Ok(())) | Err(_) => Ok(()),
+        tokio::select! {
+            kicked = self.kick.changed() => kicked.map_err(|_| Closed),
+            changed = self.up.changed() => changed.map_err(|_| Closed),
+            () = sleep(pause) => Ok(()),
         }
     }
 
     /// Asks for the list of streams and reports it.
-    pub(super) async fn list(&self, first: bool) -> Result<Duration, Closed> {
+    pub(super) async fn list(&self, first: bool) -> Result<Outcome, Closed> {
         let started = Instant::now();
         let out = self.out.clone();
         let mut listing = self
@@ -74,10 +77,20 @@ impl Lane {
             .await;
         self.doubt(&mut listing).await;
         let took = started.elapsed();
-        self.note(listing.problem.as_ref());
+        let mut outcome = Outcome::of(listing.problem.as_ref());
+        if !listing.missing.is_empty() {
+            // The servers of a cluster wait 4 s for one that is dead, which is no work.
+            outcome = outcome.and(Outcome::SILENT);
+        }
+        if listing.items.is_empty() && listing.problem.as_ref().is_some_and(|p| p.kind == ProblemKind::Disconnected) {
+            // While the link is down its own report says everything.
+            return Ok(outcome);
+        }
         self.know(|k| {
             if listing.problem.is_none() {
                 k.streams = listing.items.iter().map(|s| (s.name.clone(), s.state.consumers)).collect();
+                k.silent =
+                    listing.missing.iter().chain(listing.offline.iter().map(|(name, _)| name)).cloned().collect();
             } else {
                 k.streams.extend(listing.items.iter().map(|s| (s.name.clone(), s.state.consumers)));
             }
@@ -88,7 +101,7 @@ impl Lane {
             (Some(problem), true) => self.tell(Update::Failed(Ask::Streams, problem.clone(), now())).await?,
             _ => self.tell(Update::Streams(listing)).await?,
         }
-        Ok(took)
+        Ok(outcome)
     }
 
     /// A stream can slip through between two pages when others are made or deleted meanwhile. So those that
@@ -130,9 +143,11 @@ async fn streams(mut lane: Lane) -> Result<(), Closed> {
         let pause = if !first && lane.fast_lists() {
             lane.pace.list
         } else {
-            let took = lane.list(first).await?;
+            let started = Instant::now();
+            let outcome = lane.list(first).await?;
+            lane.note(outcome);
             first = false;
-            lane.throttle.pause(lane.pace.list, took, LIST_TIMES)
+            lane.throttle.pause(lane.pace.list, outcome.cost(started.elapsed()), LIST_TIMES)
         };
         lane.rest(pause).await?;
     }
@@ -154,13 +169,13 @@ async fn consumers(mut lane: Lane) -> Result<(), Closed> {
             sleep(Duration::from_millis(20)).await;
             continue;
         }
-        let took = sweep(&lane).await?;
+        let cost = sweep(&lane).await?;
         let (least, times) = if lane.scope.borrow().all_consumers {
             (lane.pace.fast, SHOWN_TIMES)
         } else {
             (lane.pace.consumers, SWEEP_TIMES)
         };
-        let pause = lane.throttle.pause(least, took, times);
+        let pause = lane.throttle.pause(least, cost, times);
         // Opening the screen of all consumers must not wait for the end of a long pause.
         let shown = lane.scope.borrow().all_consumers;
         let mut scope = lane.scope.clone();
@@ -171,31 +186,33 @@ async fn consumers(mut lane: Lane) -> Result<(), Closed> {
     }
 }
 
+/// Asks for the consumers of all streams; returns what that cost the server.
 async fn sweep(lane: &Lane) -> Result<Duration, Closed> {
     let started = Instant::now();
     let taken = now();
     let names: Vec<String> =
         lane.know(|k| k.streams.iter().filter(|(_, n)| **n > 0).map(|(name, _)| name.clone()).collect());
     let mut failed: Option<(usize, crate::model::Problem)> = None;
-    let mut answers = Box::pin(lane.api.all_consumers(names));
+    let mut outcome = Outcome::default();
+    let mut answers = Box::pin(lane.api.all_consumers(lane.answering(names)));
     while let Some((stream, listing)) = answers.next().await {
         match &listing.problem {
             // It was deleted meanwhile; the list of streams will say so.
             Some(problem) if problem.kind == ProblemKind::NotFound => continue,
+            // While the link is down its own report says everything.
+            Some(problem) if problem.kind == ProblemKind::Disconnected => return Ok(started.elapsed()),
             Some(problem) => {
-                lane.note(Some(problem));
                 let (n, _) = failed.get_or_insert_with(|| (0, problem.clone()));
                 *n += 1;
             }
             None => {}
         }
+        outcome = outcome.and(Outcome::of(listing.problem.as_ref()));
         lane.tell(Update::Consumers(stream, listing)).await?;
     }
-    if failed.is_none() {
-        lane.note(None);
-    }
+    lane.note(outcome);
     lane.tell(Update::ConsumersSwept { taken, failed }).await?;
-    Ok(started.elapsed())
+    Ok(outcome.cost(started.elapsed()))
 }
 
 /// The account, and with the same question the round trip.
@@ -203,16 +220,18 @@ async fn account(mut lane: Lane) -> Result<(), Closed> {
     loop {
         lane.when_up().await?;
         let started = Instant::now();
-        match lane.api.account().await {
+        let answer = lane.api.account().await;
+        let took = started.elapsed();
+        let outcome = Outcome::of(answer.as_ref().err());
+        match answer {
             Ok(account) => {
-                let took = started.elapsed();
                 lane.tell(Update::Rtt(took)).await?;
                 lane.tell(Update::Account(account, now())).await?;
             }
             Err(problem) if problem.kind == ProblemKind::Disconnected => {}
             Err(problem) => lane.tell(Update::Failed(Ask::Account, problem, now())).await?,
         }
-        let pause = lane.throttle.pause(lane.pace.account, started.elapsed(), LIST_TIMES);
+        let pause = lane.throttle.pause(lane.pace.account, outcome.cost(took), LIST_TIMES);
         lane.rest(pause).await?;
     }
 }
@@ -268,16 +287,18 @@ async fn ask_announced(lane: Lane, mut announced: mpsc::Receiver<Announced>) -> 
         }
         let each: BTreeSet<Announced> = batch.drain(..).take(ANNOUNCED).collect();
         let mut answers = stream::iter(each).map(|(s, c)| lane.one(s, c)).buffer_unordered(SIDE_BY_SIDE);
+        let mut outcome = Outcome::default();
         while let Some(told) = answers.next().await {
-            told?;
+            outcome = outcome.and(told?);
         }
+        lane.note(outcome);
     }
     Ok(())
 }
 
 impl Lane {
     /// Asks for one stream or consumer and reports the answer.
-    pub(super) async fn one(&self, stream: String, consumer: Option<String>) -> Result<(), Closed> {
+    pub(super) async fn one(&self, stream: String, consumer: Option<String>) -> Result<Outcome, Closed> {
         let update = match &consumer {
             None => match self.api.stream(&stream).await {
                 Ok(found) => {
@@ -285,27 +306,25 @@ impl Lane {
                     Update::Stream(std::sync::Arc::new(found))
                 }
                 Err(problem) if problem.kind == ProblemKind::NotFound => Update::StreamGone(stream, now()),
-                Err(problem) => {
-                    self.note(Some(&problem));
-                    Update::Failed(Ask::Stream(stream), problem, now())
-                }
+                Err(problem) => Update::Failed(Ask::Stream(stream), problem, now()),
             },
             Some(name) => match self.api.consumer(&stream, name).await {
                 Ok(found) => Update::Consumer(std::sync::Arc::new(found)),
                 Err(problem) if problem.kind == ProblemKind::NotFound => {
                     Update::ConsumerGone(stream, name.clone(), now())
                 }
-                Err(problem) => {
-                    self.note(Some(&problem));
-                    Update::Failed(Ask::Consumer(stream, name.clone()), problem, now())
-                }
+                Err(problem) => Update::Failed(Ask::Consumer(stream, name.clone()), problem, now()),
             },
         };
+        let outcome = match &update {
+            Update::Failed(_, problem, _) => Outcome::of(Some(problem)),
+            _ => Outcome::of(None),
+        };
         // While the link is down its own report says everything.
-        match &update {
-            Update::Failed(_, problem, _) if problem.kind == ProblemKind::Disconnected => Ok(()),
-            _ => self.tell(update).await,
+        if !matches!(&update, Update::Failed(_, problem, _) if problem.kind == ProblemKind::Disconnected) {
+            self.tell(update).await?;
         }
+        Ok(outcome)
     }
 }
 

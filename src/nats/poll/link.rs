@@ -101,11 +101,11 @@ async fn follow(
                 lost = None;
                 lane.throttle.reset();
                 lane.tell(Update::Server(client.server())).await?;
-                up.send_replace(true);
+                up.send_if_modified(|up| !std::mem::replace(up, true));
                 Link::Connected { since: now() }
             }
             ClientEvent::Disconnected => {
-                up.send_replace(false);
+                up.send_if_modified(|up| std::mem::replace(up, false));
                 let (since, attempt, reason) = lost.clone().unwrap_or_else(|| (now(), 0, None));
                 lost = Some((since, attempt, reason.clone()));
                 Link::Lost { attempt, since, reason }

@@ -9,7 +9,7 @@ mod lanes;
 mod link;
 mod pace;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,12 +17,12 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::model::{Problem, Scope, Stream, Update};
+use crate::model::{Scope, Stream, Update};
 
 use super::{Api, Client};
 
 pub use pace::Pace;
-use pace::Throttle;
+use pace::{Outcome, Throttle};
 
 /// Makes connections; the error is a sentence without secrets.
 pub type Connector = Arc<dyn Fn() -> BoxFuture<'static, Result<Client, String>> + Send + Sync>;
@@ -91,6 +91,9 @@ struct Known {
     streams: BTreeMap<String, u64>,
     /// How long the last list of streams took; `None` before the first.
     list_took: Option<Duration>,
+    /// Streams whose servers did not answer for the last list. Only the next list asks for them: a question about
+    /// one of them takes its whole time limit, and would hold up what can be answered.
+    silent: BTreeSet<String>,
 }
 
 impl Lane {
@@ -105,7 +108,10 @@ impl Lane {
     }
 
     fn learn(&self, stream: &Stream) {
-        self.know(|k| k.streams.insert(stream.name.clone(), stream.state.consumers));
+        self.know(|k| {
+            k.silent.remove(&stream.name);
+            k.streams.insert(stream.name.clone(), stream.state.consumers);
+        });
     }
 
     /// Waits until requests can be made.
@@ -113,9 +119,15 @@ impl Lane {
         self.up.wait_for(|up| *up).await.map(|_| ()).map_err(|_| Closed)
     }
 
-    /// Notes how a request went, so that all lanes slow down together.
-    fn note(&self, problem: Option<&Problem>) {
-        self.throttle.note(problem);
+    /// Notes how a round went, so that all lanes slow down together.
+    fn note(&self, outcome: Outcome) {
+        self.throttle.note(outcome);
+    }
+
+    /// Of these streams, those that answered for the last list.
+    fn answering(&self, mut streams: Vec<String>) -> Vec<String> {
+        self.know(|k| streams.retain(|name| !k.silent.contains(name)));
+        streams
     }
 }
 

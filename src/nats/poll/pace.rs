@@ -37,7 +37,49 @@ impl Default for Pace {
     }
 }
 
-/// Slows all lanes down together: twice with each refusal or silence, back again with each answer.
+/// How the questions of a round went together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Outcome {
+    answered: bool,
+    busy: bool,
+    silent: bool,
+}
+
+impl Outcome {
+    /// Of one question that nobody answered.
+    pub(super) const SILENT: Self = Self { answered: false, busy: false, silent: true };
+
+    /// Of one question.
+    pub(super) fn of(problem: Option<&Problem>) -> Self {
+        Self {
+            answered: problem.is_none(),
+            busy: matches!(problem.map(|p| &p.kind), Some(ProblemKind::Busy { .. })),
+            silent: matches!(problem.map(|p| &p.kind), Some(ProblemKind::Timeout)),
+        }
+    }
+
+    /// Of this and another one.
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self {
+            answered: self.answered || other.answered,
+            busy: self.busy || other.busy,
+            silent: self.silent || other.silent,
+        }
+    }
+
+    /// Questions were asked, and none was answered.
+    pub(super) const fn is_nothing_but_silence(self) -> bool {
+        self.silent && !self.answered
+    }
+
+    /// What a round that took this long cost the server: silence is our waiting, not its work.
+    pub(super) const fn cost(self, took: Duration) -> Duration {
+        if self.silent { Duration::ZERO } else { took }
+    }
+}
+
+/// Slows all lanes down together: twice with each round that was refused or not answered at all, back again
+/// with each that was. One thing that does not answer among others that do says nothing of the server's load.
 #[derive(Debug)]
 pub(super) struct Throttle {
     factor: AtomicU32,
@@ -50,11 +92,10 @@ impl Default for Throttle {
 }
 
 impl Throttle {
-    /// Notes how a question went.
-    pub(super) fn note(&self, problem: Option<&Problem>) {
-        let slower = matches!(problem.map(|p| &p.kind), Some(ProblemKind::Busy { .. } | ProblemKind::Timeout));
-        let neutral = problem.is_some() && !slower;
-        if neutral {
+    /// Notes how a round went.
+    pub(super) fn note(&self, outcome: Outcome) {
+        let slower = outcome.busy || outcome.is_nothing_but_silence();
+        if !slower && !outcome.answered {
             return;
         }
         let _ = self.factor.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| {
@@ -94,15 +135,28 @@ mod tests {
         assert_eq!(t.pause(second, second, 20), Duration::from_secs(20));
         let busy = Problem::new(ProblemKind::Busy { code: 10008 }, "");
         for _ in 0..10 {
-            t.note(Some(&busy));
+            t.note(Outcome::of(Some(&busy)));
         }
         assert_eq!(t.factor(), Some(32.0));
         assert_eq!(t.pause(second, Duration::ZERO, 20), LONGEST);
-        t.note(Some(&Problem::new(ProblemKind::NotFound, "")));
+        t.note(Outcome::of(Some(&Problem::new(ProblemKind::NotFound, ""))));
+        t.note(Outcome::default());
         assert_eq!(t.factor(), Some(32.0), "a missing stream says nothing of the server's load");
         for _ in 0..5 {
-            t.note(None);
+            t.note(Outcome::of(None));
         }
         assert_eq!(t.factor(), None);
+    }
+
+    #[test]
+    fn one_that_is_silent_among_others_does_not_slow_down() {
+        let t = Throttle::default();
+        let silent = Outcome::of(Some(&Problem::new(ProblemKind::Timeout, "")));
+        t.note(silent.and(Outcome::of(None)));
+        assert_eq!(t.factor(), None);
+        t.note(silent);
+        assert_eq!(t.factor(), Some(2.0));
+        // And what was waited for in vain is no reason to wait a multiple of it.
+        assert_eq!(silent.cost(Duration::from_secs(6)), Duration::ZERO);
     }
 }
