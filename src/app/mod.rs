@@ -6,7 +6,9 @@
 
 mod actions;
 mod banner;
+mod cluster;
 pub mod columns;
+mod configuration;
 mod consumer;
 mod consumers;
 mod contexts;
@@ -21,6 +23,8 @@ mod streams;
 pub mod table;
 
 pub use banner::Banner;
+pub use cluster::{Line, Tone};
+pub use configuration::Setting;
 pub use consumer::{ConsumerScreen, ConsumerTab};
 pub use consumers::{ConsumerKey, ConsumersScreen, sort_column};
 pub use contexts::ContextsScreen;

@@ -1,5 +1,7 @@
 //! The Stream screen: one stream in five panels.
 
+use super::cluster::{self, Line};
+use super::configuration::{self, Setting};
 use super::consumers::{ConsumerKey, fill, worst_first};
 use super::{App, Scroll, Table};
 
@@ -64,6 +66,10 @@ pub struct StreamScreen {
     pub cluster: Scroll,
     /// The configuration is shown as the server's JSON.
     pub json: bool,
+    /// The configuration to read.
+    pub settings: Vec<Setting>,
+    /// The lines of the cluster panel.
+    pub cluster_lines: Vec<Line>,
 }
 
 impl StreamScreen {
@@ -79,6 +85,8 @@ impl StreamScreen {
             configuration: Scroll::default(),
             cluster: Scroll::default(),
             json: false,
+            settings: Vec::new(),
+            cluster_lines: Vec::new(),
         }
     }
 
@@ -123,22 +131,20 @@ impl StreamScreen {
             }
             self.subjects.set_rows(counts.into_iter().map(|c| super::Row::Item(c.subject.clone())).collect());
         }
-        let json = self.json;
-        let lines = match self.tab {
-            StreamTab::Overview => crate::app::stream::OVERVIEW_LINES,
-            StreamTab::Configuration if json => {
-                catalog.stream_json.get(&self.name).map_or(1, |(text, _)| text.lines().count())
+        let json = catalog.stream_json.get(&self.name).map(|(text, _)| &**text);
+        if let Some(info) = catalog.streams.get(&self.name).and_then(|e| e.info.as_deref()) {
+            match self.tab {
+                StreamTab::Configuration => self.settings = configuration::settings(info, json),
+                StreamTab::Cluster => self.cluster_lines = cluster::lines(info),
+                _ => {}
             }
-            StreamTab::Configuration => catalog
-                .streams
-                .get(&self.name)
-                .and_then(|e| e.info.as_ref())
-                .map_or(1, |s| CONFIGURATION_LINES + s.config.metadata.len() + s.config.subjects.len()),
-            StreamTab::Cluster => catalog
-                .streams
-                .get(&self.name)
-                .and_then(|e| e.info.as_ref())
-                .map_or(1, |s| 6 + s.cluster.as_ref().map_or(0, |c| c.replicas.len()) + s.sources.len() + 3),
+        }
+        let lines = match self.tab {
+            // It is laid out in panels that fit by themselves.
+            StreamTab::Overview => 1,
+            StreamTab::Configuration if self.json => json.map_or(1, |text| text.lines().count()),
+            StreamTab::Configuration => self.settings.len(),
+            StreamTab::Cluster => self.cluster_lines.len(),
             StreamTab::Consumers | StreamTab::Subjects => 0,
         };
         let height = app.body_height().saturating_sub(1);
@@ -147,8 +153,3 @@ impl StreamScreen {
         }
     }
 }
-
-/// Lines of the overview: it is laid out in panels that fit by themselves.
-const OVERVIEW_LINES: usize = 1;
-/// Lines of the readable configuration besides subjects and metadata.
-const CONFIGURATION_LINES: usize = 36;

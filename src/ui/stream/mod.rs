@@ -30,8 +30,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Stream
         (_, None) => missing(frame, body, app, screen, theme),
         (StreamTab::Overview, Some(info)) => overview::draw(frame, body, app, screen, info, theme),
         (StreamTab::Subjects, Some(info)) => subjects::draw(frame, body, app, screen, info, theme),
-        (StreamTab::Configuration, Some(info)) => configuration::draw(frame, body, app, screen, info, theme),
-        (StreamTab::Cluster, Some(info)) => cluster::draw(frame, body, screen, info, theme),
+        (StreamTab::Configuration, Some(_)) => configuration::draw(frame, body, app, screen, theme),
+        (StreamTab::Cluster, Some(_)) => cluster::draw(frame, body, screen, theme),
     }
 }
 
