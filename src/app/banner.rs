@@ -1,12 +1,15 @@
 //! The line under the body that says what is not known and why: the link, partial lists, permissions.
 
 use crate::event::clean_line;
+use crate::event::layout::{fit, wrap};
 use crate::health::Level;
 use crate::model::units::duration;
 use crate::model::{Availability, Link, Problem};
 
 use super::{App, Screen};
 
+/// Lines that a banner may take.
+const BANNER_LINES: usize = 2;
 /// Names that are given before "and n more".
 const NAMED: usize = 3;
 
@@ -34,6 +37,18 @@ impl App {
     /// The most important thing that keeps the screen from being the whole truth.
     pub fn banner(&self) -> Option<Banner> {
         self.link_banner().or_else(|| self.data_banner())
+    }
+
+    /// The banner in the lines that it takes on screen; more than two would cost more than they tell.
+    pub fn banner_lines(&self) -> Option<(Level, Vec<String>)> {
+        let banner = self.banner()?;
+        let columns = usize::from(self.size.0).saturating_sub(2).max(1);
+        let mut lines = wrap(&format!("{} {}", banner.level.glyph(), banner.text), columns);
+        if lines.len() > BANNER_LINES {
+            let rest = lines.split_off(BANNER_LINES - 1).join(" ");
+            lines.push(fit(&rest, columns).into_owned());
+        }
+        Some((banner.level, lines))
     }
 
     fn link_banner(&self) -> Option<Banner> {

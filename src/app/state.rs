@@ -109,8 +109,8 @@ impl App {
 
     /// Rows between breadcrumbs and footer, without the banner.
     pub fn body_height(&self) -> usize {
-        usize::from(self.size.1.saturating_sub(FRAME_LINES))
-            - usize::from(self.size.1 > FRAME_LINES && self.banner().is_some())
+        let banner = self.banner_lines().map_or(0, |(_, lines)| lines.len());
+        usize::from(self.size.1.saturating_sub(FRAME_LINES)).saturating_sub(banner)
     }
 
     /// Takes in what happened; says what to do about it.

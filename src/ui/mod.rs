@@ -40,8 +40,9 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, theme: &Theme) {
     let line = |y: u16| Rect { y: area.y + y, height: 1, ..area };
     header::draw(frame, line(0), app, theme);
     header::crumbs(frame, line(1), app, theme);
-    let banner = app.banner();
-    let body = Rect { y: area.y + 2, height: area.height - 3 - u16::from(banner.is_some()), ..area };
+    let banner = app.banner_lines();
+    let banner_height = banner.as_ref().map_or(0, |(_, lines)| lines.len() as u16);
+    let body = Rect { y: area.y + 2, height: (area.height - 3).saturating_sub(banner_height), ..area };
     match app.screen() {
         Some(Screen::Streams(s)) => {
             let (list, side) = with_side(body);
@@ -63,11 +64,12 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, theme: &Theme) {
         Some(Screen::Help(h)) => help::draw(frame, body, app, h, theme),
         None => {}
     }
-    if let Some(banner) = banner {
-        let at = line(area.height - 2);
-        let style = theme.level(banner.level);
-        frame.buffer_mut().set_style(at, style);
-        widgets::text(frame.buffer_mut(), at, &format!(" {} {}", banner.level.glyph(), banner.text), style);
+    if let Some((level, lines)) = banner {
+        let style = theme.level(level);
+        for (words, y) in lines.iter().zip(area.height - 1 - banner_height..) {
+            let at = Rect { x: area.x + 1, width: area.width - 1, ..line(y) };
+            widgets::text(frame.buffer_mut(), at, words, style);
+        }
     }
     footer::draw(frame, area, app, theme);
 }

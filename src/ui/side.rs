@@ -38,9 +38,20 @@ impl Pen {
     }
 
     fn wrapped(&mut self, frame: &mut Frame<'_>, words: &str, style: ratatui::style::Style) {
-        for line in wrap(words, usize::from(self.area.width)) {
+        self.hanging(frame, "", words, style);
+    }
+
+    /// Words broken into lines that begin below each other, behind what stands before the first.
+    fn hanging(&mut self, frame: &mut Frame<'_>, before: &str, words: &str, style: ratatui::style::Style) {
+        let indent = before.chars().count() as u16;
+        for (i, line) in wrap(words, usize::from(self.area.width.saturating_sub(indent))).iter().enumerate() {
             if self.y < self.area.bottom() {
-                text(frame.buffer_mut(), Rect { height: 1, ..self.rest() }, &line, style);
+                let at = Rect { height: 1, ..self.rest() };
+                if i == 0 {
+                    text(frame.buffer_mut(), at, before, style);
+                }
+                let behind = Rect { x: at.x + indent, width: at.width.saturating_sub(indent), ..at };
+                text(frame.buffer_mut(), behind, line, style);
             }
             self.y += 1;
         }
@@ -83,7 +94,7 @@ pub(super) fn stream(frame: &mut Frame<'_>, area: Rect, app: &App, selected: Opt
     pen.y += facts(frame.buffer_mut(), pen.rest(), &list, theme) + 1;
     pen.wrapped(frame, &in_words(&info.config), theme.text);
     for limit in limits(info, &entry.series, now) {
-        pen.wrapped(frame, &format!("{:<9}{} {}", limit.name, gauge(limit.ratio, 10), limit.words), theme.text);
+        pen.hanging(frame, &format!("{:<9}{} ", limit.name, gauge(limit.ratio, 10)), &limit.words, theme.text);
     }
     pen.y += 1;
     if let Some(shelf) = row.shelf.filter(|s| !s.entries.is_empty()) {
