@@ -1,6 +1,7 @@
 //! The built program in a terminal, on a real server: what a person does, from end to end.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use jetscope::demo::{Server, ServerSpec};
@@ -14,6 +15,11 @@ use crate::common::pty::Terminal;
 const ESC: &str = "\x1b";
 const ENTER: &str = "\r";
 const TAB: &str = "\t";
+
+/// The built program in a terminal of this size.
+fn open(home: &Path, size: (u16, u16), args: &[&str]) -> Terminal {
+    Terminal::start(Path::new(env!("CARGO_BIN_EXE_jetscope")), home, size, args, &[])
+}
 
 /// A server with everything on it, and a home for the program.
 struct Place {
@@ -32,7 +38,7 @@ impl Place {
     }
 
     fn open(&self, columns: u16, rows: u16) -> Terminal {
-        Terminal::start(self.home.path(), (columns, rows), &["--server", &self.server.url()])
+        open(self.home.path(), (columns, rows), &["--server", &self.server.url()])
     }
 }
 
@@ -149,7 +155,7 @@ async fn the_console_may_start_before_the_server() {
     let home = tempfile::tempdir().unwrap();
     let port = jetscope::demo::server::free_port().unwrap();
     let url = format!("nats://127.0.0.1:{port}");
-    let mut t = Terminal::start(home.path(), (80, 24), &["--server", &url]);
+    let mut t = open(home.path(), (80, 24), &["--server", &url]);
     t.shows("not connected");
     t.until("attempts", |t| t.screen().contains("attempts"));
     let _server = Server::start(&ServerSpec { port: Some(port), ..Default::default() }).unwrap();
@@ -173,7 +179,7 @@ async fn contexts_are_switched_without_leaving() {
     save("first", &one.server.url());
     save("second", &two.url());
     save("down", "nats://127.0.0.1:1");
-    let mut t = Terminal::start(one.home.path(), (80, 24), &["--context", "first"]);
+    let mut t = open(one.home.path(), (80, 24), &["--context", "first"]);
     t.until("the first", |t| t.line(0).contains("first") && t.screen().contains("github"));
     t.keys(":context down");
     t.keys(ENTER);
@@ -228,7 +234,7 @@ fn a_panic_gives_the_terminal_back_and_is_told() {
     let name = "console::a_panic_gives_the_terminal_back_and_is_told";
     let program = std::env::current_exe().unwrap();
     let args = ["--exact", name, "--nocapture"];
-    let mut t = Terminal::start_other(&program, home.path(), (80, 24), &args, &[(PANIC, "1")]);
+    let mut t = Terminal::start(&program, home.path(), (80, 24), &args, &[(PANIC, "1")]);
     t.until("the whole screen", |t| t.is_taken() && t.cursor_hidden());
     t.keys("\n");
     assert_eq!(t.ended().exit_code(), 101);

@@ -18,20 +18,15 @@ pub(crate) struct Terminal {
     writer: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     output: Receiver<Vec<u8>>,
-    parser: vt100::Parser,
+    /// What the terminal shows, cell by cell.
+    pub(crate) parser: vt100::Parser,
     /// Everything that was written to the terminal.
     pub(crate) bytes: Vec<u8>,
 }
 
 impl Terminal {
-    /// Starts the program with these arguments, its home in this directory.
-    pub(crate) fn start(home: &Path, (columns, rows): (u16, u16), args: &[&str]) -> Self {
-        let program = Path::new(env!("CARGO_BIN_EXE_jetscope"));
-        Self::start_other(program, home, (columns, rows), args, &[])
-    }
-
-    /// As [`Terminal::start`], another program with more variables.
-    pub(crate) fn start_other(
+    /// Starts a program with these arguments and variables, its home in this directory.
+    pub(crate) fn start(
         program: &Path,
         home: &Path,
         (columns, rows): (u16, u16),
