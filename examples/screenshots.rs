@@ -3,7 +3,6 @@
 //! `make screenshots` runs it. What is seen is what the program wrote; nothing is drawn by hand.
 
 use std::fmt::Write as _;
-use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use std::time::Duration;
 mod pty;
 
 use pty::Terminal;
+use unicode_width::UnicodeWidthStr;
 use vt100::{Cell, Color};
 
 const PROGRAM: &str = "target/release/jetscope";
@@ -27,7 +27,8 @@ const COLOURS: [&str; 16] = [
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let home = tempfile::tempdir()?;
-    let start = |size| Terminal::start(Path::new(PROGRAM), home.path(), size, &["demo"], &[]);
+    let program = std::env::current_dir()?.join(PROGRAM);
+    let start = |size| Terminal::start(&program, home.path(), size, &["demo"], &[]);
     // Trends and charts need some time to have something to show.
     let settle = |t: &mut Terminal, seconds: u64| {
         for _ in 0..seconds * 10 {
@@ -67,8 +68,8 @@ fn save(name: &str, terminal: &Terminal) -> std::io::Result<()> {
     std::fs::write(format!("assets/screenshots/{name}.svg"), svg(terminal.parser.screen()))
 }
 
-/// The screen as a picture: one rectangle for a run of cells with the same ground, one text for a run of cells
-/// with the same style, stretched to its columns so that every viewer's font fits.
+/// The screen as a picture: a rectangle for a run of cells with the same ground, a text for each word, stretched
+/// to its columns so that every viewer's font fits.
 fn svg(screen: &vt100::Screen) -> String {
     let (rows, columns) = (screen.size().0.get(), screen.size().1.get());
     let (width, height) = (f64::from(columns) * CELL.0 + 16.0, f64::from(rows) * CELL.1 + 16.0);
@@ -134,16 +135,43 @@ fn run(out: &mut String, (column, row): (u16, u16), columns: u16, words: &str, l
             CELL.1, look.ground
         );
     }
-    if words.trim().is_empty() {
-        return;
-    }
     let bold = if look.bold { " font-weight=\"bold\"" } else { "" };
     let dim = if look.dim { " opacity=\"0.7\"" } else { "" };
-    let escaped = words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace(' ', "\u{a0}");
-    let _ = writeln!(
-        out,
-        "<text x=\"{x:.1}\" y=\"{:.1}\" textLength=\"{width:.1}\" lengthAdjust=\"spacingAndGlyphs\" fill=\"{}\"{bold}{dim}>{escaped}</text>",
-        y + CELL.1 * 0.75,
-        look.text
-    );
+    let mut at = column;
+    // Each word has its own place, so that columns stay columns in every font.
+    for word in words.split_inclusive(' ') {
+        let shown = word.trim_end();
+        let width = shown.width() as u16;
+        let x = 8.0 + f64::from(at) * CELL.0;
+        at += word.width() as u16;
+        if shown.is_empty() {
+            continue;
+        }
+        if shown.chars().all(|c| BLOCKS.contains(c)) {
+            blocks(out, x, y, shown, &look.text);
+            continue;
+        }
+        let escaped = shown.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let _ = writeln!(
+            out,
+            "<text x=\"{x:.1}\" y=\"{:.1}\" textLength=\"{:.1}\" lengthAdjust=\"spacingAndGlyphs\" fill=\"{}\"{bold}{dim}>{escaped}</text>",
+            y + CELL.1 * 0.75,
+            f64::from(width) * CELL.0,
+            look.text
+        );
+    }
+}
+
+/// Blocks of eighths, drawn as what they are: fonts leave gaps between them.
+const BLOCKS: &str = "▁▂▃▄▅▆▇█";
+
+fn blocks(out: &mut String, x: f64, y: f64, words: &str, fill: &str) {
+    let mut path = String::new();
+    for (i, block) in words.chars().enumerate() {
+        let eighths = BLOCKS.chars().position(|b| b == block).map_or(0.0, |n| n as f64 + 1.0);
+        let height = CELL.1 * eighths / 8.0;
+        let (left, top) = (x + i as f64 * CELL.0, y + CELL.1 - height);
+        let _ = write!(path, "M{left:.1} {top:.1}h{:.1}v{height:.1}h-{:.1}z", CELL.0, CELL.0);
+    }
+    let _ = writeln!(out, "<path d=\"{path}\" fill=\"{fill}\"/>");
 }

@@ -267,7 +267,7 @@ impl ConsumerColumn {
         match self {
             Self::State => Spec { title: "", width: 1, flex: 0, priority: 0, right: false, large_first: true },
             Self::Stream => text("STREAM", 12, 2, 0),
-            Self::Name => text("CONSUMER", 12, 3, 0),
+            Self::Name => text("CONSUMER", 16, 3, 0),
             Self::Mode => text("MODE", 4, 0, 7),
             Self::Ack => text("ACK", 8, 0, 8),
             Self::Outstanding => number("OUTST", 6, 1),

@@ -30,7 +30,12 @@ pub fn consumer_health(entry: &ConsumerEntry) -> Health {
     }
     let outstanding = info.outstanding();
     if outstanding == 0 {
-        return Health::new(Level::Ok, "idle", "Nothing is outstanding.");
+        let (words, sentence) = if moved(entry) {
+            ("caught up", "Nothing is outstanding, and what comes in is taken.")
+        } else {
+            ("idle", "Nothing is outstanding, and nothing came in lately.")
+        };
+        return Health::new(Level::Ok, words, sentence);
     }
     if info.config.max_ack_pending.is_some_and(|max| info.ack_pending >= max) && info.pending > 0 {
         return Health::new(
@@ -47,11 +52,7 @@ pub fn consumer_health(entry: &ConsumerEntry) -> Health {
     let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
         return Health::new(Level::Unknown, "not read yet", "Nothing was read of it yet.");
     };
-    let moved = samples.windows(2).any(|w| {
-        w[0].delivered_consumer_seq != w[1].delivered_consumer_seq
-            || w[0].ack_floor_stream_seq != w[1].ack_floor_stream_seq
-            || w[0].last_acked != w[1].last_acked
-    });
+    let moved = moved(entry);
     if samples.len() < ENOUGH {
         return Health::new(
             Level::Ok,
@@ -85,10 +86,13 @@ pub fn consumer_health(entry: &ConsumerEntry) -> Health {
         part.iter().map(|s| s.outstanding as f64).sum::<f64>() / part.len().max(1) as f64
     };
     let always = samples.iter().all(|s| s.outstanding > 0);
-    if always && last.outstanding > first.outstanding && mean(&samples[half..]) > mean(&samples[..half]) {
+    // What is just being worked on comes and goes: growth is what one more second of work would not take away.
+    let a_second = entry.series.rate(crate::model::catalog::RATE_WINDOW, |s| s.delivered_consumer_seq).unwrap_or(0.0);
+    let grown = mean(&samples[half..]) - mean(&samples[..half]);
+    if always && last.outstanding > first.outstanding && grown > a_second {
         return Health::new(
             Level::Warning,
-            "falling behind",
+            "behind",
             format!(
                 "Outstanding grew from {} to {} while we looked.",
                 count_exact(first.outstanding),
@@ -97,6 +101,15 @@ pub fn consumer_health(entry: &ConsumerEntry) -> Health {
         );
     }
     Health::new(Level::Ok, "working", format!("{} messages are outstanding and it moves.", count_exact(outstanding)))
+}
+
+/// Something was delivered or acked between the samples.
+fn moved(entry: &ConsumerEntry) -> bool {
+    entry.series.iter().zip(entry.series.iter().skip(1)).any(|(a, b)| {
+        a.delivered_consumer_seq != b.delivered_consumer_seq
+            || a.ack_floor_stream_seq != b.ack_floor_stream_seq
+            || a.last_acked != b.last_acked
+    })
 }
 
 #[cfg(test)]
@@ -138,7 +151,7 @@ mod tests {
 
     #[test]
     fn growth_is_told_from_a_sawtooth_that_holds() {
-        assert_eq!(judge(&[(1, 1, 1), (5, 2, 1), (9, 3, 1), (14, 4, 1)]).words, "falling behind");
+        assert_eq!(judge(&[(1, 1, 1), (5, 2, 1), (9, 3, 1), (14, 4, 1)]).words, "behind");
         assert_eq!(judge(&[(9, 1, 1), (5, 2, 1), (9, 3, 1), (5, 4, 1)]).level, Level::Ok);
         assert_eq!(judge(&[(9, 1, 1), (5, 2, 1)]).level, Level::Ok, "too few samples");
     }
