@@ -10,6 +10,7 @@ mod common;
 mod connect;
 mod console;
 mod demo;
+mod event_loop;
 mod faults;
 mod permissions;
 mod polling;
