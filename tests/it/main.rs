@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod agreement;
+mod any_sequence;
 mod cli;
 mod cluster;
 mod common;
