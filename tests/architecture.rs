@@ -14,7 +14,7 @@ const LONGEST: usize = 500;
 /// Each room with the rooms that it may import.
 const ROOMS: &[(&str, &[&str])] = &[
     ("model", &[]),
-    ("event", &["model"]),
+    ("event", &["model", "query"]),
     ("query", &["model"]),
     ("health", &["model"]),
     ("keymap", &["model"]),
