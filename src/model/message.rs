@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::Timestamp;
 
-/// One header. A name may come several times; order is that of the wire.
+/// One header. A name may come several times.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Header {
     /// Its name as it was sent; raw, sanitise before drawing.
@@ -26,7 +26,7 @@ pub struct Message {
     pub time: Timestamp,
     /// Its subject; raw, sanitise before drawing.
     pub subject: Box<str>,
-    /// Its headers, in the order of the wire.
+    /// Its headers by name; values of one name in the order of the wire.
     pub headers: Vec<Header>,
     /// The whole header block where it could not be decoded; `headers` is empty then.
     pub undecodable: Option<Bytes>,

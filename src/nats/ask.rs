@@ -60,19 +60,29 @@ impl Api {
 
     /// Asks, and returns the reply's text if it is no error.
     pub(super) async fn ask(&self, question: Question<'_>, body: String) -> Result<bytes::Bytes, Problem> {
-        let words = question.words();
-        let subject = question.subject(&self.client.prefix)?;
         let limit = match question {
             Question::StreamList | Question::StreamNames | Question::ConsumerList(_) => LIST_LIMIT,
             _ => LIMIT,
         };
+        self.ask_raw(&question.words(), question.subject(&self.client.prefix)?, body, limit).await
+    }
+
+    /// Asks on this subject; for the few requests that are no [`Question`], since they make or drop a consumer
+    /// of our own.
+    pub(super) async fn ask_raw(
+        &self,
+        words: &str,
+        subject: String,
+        body: String,
+        limit: Duration,
+    ) -> Result<bytes::Bytes, Problem> {
         if self.client.nats.connection_state() != connection::State::Connected {
-            return Err(disconnected(&words));
+            return Err(disconnected(words));
         }
         // Before the request, so that no event is missed.
         let mut events = self.client.events();
         if let Some(inbox) = self.client.events.closed_inbox() {
-            return Err(no_inbox(&words, inbox));
+            return Err(no_inbox(words, inbox));
         }
         self.counters.requests.fetch_add(1, Ordering::Relaxed);
         let request = Request::new().payload(body.into()).timeout(Some(limit));
@@ -90,10 +100,10 @@ impl Api {
                         ));
                     }
                     Ok(ClientEvent::Denied { subject: denied, publish: false }) if is_inbox(&denied) => {
-                        return Err(no_inbox(&words, denied));
+                        return Err(no_inbox(words, denied));
                     }
                     // The server is gone: nobody will answer, however long we wait.
-                    Ok(ClientEvent::Disconnected) => return Err(disconnected(&words)),
+                    Ok(ClientEvent::Disconnected) => return Err(disconnected(words)),
                     Ok(_) | Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => break reply.await,
                 },
@@ -111,7 +121,7 @@ impl Api {
             _ => Problem::new(ProblemKind::Disconnected, format!("{words}: {}", clean_line(&error.to_string()))),
         })?;
         self.counters.bytes.fetch_add(message.payload.len() as u64, Ordering::Relaxed);
-        refused(&message.payload, &words)?;
+        refused(&message.payload, words)?;
         Ok(message.payload)
     }
 }

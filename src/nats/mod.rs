@@ -13,6 +13,7 @@ mod files;
 pub mod gate;
 pub mod poll;
 pub mod question;
+pub mod tail;
 mod wire;
 
 pub use ask::{Api, now};

@@ -19,6 +19,8 @@ pub enum Question<'a> {
     ConsumerList(&'a str),
     /// One consumer.
     Consumer(&'a str, &'a str),
+    /// One stored message of a stream.
+    Message(&'a str),
 }
 
 impl Question<'_> {
@@ -33,6 +35,7 @@ impl Question<'_> {
             Self::Consumer(stream, consumer) => {
                 format!("{prefix}.CONSUMER.INFO.{}.{}", token("stream", stream)?, token("consumer", consumer)?)
             }
+            Self::Message(stream) => format!("{prefix}.STREAM.MSG.GET.{}", token("stream", stream)?),
         })
     }
 
@@ -47,12 +50,13 @@ impl Question<'_> {
             Self::Consumer(stream, consumer) => {
                 format!("consumer {} of stream {}", clean_line(consumer), clean_line(stream))
             }
+            Self::Message(stream) => format!("a message of stream {}", clean_line(stream)),
         }
     }
 }
 
 /// A name that is one token of a subject. The server refuses others as names, so one that is none does not exist.
-fn token<'n>(what: &str, name: &'n str) -> Result<&'n str, Problem> {
+pub(super) fn token<'n>(what: &str, name: &'n str) -> Result<&'n str, Problem> {
     let bad = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '.' | '*' | '>' | '/' | '\\');
     if name.is_empty() || name.contains(bad) {
         let sentence =

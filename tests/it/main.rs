@@ -16,3 +16,4 @@ mod faults;
 mod permissions;
 mod polling;
 mod screens;
+mod tail;

@@ -105,7 +105,7 @@ async fn streams(nats: &async_nats::Client) {
     )
     .await;
     stream(nats, json!({"name": "copy", "mirror": {"name": "eventsource-github-stream"}})).await;
-    stream(nats, json!({"name": "both", "sources": [{"name": "eventsource-github-stream"}, {"name": "jobs"}]})).await;
+    stream(nats, json!({"name": "both", "sources": [{"name": "eventsource-github-stream"}, {"name": "eventchannel-mail-stream"}]})).await;
     stream(
         nats,
         json!({"name": "KV_settings", "subjects": ["$KV.settings.>"], "max_msgs_per_subject": 1,

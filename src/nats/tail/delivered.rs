@@ -1,0 +1,51 @@
+//! What a consumer says of a message that it delivers: in the reply subject, of which there are two forms.
+
+use crate::model::Timestamp;
+
+/// Where a delivered message stands (ADR-15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Delivered {
+    /// Its sequence in the stream.
+    pub(super) seq: u64,
+    /// Counts the deliveries of the consumer, from 1.
+    pub(super) nth: u64,
+    /// When it was stored.
+    pub(super) time: Timestamp,
+    /// Matching messages after it.
+    pub(super) pending: u64,
+}
+
+/// `$JS.ACK.<stream>.<consumer>.<times>.<seq>.<nth>.<time>.<pending>`, or with domain and account hash before
+/// the stream and perhaps more after the end.
+pub(super) fn parse(reply: &str) -> Option<Delivered> {
+    let rest = reply.strip_prefix("$JS.ACK.")?;
+    let tokens: Vec<&str> = rest.split('.').collect();
+    let from = match tokens.len() {
+        7 => 3,
+        n if n >= 9 => 5,
+        _ => return None,
+    };
+    let number = |i: usize| tokens.get(from + i)?.parse::<u64>().ok();
+    Some(Delivered {
+        seq: number(0)?,
+        nth: number(1)?,
+        time: Timestamp(i64::try_from(number(2)?).ok()?),
+        pending: number(3)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_are_read() {
+        let wanted = Delivered { seq: 40, nth: 3, time: Timestamp(1_700_000_000_000_000_000), pending: 7 };
+        assert_eq!(parse("$JS.ACK.S.c.1.40.3.1700000000000000000.7"), Some(wanted));
+        assert_eq!(parse("$JS.ACK.hub.ACCHASH.S.c.1.40.3.1700000000000000000.7"), Some(wanted));
+        assert_eq!(parse("$JS.ACK._.ACCHASH.S.c.1.40.3.1700000000000000000.7.token"), Some(wanted));
+        for wrong in ["", "$JS.ACK.S.c.1.40", "_INBOX.x.1", "$JS.ACK.S.c.1.x.3.17.7"] {
+            assert_eq!(parse(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! One stored message after the other, by sequence: works on every stream, and nothing on the server notices.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use serde::Deserialize;
+use tokio::time::sleep;
+
+use crate::model::{Message, Problem, ProblemKind, Timestamp};
+use crate::nats::ask::{Api, read};
+use crate::nats::question::Question;
+
+use super::plan::Plan;
+use super::{End, Out, Report, Stop, headers, tell};
+
+/// Sequences that are asked for side by side.
+const SIDE_BY_SIDE: u64 = 64;
+/// How often the end of the stream is looked at while following.
+const LOOK: Duration = Duration::from_millis(250);
+/// The pause after a question that failed in passing.
+const PAUSE: Duration = Duration::from_millis(500);
+
+#[derive(Deserialize)]
+struct Reply {
+    message: Stored,
+}
+
+#[derive(Deserialize)]
+struct Stored {
+    subject: String,
+    seq: u64,
+    #[serde(default)]
+    hdrs: String,
+    #[serde(default)]
+    data: String,
+    time: String,
+}
+
+impl Api {
+    /// The message of exactly this sequence; `None` where there is none (any more).
+    pub(in crate::nats) async fn message(&self, stream: &str, seq: u64) -> Result<Option<Message>, Problem> {
+        self.stored(stream, format!("{{\"seq\":{seq}}}")).await
+    }
+
+    /// The first message from this sequence on whose subject matches; `None` at the end.
+    pub(in crate::nats) async fn next_message(
+        &self,
+        stream: &str,
+        seq: u64,
+        subject: &str,
+    ) -> Result<Option<Message>, Problem> {
+        let subject = serde_json::Value::from(subject);
+        self.stored(stream, format!("{{\"seq\":{seq},\"next_by_subj\":{subject}}}")).await
+    }
+
+    async fn stored(&self, stream: &str, body: String) -> Result<Option<Message>, Problem> {
+        let question = Question::Message(stream);
+        let reply = match self.ask(question, body).await {
+            Err(problem) if problem.kind == ProblemKind::NotFound && !problem.sentence.contains("stream not found") => {
+                return Ok(None);
+            }
+            reply => reply?,
+        };
+        let words = question.words();
+        let stored = read::<Reply>(&reply, &words)?.message;
+        let bytes = |text: &str| {
+            STANDARD
+                .decode(text)
+                .map(Bytes::from)
+                .map_err(|error| Problem::new(ProblemKind::Unreadable, format!("{words} {}: {error}", stored.seq)))
+        };
+        let block = bytes(&stored.hdrs)?;
+        let decoded = if block.is_empty() { Some(Vec::new()) } else { headers::of_block(&block) };
+        Ok(Some(Message {
+            stream: stream.into(),
+            seq: stored.seq,
+            time: Timestamp::parse(&stored.time).unwrap_or_default(),
+            subject: stored.subject.as_str().into(),
+            undecodable: decoded.is_none().then_some(block),
+            headers: decoded.unwrap_or_default(),
+            body: bytes(&stored.data)?,
+        }))
+    }
+}
+
+/// Reads from where the plan stands to its end.
+pub(super) async fn run(mut plan: Plan, out: &Out) -> Result<(), Stop> {
+    let mut sources = Sources::new(&plan);
+    let mut caught_up = false;
+    let mut told_waiting = false;
+    while !plan.is_done() {
+        let batch = match sources.batch(&plan).await {
+            Ok(batch) => batch,
+            Err(problem) if passes(&problem) => {
+                if !std::mem::replace(&mut told_waiting, true) {
+                    tell(out, Report::Waiting(problem.sentence)).await?;
+                }
+                sleep(PAUSE).await;
+                continue;
+            }
+            Err(problem) => return Err(problem.into()),
+        };
+        told_waiting = false;
+        let Batch { mut messages, next, at_end } = batch;
+        plan.next = next;
+        let mut ended = false;
+        if let Some(until) = plan.until {
+            messages.retain(|m| m.seq <= until);
+        }
+        if let End::Time(until) = plan.spec.end
+            && let Some(at) = messages.iter().position(|m| m.time > until)
+        {
+            messages.truncate(at);
+            ended = true;
+        }
+        if !messages.is_empty() {
+            caught_up = false;
+            tell(out, Report::Messages(messages)).await?;
+        }
+        if ended {
+            return Ok(());
+        }
+        if at_end {
+            if plan.until.is_some() {
+                return Ok(());
+            }
+            if !std::mem::replace(&mut caught_up, true) {
+                tell(out, Report::CaughtUp).await?;
+            }
+            sleep(LOOK).await;
+            if out.is_closed() {
+                return Err(Stop::Closed);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// It may be answered another time.
+fn passes(problem: &Problem) -> bool {
+    matches!(problem.kind, ProblemKind::Timeout | ProblemKind::Busy { .. } | ProblemKind::Disconnected)
+}
+
+struct Batch {
+    messages: Vec<Message>,
+    /// The sequence to go on at.
+    next: u64,
+    /// There was nothing more.
+    at_end: bool,
+}
+
+/// Where the next messages come from: by sequence when all subjects are wanted, else each filter on its own.
+struct Sources {
+    /// Of each filter the message that comes next, once it was looked up.
+    filters: Vec<(String, Option<Message>)>,
+}
+
+impl Sources {
+    fn new(plan: &Plan) -> Self {
+        Self { filters: plan.spec.subjects.iter().map(|s| (s.clone(), None)).collect() }
+    }
+
+    async fn batch(&mut self, plan: &Plan) -> Result<Batch, Problem> {
+        if self.filters.is_empty() { window(plan).await } else { self.merged(plan).await }
+    }
+
+    /// The earliest of what each filter has next, again and again.
+    async fn merged(&mut self, plan: &Plan) -> Result<Batch, Problem> {
+        let mut batch = Batch { messages: Vec::new(), next: plan.next, at_end: false };
+        while batch.messages.len() < plan.spec.batch.clamp(1, 64) {
+            for (filter, ready) in &mut self.filters {
+                // A message that was taken meanwhile is shown all the same: it was there when it was read.
+                if ready.as_ref().is_none_or(|m| m.seq < batch.next) {
+                    *ready = plan.api.next_message(&plan.spec.stream, batch.next, filter).await?;
+                }
+            }
+            let earliest =
+                self.filters.iter_mut().filter(|(_, m)| m.is_some()).min_by_key(|(_, m)| m.as_ref().map(|m| m.seq));
+            let Some(message) = earliest.and_then(|(_, m)| m.take()) else {
+                batch.at_end = true;
+                break;
+            };
+            batch.next = message.seq + 1;
+            batch.messages.push(message);
+        }
+        Ok(batch)
+    }
+}
+
+/// The next sequences side by side; where none of them is there any more, a leap to the next that is.
+async fn window(plan: &Plan) -> Result<Batch, Problem> {
+    let stream_name = &plan.spec.stream;
+    let Some(first) = plan.api.next_message(stream_name, plan.next, ">").await? else {
+        return Ok(Batch { messages: vec![], next: plan.next, at_end: true });
+    };
+    let mut next = first.seq + 1;
+    let end = plan.until.map_or(u64::MAX, |until| until.saturating_add(1)).min(next + SIDE_BY_SIDE - 1);
+    let mut answers =
+        stream::iter(next..end).map(|seq| plan.api.message(stream_name, seq)).buffered(SIDE_BY_SIDE as usize);
+    let mut messages = vec![first];
+    let mut holes = 0;
+    while let Some(answer) = answers.next().await {
+        match answer {
+            Ok(Some(message)) => {
+                holes = 0;
+                next = message.seq + 1;
+                messages.push(message);
+            }
+            // A hole, or the end of the stream: the next round tells which.
+            Ok(None) => holes += 1,
+            // What was read so far is good; the rest is asked for again.
+            Err(_) => break,
+        }
+        if holes > SIDE_BY_SIDE / 4 {
+            break;
+        }
+    }
+    Ok(Batch { messages, next, at_end: false })
+}
+
+/// The first sequence whose message was stored at this time or later; after the last where there is none.
+pub(super) async fn first_since(api: &Api, stream: &str, first: u64, last: u64, at: Timestamp) -> Result<u64, Problem> {
+    let (mut low, mut high) = (first, last + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match api.next_message(stream, middle, ">").await? {
+            Some(message) if message.time < at => low = message.seq + 1,
+            // It, or a hole before it, may be the first.
+            Some(_) | None => high = middle,
+        }
+    }
+    Ok(low)
+}
+
+/// The sequence from which on at least so many messages match: back from the end in growing steps.
+pub(super) async fn nth_last(plan: &Plan, first: u64, last: u64, n: u64) -> Result<u64, Problem> {
+    let mut reach = n.saturating_mul(2).max(SIDE_BY_SIDE);
+    loop {
+        let from = last.saturating_sub(reach).max(first);
+        let spec = super::TailSpec { end: End::Present, ..plan.spec.clone() };
+        let mut part = Plan { api: plan.api.clone(), spec, name: plan.name.clone(), next: from, until: Some(last) };
+        let mut sources = Sources::new(&part);
+        let mut seen: VecDeque<u64> = VecDeque::new();
+        while !part.is_done() {
+            let batch = sources.batch(&part).await?;
+            part.next = batch.next;
+            seen.extend(batch.messages.iter().map(|m| m.seq).filter(|seq| *seq <= last));
+            while seen.len() as u64 > n {
+                seen.pop_front();
+            }
+            if batch.at_end {
+                break;
+            }
+        }
+        if seen.len() as u64 >= n || from == first {
+            return Ok(seen.front().copied().unwrap_or(last + 1));
+        }
+        reach = reach.saturating_mul(8);
+    }
+}

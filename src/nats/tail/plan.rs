@@ -1,0 +1,90 @@
+//! Chooses how a stream is read, and where it begins.
+
+use std::sync::Arc;
+
+use crate::model::{Problem, ProblemKind, Retention, Stream};
+use crate::nats::{Api, Client};
+
+use super::{End, Method, Out, Report, Start, Stop, TailSpec, peek, pull, tell};
+
+/// What a reading is about, with everything that was looked up.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) api: Api,
+    pub(super) spec: TailSpec,
+    /// The stream's name, as every message carries it.
+    pub(super) name: Arc<str>,
+    /// The next sequence to read: everything before it was read or is not wanted.
+    pub(super) next: u64,
+    /// The last sequence to read, where there is one.
+    pub(super) until: Option<u64>,
+}
+
+impl Plan {
+    /// Nothing more is wanted.
+    pub(super) fn is_done(&self) -> bool {
+        self.until.is_some_and(|until| self.next > until)
+    }
+}
+
+/// Reads what the specification says.
+pub(super) async fn read(client: &Client, spec: TailSpec, out: &Out) -> Result<(), Stop> {
+    let api = Api::new(client.clone());
+    let stream = api.stream(&spec.stream).await?;
+    let until = match spec.end {
+        End::Present | End::Time(_) => Some(stream.state.last_seq),
+        // A range that reaches beyond the end is no reason to wait.
+        End::Seq(seq) => Some(seq.min(stream.state.last_seq)),
+        End::Never => None,
+    };
+    let name = Arc::from(spec.stream.as_str());
+    let mut plan = Plan { api, spec, name, next: stream.state.first_seq.max(1), until };
+    let mut method = if stream.config.retention == Retention::Limits { Method::Pull } else { Method::Peek };
+    plan.next = match start(&plan, &stream, method).await {
+        Err(problem) if method == Method::Pull && may_peek(&problem) => {
+            method = Method::Peek;
+            start(&plan, &stream, method).await?
+        }
+        started => started?,
+    };
+    let opened = |method, from| Report::Opened { method, from, last: stream.state.last_seq };
+    if plan.is_done() {
+        return tell(out, opened(method, plan.next)).await;
+    }
+    if method == Method::Pull {
+        match pull::Reader::open(&plan).await {
+            Ok(reader) => {
+                tell(out, opened(method, plan.next)).await?;
+                return reader.run(plan, out).await;
+            }
+            Err(problem) if may_peek(&problem) => {}
+            Err(problem) => return Err(problem.into()),
+        }
+    }
+    tell(out, opened(Method::Peek, plan.next)).await?;
+    peek::run(plan, out).await
+}
+
+/// No consumer can be made, but stored messages may still be read: too many consumers, or not allowed.
+fn may_peek(problem: &Problem) -> bool {
+    matches!(problem.kind, ProblemKind::Denied { .. } | ProblemKind::Server { code: 10026 | 10084 | 10099..=10101 })
+}
+
+/// The sequence to begin at.
+async fn start(plan: &Plan, stream: &Stream, method: Method) -> Result<u64, Problem> {
+    let (first, last) = (stream.state.first_seq.max(1), stream.state.last_seq);
+    let spec = &plan.spec;
+    Ok(match spec.start {
+        Start::First => first,
+        Start::Seq(seq) => seq.max(first),
+        Start::New => last + 1,
+        Start::Time(at) => peek::first_since(&plan.api, &spec.stream, first, last, at).await?,
+        Start::Last(0) => last + 1,
+        Start::Last(n) if spec.subjects.is_empty() && stream.state.deleted == 0 => {
+            last.saturating_sub(n - 1).max(first)
+        }
+        Start::Last(n) if n >= stream.state.messages => first,
+        Start::Last(n) if method == Method::Pull => pull::nth_last(plan, first, last, n).await?,
+        Start::Last(n) => peek::nth_last(plan, first, last, n).await?,
+    })
+}

@@ -1,0 +1,395 @@
+//! An own ephemeral pull consumer that acks nothing: asked for batches, made anew behind the last message
+//! whenever anything is in doubt.
+
+use std::time::Duration;
+
+use async_nats::{StatusCode, Subscriber};
+use futures_util::{FutureExt, StreamExt};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::event::clean_line;
+use crate::model::{Message, Problem, ProblemKind};
+use crate::nats::ask::read;
+use crate::nats::question::token;
+use crate::nats::{Client, ClientEvent};
+
+use super::plan::Plan;
+use super::{End, Out, Report, Stop, delivered, headers, tell};
+
+/// The server drops the consumer when nobody has asked for so long.
+const INACTIVE: Duration = Duration::from_secs(30);
+/// How long one request for messages stands.
+const EXPIRES: Duration = Duration::from_secs(10);
+/// How often the server says that it still is there.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+/// Silence that is taken for a consumer that is gone.
+const SILENCE: Duration = Duration::from_millis(2_500);
+/// How long making a consumer may take; on a large stream the server counts what matches.
+const CREATE_LIMIT: Duration = Duration::from_secs(5);
+/// The pause after a failure that may pass.
+const PAUSE: Duration = Duration::from_millis(250);
+/// Messages that are handed on together.
+const TOGETHER: usize = 512;
+
+#[derive(Deserialize)]
+struct Created {
+    name: String,
+    #[serde(default)]
+    num_pending: u64,
+}
+
+/// A consumer of ours, and the inbox that it delivers to.
+pub(super) struct Reader {
+    client: Client,
+    consumer: String,
+    inbox: String,
+    messages: Subscriber,
+    /// Messages that were asked for and have neither come nor been given up.
+    due: u64,
+    /// Deliveries so far.
+    nth: u64,
+    /// Matching messages that were not delivered yet.
+    pending: u64,
+}
+
+/// Why a consumer is left.
+enum Leave {
+    /// The range is read.
+    Done,
+    /// It may be gone: another is made behind the last message.
+    Doubt,
+    /// The connection was lost.
+    Lost,
+}
+
+impl Reader {
+    /// Makes a consumer at the plan's next sequence.
+    pub(super) async fn open(plan: &Plan) -> Result<Self, Problem> {
+        let client = plan.api.client().clone();
+        // Before the first request, so that what the server refuses is heard.
+        let inbox = client.nats.new_inbox();
+        let subscribed = client.nats.subscribe(inbox.clone()).await;
+        let messages =
+            subscribed.map_err(|error| Problem::new(ProblemKind::Disconnected, clean_line(&error.to_string())))?;
+        let Created { name: consumer, num_pending } = create(plan, plan.next, INACTIVE).await?;
+        Ok(Self { client, consumer, inbox, messages, due: 0, nth: 0, pending: num_pending })
+    }
+
+    /// Reads the plan to its end; makes another consumer as often as it must.
+    pub(super) async fn run(mut self, mut plan: Plan, out: &Out) -> Result<(), Stop> {
+        let mut events = self.client.events();
+        let mut caught_up = false;
+        loop {
+            let from = plan.next;
+            let left = self.read(&mut plan, &mut events, &mut caught_up, out).await;
+            self.drop_consumer(&plan).await;
+            match left? {
+                Leave::Done => return Ok(()),
+                Leave::Doubt => {}
+                Leave::Lost => {
+                    tell(out, Report::Waiting("the connection is lost".into())).await?;
+                    until_connected(&self.client, &mut events).await?;
+                    // A message that the client cannot decode breaks the connection, again and again.
+                    if plan.next == from && pass_undecodable(&mut plan, out).await? && plan.is_done() {
+                        return Ok(());
+                    }
+                }
+            }
+            self = again(&plan, &mut events, out).await?;
+        }
+    }
+
+    async fn read(
+        &mut self,
+        plan: &mut Plan,
+        events: &mut Receiver<ClientEvent>,
+        caught_up: &mut bool,
+        out: &Out,
+    ) -> Result<Leave, Stop> {
+        let mut lost = false;
+        let mut heard = Instant::now();
+        loop {
+            if self.pending == 0 && self.nothing_left(plan, caught_up, out).await? {
+                return Ok(Leave::Done);
+            }
+            let first = if lost {
+                // What came before the loss is still there to be taken.
+                match self.messages.next().now_or_never().flatten() {
+                    Some(message) => message,
+                    None => return Ok(Leave::Lost),
+                }
+            } else {
+                self.ask(plan).await;
+                tokio::select! {
+                    biased;
+                    message = self.messages.next() => match message {
+                        Some(message) => message,
+                        None => return Ok(Leave::Doubt),
+                    },
+                    event = events.recv() => match event {
+                        Ok(ClientEvent::Disconnected) => {
+                            lost = true;
+                            continue;
+                        }
+                        // Lost and back before we looked: the server may have forgotten the consumer.
+                        Ok(ClientEvent::Connected) => return Ok(Leave::Doubt),
+                        Ok(ClientEvent::Denied { subject, publish: true }) if subject.contains(".MSG.NEXT.") => {
+                            return Err(denied(&subject).into());
+                        }
+                        Err(RecvError::Closed) => return Err(Stop::Closed),
+                        Ok(_) | Err(RecvError::Lagged(_)) => continue,
+                    },
+                    () = sleep(SILENCE.saturating_sub(heard.elapsed())) => return Ok(Leave::Doubt),
+                    () = out.closed() => return Err(Stop::Closed),
+                }
+            };
+            heard = Instant::now();
+            let (found, end) = self.take_ready(plan, first);
+            if !found.is_empty() {
+                *caught_up = false;
+                tell(out, Report::Messages(found)).await?;
+            }
+            match end {
+                Some(leave) => return Ok(leave),
+                None if plan.is_done() => return Ok(Leave::Done),
+                None => {}
+            }
+        }
+    }
+
+    /// Takes this message and those that are there already; says when the consumer is to be left.
+    fn take_ready(&mut self, plan: &mut Plan, first: async_nats::Message) -> (Vec<Message>, Option<Leave>) {
+        let mut found = Vec::new();
+        let mut next = Some(first);
+        while let Some(message) = next {
+            match self.take(plan, &message) {
+                Taken::Message(message) => found.push(*message),
+                Taken::Status => {}
+                Taken::Doubt => return (found, Some(Leave::Doubt)),
+                Taken::End => return (found, Some(Leave::Done)),
+            }
+            if found.len() >= TOGETHER {
+                break;
+            }
+            next = self.messages.next().now_or_never().flatten();
+        }
+        (found, None)
+    }
+
+    /// Asks for more when less than half of a batch is due.
+    async fn ask(&mut self, plan: &Plan) {
+        let batch = plan.spec.batch.max(1) as u64;
+        if self.due > batch / 2 {
+            return;
+        }
+        let body = json!({
+            "batch": batch,
+            "expires": EXPIRES.as_nanos() as u64,
+            "idle_heartbeat": HEARTBEAT.as_nanos() as u64,
+        });
+        let subject = format!("{}.CONSUMER.MSG.NEXT.{}.{}", self.client.prefix, plan.spec.stream, self.consumer);
+        let asked = self.client.nats.publish_with_reply(subject, self.inbox.clone(), body.to_string().into()).await;
+        // What is not sent is seen as silence.
+        if asked.is_ok() {
+            self.due += batch;
+        }
+    }
+
+    fn take(&mut self, plan: &mut Plan, message: &async_nats::Message) -> Taken {
+        if let Some(status) = message.status {
+            return self.status(status, message);
+        }
+        let Some(at) = message.reply.as_deref().and_then(delivered::parse) else { return Taken::Status };
+        if at.nth != self.nth + 1 {
+            // One was lost on the way: all from there on are read again.
+            return Taken::Doubt;
+        }
+        self.nth = at.nth;
+        self.pending = at.pending;
+        self.due = self.due.saturating_sub(1);
+        let beyond = plan.until.is_some_and(|until| at.seq > until)
+            || matches!(plan.spec.end, End::Time(until) if at.time > until);
+        if beyond {
+            return Taken::End;
+        }
+        plan.next = at.seq + 1;
+        Taken::Message(Box::new(Message {
+            stream: plan.name.clone(),
+            seq: at.seq,
+            time: at.time,
+            subject: message.subject.as_str().into(),
+            headers: message.headers.as_ref().map(headers::of_map).unwrap_or_default(),
+            undecodable: None,
+            body: message.payload.clone(),
+        }))
+    }
+
+    /// A message of the server about the request: it goes on, ends, or the consumer is gone.
+    fn status(&mut self, status: StatusCode, message: &async_nats::Message) -> Taken {
+        let given_up = message
+            .headers
+            .as_ref()
+            .and_then(|h| h.get("Nats-Pending-Messages"))
+            .and_then(|v| v.as_str().parse::<u64>().ok());
+        if let Some(n) = given_up {
+            self.due = self.due.saturating_sub(n);
+        }
+        match status.as_u16() {
+            100 => Taken::Status,
+            // The request has ended; the next one is made when it is due.
+            404 | 408 => {
+                if given_up.is_none() {
+                    self.due = 0;
+                }
+                Taken::Status
+            }
+            // Deleted, another leader, shut down, no responders.
+            _ => Taken::Doubt,
+        }
+    }
+
+    /// Everything that is stored was delivered: the end of a range, a pause when following.
+    async fn nothing_left(&self, plan: &Plan, caught_up: &mut bool, out: &Out) -> Result<bool, Stop> {
+        if plan.until.is_some() {
+            return Ok(true);
+        }
+        if !std::mem::replace(caught_up, true) {
+            tell(out, Report::CaughtUp).await?;
+        }
+        Ok(false)
+    }
+
+    /// Takes the consumer away; if that fails, the server does it half a minute later.
+    async fn drop_consumer(&self, plan: &Plan) {
+        if self.client.is_connected() {
+            delete(&self.client, &plan.spec.stream, &self.consumer).await;
+        }
+    }
+}
+
+enum Taken {
+    Message(Box<Message>),
+    Status,
+    Doubt,
+    End,
+}
+
+/// Makes a consumer again, as often as it takes while the failure may pass.
+async fn again(plan: &Plan, events: &mut Receiver<ClientEvent>, out: &Out) -> Result<Reader, Stop> {
+    let mut told = false;
+    loop {
+        // What was heard until now was of the consumer before.
+        while events.try_recv().is_ok() {}
+        match Reader::open(plan).await {
+            Ok(reader) => return Ok(reader),
+            Err(problem)
+                if matches!(
+                    problem.kind,
+                    ProblemKind::Timeout
+                        | ProblemKind::Busy { .. }
+                        | ProblemKind::Disconnected
+                        | ProblemKind::NoResponders
+                ) =>
+            {
+                if !std::mem::replace(&mut told, true) {
+                    tell(out, Report::Waiting(problem.sentence)).await?;
+                }
+                sleep(PAUSE).await;
+            }
+            Err(problem) => return Err(problem.into()),
+        }
+    }
+}
+
+async fn until_connected(client: &Client, events: &mut Receiver<ClientEvent>) -> Result<(), Stop> {
+    while !client.is_connected() {
+        match timeout(PAUSE, events.recv()).await {
+            Ok(Err(RecvError::Closed)) => return Err(Stop::Closed),
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// After a loss without any progress: the next message is read raw, and handed on when the client could not
+/// have taken it.
+async fn pass_undecodable(plan: &mut Plan, out: &Out) -> Result<bool, Stop> {
+    let filters = if plan.spec.subjects.is_empty() { vec![">".to_owned()] } else { plan.spec.subjects.clone() };
+    let mut first: Option<Message> = None;
+    for filter in &filters {
+        let found = plan.api.next_message(&plan.spec.stream, plan.next, filter).await;
+        // Without an answer this is tried again after the next loss.
+        let Ok(Some(message)) = found else { continue };
+        if first.as_ref().is_none_or(|f| message.seq < f.seq) {
+            first = Some(message);
+        }
+    }
+    let Some(message) = first.filter(|m| m.undecodable.is_some() && plan.until.is_none_or(|u| m.seq <= u)) else {
+        return Ok(false);
+    };
+    plan.next = message.seq + 1;
+    tell(out, Report::Messages(vec![message])).await?;
+    Ok(true)
+}
+
+/// Makes an ephemeral consumer that acks nothing and lives in memory.
+async fn create(plan: &Plan, from: u64, inactive: Duration) -> Result<Created, Problem> {
+    let (client, stream) = (plan.api.client(), token("stream", &plan.spec.stream)?);
+    let words = format!("reading stream {}", clean_line(stream));
+    let name = format!("jetscope-tail-{}", client.nats.new_inbox().rsplit('.').next().unwrap_or("x"));
+    let mut config = json!({
+        "name": name,
+        "description": "a reader of jetscope; the server drops it when nobody reads",
+        "deliver_policy": "by_start_sequence",
+        "opt_start_seq": from.max(1),
+        "ack_policy": "none",
+        "replay_policy": "instant",
+        "inactive_threshold": inactive.as_nanos() as u64,
+        "num_replicas": 1,
+        "mem_storage": true,
+        "metadata": {"io.jetscope": "tail"},
+    });
+    match plan.spec.subjects.as_slice() {
+        [] => {}
+        [one] => config["filter_subject"] = one.clone().into(),
+        several => config["filter_subjects"] = several.into(),
+    }
+    let body = json!({"stream_name": stream, "config": config, "action": "create"});
+    let subject = format!("{}.CONSUMER.CREATE.{stream}.{name}", client.prefix);
+    let reply = plan.api.ask_raw(&words, subject, body.to_string(), CREATE_LIMIT).await?;
+    read(&reply, &words)
+}
+
+async fn delete(client: &Client, stream: &str, consumer: &str) {
+    let subject = format!("{}.CONSUMER.DELETE.{stream}.{consumer}", client.prefix);
+    // Nobody waits for the answer.
+    let _ = client.nats.publish(subject, "".into()).await;
+}
+
+fn denied(subject: &str) -> Problem {
+    let sentence =
+        format!("no permission to publish to {}; ask for it to be allowed for this user", clean_line(subject));
+    Problem::new(ProblemKind::Denied { subject: subject.to_owned() }, sentence)
+}
+
+/// The sequence from which on exactly so many messages match (or a few more where several share none): the
+/// server counts what matches when a consumer is made, so some are made and dropped.
+pub(super) async fn nth_last(plan: &Plan, first: u64, last: u64, n: u64) -> Result<u64, Problem> {
+    let (mut low, mut high) = (first, last);
+    // The largest start that still has n behind it.
+    while low < high {
+        let middle = low + (high - low).div_ceil(2);
+        let Created { name, num_pending } = create(plan, middle, Duration::from_secs(5)).await?;
+        delete(plan.api.client(), &plan.spec.stream, &name).await;
+        if num_pending >= n {
+            low = middle;
+        } else {
+            high = middle - 1;
+        }
+    }
+    Ok(low)
+}
