@@ -77,9 +77,8 @@ async fn start(plan: &Plan, stream: &Stream, method: Method) -> Result<u64, Prob
     Ok(match spec.start {
         Start::First => first,
         Start::Seq(seq) => seq.max(first),
-        Start::New => last + 1,
         Start::Time(at) => peek::first_since(&plan.api, &spec.stream, first, last, at).await?,
-        Start::Last(0) => last + 1,
+        Start::New | Start::Last(0) => last + 1,
         Start::Last(n) if spec.subjects.is_empty() && stream.state.deleted == 0 => {
             last.saturating_sub(n - 1).max(first)
         }

@@ -307,9 +307,8 @@ async fn again(plan: &Plan, events: &mut Receiver<ClientEvent>, out: &Out) -> Re
 
 async fn until_connected(client: &Client, events: &mut Receiver<ClientEvent>) -> Result<(), Stop> {
     while !client.is_connected() {
-        match timeout(PAUSE, events.recv()).await {
-            Ok(Err(RecvError::Closed)) => return Err(Stop::Closed),
-            Ok(_) | Err(_) => {}
+        if let Ok(Err(RecvError::Closed)) = timeout(PAUSE, events.recv()).await {
+            return Err(Stop::Closed);
         }
     }
     Ok(())
