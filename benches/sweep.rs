@@ -45,6 +45,9 @@ fn sizes(text: &str) -> Outcome<Vec<(usize, usize)>> {
         .collect()
 }
 
+/// A part of what a sweep took.
+type Part = fn(Took) -> f64;
+
 /// What one sweep took: the list of streams, and the consumers.
 #[derive(Clone, Copy)]
 struct Took {
@@ -80,7 +83,7 @@ async fn compare(streams: usize, consumers: usize, rounds: usize) -> Outcome {
         }
     }
     let mut figures = Figures::new(&["", "jetscope ms", "raw ms", "ratio", "aim"]);
-    let parts: [(&str, fn(Took) -> f64, &str); 3] =
+    let parts: [(&str, Part, &str); 3] =
         [("streams", |t| t.list, ""), ("consumers", |t| t.consumers, ""), ("both", Took::all, "<= 1.3")];
     for (name, part, aim) in parts {
         let median = |took: &[Took]| quantile(&took.iter().map(|t| part(*t)).collect::<Vec<_>>(), 0.5);

@@ -101,14 +101,14 @@ fn frames(app: &App, screen: &mut Screen, rounds: usize) -> Outcome {
 /// From a key to the frame that shows what it did.
 fn keys(app: &App, screen: &mut Screen, rounds: usize) -> Outcome {
     let theme = Theme::default();
-    let mut figures = Figures::new(&["", "median ms", "worst ms", "aim"]);
+    let mut figures = Figures::new(&["", "median ms", "worst ms", "slowest key, best round", "aim"]);
     for (what, before, keys) in [
         ("streams: down", "", "j"),
         ("streams: end", "", "G"),
         ("streams: filter, each letter", "/", "t e a m 0 1"),
         ("streams: filter taken away", "/ t e a m enter", "esc"),
         ("streams: sort, each column", "", "s s s s s s s s s s s s"),
-        ("streams: sort by state", "s s s s s s s s s s", "r"),
+        ("streams: sort by state", "s s s s s s s s s s", "s"),
         ("streams: down, sorted by messages", "s s", "j"),
         ("streams: only problems", "", "!"),
         ("streams: freeze", "", "f"),
@@ -127,23 +127,31 @@ fn keys(app: &App, screen: &mut Screen, rounds: usize) -> Outcome {
         ("consumer: back to all", "C enter", "esc"),
         ("help", "C", "?"),
     ] {
-        let mut took = Vec::new();
+        // Of each key the best round: a machine that is busy with other things makes the rest.
+        let (mut took, mut best) = (Vec::new(), Vec::new());
         for _ in 0..rounds {
             let mut app = app.clone();
             press(&mut app, before)?;
-            for key in keys.split(' ') {
+            for (i, key) in keys.split(' ').enumerate() {
                 let key = Msg::Key(key.parse()?);
                 let started = Instant::now();
                 black_box(app.update(key));
                 black_box(app.update(Msg::Frame));
                 screen.draw(|frame| draw(frame, &app, &theme))?;
-                took.push(ms(started.elapsed()));
+                let now = ms(started.elapsed());
+                took.push(now);
+                if let Some(least) = best.get_mut(i) {
+                    *least = f64::min(*least, now);
+                } else {
+                    best.push(now);
+                }
             }
         }
         figures.row(&[
             what.into(),
             format!("{:.2}", quantile(&took, 0.5)),
             format!("{:.2}", quantile(&took, 1.0)),
+            format!("{:.2}", quantile(&best, 1.0)),
             "< 50 ms".into(),
         ]);
     }
@@ -183,7 +191,7 @@ fn polls(mut app: App, size: Size, rounds: usize) -> Outcome {
         ticked.push(ms(started.elapsed()));
     }
     let ceiling = quantile(&plain, 0.5);
-    let mut figures = Figures::new(&["", "median ms", "worst ms", "ratio"]);
+    let mut figures = Figures::new(&["", "median ms", "best ms", "ratio"]);
     for (what, took) in [
         ("a plain map, streams replaced", &plain),
         ("list of all streams", &listed),
@@ -194,7 +202,7 @@ fn polls(mut app: App, size: Size, rounds: usize) -> Outcome {
         figures.row(&[
             what.into(),
             format!("{median:.2}"),
-            format!("{:.2}", quantile(took, 1.0)),
+            format!("{:.2}", quantile(took, 0.0)),
             format!("{:.1}", median / ceiling),
         ]);
     }
