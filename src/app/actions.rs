@@ -18,7 +18,7 @@ impl App {
             self.tell(Level::Notice, reason);
             return;
         }
-        self.urgent = true;
+        self.urgent |= changes_lists(action);
         match action {
             Action::Quit => effects.push(Effect::Quit),
             Action::Redraw => effects.push(Effect::Redraw),
@@ -349,6 +349,26 @@ impl App {
             None => self.tell(Level::Notice, "there is nothing to copy here"),
         }
     }
+}
+
+/// Whether a list may have to be built anew for it. Moving about in a list of very many must not.
+const fn changes_lists(action: Action) -> bool {
+    !matches!(
+        action,
+        Action::Up
+            | Action::Down
+            | Action::PageUp
+            | Action::PageDown
+            | Action::First
+            | Action::Last
+            | Action::Mark
+            | Action::Copy
+            | Action::Command
+            | Action::Filter
+            | Action::Refresh
+            | Action::Redraw
+            | Action::Quit
+    )
 }
 
 /// Why an action does nothing on this screen.

@@ -65,7 +65,6 @@ impl Prompt {
 impl App {
     pub(super) fn prompt_key(&mut self, key: Key, effects: &mut Vec<Effect>) {
         let Some(mut prompt) = self.prompt.take() else { return };
-        self.urgent = true;
         match (key.code, key.ctrl, prompt.kind) {
             (Code::Esc, ..) | (Code::Char('c' | 'g'), true, _) => {
                 if prompt.kind == PromptKind::Filter {
@@ -77,6 +76,7 @@ impl App {
             (Code::Enter, _, PromptKind::Filter) => return,
             (Code::Enter, _, PromptKind::Command) => {
                 let line = prompt.input.value().trim().to_owned();
+                self.urgent = true;
                 if !line.is_empty() {
                     self.run(&line, effects);
                 }
@@ -125,7 +125,6 @@ impl App {
             for c in text.chars().filter(|c| !c.is_control()).take(1000) {
                 prompt.input.handle(InputRequest::InsertChar(c));
             }
-            self.urgent = true;
             self.edited(&mut prompt);
             self.prompt = Some(prompt);
         }
@@ -155,8 +154,10 @@ impl App {
     }
 
     fn set_filter(&mut self, text: &str) {
-        if let Some(list) = self.list_mut() {
+        // Walking the list while its filter is typed leaves the filter as it is.
+        if let Some(list) = self.list_mut().filter(|list| list.filter() != text) {
             list.set_filter(text);
+            self.urgent = true;
         }
     }
 

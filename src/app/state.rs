@@ -116,6 +116,7 @@ impl App {
     /// Takes in what happened; says what to do about it.
     pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
         let mut effects = Vec::new();
+        let told = matches!(msg, Msg::Data(_));
         match msg {
             Msg::Key(key) => {
                 self.dirty = true;
@@ -163,6 +164,10 @@ impl App {
                 self.dirty = true;
                 self.tell(level, text);
             }
+        }
+        // Reports alone never change what is on screen: the lists are built anew with a frame, a tick or a key.
+        if told {
+            return effects;
         }
         let scope = self.scope();
         if scope != self.watched {
