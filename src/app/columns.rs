@@ -2,7 +2,7 @@
 //!
 //! To add one: a variant here with its row in `ALL` and its sort value, and its text in `ui/`.
 
-use crate::health::{Level, consumer_health, stream_health};
+use crate::health::{Level, consumer_level, stream_level};
 use crate::model::catalog::Shelf;
 use crate::model::{ConsumerEntry, Kind, StreamEntry, Thresholds, Timestamp};
 
@@ -172,9 +172,7 @@ impl StreamColumn {
         let info = row.entry.info.as_deref();
         let of = |f: fn(&crate::model::Stream) -> f64| opt(info.map(f));
         match self {
-            Self::State | Self::Words => {
-                SortValue::Ranked(stream_health(row.entry, row.shelf, thresholds).level as u8, 0)
-            }
+            Self::State | Self::Words => SortValue::Ranked(stream_level(row.entry, row.shelf, thresholds) as u8, 0),
             Self::Name => SortValue::Text(row.label.to_lowercase()),
             Self::Kind => SortValue::Text(row.kind.tag().to_owned()),
             Self::Messages => of(|s| s.state.messages as f64),
@@ -239,7 +237,7 @@ pub struct ConsumerRow<'a> {
 impl ConsumerRow<'_> {
     /// Deliveries per second.
     pub fn rate(&self) -> Option<f64> {
-        self.entry.series.rate(crate::model::catalog::RATE_WINDOW, |s| s.delivered_consumer_seq)
+        self.entry.series.rate(crate::model::entry::RATE_WINDOW, |s| s.delivered_consumer_seq)
     }
 }
 
@@ -289,7 +287,7 @@ impl ConsumerColumn {
         match self {
             Self::State | Self::Words => {
                 let outstanding = info.map_or(0, super::super::model::consumer::Consumer::outstanding);
-                SortValue::Ranked(consumer_health(row.entry).level as u8, outstanding)
+                SortValue::Ranked(consumer_level(row.entry) as u8, outstanding)
             }
             Self::Stream => SortValue::Text(row.label.to_lowercase()),
             Self::Name => SortValue::Text(row.name.to_lowercase()),

@@ -2,12 +2,12 @@
 //! one stream is built here too.
 
 use crate::event::clean_line;
-use crate::health::consumer_health;
+use crate::health::consumer_level;
 use crate::model::catalog::Shelf;
 use crate::query::Fuzzy;
 
 use super::columns::{ConsumerColumn, ConsumerRow, is_problem};
-use super::{App, Row, Table};
+use super::{App, Table};
 
 /// Stream and name of a consumer.
 pub type ConsumerKey = (String, String);
@@ -40,7 +40,7 @@ impl ConsumersScreen {
             .consumers
             .iter()
             .filter(|(name, _)| app.show_system || !crate::model::stream::is_system_name(name))
-            .map(|(name, shelf)| (name.as_str(), shelf));
+            .map(|(name, shelf)| (name.as_str(), &**shelf));
         fill(&mut self.table, app, shelves);
     }
 }
@@ -58,22 +58,26 @@ pub(super) fn fill<'a>(
 ) {
     let mut fuzzy = Fuzzy::new(&table.filter);
     let filtering = !table.filter.is_empty();
+    let mut whole = String::new();
     let mut rows: Vec<ConsumerRow<'a>> = Vec::new();
     table.total = 0;
     for (stream, shelf) in shelves {
         let label = app.session.kinds.classify_name(stream).1;
         for (name, entry) in &shelf.entries {
             table.total += 1;
-            if filtering && fuzzy.score(&clean_line(&format!("{stream} {name}"))).is_none() {
-                continue;
+            if filtering {
+                whole.clear();
+                whole.extend([stream, " ", name]);
+                if fuzzy.score(&clean_line(&whole)).is_none() {
+                    continue;
+                }
             }
-            if table.only_problems && !is_problem(consumer_health(entry).level) {
+            if table.only_problems && !is_problem(consumer_level(entry)) {
                 continue;
             }
             rows.push(ConsumerRow { stream, label, name, entry });
         }
     }
-    let key = |row: &ConsumerRow<'_>| (row.stream.to_owned(), row.name.to_owned());
     let column = sort_column(table);
     let fixed = matches!(
         column,
@@ -83,16 +87,18 @@ pub(super) fn fill<'a>(
             | ConsumerColumn::Ack
             | ConsumerColumn::Filter
     );
-    let ordered = if fixed || table.due(app.now) {
+    let ordered: Vec<ConsumerRow<'a>> = if fixed || table.due(app.now) {
         let now = app.shown_at();
         let mut keyed: Vec<_> = rows.into_iter().map(|row| (column.value(&row, now), row)).collect();
-        keyed.sort_by(|(a, x), (b, y)| {
-            a.compare(b, table.descending).then_with(|| (x.stream, x.name).cmp(&(y.stream, y.name)))
-        });
+        // The sort is stable and the catalog is in the order of streams and names: what is the same stays in it.
+        keyed.sort_by(|(a, _), (b, _)| a.compare(b, table.descending));
         table.sorted_at(app.now);
-        keyed.iter().map(|(_, row)| key(row)).collect()
+        keyed.into_iter().map(|(_, row)| row).collect()
     } else {
-        table.in_old_order(rows.iter().map(key).collect())
+        table.in_old_order(rows, |(stream, name)| (stream.as_str(), name.as_str()), |row| (row.stream, row.name))
     };
-    table.set_rows(ordered.into_iter().map(Row::Item).collect());
+    table.set_items(ordered.into_iter(), |row, (stream, name)| {
+        row.stream.clone_into(stream);
+        row.name.clone_into(name);
+    });
 }

@@ -107,7 +107,7 @@ impl StreamScreen {
         self.consumers.set_height(height);
         self.subjects.set_height(height);
         let catalog = app.catalog();
-        let shelf = catalog.consumers.get(&self.name);
+        let shelf = catalog.shelf(&self.name);
         fill(&mut self.consumers, app, shelf.map(|s| (self.name.as_str(), s)).into_iter());
         if let Some(subjects) = catalog.subjects.get(&self.name).and_then(|r| r.value()) {
             let mut fuzzy = crate::query::Fuzzy::new(&self.subjects.filter);

@@ -1,7 +1,9 @@
 //! The Streams screen: a row a stream.
 
+use std::collections::BTreeMap;
+
 use crate::event::clean_line;
-use crate::health::stream_health;
+use crate::health::stream_level;
 use crate::model::Kind;
 use crate::query::Fuzzy;
 
@@ -51,7 +53,7 @@ impl StreamsScreen {
             if filtering && fuzzy.score(&clean_line(name)).is_none() {
                 continue;
             }
-            if self.table.only_problems && !is_problem(stream_health(entry, row.shelf, thresholds).level) {
+            if self.table.only_problems && !is_problem(stream_level(entry, row.shelf, thresholds)) {
                 continue;
             }
             rows.push(row);
@@ -59,43 +61,37 @@ impl StreamsScreen {
         let column = self.sort_column();
         let moving = !matches!(column, StreamColumn::Name | StreamColumn::Kind);
         if moving && !self.table.due(app.now) {
-            let keys = rows.iter().map(|r| r.name.to_owned()).collect();
-            let ordered = self.table.in_old_order(keys);
-            self.set(app, &ordered);
+            let ordered = self.table.in_old_order(rows, String::as_str, |row| row.name);
+            let named = ordered.into_iter().map(|row| (row.kind, row.name.to_owned())).collect();
+            self.set(app.grouped, named);
             return;
         }
         let now = app.shown_at();
         let mut keyed: Vec<_> = rows.into_iter().map(|row| (column.value(&row, now, thresholds), row)).collect();
-        keyed.sort_by(|(a, x), (b, y)| a.compare(b, self.table.descending).then_with(|| x.name.cmp(y.name)));
-        let ordered: Vec<String> = keyed.into_iter().map(|(_, row)| row.name.to_owned()).collect();
+        // The sort is stable and the catalog is in the order of names: what is the same stays in that order.
+        keyed.sort_by(|(a, _), (b, _)| a.compare(b, self.table.descending));
+        let ordered = keyed.into_iter().map(|(_, row)| (row.kind, row.name.to_owned())).collect();
         self.table.sorted_at(app.now);
-        self.set(app, &ordered);
+        self.set(app.grouped, ordered);
     }
 
     /// Puts the items under the headings of their kinds, if they are grouped.
-    fn set(&mut self, app: &App, names: &[String]) {
-        let mut rows: Vec<Row<String>> = Vec::with_capacity(names.len() + 6);
-        if app.grouped {
-            for kind in
-                [Kind::EventSource, Kind::EventChannel, Kind::Plain, Kind::Mirror, Kind::KeyValue, Kind::ObjectStore]
-            {
-                let of: Vec<&String> = names.iter().filter(|name| kind_of(app, name) == kind).collect();
-                if !of.is_empty() {
-                    rows.push(Row::Group(kind, of.len()));
-                    rows.extend(of.into_iter().cloned().map(Row::Item));
-                }
+    fn set(&mut self, grouped: bool, named: Vec<(Kind, String)>) {
+        let mut rows: Vec<Row<String>> = Vec::with_capacity(named.len() + 6);
+        if grouped {
+            let mut groups: BTreeMap<Kind, Vec<Row<String>>> = BTreeMap::new();
+            for (kind, name) in named {
+                groups.entry(kind).or_default().push(Row::Item(name));
+            }
+            for (kind, of) in groups {
+                rows.push(Row::Group(kind, of.len()));
+                rows.extend(of);
             }
         } else {
-            rows.extend(names.iter().cloned().map(Row::Item));
+            rows.extend(named.into_iter().map(|(_, name)| Row::Item(name)));
         }
         self.table.set_rows(rows);
     }
-}
-
-fn kind_of(app: &App, name: &str) -> Kind {
-    let catalog = app.catalog();
-    let info = catalog.streams.get(name).and_then(|e| e.info.as_deref());
-    info.map_or_else(|| app.session.kinds.classify_name(name).0, |s| app.session.kinds.classify(s).0)
 }
 
 /// A stream with what belongs to it.
@@ -104,5 +100,5 @@ pub fn stream_row<'a>(app: &'a App, name: &'a str, entry: &'a crate::model::Stre
         Some(info) => app.session.kinds.classify(info),
         None => app.session.kinds.classify_name(name),
     };
-    StreamRow { name, label, kind, entry, shelf: app.catalog().consumers.get(name) }
+    StreamRow { name, label, kind, entry, shelf: app.catalog().shelf(name) }
 }

@@ -1,6 +1,7 @@
 //! The state of a list: what is selected (by key, never by row number), what is in view, how it is sorted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
+use std::hash::Hash;
 use std::time::Duration;
 
 use crate::model::{Kind, Timestamp};
@@ -118,21 +119,50 @@ impl<K: Ord + Clone> Table<K> {
         self.sorted = now;
     }
 
-    /// Puts keys into the order that the list has now; new ones come last, in their own order.
-    pub fn in_old_order(&self, keys: Vec<K>) -> Vec<K> {
-        let place: BTreeMap<&K, usize> = self
+    /// Puts items into the order that the list has now; new ones come last, in their own order. `old` and `new`
+    /// say what a key and an item are known by.
+    pub fn in_old_order<'t, T, Id: Hash + Eq>(
+        &'t self,
+        items: Vec<T>,
+        old: impl Fn(&'t K) -> Id,
+        new: impl Fn(&T) -> Id,
+    ) -> Vec<T> {
+        let place: HashMap<Id, usize> = self
             .rows
             .iter()
             .enumerate()
             .filter_map(|(i, row)| match row {
-                Row::Item(key) => Some((key, i)),
+                Row::Item(key) => Some((old(key), i)),
                 Row::Group(..) => None,
             })
             .collect();
-        let mut placed: Vec<(usize, K)> =
-            keys.into_iter().map(|key| (place.get(&key).copied().unwrap_or(usize::MAX), key)).collect();
+        let mut placed: Vec<(usize, T)> =
+            items.into_iter().map(|item| (place.get(&new(&item)).copied().unwrap_or(usize::MAX), item)).collect();
         placed.sort_by_key(|(i, _)| *i);
-        placed.into_iter().map(|(_, key)| key).collect()
+        placed.into_iter().map(|(_, item)| item).collect()
+    }
+
+    /// As [`Table::set_rows`] without headings. The keys are written over the old ones, since a list of very many
+    /// would be freed and allocated anew each second otherwise.
+    pub fn set_items<T>(&mut self, items: impl Iterator<Item = T>, write: impl Fn(T, &mut K))
+    where
+        K: Default,
+    {
+        let mut rows = std::mem::take(&mut self.rows);
+        let mut filled = 0;
+        for item in items {
+            if let Some(Row::Item(key)) = rows.get_mut(filled) {
+                write(item, key);
+            } else {
+                let mut key = K::default();
+                write(item, &mut key);
+                rows.truncate(filled);
+                rows.push(Row::Item(key));
+            }
+            filled += 1;
+        }
+        rows.truncate(filled);
+        self.set_rows(rows);
     }
 
     /// New lines. The selection follows its item and stays on the same line of the screen; when the item is
@@ -387,6 +417,18 @@ mod tests {
         assert_eq!(t.selected(), Some(&3));
         t.set_rows(vec![]);
         assert_eq!(t.selected(), None);
+    }
+
+    #[test]
+    fn written_over_is_the_same_as_new() {
+        let mut t = Table::new(0, false);
+        t.set_height(10);
+        t.set_rows(vec![Row::Item(1), Row::Group(Kind::Mirror, 1), Row::Item(2), Row::Item(3)]);
+        t.step(1);
+        t.set_items([7, 2, 9].into_iter(), |item, key| *key = item);
+        assert_eq!((t.selected(), shown(&t), t.len()), (Some(&2), vec![7, 2, 9], 3));
+        t.set_items([2].into_iter(), |item, key| *key = item);
+        assert_eq!((t.selected(), shown(&t), t.len()), (Some(&2), vec![2], 1));
     }
 
     #[test]

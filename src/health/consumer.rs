@@ -1,106 +1,87 @@
 //! The health of one consumer.
 
+use crate::model::entry::RATE_WINDOW;
 use crate::model::units::{count, count_exact};
-use crate::model::{Availability, ConsumerEntry};
+use crate::model::{Availability, ConsumerEntry, ConsumerSample};
 
 use super::{Health, Level};
 
 /// Samples that must exist before growth is called growth.
 const ENOUGH: usize = 3;
 
+/// What is the matter with a consumer, without its words: lists of very many are sorted by the level alone.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Finding<'a> {
+    Missing,
+    Offline(&'a str),
+    Unread,
+    NoLeader,
+    Paused,
+    CaughtUp,
+    Idle,
+    /// So many wait for their ack.
+    Blocked(u64),
+    /// So many are outstanding, here and in what follows.
+    TooFew(u64),
+    NoReader(u64),
+    StandsStill(u64),
+    /// From so many to so many.
+    FallingBehind(u64, u64),
+    Working(u64),
+}
+
 /// How well a consumer is, from its newest answer and its ring of samples.
 pub fn consumer_health(entry: &ConsumerEntry) -> Health {
+    find(entry).health()
+}
+
+/// The level alone of [`consumer_health`].
+pub fn consumer_level(entry: &ConsumerEntry) -> Level {
+    find(entry).level()
+}
+
+pub(super) fn find(entry: &ConsumerEntry) -> Finding<'_> {
     match &entry.availability {
-        Availability::Missing => {
-            return Health::new(Level::Unknown, "no answer", "The servers that keep it do not answer.");
-        }
-        Availability::Offline(reason) => {
-            return Health::new(Level::Unknown, "offline", format!("It is offline: {reason}"));
-        }
+        Availability::Missing => return Finding::Missing,
+        Availability::Offline(reason) => return Finding::Offline(reason),
         Availability::Present => {}
     }
-    let Some(info) = &entry.info else {
-        return Health::new(Level::Unknown, "not read yet", "Nothing was read of it yet.");
-    };
+    let Some(info) = &entry.info else { return Finding::Unread };
     if info.cluster.as_ref().is_some_and(|c| c.leader.is_none()) {
-        return Health::new(Level::Critical, "no leader", "Its group has no leader: nothing is delivered.");
+        return Finding::NoLeader;
     }
     if info.paused {
-        return Health::new(Level::Notice, "paused", "It is paused: nothing is delivered.");
+        return Finding::Paused;
     }
     let outstanding = info.outstanding();
     if outstanding == 0 {
-        let (words, sentence) = if moved(entry) {
-            ("caught up", "Nothing is outstanding, and what comes in is taken.")
-        } else {
-            ("idle", "Nothing is outstanding, and nothing came in lately.")
-        };
-        return Health::new(Level::Ok, words, sentence);
+        return if moved(entry) { Finding::CaughtUp } else { Finding::Idle };
     }
     if info.config.max_ack_pending.is_some_and(|max| info.ack_pending >= max) && info.pending > 0 {
-        return Health::new(
-            Level::Critical,
-            "blocked",
-            format!(
-                "Delivery is halted: {} messages wait for their ack, which is its max_ack_pending.",
-                count_exact(info.ack_pending)
-            ),
-        );
+        return Finding::Blocked(info.ack_pending);
     }
-    let reader = entry.series.iter().any(|s| s.waiting > 0 || s.push_bound);
-    let samples: Vec<_> = entry.series.iter().collect();
-    let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
-        return Health::new(Level::Unknown, "not read yet", "Nothing was read of it yet.");
-    };
-    let moved = moved(entry);
-    if samples.len() < ENOUGH {
-        return Health::new(
-            Level::Ok,
-            format!("{} left", count(outstanding)),
-            format!(
-                "{} messages are outstanding; too few samples to say whether that grows.",
-                count_exact(outstanding)
-            ),
-        );
+    let samples = || entry.series.iter();
+    let (Some(first), Some(last)) = (samples().next(), entry.series.last()) else { return Finding::Unread };
+    if entry.series.len() < ENOUGH {
+        return Finding::TooFew(outstanding);
     }
-    if !reader && !moved {
-        return Health::new(
-            Level::Critical,
-            "no reader",
-            format!(
-                "{} messages are outstanding and nobody receives: no open pull, no subscription, no ack.",
-                count_exact(outstanding)
-            ),
-        );
-    }
-    if !moved {
-        return Health::new(
-            Level::Warning,
-            "stands still",
-            format!("{} messages are outstanding and nothing was delivered or acked lately.", count_exact(outstanding)),
-        );
+    if !moved(entry) {
+        let reader = samples().any(|s| s.waiting > 0 || s.push_bound);
+        return if reader { Finding::StandsStill(outstanding) } else { Finding::NoReader(outstanding) };
     }
     // One dip does not clear it: the second half of the window is compared with the first.
-    let half = samples.len() / 2;
-    let mean = |part: &[&crate::model::ConsumerSample]| {
-        part.iter().map(|s| s.outstanding as f64).sum::<f64>() / part.len().max(1) as f64
-    };
-    let always = samples.iter().all(|s| s.outstanding > 0);
-    // What is just being worked on comes and goes: growth is what one more second of work would not take away.
-    let a_second = entry.series.rate(crate::model::catalog::RATE_WINDOW, |s| s.delivered_consumer_seq).unwrap_or(0.0);
-    let grown = mean(&samples[half..]) - mean(&samples[..half]);
-    if always && last.outstanding > first.outstanding && grown > a_second {
-        return Health::new(
-            Level::Warning,
-            "behind",
-            format!(
-                "Outstanding grew from {} to {} while we looked.",
-                count_exact(first.outstanding),
-                count_exact(last.outstanding)
-            ),
-        );
+    if last.outstanding > first.outstanding && samples().all(|s| s.outstanding > 0) {
+        let half = entry.series.len() / 2;
+        let sum = |part: &mut dyn Iterator<Item = &ConsumerSample>| part.map(|s| s.outstanding as f64).sum::<f64>();
+        let before = sum(&mut samples().take(half)) / half as f64;
+        let after = sum(&mut samples().skip(half)) / (entry.series.len() - half) as f64;
+        // What is just being worked on comes and goes: growth is what one more second of work would not take away.
+        let a_second = entry.series.rate(RATE_WINDOW, |s| s.delivered_consumer_seq).unwrap_or(0.0);
+        if after - before > a_second {
+            return Finding::FallingBehind(first.outstanding, last.outstanding);
+        }
     }
-    Health::new(Level::Ok, "working", format!("{} messages are outstanding and it moves.", count_exact(outstanding)))
+    Finding::Working(outstanding)
 }
 
 /// Something was delivered or acked between the samples.
@@ -110,6 +91,59 @@ fn moved(entry: &ConsumerEntry) -> bool {
             || a.ack_floor_stream_seq != b.ack_floor_stream_seq
             || a.last_acked != b.last_acked
     })
+}
+
+impl Finding<'_> {
+    pub(super) const fn level(self) -> Level {
+        match self {
+            Self::Missing | Self::Offline(_) | Self::Unread => Level::Unknown,
+            Self::NoLeader | Self::Blocked(_) | Self::NoReader(_) => Level::Critical,
+            Self::StandsStill(_) | Self::FallingBehind(..) => Level::Warning,
+            Self::Paused => Level::Notice,
+            Self::CaughtUp | Self::Idle | Self::TooFew(_) | Self::Working(_) => Level::Ok,
+        }
+    }
+
+    pub(super) fn health(self) -> Health {
+        let n = count_exact;
+        let (words, sentence) = match self {
+            Self::Missing => ("no answer", "The servers that keep it do not answer.".into()),
+            Self::Offline(reason) => ("offline", format!("It is offline: {reason}")),
+            Self::Unread => ("not read yet", "Nothing was read of it yet.".into()),
+            Self::NoLeader => ("no leader", "Its group has no leader: nothing is delivered.".into()),
+            Self::Paused => ("paused", "It is paused: nothing is delivered.".into()),
+            Self::CaughtUp => ("caught up", "Nothing is outstanding, and what comes in is taken.".into()),
+            Self::Idle => ("idle", "Nothing is outstanding, and nothing came in lately.".into()),
+            Self::Blocked(unacked) => (
+                "blocked",
+                format!(
+                    "Delivery is halted: {} messages wait for their ack, which is its max_ack_pending.",
+                    n(unacked)
+                ),
+            ),
+            Self::TooFew(left) => {
+                let sentence =
+                    format!("{} messages are outstanding; too few samples to say whether that grows.", n(left));
+                return Health::new(self.level(), format!("{} left", count(left)), sentence);
+            }
+            Self::NoReader(left) => (
+                "no reader",
+                format!(
+                    "{} messages are outstanding and nobody receives: no open pull, no subscription, no ack.",
+                    n(left)
+                ),
+            ),
+            Self::StandsStill(left) => (
+                "stands still",
+                format!("{} messages are outstanding and nothing was delivered or acked lately.", n(left)),
+            ),
+            Self::FallingBehind(from, to) => {
+                ("behind", format!("Outstanding grew from {} to {} while we looked.", n(from), n(to)))
+            }
+            Self::Working(left) => ("working", format!("{} messages are outstanding and it moves.", n(left))),
+        };
+        Health::new(self.level(), words, sentence)
+    }
 }
 
 #[cfg(test)]

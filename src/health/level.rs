@@ -56,10 +56,4 @@ impl Health {
     pub fn new(level: Level, words: impl Into<String>, sentence: impl Into<String>) -> Self {
         Self { level, words: words.into(), sentence: sentence.into() }
     }
-
-    /// The worse of two; the first where both are the same.
-    #[must_use]
-    pub fn or_worse(self, other: Self) -> Self {
-        if other.level > self.level { other } else { self }
-    }
 }

@@ -7,6 +7,6 @@ pub mod consumer;
 pub mod level;
 pub mod stream;
 
-pub use consumer::consumer_health;
+pub use consumer::{consumer_health, consumer_level};
 pub use level::{Health, Level};
-pub use stream::stream_health;
+pub use stream::{stream_health, stream_level};

@@ -2,86 +2,144 @@
 
 use crate::model::catalog::Shelf;
 use crate::model::units::{count_exact, percent};
-use crate::model::{Availability, Discard, Retention, StreamEntry, Thresholds};
+use crate::model::{Availability, Discard, Fullness, Retention, StreamEntry, Thresholds};
 
-use super::{Health, Level, consumer_health};
+use super::{Health, Level, consumer};
+
+/// What is the matter with a stream, without its words.
+#[derive(Clone, Copy, Debug)]
+enum Finding<'a> {
+    Missing,
+    Offline(&'a str),
+    Unread,
+    NoLeader,
+    /// The replica on this server.
+    ReplicaOffline(&'a str),
+    NobodyInterested,
+    /// So many messages wait.
+    NobodyTakes(u64),
+    ConsumersGone,
+    /// The fullest limit, here and in what follows.
+    NearlyFull(Fullness),
+    FillingUp(Fullness),
+    AtItsLimit(Fullness),
+    /// The worst consumer.
+    Consumer(&'a str, consumer::Finding<'a>),
+    Fine,
+}
 
 /// How well a stream is. `shelf` holds its consumers, as far as they are known.
 pub fn stream_health(entry: &StreamEntry, shelf: Option<&Shelf>, thresholds: &Thresholds) -> Health {
+    find(entry, shelf, thresholds).health()
+}
+
+/// The level alone of [`stream_health`].
+pub fn stream_level(entry: &StreamEntry, shelf: Option<&Shelf>, thresholds: &Thresholds) -> Level {
+    find(entry, shelf, thresholds).level()
+}
+
+fn find<'a>(entry: &'a StreamEntry, shelf: Option<&'a Shelf>, thresholds: &Thresholds) -> Finding<'a> {
     match &entry.availability {
-        Availability::Missing => {
-            return Health::new(
-                Level::Unknown,
-                "no answer",
-                "The servers that keep it do not answer; what is shown is the last that was known.",
-            );
-        }
-        Availability::Offline(reason) => {
-            return Health::new(Level::Unknown, "offline", format!("It is offline: {reason}"));
-        }
+        Availability::Missing => return Finding::Missing,
+        Availability::Offline(reason) => return Finding::Offline(reason),
         Availability::Present => {}
     }
-    let Some(info) = &entry.info else {
-        return Health::new(Level::Unknown, "not read yet", "Nothing was read of it yet.");
-    };
-    let mut health = Health::new(Level::Ok, "", "Nothing is wrong that can be seen from here.");
+    let Some(info) = &entry.info else { return Finding::Unread };
+    let mut worst = Finding::Fine;
     if let Some(cluster) = &info.cluster {
         if cluster.leader.is_none() {
-            return Health::new(
-                Level::Critical,
-                "no leader",
-                "Its group has no leader: nothing can be stored or read.",
-            );
+            return Finding::NoLeader;
         }
         if let Some(peer) = cluster.replicas.iter().find(|p| p.offline) {
-            let words = format!("The replica on {} is offline.", peer.name);
-            health = health.or_worse(Health::new(Level::Warning, "replica offline", words));
+            worst = worst.or_worse(Finding::ReplicaOffline(&peer.name));
         }
     }
+    // No consumer at all: bad where there were some, and where the retention makes consumers matter.
     if info.state.consumers == 0 {
-        health = health.or_worse(no_consumers(entry, info.config.retention));
+        worst = worst.or_worse(match info.config.retention {
+            Retention::Interest => Finding::NobodyInterested,
+            Retention::WorkQueue => Finding::NobodyTakes(info.state.messages),
+            Retention::Limits if entry.consumers_gone.is_some() => Finding::ConsumersGone,
+            Retention::Limits => Finding::Fine,
+        });
     }
     if let Some(full) = info.fullness() {
-        let sentence = format!("{} of its {} is used.", percent(full.ratio), full.limit);
-        if info.config.discard == Discard::New && full.ratio >= thresholds.limit_critical {
-            let sentence = format!("{sentence} When it is full, new messages are refused.");
-            health = health.or_worse(Health::new(Level::Critical, "nearly full", sentence));
-        } else if info.config.discard == Discard::New && full.ratio >= thresholds.limit_warning {
-            health = health.or_worse(Health::new(Level::Warning, "filling up", sentence));
+        let refuses = info.config.discard == Discard::New;
+        if refuses && full.ratio >= thresholds.limit_critical {
+            worst = worst.or_worse(Finding::NearlyFull(full));
+        } else if refuses && full.ratio >= thresholds.limit_warning {
+            worst = worst.or_worse(Finding::FillingUp(full));
         } else if full.ratio >= thresholds.limit_warning {
-            let sentence = format!("{sentence} When it is full, the oldest messages are dropped.");
-            health = health.or_worse(Health::new(Level::Notice, "at its limit", sentence));
+            worst = worst.or_worse(Finding::AtItsLimit(full));
         }
     }
     for (name, consumer) in shelf.iter().flat_map(|s| s.entries.iter()) {
-        let of = consumer_health(consumer);
-        if matches!(of.level, Level::Warning | Level::Critical) {
-            health = health.or_worse(Health::new(of.level, of.words, format!("Consumer {name}: {}", of.sentence)));
+        if worst.level() == Level::Critical {
+            break;
+        }
+        let of = consumer::find(consumer);
+        if matches!(of.level(), Level::Warning | Level::Critical) {
+            worst = worst.or_worse(Finding::Consumer(name, of));
         }
     }
-    health
+    worst
 }
 
-/// No consumer at all: bad where there were some, and where the retention makes consumers matter.
-fn no_consumers(entry: &StreamEntry, retention: Retention) -> Health {
-    match retention {
-        Retention::Interest => Health::new(
-            Level::Critical,
-            "no consumers",
-            "It has no consumers: with interest retention every new message is dropped at once.",
-        ),
-        Retention::WorkQueue => {
-            let waiting = entry.info.as_ref().map_or(0, |i| i.state.messages);
-            Health::new(
-                Level::Critical,
+impl Finding<'_> {
+    const fn level(self) -> Level {
+        match self {
+            Self::Missing | Self::Offline(_) | Self::Unread => Level::Unknown,
+            Self::NoLeader
+            | Self::NobodyInterested
+            | Self::NobodyTakes(_)
+            | Self::ConsumersGone
+            | Self::NearlyFull(_) => Level::Critical,
+            Self::ReplicaOffline(_) | Self::FillingUp(_) => Level::Warning,
+            Self::AtItsLimit(_) => Level::Notice,
+            Self::Consumer(_, of) => of.level(),
+            Self::Fine => Level::Ok,
+        }
+    }
+
+    /// The worse of two; the first where both are the same.
+    fn or_worse(self, other: Self) -> Self {
+        if other.level() > self.level() { other } else { self }
+    }
+
+    fn health(self) -> Health {
+        let used = |full: Fullness| format!("{} of its {} is used.", percent(full.ratio), full.limit);
+        let (words, sentence) = match self {
+            Self::Missing => (
+                "no answer",
+                "The servers that keep it do not answer; what is shown is the last that was known.".into(),
+            ),
+            Self::Offline(reason) => ("offline", format!("It is offline: {reason}")),
+            Self::Unread => ("not read yet", "Nothing was read of it yet.".into()),
+            Self::NoLeader => ("no leader", "Its group has no leader: nothing can be stored or read.".into()),
+            Self::ReplicaOffline(server) => ("replica offline", format!("The replica on {server} is offline.")),
+            Self::NobodyInterested => (
+                "no consumers",
+                "It has no consumers: with interest retention every new message is dropped at once.".into(),
+            ),
+            Self::NobodyTakes(waiting) => (
                 "no consumers",
                 format!("It has no consumers: {} messages wait and nothing takes them.", count_exact(waiting)),
-            )
-        }
-        Retention::Limits if entry.consumers_gone.is_some() => {
-            Health::new(Level::Critical, "no consumers", "It had consumers when we began to look; now it has none.")
-        }
-        Retention::Limits => Health::new(Level::Ok, "", "Nothing consumes it."),
+            ),
+            Self::ConsumersGone => ("no consumers", "It had consumers when we began to look; now it has none.".into()),
+            Self::NearlyFull(full) => {
+                ("nearly full", format!("{} When it is full, new messages are refused.", used(full)))
+            }
+            Self::FillingUp(full) => ("filling up", used(full)),
+            Self::AtItsLimit(full) => {
+                ("at its limit", format!("{} When it is full, the oldest messages are dropped.", used(full)))
+            }
+            Self::Consumer(name, of) => {
+                let of = of.health();
+                return Health::new(of.level, of.words, format!("Consumer {name}: {}", of.sentence));
+            }
+            Self::Fine => ("", "Nothing is wrong that can be seen from here.".into()),
+        };
+        Health::new(self.level(), words, sentence)
     }
 }
 

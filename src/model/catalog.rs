@@ -9,120 +9,12 @@ use std::time::Duration;
 
 use super::update::{Ask, Listing, SubjectCount};
 use super::{
-    Account, Consumer, ConsumerSample, Link, Problem, Reading, Series, ServerInfo, Stream, StreamSample, Timestamp,
+    Account, Availability, Consumer, ConsumerEntry, Link, Problem, Reading, ServerInfo, Stream, StreamEntry, Timestamp,
     Traffic, Update,
 };
 
-/// Samples kept of each stream: enough for a sparkline and a rate.
-const ROW_SAMPLES: usize = 40;
 /// Samples kept of the stream or consumer that is open: a chart of 15 minutes at one a second.
 const DETAIL_SAMPLES: usize = 900;
-/// Samples kept of each consumer.
-const CONSUMER_SAMPLES: usize = 12;
-/// The window of the in-rate.
-pub const RATE_WINDOW: Duration = Duration::from_secs(10);
-
-/// Whether the server that keeps a thing answers for it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Availability {
-    /// It was listed with its data.
-    #[default]
-    Present,
-    /// It exists, but the servers that keep it did not answer.
-    Missing,
-    /// It exists and is offline, for this reason.
-    Offline(String),
-}
-
-/// A stream as far as it is known.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StreamEntry {
-    /// The last good answer; `None` when only the name is known.
-    pub info: Option<Arc<Stream>>,
-    /// Whether it answers now.
-    pub availability: Availability,
-    /// Samples, oldest first.
-    pub series: Series<StreamSample>,
-    /// It had consumers at some time since we look.
-    pub had_consumers: bool,
-    /// Since when it has none, if it had some before.
-    pub consumers_gone: Option<Timestamp>,
-    /// When it was last heard of.
-    pub seen: Timestamp,
-}
-
-impl StreamEntry {
-    fn new(at: Timestamp) -> Self {
-        Self {
-            info: None,
-            availability: Availability::Present,
-            series: Series::new(ROW_SAMPLES),
-            had_consumers: false,
-            consumers_gone: None,
-            seen: at,
-        }
-    }
-
-    fn put(&mut self, stream: Arc<Stream>) {
-        if let Some(old) = &self.info {
-            if old.taken > stream.taken {
-                return;
-            }
-            if old.created != stream.created {
-                self.series.clear();
-                self.had_consumers = false;
-            }
-        }
-        self.had_consumers |= stream.state.consumers > 0;
-        self.consumers_gone = match (self.had_consumers, stream.state.consumers) {
-            (true, 0) => self.consumers_gone.or(Some(stream.taken)),
-            _ => None,
-        };
-        self.series.push(StreamSample::from(&*stream));
-        self.seen = stream.taken;
-        self.availability = Availability::Present;
-        self.info = Some(stream);
-    }
-
-    /// Messages stored per second over the last ten seconds; `None` on one sample.
-    pub fn rate_in(&self) -> Option<f64> {
-        self.series.rate(RATE_WINDOW, |s| s.last_seq)
-    }
-}
-
-/// A consumer as far as it is known.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ConsumerEntry {
-    /// The last good answer; `None` when only the name is known.
-    pub info: Option<Arc<Consumer>>,
-    /// Whether it answers now.
-    pub availability: Availability,
-    /// Samples, oldest first.
-    pub series: Series<ConsumerSample>,
-    /// When it was last heard of.
-    pub seen: Timestamp,
-}
-
-impl ConsumerEntry {
-    fn new(at: Timestamp) -> Self {
-        Self { info: None, availability: Availability::Present, series: Series::new(CONSUMER_SAMPLES), seen: at }
-    }
-
-    fn put(&mut self, consumer: Arc<Consumer>) {
-        if let Some(old) = &self.info {
-            if old.taken > consumer.taken {
-                return;
-            }
-            if old.created != consumer.created {
-                self.series.clear();
-            }
-        }
-        self.series.push(ConsumerSample::from(&*consumer));
-        self.seen = consumer.taken;
-        self.availability = Availability::Present;
-        self.info = Some(consumer);
-    }
-}
 
 /// The consumers of one stream.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -159,8 +51,8 @@ pub struct Catalog {
     pub streams: BTreeMap<String, StreamEntry>,
     /// How the last sweep over the streams went; the value is the total that the server named.
     pub listing: Reading<u64>,
-    /// Consumers by stream.
-    pub consumers: BTreeMap<String, Shelf>,
+    /// Consumers by stream. Shared, so that freezing a picture of very many does not copy them all at once.
+    pub consumers: BTreeMap<String, Arc<Shelf>>,
     /// How the last sweep over all consumers went; the value is how many streams failed.
     pub consumers_swept: Reading<usize>,
     /// Subjects of the stream that shows them.
@@ -221,7 +113,7 @@ impl Catalog {
                 self.hear(at);
                 self.failures.remove(&(stream.clone(), Some(name.clone())));
                 if let Some(shelf) = self.consumers.get_mut(&stream) {
-                    shelf.entries.remove(&name);
+                    Arc::make_mut(shelf).entries.remove(&name);
                     self.revision += 1;
                 }
             }
@@ -242,10 +134,15 @@ impl Catalog {
             entry.series.resize(DETAIL_SAMPLES);
         }
         if let (Some(name), Some(shelf)) = (consumer, self.consumers.get_mut(stream))
-            && let Some(entry) = shelf.entries.get_mut(name)
+            && let Some(entry) = Arc::make_mut(shelf).entries.get_mut(name)
         {
             entry.series.resize(DETAIL_SAMPLES);
         }
+    }
+
+    /// The consumers of a stream.
+    pub fn shelf(&self, stream: &str) -> Option<&Shelf> {
+        self.consumers.get(stream).map(|shelf| &**shelf)
     }
 
     /// One consumer.
@@ -311,7 +208,7 @@ impl Catalog {
             && let Some(shelf) = self.consumers.get_mut(&stream.name)
         {
             // The stream's own count is the newer word: do not show consumers that are gone.
-            shelf.entries.retain(|_, entry| entry.seen > stream.taken);
+            Arc::make_mut(shelf).entries.retain(|_, entry| entry.seen > stream.taken);
         }
         match self.streams.get_mut(&stream.name) {
             Some(entry) => entry.put(stream),
@@ -330,7 +227,7 @@ impl Catalog {
         if problem.is_none() {
             self.hear(taken);
         }
-        let shelf = self.consumers.entry(stream).or_default();
+        let shelf = Arc::make_mut(self.consumers.entry(stream).or_default());
         for consumer in items {
             put_on(shelf, consumer);
         }
@@ -356,7 +253,7 @@ impl Catalog {
         self.revision += 1;
         self.hear(consumer.taken);
         self.failures.remove(&(consumer.stream.clone(), Some(consumer.name.clone())));
-        let shelf = self.consumers.entry(consumer.stream.clone()).or_default();
+        let shelf = Arc::make_mut(self.consumers.entry(consumer.stream.clone()).or_default());
         put_on(shelf, consumer);
     }
 
@@ -375,7 +272,9 @@ impl Catalog {
             Ask::Stream(name) => {
                 self.failures.insert((name, None), (problem, at));
             }
-            Ask::Consumers(stream) => self.consumers.entry(stream).or_default().listing.fail(problem, at),
+            Ask::Consumers(stream) => {
+                Arc::make_mut(self.consumers.entry(stream).or_default()).listing.fail(problem, at);
+            }
             Ask::Consumer(stream, name) => {
                 self.failures.insert((stream, Some(name)), (problem, at));
             }

@@ -93,7 +93,7 @@ fn ago(at: Option<Timestamp>, now: Timestamp) -> String {
 }
 
 fn numbers(entry: &ConsumerEntry, info: &Consumer, now: Timestamp, theme: &Theme) -> Vec<Fact> {
-    let window = crate::model::catalog::RATE_WINDOW;
+    let window = crate::model::entry::RATE_WINDOW;
     let per_second = |r: Option<f64>| r.map_or("too few samples yet".to_owned(), |r| format!("{}/s", rate(r)));
     let delivered = entry.series.rate(window, |s| s.delivered_consumer_seq);
     let floor = entry.series.rate(window, |s| s.ack_floor_stream_seq);

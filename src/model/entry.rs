@@ -1,0 +1,115 @@
+//! One stream or consumer as far as it is known: its last good answer, and the samples of the ones before.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Consumer, ConsumerSample, Series, Stream, StreamSample, Timestamp};
+
+/// Samples kept of each stream: enough for a sparkline and a rate.
+const ROW_SAMPLES: usize = 40;
+/// Samples kept of each consumer.
+const CONSUMER_SAMPLES: usize = 12;
+/// The window of the in-rate.
+pub const RATE_WINDOW: Duration = Duration::from_secs(10);
+
+/// Whether the server that keeps a thing answers for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Availability {
+    /// It was listed with its data.
+    #[default]
+    Present,
+    /// It exists, but the servers that keep it did not answer.
+    Missing,
+    /// It exists and is offline, for this reason.
+    Offline(String),
+}
+
+/// A stream as far as it is known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StreamEntry {
+    /// The last good answer; `None` when only the name is known.
+    pub info: Option<Arc<Stream>>,
+    /// Whether it answers now.
+    pub availability: Availability,
+    /// Samples, oldest first.
+    pub series: Series<StreamSample>,
+    /// It had consumers at some time since we look.
+    pub had_consumers: bool,
+    /// Since when it has none, if it had some before.
+    pub consumers_gone: Option<Timestamp>,
+    /// When it was last heard of.
+    pub seen: Timestamp,
+}
+
+impl StreamEntry {
+    pub(super) fn new(at: Timestamp) -> Self {
+        Self {
+            info: None,
+            availability: Availability::Present,
+            series: Series::new(ROW_SAMPLES),
+            had_consumers: false,
+            consumers_gone: None,
+            seen: at,
+        }
+    }
+
+    pub(super) fn put(&mut self, stream: Arc<Stream>) {
+        if let Some(old) = &self.info {
+            if old.taken > stream.taken {
+                return;
+            }
+            if old.created != stream.created {
+                self.series.clear();
+                self.had_consumers = false;
+            }
+        }
+        self.had_consumers |= stream.state.consumers > 0;
+        self.consumers_gone = match (self.had_consumers, stream.state.consumers) {
+            (true, 0) => self.consumers_gone.or(Some(stream.taken)),
+            _ => None,
+        };
+        self.series.push(StreamSample::from(&*stream));
+        self.seen = stream.taken;
+        self.availability = Availability::Present;
+        self.info = Some(stream);
+    }
+
+    /// Messages stored per second over the last ten seconds; `None` on one sample.
+    pub fn rate_in(&self) -> Option<f64> {
+        self.series.rate(RATE_WINDOW, |s| s.last_seq)
+    }
+}
+
+/// A consumer as far as it is known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConsumerEntry {
+    /// The last good answer; `None` when only the name is known.
+    pub info: Option<Arc<Consumer>>,
+    /// Whether it answers now.
+    pub availability: Availability,
+    /// Samples, oldest first.
+    pub series: Series<ConsumerSample>,
+    /// When it was last heard of.
+    pub seen: Timestamp,
+}
+
+impl ConsumerEntry {
+    pub(super) fn new(at: Timestamp) -> Self {
+        Self { info: None, availability: Availability::Present, series: Series::new(CONSUMER_SAMPLES), seen: at }
+    }
+
+    pub(super) fn put(&mut self, consumer: Arc<Consumer>) {
+        if let Some(old) = &self.info {
+            if old.taken > consumer.taken {
+                return;
+            }
+            if old.created != consumer.created {
+                self.series.clear();
+            }
+        }
+        self.series.push(ConsumerSample::from(&*consumer));
+        self.seen = consumer.taken;
+        self.availability = Availability::Present;
+        self.info = Some(consumer);
+    }
+}
