@@ -1,6 +1,8 @@
 //! The terminal: taken over on start, always given back: on return, on an error, on a panic, on a signal.
 
-use std::io::{self, Stdout, Write};
+use std::cell::RefCell;
+use std::io::{self, Write};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
@@ -20,10 +22,47 @@ use super::Display;
 /// Whether the terminal is ours now; the panic hook asks.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// What a frame writes, held back until it is whole: it goes out in one piece, or not at all when it changes
+/// nothing.
+#[derive(Clone, Debug, Default)]
+struct Held(Rc<RefCell<Vec<u8>>>);
+
+impl Held {
+    fn take(&self) -> Vec<u8> {
+        self.0.take()
+    }
+}
+
+impl Write for Held {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Whether a frame puts anything anywhere: every change begins with the cursor's way to its place, while a frame
+/// without any only sets modes.
+fn changes_something(frame: &[u8]) -> bool {
+    let mut rest = frame;
+    while let Some(at) = rest.windows(2).position(|w| w == b"\x1b[") {
+        rest = &rest[at + 2..];
+        let end = rest.iter().position(u8::is_ascii_alphabetic).unwrap_or(rest.len());
+        if matches!(rest.get(end), Some(b'H' | b'J')) {
+            return true;
+        }
+    }
+    false
+}
+
 /// The real terminal. Dropping it gives the terminal back.
 #[derive(Debug)]
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    terminal: Terminal<CrosstermBackend<Held>>,
+    held: Held,
     theme: Theme,
 }
 
@@ -32,10 +71,11 @@ impl Screen {
     pub fn take(theme: Theme) -> io::Result<Self> {
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
+        let held = Held::default();
         let terminal = execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
-            .and_then(|()| Terminal::new(CrosstermBackend::new(io::stdout())));
+            .and_then(|()| Terminal::new(CrosstermBackend::new(held.clone())));
         match terminal {
-            Ok(terminal) => Ok(Self { terminal, theme }),
+            Ok(terminal) => Ok(Self { terminal, held, theme }),
             Err(error) => {
                 restore();
                 Err(error)
@@ -57,9 +97,15 @@ impl Screen {
 
 impl Display for Screen {
     fn draw(&mut self, app: &App) -> io::Result<()> {
-        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         self.terminal.draw(|frame| draw(frame, app, &self.theme))?;
-        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
+        let frame = self.held.take();
+        if !changes_something(&frame) {
+            return Ok(());
+        }
+        let mut out = io::stdout().lock();
+        queue!(out, BeginSynchronizedUpdate)?;
+        out.write_all(&frame)?;
+        execute!(out, EndSynchronizedUpdate)
     }
 
     fn clear(&mut self) -> io::Result<()> {
@@ -67,9 +113,9 @@ impl Display for Screen {
     }
 
     fn write(&mut self, sequence: &str) -> io::Result<()> {
-        let out = self.terminal.backend_mut();
+        let mut out = io::stdout().lock();
         out.write_all(sequence.as_bytes())?;
-        Write::flush(out)
+        out.flush()
     }
 }
 
@@ -95,4 +141,18 @@ pub fn restore_on_panic() {
         restore();
         next(info);
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_without_a_change_are_known() {
+        // Colours and attributes set back, the cursor hidden.
+        assert!(!changes_something(b"\x1b[39m\x1b[49m\x1b[59m\x1b[0m\x1b[?25l"));
+        assert!(!changes_something(b""));
+        assert!(changes_something(b"\x1b[3;7Hx\x1b[0m"));
+        assert!(changes_something(b"\x1b[2J"));
+    }
 }
