@@ -1,7 +1,7 @@
 //! The health of one consumer.
 
 use crate::model::units::{count, count_exact};
-use crate::model::{Availability, ConsumerEntry};
+use crate::model::{Availability, ConsumerEntry, Delivery};
 
 use super::{Health, Level};
 
@@ -10,6 +10,34 @@ const ENOUGH: usize = 3;
 
 /// How well a consumer is, from its newest answer and its ring of samples.
 pub fn consumer_health(entry: &ConsumerEntry) -> Health {
+    let health = delivery(entry);
+    let given_up = entry.given_up;
+    if given_up.messages == 0 {
+        return health;
+    }
+    health.or_worse(Health::new(
+        Level::Warning,
+        format!("gave up on {}", count(given_up.messages)),
+        format!(
+            "{} reached max_deliver without an ack since we look, the last is seq {}: not delivered again.",
+            messages(given_up.messages),
+            count_exact(given_up.last_seq)
+        ),
+    ))
+}
+
+/// `1 message`, `2 messages`.
+pub(super) fn messages(n: u64) -> String {
+    if n == 1 { "1 message".to_owned() } else { format!("{} messages", count_exact(n)) }
+}
+
+/// `1 message is`, `2 messages are`.
+fn messages_are(n: u64) -> String {
+    format!("{} {}", messages(n), if n == 1 { "is" } else { "are" })
+}
+
+/// How delivery goes.
+fn delivery(entry: &ConsumerEntry) -> Health {
     match &entry.availability {
         Availability::Missing => {
             return Health::new(Level::Unknown, "no answer", "The servers that keep it do not answer.");
@@ -41,9 +69,11 @@ pub fn consumer_health(entry: &ConsumerEntry) -> Health {
         return Health::new(
             Level::Critical,
             "blocked",
+            // It can move all the same: acks that come late, and messages that the stream drops, make room.
             format!(
-                "Delivery is halted: {} messages wait for their ack, which is its max_ack_pending.",
-                count_exact(info.ack_pending)
+                "Delivery waits for acks: {} not acked, which is its max_ack_pending; {} not delivered yet.",
+                messages_are(info.ack_pending),
+                messages_are(info.pending)
             ),
         );
     }
@@ -57,27 +87,28 @@ pub fn consumer_health(entry: &ConsumerEntry) -> Health {
         return Health::new(
             Level::Ok,
             format!("{} left", count(outstanding)),
-            format!(
-                "{} messages are outstanding; too few samples to say whether that grows.",
-                count_exact(outstanding)
-            ),
+            format!("{} outstanding; too few samples to say whether that grows.", messages_are(outstanding)),
         );
     }
     if !reader && !moved {
         return Health::new(
             Level::Critical,
             "no reader",
-            format!(
-                "{} messages are outstanding and nobody receives: no open pull, no subscription, no ack.",
-                count_exact(outstanding)
-            ),
+            match &info.config.delivery {
+                Delivery::Pull => {
+                    format!("{} outstanding and nobody asks for them: no open pull, no ack.", messages_are(outstanding))
+                }
+                Delivery::Push { subject, .. } => {
+                    format!("{} outstanding and nobody is subscribed to {subject}.", messages_are(outstanding))
+                }
+            },
         );
     }
     if !moved {
         return Health::new(
             Level::Warning,
             "stands still",
-            format!("{} messages are outstanding and nothing was delivered or acked lately.", count_exact(outstanding)),
+            format!("{} outstanding and nothing was delivered or acked lately.", messages_are(outstanding)),
         );
     }
     // One dip does not clear it: the second half of the window is compared with the first.
@@ -88,8 +119,10 @@ pub fn consumer_health(entry: &ConsumerEntry) -> Health {
     let always = samples.iter().all(|s| s.outstanding > 0);
     // What is just being worked on comes and goes: growth is what one more second of work would not take away.
     let a_second = entry.series.rate(crate::model::catalog::RATE_WINDOW, |s| s.delivered_consumer_seq).unwrap_or(0.0);
+    // Who takes everything and acks in bulk is not behind while there is plenty of room for what is not acked.
+    let in_bulk = info.pending == 0 && info.config.max_ack_pending.is_some_and(|max| info.ack_pending < max / 2);
     let grown = mean(&samples[half..]) - mean(&samples[..half]);
-    if always && last.outstanding > first.outstanding && grown > a_second {
+    if always && !in_bulk && last.outstanding > first.outstanding && grown > a_second {
         return Health::new(
             Level::Warning,
             "behind",
@@ -100,7 +133,7 @@ pub fn consumer_health(entry: &ConsumerEntry) -> Health {
             ),
         );
     }
-    Health::new(Level::Ok, "working", format!("{} messages are outstanding and it moves.", count_exact(outstanding)))
+    Health::new(Level::Ok, "working", format!("{} outstanding and it moves.", messages_are(outstanding)))
 }
 
 /// Something was delivered or acked between the samples.
@@ -122,6 +155,10 @@ mod tests {
 
     /// Feeds samples (outstanding, delivered, waiting) through a catalog, one a second.
     fn judge(samples: &[(u64, u64, u64)]) -> Health {
+        consumer_health(&entry(samples))
+    }
+
+    fn entry(samples: &[(u64, u64, u64)]) -> ConsumerEntry {
         let mut catalog = Catalog::default();
         for (t, &(pending, delivered, waiting)) in samples.iter().enumerate() {
             let at = Timestamp::from_secs(t as i64 + 1);
@@ -141,7 +178,7 @@ mod tests {
                 },
             ));
         }
-        consumer_health(catalog.consumer("s", "c").unwrap())
+        catalog.consumer("s", "c").unwrap().clone()
     }
 
     #[test]
@@ -154,6 +191,27 @@ mod tests {
         assert_eq!(judge(&[(1, 1, 1), (5, 2, 1), (9, 3, 1), (14, 4, 1)]).words, "behind");
         assert_eq!(judge(&[(9, 1, 1), (5, 2, 1), (9, 3, 1), (5, 4, 1)]).level, Level::Ok);
         assert_eq!(judge(&[(9, 1, 1), (5, 2, 1)]).level, Level::Ok, "too few samples");
+    }
+
+    #[test]
+    fn what_was_given_up_on_is_told_until_something_worse_is() {
+        let mut entry = entry(&[(0, 5, 1)]);
+        entry.given_up = crate::model::catalog::GivenUp { messages: 1, last_seq: 7 };
+        let health = consumer_health(&entry);
+        assert_eq!((health.level, health.words.as_str()), (Level::Warning, "gave up on 1"));
+        assert!(health.sentence.starts_with("1 message reached max_deliver"), "{}", health.sentence);
+    }
+
+    #[test]
+    fn acks_in_bulk_are_no_growth_while_there_is_room() {
+        let mut entry = entry(&[(1, 1, 1), (5, 2, 1), (9, 3, 1), (14, 4, 1)]);
+        let mut info = Consumer::clone(entry.info.as_ref().unwrap());
+        (info.pending, info.ack_pending, info.config.max_ack_pending) = (0, 14, Some(1_000));
+        entry.info = Some(Arc::new(info.clone()));
+        assert_eq!(consumer_health(&entry).words, "working");
+        info.config.max_ack_pending = Some(20);
+        entry.info = Some(Arc::new(info));
+        assert_eq!(consumer_health(&entry).words, "behind");
     }
 
     #[test]

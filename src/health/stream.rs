@@ -1,10 +1,18 @@
 //! The health of one stream: its own state, and the worst of its consumers.
 
-use crate::model::catalog::Shelf;
-use crate::model::units::{count_exact, percent};
-use crate::model::{Availability, Discard, Retention, StreamEntry, Thresholds};
+use std::time::Duration;
 
+use crate::model::catalog::Shelf;
+use crate::model::units::{count, duration, percent};
+use crate::model::{Availability, Discard, Retention, StreamEntry, Thresholds, Upstream};
+
+use super::consumer::messages;
 use super::{Health, Level, consumer_health};
+
+/// A mirror hears of its upstream every few seconds; after this it is called silent.
+const SILENT: Duration = Duration::from_secs(30);
+/// Fewer messages than this are just on their way.
+const FEW: u64 = 10;
 
 /// How well a stream is. `shelf` holds its consumers, as far as they are known.
 pub fn stream_health(entry: &StreamEntry, shelf: Option<&Shelf>, thresholds: &Thresholds) -> Health {
@@ -24,7 +32,15 @@ pub fn stream_health(entry: &StreamEntry, shelf: Option<&Shelf>, thresholds: &Th
     let Some(info) = &entry.info else {
         return Health::new(Level::Unknown, "not read yet", "Nothing was read of it yet.");
     };
-    let mut health = Health::new(Level::Ok, "", "Nothing is wrong that can be seen from here.");
+    let mut health = match &info.mirror {
+        // A mirror's first question is how far behind it is, also while it is well.
+        Some(mirror) => Health::new(
+            Level::Ok,
+            format!("lag {}", count(mirror.lag)),
+            format!("Nothing is wrong; it is {} behind {}.", messages(mirror.lag), mirror.name),
+        ),
+        None => Health::new(Level::Ok, "", "Nothing is wrong that can be seen from here."),
+    };
     if let Some(cluster) = &info.cluster {
         if cluster.leader.is_none() {
             return Health::new(
@@ -37,6 +53,9 @@ pub fn stream_health(entry: &StreamEntry, shelf: Option<&Shelf>, thresholds: &Th
             let words = format!("The replica on {} is offline.", peer.name);
             health = health.or_worse(Health::new(Level::Warning, "replica offline", words));
         }
+    }
+    for upstream in info.mirror.iter().chain(&info.sources) {
+        health = health.or_worse(replication(entry, upstream, info.mirror.is_some()));
     }
     if info.state.consumers == 0 {
         health = health.or_worse(no_consumers(entry, info.config.retention));
@@ -53,6 +72,11 @@ pub fn stream_health(entry: &StreamEntry, shelf: Option<&Shelf>, thresholds: &Th
             health = health.or_worse(Health::new(Level::Notice, "at its limit", sentence));
         }
     }
+    if let (Some(mirror), Level::Notice) = (&info.mirror, health.level) {
+        // The column of fullness tells it too; nothing else on the row tells the lag.
+        health.words = format!("lag {}", count(mirror.lag));
+        health.sentence = format!("{} It is {} behind {}.", health.sentence, messages(mirror.lag), mirror.name);
+    }
     for (name, consumer) in shelf.iter().flat_map(|s| s.entries.iter()) {
         let of = consumer_health(consumer);
         if matches!(of.level, Level::Warning | Level::Critical) {
@@ -60,6 +84,30 @@ pub fn stream_health(entry: &StreamEntry, shelf: Option<&Shelf>, thresholds: &Th
         }
     }
     health
+}
+
+/// A mirror or source that does not keep up, or does not hear of what it reads.
+fn replication(entry: &StreamEntry, upstream: &Upstream, is_mirror: bool) -> Health {
+    let (what, name) = (if is_mirror { "mirror" } else { "source" }, &upstream.name);
+    if let Some(error) = &upstream.error {
+        return Health::new(Level::Critical, format!("{what} fails"), format!("Reading {name} fails: {error}"));
+    }
+    match upstream.active {
+        // It is this also in the first moments of a stream.
+        None => return Health::new(Level::Warning, format!("{what} silent"), format!("It never heard of {name}.")),
+        Some(ago) if ago > SILENT => {
+            let sentence = format!("It last heard of {name} {} ago.", duration(ago));
+            return Health::new(Level::Warning, format!("{what} silent"), sentence);
+        }
+        Some(_) => {}
+    }
+    let ten_seconds = entry.rate_in().map_or(f64::MAX, |rate| rate * 10.0);
+    if upstream.lag >= FEW && upstream.lag as f64 > ten_seconds {
+        let sentence =
+            format!("It is {} behind {name}, more than ten seconds of what it takes.", messages(upstream.lag));
+        return Health::new(Level::Warning, format!("lag {}", count(upstream.lag)), sentence);
+    }
+    Health::default()
 }
 
 /// No consumer at all: bad where there were some, and where the retention makes consumers matter.
@@ -75,7 +123,11 @@ fn no_consumers(entry: &StreamEntry, retention: Retention) -> Health {
             Health::new(
                 Level::Critical,
                 "no consumers",
-                format!("It has no consumers: {} messages wait and nothing takes them.", count_exact(waiting)),
+                match waiting {
+                    0 => "It has no consumers: nothing would take a message.".to_owned(),
+                    1 => "It has no consumers: 1 message waits and nothing takes it.".to_owned(),
+                    n => format!("It has no consumers: {} wait and nothing takes them.", messages(n)),
+                },
             )
         }
         Retention::Limits if entry.consumers_gone.is_some() => {
@@ -118,6 +170,19 @@ mod tests {
         };
         assert_eq!(full(Discard::New).level, Level::Critical);
         assert_eq!(full(Discard::Old).level, Level::Notice);
+    }
+
+    #[test]
+    fn a_mirror_says_how_far_behind_it_is() {
+        let mirror = |lag, heard: Option<u64>| {
+            judge(|s| {
+                let active = heard.map(Duration::from_secs);
+                s.mirror = Some(Upstream { name: "up".into(), lag, active, ..Default::default() });
+            })
+        };
+        assert_eq!((mirror(5, Some(1)).level, mirror(5, Some(1)).words.as_str()), (Level::Ok, "lag 5"));
+        assert_eq!(mirror(5, Some(60)).words, "mirror silent");
+        assert_eq!(mirror(0, None).level, Level::Warning);
     }
 
     #[test]

@@ -9,129 +9,15 @@ use std::time::Duration;
 
 use super::update::{Ask, Listing, SubjectCount};
 use super::{
-    Account, Consumer, ConsumerSample, Link, Problem, Reading, Series, ServerInfo, Stream, StreamSample, Timestamp,
-    Traffic, Update,
+    Account, Advisory, AdvisoryKind, Consumer, Link, Problem, Reading, ServerInfo, Stream, Timestamp, Traffic, Update,
 };
 
-/// Samples kept of each stream: enough for a sparkline and a rate.
-const ROW_SAMPLES: usize = 40;
+pub use super::entry::{Availability, ConsumerEntry, GivenUp, Shelf, StreamEntry};
+
 /// Samples kept of the stream or consumer that is open: a chart of 15 minutes at one a second.
 const DETAIL_SAMPLES: usize = 900;
-/// Samples kept of each consumer.
-const CONSUMER_SAMPLES: usize = 12;
 /// The window of the in-rate.
 pub const RATE_WINDOW: Duration = Duration::from_secs(10);
-
-/// Whether the server that keeps a thing answers for it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Availability {
-    /// It was listed with its data.
-    #[default]
-    Present,
-    /// It exists, but the servers that keep it did not answer.
-    Missing,
-    /// It exists and is offline, for this reason.
-    Offline(String),
-}
-
-/// A stream as far as it is known.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StreamEntry {
-    /// The last good answer; `None` when only the name is known.
-    pub info: Option<Arc<Stream>>,
-    /// Whether it answers now.
-    pub availability: Availability,
-    /// Samples, oldest first.
-    pub series: Series<StreamSample>,
-    /// It had consumers at some time since we look.
-    pub had_consumers: bool,
-    /// Since when it has none, if it had some before.
-    pub consumers_gone: Option<Timestamp>,
-    /// When it was last heard of.
-    pub seen: Timestamp,
-}
-
-impl StreamEntry {
-    fn new(at: Timestamp) -> Self {
-        Self {
-            info: None,
-            availability: Availability::Present,
-            series: Series::new(ROW_SAMPLES),
-            had_consumers: false,
-            consumers_gone: None,
-            seen: at,
-        }
-    }
-
-    fn put(&mut self, stream: Arc<Stream>) {
-        if let Some(old) = &self.info {
-            if old.taken > stream.taken {
-                return;
-            }
-            if old.created != stream.created {
-                self.series.clear();
-                self.had_consumers = false;
-            }
-        }
-        self.had_consumers |= stream.state.consumers > 0;
-        self.consumers_gone = match (self.had_consumers, stream.state.consumers) {
-            (true, 0) => self.consumers_gone.or(Some(stream.taken)),
-            _ => None,
-        };
-        self.series.push(StreamSample::from(&*stream));
-        self.seen = stream.taken;
-        self.availability = Availability::Present;
-        self.info = Some(stream);
-    }
-
-    /// Messages stored per second over the last ten seconds; `None` on one sample.
-    pub fn rate_in(&self) -> Option<f64> {
-        self.series.rate(RATE_WINDOW, |s| s.last_seq)
-    }
-}
-
-/// A consumer as far as it is known.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ConsumerEntry {
-    /// The last good answer; `None` when only the name is known.
-    pub info: Option<Arc<Consumer>>,
-    /// Whether it answers now.
-    pub availability: Availability,
-    /// Samples, oldest first.
-    pub series: Series<ConsumerSample>,
-    /// When it was last heard of.
-    pub seen: Timestamp,
-}
-
-impl ConsumerEntry {
-    fn new(at: Timestamp) -> Self {
-        Self { info: None, availability: Availability::Present, series: Series::new(CONSUMER_SAMPLES), seen: at }
-    }
-
-    fn put(&mut self, consumer: Arc<Consumer>) {
-        if let Some(old) = &self.info {
-            if old.taken > consumer.taken {
-                return;
-            }
-            if old.created != consumer.created {
-                self.series.clear();
-            }
-        }
-        self.series.push(ConsumerSample::from(&*consumer));
-        self.seen = consumer.taken;
-        self.availability = Availability::Present;
-        self.info = Some(consumer);
-    }
-}
-
-/// The consumers of one stream.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Shelf {
-    /// By name.
-    pub entries: BTreeMap<String, ConsumerEntry>,
-    /// How the last listing went.
-    pub listing: Reading<()>,
-}
 
 /// The subjects of one stream.
 #[derive(Clone, Debug, PartialEq)]
@@ -229,8 +115,7 @@ impl Catalog {
                 self.hear(taken);
                 self.subjects.entry(stream).or_default().set(Subjects { filter, counts, total }, taken);
             }
-            // Its time is by the server's clock, our ages are by ours; what it announces is asked for at once.
-            Update::Advisory(_) => {}
+            Update::Advisory(advisory) => self.count_given_up(&advisory),
             Update::Failed(ask, problem, at) => self.fail(ask, problem, at),
             Update::Traffic(traffic) => self.traffic = traffic,
         }
@@ -358,6 +243,17 @@ impl Catalog {
         self.failures.remove(&(consumer.stream.clone(), Some(consumer.name.clone())));
         let shelf = self.consumers.entry(consumer.stream.clone()).or_default();
         put_on(shelf, consumer);
+    }
+
+    /// Most of what an advisory announces is asked for at once; only what the server keeps nowhere is taken from it.
+    fn count_given_up(&mut self, advisory: &Advisory) {
+        if let (AdvisoryKind::MaxDeliveries { stream_seq, .. }, Some(name)) = (&advisory.kind, &advisory.consumer)
+            && let Some(entry) = self.consumers.get_mut(&advisory.stream).and_then(|s| s.entries.get_mut(name))
+        {
+            entry.given_up.messages += 1;
+            entry.given_up.last_seq = *stream_seq;
+            self.revision += 1;
+        }
     }
 
     fn forget_stream(&mut self, name: &str) {

@@ -10,6 +10,7 @@ pub mod advisory;
 pub mod catalog;
 pub mod consumer;
 pub mod document;
+pub mod entry;
 pub mod kind;
 pub mod link;
 pub mod problem;

@@ -1,0 +1,141 @@
+//! What is kept of each stream and consumer: the newest answer, its age, and a ring of samples.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::catalog::RATE_WINDOW;
+use super::{Consumer, ConsumerSample, Reading, Series, Stream, StreamSample, Timestamp};
+
+/// Samples kept of each stream: enough for a sparkline and a rate.
+const ROW_SAMPLES: usize = 40;
+/// Samples kept of each consumer.
+const CONSUMER_SAMPLES: usize = 12;
+
+/// Whether the server that keeps a thing answers for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Availability {
+    /// It was listed with its data.
+    #[default]
+    Present,
+    /// It exists, but the servers that keep it did not answer.
+    Missing,
+    /// It exists and is offline, for this reason.
+    Offline(String),
+}
+
+/// A stream as far as it is known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StreamEntry {
+    /// The last good answer; `None` when only the name is known.
+    pub info: Option<Arc<Stream>>,
+    /// Whether it answers now.
+    pub availability: Availability,
+    /// Samples, oldest first.
+    pub series: Series<StreamSample>,
+    /// It had consumers at some time since we look.
+    pub had_consumers: bool,
+    /// Since when it has none, if it had some before.
+    pub consumers_gone: Option<Timestamp>,
+    /// When it was last heard of.
+    pub seen: Timestamp,
+}
+
+impl StreamEntry {
+    pub(super) fn new(at: Timestamp) -> Self {
+        Self {
+            info: None,
+            availability: Availability::Present,
+            series: Series::new(ROW_SAMPLES),
+            had_consumers: false,
+            consumers_gone: None,
+            seen: at,
+        }
+    }
+
+    pub(super) fn put(&mut self, stream: Arc<Stream>) {
+        if let Some(old) = &self.info {
+            if old.taken > stream.taken {
+                return;
+            }
+            if old.created != stream.created {
+                self.series.clear();
+                self.had_consumers = false;
+            }
+        }
+        self.had_consumers |= stream.state.consumers > 0;
+        self.consumers_gone = match (self.had_consumers, stream.state.consumers) {
+            (true, 0) => self.consumers_gone.or(Some(stream.taken)),
+            _ => None,
+        };
+        self.series.push(StreamSample::from(&*stream));
+        self.seen = stream.taken;
+        self.availability = Availability::Present;
+        self.info = Some(stream);
+    }
+
+    /// Messages stored per second over the last ten seconds; `None` on one sample.
+    pub fn rate_in(&self) -> Option<f64> {
+        self.series.rate(RATE_WINDOW, |s| s.last_seq)
+    }
+}
+
+/// Messages that were delivered as often as they may be and not acked: they are not delivered again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GivenUp {
+    /// How many since we look; the server keeps no count.
+    pub messages: u64,
+    /// Stream sequence of the newest.
+    pub last_seq: u64,
+}
+
+/// A consumer as far as it is known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConsumerEntry {
+    /// The last good answer; `None` when only the name is known.
+    pub info: Option<Arc<Consumer>>,
+    /// Whether it answers now.
+    pub availability: Availability,
+    /// Samples, oldest first.
+    pub series: Series<ConsumerSample>,
+    /// What it gave up on.
+    pub given_up: GivenUp,
+    /// When it was last heard of.
+    pub seen: Timestamp,
+}
+
+impl ConsumerEntry {
+    pub(super) fn new(at: Timestamp) -> Self {
+        Self {
+            info: None,
+            availability: Availability::Present,
+            series: Series::new(CONSUMER_SAMPLES),
+            given_up: GivenUp::default(),
+            seen: at,
+        }
+    }
+
+    pub(super) fn put(&mut self, consumer: Arc<Consumer>) {
+        if let Some(old) = &self.info {
+            if old.taken > consumer.taken {
+                return;
+            }
+            if old.created != consumer.created {
+                self.series.clear();
+                self.given_up = GivenUp::default();
+            }
+        }
+        self.series.push(ConsumerSample::from(&*consumer));
+        self.seen = consumer.taken;
+        self.availability = Availability::Present;
+        self.info = Some(consumer);
+    }
+}
+
+/// The consumers of one stream.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shelf {
+    /// By name.
+    pub entries: BTreeMap<String, ConsumerEntry>,
+    /// How the last listing went.
+    pub listing: Reading<()>,
+}
