@@ -24,7 +24,11 @@ impl App {
             Action::Redraw => effects.push(Effect::Redraw),
             Action::Refresh => {
                 effects.push(Effect::Refresh);
-                self.tell(Level::Ok, "asking the server for everything");
+                if self.live().link.is_up() {
+                    self.tell(Level::Ok, "asking the server for everything");
+                } else {
+                    self.tell(Level::Notice, "not connected; everything is asked for as soon as the server answers");
+                }
             }
             Action::Freeze => self.toggle_freeze(),
             Action::Back => self.back(),

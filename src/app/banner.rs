@@ -61,7 +61,7 @@ impl App {
             Link::Lost { attempt, since, reason } => Some(Banner::new(
                 Level::Critical,
                 format!(
-                    "the connection is lost since {}, {} so far{}; what is shown is the last that was known",
+                    "the connection was lost {} ago, {} since{}; what is shown is the last that was known",
                     duration(self.now.since(*since)),
                     plural(u64::from(*attempt), "attempt"),
                     because(reason)

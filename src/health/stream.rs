@@ -62,7 +62,10 @@ pub fn stream_health(entry: &StreamEntry, shelf: Option<&Shelf>, thresholds: &Th
     }
     if let Some(full) = info.fullness() {
         let sentence = format!("{} of its {} is used.", percent(full.ratio), full.limit);
-        if info.config.discard == Discard::New && full.ratio >= thresholds.limit_critical {
+        if info.config.discard == Discard::New && full.ratio >= 1.0 {
+            let sentence = format!("{sentence} New messages are refused.");
+            health = health.or_worse(Health::new(Level::Critical, "full", sentence));
+        } else if info.config.discard == Discard::New && full.ratio >= thresholds.limit_critical {
             let sentence = format!("{sentence} When it is full, new messages are refused.");
             health = health.or_worse(Health::new(Level::Critical, "nearly full", sentence));
         } else if info.config.discard == Discard::New && full.ratio >= thresholds.limit_warning {
@@ -168,6 +171,10 @@ mod tests {
                 s.config.discard = discard;
             })
         };
+        let refusing = judge(|s| {
+            (s.state.messages, s.config.limits.max_msgs, s.config.discard) = (100, Some(100), Discard::New);
+        });
+        assert_eq!((refusing.level, refusing.words.as_str()), (Level::Critical, "full"));
         assert_eq!(full(Discard::New).level, Level::Critical);
         assert_eq!(full(Discard::Old).level, Level::Notice);
     }

@@ -9,7 +9,7 @@ use crate::app::{App, Findings, Screen};
 use crate::event::clean_line;
 use crate::health::Level;
 use crate::model::units::{bytes, duration, percent, rate};
-use crate::model::{Access, Link};
+use crate::model::{Access, Account, Link};
 
 use super::Theme;
 use super::widgets::{fit, text, text_right};
@@ -76,6 +76,9 @@ fn parts(app: &App, theme: &Theme) -> Vec<Part> {
                 None => (format!("disk {}", bytes(used)), Style::new()),
             };
             parts.push(part(words, style, 4));
+            if account.memory > 0 {
+                parts.push(memory(account, app, theme));
+            }
         }
         (None, Some(problem)) => parts.push(part(format!("account: {}", problem.short()), theme.unknown, 4)),
         (None, None) => {}
@@ -91,6 +94,23 @@ fn parts(app: &App, theme: &Theme) -> Vec<Part> {
     let style = if slow.is_empty() { theme.dim } else { theme.warning };
     parts.push(part(format!("{} req/s{slow}", rate(live.traffic.requests_per_second)), style, 7));
     parts
+}
+
+/// What is kept in memory, where anything is.
+fn memory(account: &Account, app: &App, theme: &Theme) -> Part {
+    let used = account.memory;
+    let (text, style) = match account.max_memory {
+        Some(max) => {
+            let ratio = used as f64 / max.max(1) as f64;
+            let full = ratio >= app.session.thresholds.limit_warning;
+            (
+                format!("mem {}/{} {}", bytes(used), bytes(max), percent(ratio)),
+                if full { theme.warning } else { theme.dim },
+            )
+        }
+        None => (format!("mem {}", bytes(used)), theme.dim),
+    };
+    Part { text, style, priority: 6 }
 }
 
 /// The state of the link in a few words.
