@@ -24,7 +24,11 @@ impl App {
             Action::Redraw => effects.push(Effect::Redraw),
             Action::Refresh => {
                 effects.push(Effect::Refresh);
-                self.tell(Level::Ok, "asking the server for everything");
+                if self.live().link.is_up() {
+                    self.tell(Level::Ok, "asking the server for everything");
+                } else {
+                    self.tell(Level::Notice, "not connected; everything is asked for as soon as the server answers");
+                }
             }
             Action::Freeze => self.toggle_freeze(),
             Action::Back => self.back(),
@@ -35,12 +39,18 @@ impl App {
                     self.open(Screen::Help(HelpScreen::default()));
                 }
             }
-            Action::Command => self.prompt = Some(Prompt::command()),
+            Action::Command => {
+                self.prompt = Some(Prompt::command());
+                if self.contexts.is_none() {
+                    // `:context` completes and checks their names.
+                    effects.push(Effect::LoadContexts);
+                }
+            }
             Action::Filter => {
                 let text = self.list().map_or("", List::filter).to_owned();
                 self.prompt = Some(Prompt::filter(&text));
             }
-            Action::Streams => self.screens = vec![Screen::Streams(StreamsScreen::default())],
+            Action::Streams => self.go_home(),
             Action::AllConsumers => self.open_all_consumers(),
             Action::Consumers => self.consumers_of_selection(),
             Action::Contexts => self.open_contexts(effects),
@@ -71,7 +81,11 @@ impl App {
                     list.sort_by(column, !descending);
                 }
             }
-            Action::Group => self.grouped = !self.grouped,
+            Action::Group => {
+                self.grouped = !self.grouped;
+                let words = if self.grouped { "grouped by kind" } else { "not grouped" };
+                self.tell(Level::Ok, words);
+            }
             Action::System => {
                 self.show_system = !self.show_system;
                 let words = if self.show_system { "system streams are shown" } else { "system streams are hidden" };
@@ -238,6 +252,25 @@ impl App {
             let quit = self.keymap.shown(Action::Quit).unwrap_or_default();
             self.tell(Level::Notice, format!("this is the first screen; {quit} quits"));
         }
+    }
+
+    /// All streams: as they were left, but none is held back.
+    fn go_home(&mut self) {
+        self.screens.truncate(1);
+        match self.screens.first_mut() {
+            Some(Screen::Streams(s)) => {
+                if s.table.only_problems {
+                    List::toggle_problems(&mut s.table);
+                }
+                List::set_filter(&mut s.table, "");
+            }
+            _ => self.screens = vec![Screen::Streams(StreamsScreen::default())],
+        }
+    }
+
+    /// Where a command goes to is reached from the streams, whatever was open.
+    pub(super) fn leave_all(&mut self) {
+        self.screens.truncate(1);
     }
 
     fn open_all_consumers(&mut self) {

@@ -9,7 +9,7 @@ use crate::model::{Availability, Link, Problem};
 use super::{App, Screen};
 
 /// Lines that a banner may take.
-const BANNER_LINES: usize = 2;
+const BANNER_LINES: usize = 3;
 /// Names that are given before "and n more".
 const NAMED: usize = 3;
 
@@ -39,7 +39,7 @@ impl App {
         self.link_banner().or_else(|| self.data_banner())
     }
 
-    /// The banner in the lines that it takes on screen; more than two would cost more than they tell.
+    /// The banner in the lines that it takes on screen; more than that would cost more than they tell.
     pub fn banner_lines(&self) -> Option<(Level, Vec<String>)> {
         let banner = self.banner()?;
         let columns = usize::from(self.size.0).saturating_sub(2).max(1);
@@ -61,7 +61,7 @@ impl App {
             Link::Lost { attempt, since, reason } => Some(Banner::new(
                 Level::Critical,
                 format!(
-                    "the connection is lost since {}, {} so far{}; what is shown is the last that was known",
+                    "the connection was lost {} ago, {} since{}; what is shown is the last that was known",
                     duration(self.now.since(*since)),
                     plural(u64::from(*attempt), "attempt"),
                     because(reason)

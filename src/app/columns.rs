@@ -152,18 +152,18 @@ impl StreamColumn {
             Self::Name => text("NAME", 14, 3, 0),
             Self::Kind => text("KIND", 4, 0, 7),
             Self::Messages => number("MSGS", 5, 1),
-            Self::Bytes => number("BYTES", 6, 3),
+            Self::Bytes => number("BYTES", 6, 4),
             Self::Sequences => {
                 Spec { title: "FIRST..LAST", width: 19, flex: 0, priority: 10, right: true, large_first: true }
             }
             Self::Spread => number("SPREAD", 6, 9),
-            Self::Reach => number("REACH", 6, 4),
-            Self::Rate => number("IN/S", 5, 2),
+            Self::Reach => number("REACH", 6, 6),
+            Self::Rate => number("IN/S", 5, 3),
             Self::Trend => Spec { title: "TREND", width: 10, flex: 0, priority: 8, right: false, large_first: true },
             Self::Consumers => number("CONS", 4, 1),
             Self::Outstanding => number("OUTST", 6, 3),
             Self::Full => number("FULL", 9, 5),
-            Self::Words => text("STATE", 13, 2, 6),
+            Self::Words => text("STATE", 13, 2, 2),
         }
     }
 

@@ -1,8 +1,12 @@
 //! The Help screen: the keys that work on the screen below it, from the key map.
 
+use crate::event::layout::wrap;
 use crate::keymap::Binding;
 
 use super::{App, Scroll};
+
+/// Columns of the keys.
+pub const HELP_KEYS: u16 = 22;
 
 /// The state of the Help screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,5 +84,25 @@ pub fn help_lines(app: &App) -> Vec<HelpLine> {
     ] {
         lines.push(HelpLine::Key { keys: sign.into(), text: text.into(), why_not: None });
     }
-    lines
+    let room = usize::from(app.size.0.saturating_sub(HELP_KEYS + 3)).max(1);
+    lines.into_iter().flat_map(|line| wrapped(line, room)).collect()
+}
+
+/// A key's line in as many lines as its words need; the reason why it does not work stands behind them, or below.
+fn wrapped(line: HelpLine, room: usize) -> Vec<HelpLine> {
+    let HelpLine::Key { keys, text, why_not } = line else { return vec![line] };
+    let mut words = wrap(&text, room);
+    let last = words.last().map_or(0, |l| l.chars().count());
+    let (behind, below) = match why_not {
+        Some(reason) if last + reason.chars().count() + 4 > room => (None, wrap(&format!("({reason})"), room)),
+        other => (other, vec![]),
+    };
+    words.extend(below);
+    let count = words.len();
+    let with = |(i, text): (usize, String)| HelpLine::Key {
+        keys: if i == 0 { keys.clone() } else { String::new() },
+        text,
+        why_not: behind.clone().filter(|_| i + 1 == count),
+    };
+    words.into_iter().enumerate().map(with).collect()
 }

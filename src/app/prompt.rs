@@ -9,7 +9,7 @@ use crate::query::{Command, Words, complete};
 use super::{App, Effect, Screen, StreamTab};
 
 /// Offers on the completion line.
-const OFFERS: usize = 8;
+const OFFERS: usize = 14;
 /// Commands that are remembered.
 const REMEMBERED: usize = 100;
 
@@ -84,6 +84,10 @@ impl App {
             }
             (Code::Backspace, ..) if prompt.input.value().is_empty() => return,
             (Code::Tab | Code::BackTab, _, PromptKind::Command) => {
+                if prompt.offers.is_empty() {
+                    // On an empty line: all that there is.
+                    self.edited(&mut prompt);
+                }
                 let count = prompt.offers.len();
                 if count > 0 {
                     let next = match (prompt.offered, key.code) {
@@ -187,10 +191,20 @@ impl App {
         match self.with_words(line, |words| Command::parse(line, words)) {
             Err(error) => self.tell(Level::Warning, error.to_string()),
             Ok(Command::Streams) => self.act(Action::Streams, effects),
-            Ok(Command::Stream(name)) => self.open_stream(&name, StreamTab::Overview),
+            Ok(Command::Stream(name)) => {
+                self.leave_all();
+                self.open_stream(&name, StreamTab::Overview);
+            }
             Ok(Command::Consumers(None)) => self.act(Action::AllConsumers, effects),
-            Ok(Command::Consumers(Some(name))) => self.open_stream(&name, StreamTab::Consumers),
-            Ok(Command::Consumer(stream, name)) => self.open_consumer(&stream, &name),
+            Ok(Command::Consumers(Some(name))) => {
+                self.leave_all();
+                self.open_stream(&name, StreamTab::Consumers);
+            }
+            Ok(Command::Consumer(stream, name)) => {
+                self.leave_all();
+                self.open_stream(&stream, StreamTab::Consumers);
+                self.open_consumer(&stream, &name);
+            }
             Ok(Command::Contexts) => self.act(Action::Contexts, effects),
             Ok(Command::Context(name)) => self.switch_to(&name, effects),
             Ok(Command::Sort(title)) => {

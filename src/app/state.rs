@@ -130,7 +130,8 @@ impl App {
                 } else if let Some(action) = self.keymap.action(key) {
                     self.act(action, &mut effects);
                 } else {
-                    self.tell(Level::Notice, format!("{key} means nothing here; ? shows the keys"));
+                    let help = self.keymap.shown(crate::keymap::Action::Help).unwrap_or_default();
+                    self.tell(Level::Notice, format!("{key} means nothing here; {help} shows the keys"));
                 }
             }
             Msg::Paste(text) => {
@@ -228,7 +229,8 @@ impl App {
             None => Some(Box::new((self.live.clone(), self.now))),
         };
         self.urgent = true;
-        let words = if self.frozen.is_some() { "frozen; f goes on" } else { "live again" };
+        let key = self.keymap.shown(crate::keymap::Action::Freeze).unwrap_or_default();
+        let words = if self.frozen.is_some() { format!("frozen; {key} goes on") } else { "live again".to_owned() };
         self.tell(Level::Notice, words);
     }
 

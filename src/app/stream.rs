@@ -90,6 +90,16 @@ impl StreamScreen {
         }
     }
 
+    /// Which item of how many is selected, where the panel is a list that has any.
+    pub fn position(&self) -> Option<(usize, usize)> {
+        let (at, of) = match self.tab {
+            StreamTab::Consumers => self.consumers.position(),
+            StreamTab::Subjects => self.subjects.position(),
+            _ => return None,
+        };
+        (of > 0).then_some((at, of))
+    }
+
     /// The scroll position of the shown panel, where it has one.
     pub fn scroll_mut(&mut self) -> Option<&mut Scroll> {
         match self.tab {

@@ -8,7 +8,7 @@ use crate::model::Kind;
 use crate::query::Fuzzy;
 
 use super::columns::{StreamColumn, StreamRow, is_problem};
-use super::{App, Row, Table};
+use super::{App, Findings, Row, Table};
 
 /// The state of the Streams screen.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,12 +17,14 @@ pub struct StreamsScreen {
     pub table: Table<String>,
     /// How many streams of other features are hidden.
     pub hidden: usize,
+    /// What is not well among the rows.
+    pub findings: Findings,
 }
 
 impl Default for StreamsScreen {
     fn default() -> Self {
         let name = StreamColumn::ALL.iter().position(|c| *c == StreamColumn::Name).unwrap_or(0);
-        Self { table: Table::new(name, false), hidden: 0 }
+        Self { table: Table::new(name, false), hidden: 0, findings: Findings::default() }
     }
 }
 
@@ -58,6 +60,7 @@ impl StreamsScreen {
             }
             rows.push(row);
         }
+        self.findings = Findings::of(&rows, thresholds);
         let column = self.sort_column();
         let moving = !matches!(column, StreamColumn::Name | StreamColumn::Kind);
         if moving && !self.table.due(app.now) {

@@ -9,21 +9,13 @@ use std::time::Duration;
 
 use super::update::{Ask, Listing, SubjectCount};
 use super::{
-    Account, Availability, Consumer, ConsumerEntry, Link, Problem, Reading, ServerInfo, Stream, StreamEntry, Timestamp,
-    Traffic, Update,
+    Account, Advisory, AdvisoryKind, Consumer, Link, Problem, Reading, ServerInfo, Stream, Timestamp, Traffic, Update,
 };
+
+pub use super::entry::{Availability, ConsumerEntry, GivenUp, RATE_WINDOW, Shelf, StreamEntry};
 
 /// Samples kept of the stream or consumer that is open: a chart of 15 minutes at one a second.
 const DETAIL_SAMPLES: usize = 900;
-
-/// The consumers of one stream.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Shelf {
-    /// By name.
-    pub entries: BTreeMap<String, ConsumerEntry>,
-    /// How the last listing went.
-    pub listing: Reading<()>,
-}
 
 /// The subjects of one stream.
 #[derive(Clone, Debug, PartialEq)]
@@ -121,8 +113,7 @@ impl Catalog {
                 self.hear(taken);
                 self.subjects.entry(stream).or_default().set(Subjects { filter, counts, total }, taken);
             }
-            // Its time is by the server's clock, our ages are by ours; what it announces is asked for at once.
-            Update::Advisory(_) => {}
+            Update::Advisory(advisory) => self.count_given_up(&advisory),
             Update::Failed(ask, problem, at) => self.fail(ask, problem, at),
             Update::Traffic(traffic) => self.traffic = traffic,
         }
@@ -255,6 +246,18 @@ impl Catalog {
         self.failures.remove(&(consumer.stream.clone(), Some(consumer.name.clone())));
         let shelf = Arc::make_mut(self.consumers.entry(consumer.stream.clone()).or_default());
         put_on(shelf, consumer);
+    }
+
+    /// Most of what an advisory announces is asked for at once; only what the server keeps nowhere is taken from it.
+    fn count_given_up(&mut self, advisory: &Advisory) {
+        if let (AdvisoryKind::MaxDeliveries { stream_seq, .. }, Some(name)) = (&advisory.kind, &advisory.consumer)
+            && let Some(entry) =
+                self.consumers.get_mut(&advisory.stream).and_then(|s| Arc::make_mut(s).entries.get_mut(name))
+        {
+            entry.given_up.messages += 1;
+            entry.given_up.last_seq = *stream_seq;
+            self.revision += 1;
+        }
     }
 
     fn forget_stream(&mut self, name: &str) {

@@ -1,9 +1,10 @@
-//! One stream or consumer as far as it is known: its last good answer, and the samples of the ones before.
+//! What is kept of each stream and consumer: the newest answer, its age, and a ring of samples.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Consumer, ConsumerSample, Series, Stream, StreamSample, Timestamp};
+use super::{Consumer, ConsumerSample, Reading, Series, Stream, StreamSample, Timestamp};
 
 /// Samples kept of each stream: enough for a sparkline and a rate.
 const ROW_SAMPLES: usize = 40;
@@ -80,6 +81,15 @@ impl StreamEntry {
     }
 }
 
+/// Messages that were delivered as often as they may be and not acked: they are not delivered again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GivenUp {
+    /// How many since we look; the server keeps no count.
+    pub messages: u64,
+    /// Stream sequence of the newest.
+    pub last_seq: u64,
+}
+
 /// A consumer as far as it is known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConsumerEntry {
@@ -89,13 +99,21 @@ pub struct ConsumerEntry {
     pub availability: Availability,
     /// Samples, oldest first.
     pub series: Series<ConsumerSample>,
+    /// What it gave up on.
+    pub given_up: GivenUp,
     /// When it was last heard of.
     pub seen: Timestamp,
 }
 
 impl ConsumerEntry {
     pub(super) fn new(at: Timestamp) -> Self {
-        Self { info: None, availability: Availability::Present, series: Series::new(CONSUMER_SAMPLES), seen: at }
+        Self {
+            info: None,
+            availability: Availability::Present,
+            series: Series::new(CONSUMER_SAMPLES),
+            given_up: GivenUp::default(),
+            seen: at,
+        }
     }
 
     pub(super) fn put(&mut self, consumer: Arc<Consumer>) {
@@ -105,6 +123,7 @@ impl ConsumerEntry {
             }
             if old.created != consumer.created {
                 self.series.clear();
+                self.given_up = GivenUp::default();
             }
         }
         self.series.push(ConsumerSample::from(&*consumer));
@@ -112,4 +131,13 @@ impl ConsumerEntry {
         self.availability = Availability::Present;
         self.info = Some(consumer);
     }
+}
+
+/// The consumers of one stream.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shelf {
+    /// By name.
+    pub entries: BTreeMap<String, ConsumerEntry>,
+    /// How the last listing went.
+    pub listing: Reading<()>,
 }

@@ -22,8 +22,13 @@ pub fn in_words(config: &StreamConfig) -> String {
         [head @ .., last] => Some(format!("{} or {last}", head.join(", "))),
     };
     let keeps = match (config.retention, &bounds) {
+        // What it keeps of each subject is a limit of its own, said below.
+        (Retention::Limits, None) if limits.max_msgs_per_subject.is_some() => {
+            "Keeps messages for ever, but not all of one subject.".to_owned()
+        }
         (Retention::Limits, None) => {
-            "Keeps every message for ever: no limit is set, so it grows until the disk is full.".to_owned()
+            let place = if config.storage == Storage::Memory { "memory" } else { "disk" };
+            format!("Keeps every message for ever: no limit is set, so it grows until the {place} is full.")
         }
         (Retention::Limits, Some(b)) => format!("Keeps messages until {b}."),
         (Retention::Interest, None) => {

@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use super::{Consumer, Stream, Timestamp};
 
+/// Two answers within less than this (a screen was opened between two polls) say nothing about a rate: what
+/// comes in bursts would be shown as 0, or as many times what it is.
+const CLOSEST: Duration = Duration::from_millis(500);
+
 /// A sample has a time; newer samples come later.
 pub trait Sample {
     /// When it was taken.
@@ -91,17 +95,22 @@ impl<T: Sample> Series<T> {
         (seconds > 0.0).then(|| grown as f64 / seconds)
     }
 
-    /// Rates between neighbouring samples, oldest first, each with the time of its newer sample.
+    /// Rates between samples, oldest first, each with the time of its newer sample. Samples that follow each
+    /// other too closely to say how fast something goes are left out.
     pub fn rates(&self, counter: impl Fn(&T) -> u64) -> Vec<(Timestamp, f64)> {
-        self.samples
-            .iter()
-            .zip(self.samples.iter().skip(1))
-            .map(|(a, b)| {
-                let seconds = b.at().seconds_since(a.at());
-                let grown = counter(b).saturating_sub(counter(a)) as f64;
-                (b.at(), if seconds > 0.0 { grown / seconds } else { 0.0 })
-            })
-            .collect()
+        let mut samples = self.samples.iter();
+        let Some(mut before) = samples.next() else { return Vec::new() };
+        let mut out = Vec::with_capacity(self.samples.len());
+        for sample in samples {
+            let seconds = sample.at().seconds_since(before.at());
+            if seconds < CLOSEST.as_secs_f64() {
+                continue;
+            }
+            let grown = counter(sample).saturating_sub(counter(before)) as f64;
+            out.push((sample.at(), grown / seconds));
+            before = sample;
+        }
+        out
     }
 }
 
@@ -231,6 +240,15 @@ mod tests {
         assert_eq!(rate(&[(0, 100), (1, 110), (2, 0), (3, 4)], 10), Some(4.0));
         assert_eq!(rate(&[(0, 100), (1, 5)], 10), None);
         assert!(series(&[(0, 100), (1, 5)]).rates(|s| s.last_seq).iter().all(|(_, r)| *r == 0.0));
+    }
+
+    #[test]
+    fn samples_that_follow_closely_make_no_rate_of_their_own() {
+        let mut s = Series::new(10);
+        for (ms, n) in [(0, 0), (1_000, 10), (1_050, 20), (2_000, 30), (2_010, 30)] {
+            s.push(StreamSample { at: Timestamp(ms * 1_000_000), ..at(0, n) });
+        }
+        assert_eq!(s.rates(|s| s.last_seq).iter().map(|r| r.1).collect::<Vec<_>>(), [10.0, 20.0]);
     }
 
     #[test]

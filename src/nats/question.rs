@@ -56,8 +56,9 @@ impl Question<'_> {
 }
 
 /// A name that is one token of a subject. The server refuses others as names, so one that is none does not exist.
+/// It takes other control characters and blanks of other scripts, so a stream can be called so and is asked for.
 pub(super) fn token<'n>(what: &str, name: &'n str) -> Result<&'n str, Problem> {
-    let bad = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '.' | '*' | '>' | '/' | '\\');
+    let bad = |c: char| c.is_ascii_whitespace() || matches!(c, '.' | '*' | '>' | '/' | '\\');
     if name.is_empty() || name.contains(bad) {
         let sentence =
             format!("no {what} can be called {:?}: names have no blanks and none of . * > / \\", clean_line(name));
@@ -74,6 +75,13 @@ mod tests {
     fn subjects_follow_the_prefix() {
         assert_eq!(Question::Account.subject("$JS.hub.API").unwrap(), "$JS.hub.API.INFO");
         assert_eq!(Question::Consumer("S", "c").subject("$JS.API").unwrap(), "$JS.API.CONSUMER.INFO.S.c");
+    }
+
+    #[test]
+    fn odd_names_that_the_server_takes_are_asked_for() {
+        for name in ["a\u{1b}[31m", "\u{202e}b", "c\u{a0}d", "日本"] {
+            assert!(Question::Stream(name).subject("$JS.API").is_ok(), "{name:?}");
+        }
     }
 
     #[test]

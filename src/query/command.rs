@@ -218,7 +218,10 @@ pub fn complete(line: &str, words: Words<'_>, most: usize) -> Vec<String> {
         .into_iter()
         .filter_map(|name| fuzzy.score(name).map(|score| (name.starts_with(last), score, name)))
         .collect();
-    scored.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.cmp(&a.1)).then(a.2.len().cmp(&b.2.len())).then(a.2.cmp(b.2)));
+    // Before anything is typed nothing fits better than the rest: it stays in its own order.
+    if !last.is_empty() {
+        scored.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.cmp(&a.1)).then(a.2.len().cmp(&b.2.len())).then(a.2.cmp(b.2)));
+    }
     scored.into_iter().take(most).map(|(_, _, name)| format!("{prefix}{name}")).collect()
 }
 
@@ -272,5 +275,6 @@ mod tests {
         assert_eq!(complete("consumer orders b", WORDS, 5), vec!["consumer orders billing"]);
         assert_eq!(complete("context ", WORDS, 5).len(), 2);
         assert!(complete("quit x", WORDS, 5).is_empty());
+        assert_eq!(complete("", WORDS, 2), vec!["streams", "stream"], "in the order of the help");
     }
 }

@@ -65,6 +65,14 @@ fn overview(frame: &mut Frame<'_>, area: Rect, app: &App, entry: &ConsumerEntry,
         }
         y += 1;
     }
+    if let Some(description) = &info.config.description {
+        for line in wrap(&clean_line(description), usize::from(inner.width)).iter().take(2) {
+            if y < inner.bottom() {
+                text(frame.buffer_mut(), Rect { y, height: 1, ..inner }, line, theme.dim);
+            }
+            y += 1;
+        }
+    }
     y += 1;
     let rest = |y: u16| Rect { y: y.min(inner.bottom()), height: inner.bottom().saturating_sub(y), ..inner };
     let (numbers, setup) = (numbers(entry, info, app.shown_at(), theme), setup(info, app.shown_at(), theme));
@@ -78,11 +86,13 @@ fn overview(frame: &mut Frame<'_>, area: Rect, app: &App, entry: &ConsumerEntry,
 }
 
 /// A position with its age. The server keeps the time in memory only: after its restart it is not known.
-fn position(at: &Position, now: Timestamp) -> String {
+fn position(name: &'static str, at: &Position, now: Timestamp) -> Fact {
+    let seq = count_exact(at.stream_seq);
     if at.consumer_seq == 0 && at.last_active.is_none() {
-        return format!("seq {}, nothing yet", count_exact(at.stream_seq));
+        return Fact::new(name, format!("seq {seq}, nothing yet")).or("nothing yet");
     }
-    format!("seq {}, {}", count_exact(at.stream_seq), ago(at.last_active, now))
+    let ago = ago(at.last_active, now);
+    Fact::new(name, format!("seq {seq}, {ago}")).or(format!("{seq}, {ago}"))
 }
 
 fn ago(at: Option<Timestamp>, now: Timestamp) -> String {
@@ -99,7 +109,7 @@ fn numbers(entry: &ConsumerEntry, info: &Consumer, now: Timestamp, theme: &Theme
     let floor = entry.series.rate(window, |s| s.ack_floor_stream_seq);
     let mut out = vec![
         Fact::new("outstanding", count_exact(info.outstanding())),
-        Fact::new("pending", format!("{} not delivered yet", count_exact(info.pending))),
+        Fact::new("pending", format!("{} not delivered yet", count_exact(info.pending))).or(count_exact(info.pending)),
     ];
     if info.config.ack_policy != AckPolicy::None {
         let max = info.config.max_ack_pending.map_or("no limit".into(), count_exact);
@@ -109,8 +119,8 @@ fn numbers(entry: &ConsumerEntry, info: &Consumer, now: Timestamp, theme: &Theme
     }
     let redelivered = Fact::new("redelivered", count_exact(info.redelivered));
     out.push(if info.redelivered > 0 { redelivered.styled(theme.warning) } else { redelivered });
-    out.push(Fact::new("delivered", position(&info.delivered, now)));
-    out.push(Fact::new("ack floor", position(&info.ack_floor, now)));
+    out.push(position("delivered", &info.delivered, now));
+    out.push(position("ack floor", &info.ack_floor, now));
     out.push(Fact::new("out-rate", per_second(delivered)));
     out.push(Fact::new("floor moves", per_second(floor)));
     out
@@ -127,7 +137,11 @@ fn setup(info: &Consumer, now: Timestamp, theme: &Theme) -> Vec<Fact> {
         }
     };
     let reader = match &c.delivery {
-        Delivery::Pull => Fact::new("waiting", format!("{} open pull requests", count_exact(info.waiting))),
+        Delivery::Pull => {
+            let s = if info.waiting == 1 { "" } else { "s" };
+            let waiting = count_exact(info.waiting);
+            Fact::new("waiting", format!("{waiting} open pull request{s}")).or(format!("{waiting} open pull{s}"))
+        }
         Delivery::Push { .. } if info.push_bound => Fact::new("subscribed", "yes"),
         Delivery::Push { .. } => Fact::new("subscribed", "no: nobody receives").styled(theme.warning),
     };
@@ -138,7 +152,7 @@ fn setup(info: &Consumer, now: Timestamp, theme: &Theme) -> Vec<Fact> {
         Fact::new("delivery", clean_line(&delivery).into_owned()),
         reader,
         Fact::new("filter", clean_line(&filter).into_owned()),
-        Fact::new("acks", format!("{}, wait {wait}", c.ack_policy.word())),
+        Fact::new("acks", format!("{}, wait {wait}", c.ack_policy.word())).or(c.ack_policy.word()),
         Fact::new("max deliver", deliver),
         Fact::new("started at", c.deliver_policy.word()),
         Fact::new("created", ago(info.created, now)),
@@ -150,9 +164,6 @@ fn setup(info: &Consumer, now: Timestamp, theme: &Theme) -> Vec<Fact> {
     if let Some(leader) = info.leader() {
         out.push(Fact::new("leader", clean_line(leader).into_owned()));
     }
-    if let Some(text) = &c.description {
-        out.push(Fact::new("description", clean_line(text).into_owned()));
-    }
     out
 }
 
@@ -162,11 +173,24 @@ fn charts(frame: &mut Frame<'_>, area: Rect, entry: &ConsumerEntry, theme: &Them
     }
     let outstanding: Vec<(Timestamp, f64)> = entry.series.iter().map(|s| (s.at, s.outstanding as f64)).collect();
     let delivered = entry.series.rates(|s| s.delivered_consumer_seq);
+    let now = entry.series.rate(crate::model::catalog::RATE_WINDOW, |s| s.delivered_consumer_seq);
     let ack_pending: Vec<(Timestamp, f64)> = entry.series.iter().map(|s| (s.at, s.ack_pending as f64)).collect();
     let charts = [
-        Chart { title: "outstanding", points: &outstanding, label: |v| count(v as u64), from_least: false },
-        Chart { title: "deliveries per second", points: &delivered, label: rate, from_least: false },
-        Chart { title: "ack pending", points: &ack_pending, label: |v| count(v as u64), from_least: false },
+        Chart {
+            title: "outstanding",
+            points: &outstanding,
+            label: |v| count(v as u64),
+            from_least: false,
+            newest: None,
+        },
+        Chart { title: "deliveries per second", points: &delivered, label: rate, from_least: false, newest: now },
+        Chart {
+            title: "ack pending",
+            points: &ack_pending,
+            label: |v| count(v as u64),
+            from_least: false,
+            newest: None,
+        },
     ];
     let shown = (area.height / 4).clamp(1, 3);
     let height = area.height / shown;

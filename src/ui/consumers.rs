@@ -156,7 +156,9 @@ fn nothing(frame: &mut Frame<'_>, area: Rect, app: &App, list: &Table<ConsumerKe
     if let Some(problem) = problem {
         message(frame, area, theme.warning, "The consumers could not be listed", &clean_line(&problem.sentence));
     } else if unread {
-        message(frame, area, theme.dim, "No consumers were read yet", "The server is asked");
+        let next =
+            if catalog.link.is_up() { "The server is asked" } else { "It goes on by itself when the server answers" };
+        message(frame, area, theme.dim, "No consumers were read yet", next);
     } else {
         message(frame, area, theme.dim, "There are no consumers", "A new one appears here by itself");
     }

@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::app::{App, PromptKind, Screen, StreamTab};
 use crate::event::clean_line;
 use crate::keymap::Action;
+use crate::query::command::COMMANDS;
 
 use super::Theme;
 use super::widgets::text;
@@ -39,22 +40,25 @@ fn prompt(frame: &mut Frame<'_>, area: Rect, line: Rect, app: &App, theme: &Them
     let cursor = prompt.input.visual_cursor().saturating_sub(scroll) as u16;
     frame.set_cursor_position(Position { x: (room.x + cursor).min(line.right() - 1), y: line.y });
     if prompt.offers.is_empty() {
-        if prompt.kind == PromptKind::Filter && shown.is_empty() {
+        if shown.is_empty() {
             let hint = Rect { x: room.x + 2, width: room.width.saturating_sub(2), ..room };
-            text(
-                frame.buffer_mut(),
-                hint,
-                "letters in order, 'exact ^start end$ !not; Enter keeps, Esc clears",
-                theme.dim,
-            );
+            let words = match prompt.kind {
+                PromptKind::Filter => "letters in order, 'exact ^start end$ !not; Enter keeps, Esc clears",
+                PromptKind::Command => "Tab shows the commands and completes, ↑ brings back what was typed",
+            };
+            text(frame.buffer_mut(), hint, words, theme.dim);
         }
         return;
     }
     // The offers lie over the body, so that nothing moves.
     let height = (prompt.offers.len() as u16).min(area.height.saturating_sub(4));
-    let width = prompt.offers.iter().map(|o| o.width()).max().unwrap_or(0) as u16 + 3;
+    let offers: Vec<(String, &str)> = prompt.offers.iter().map(|offer| explained(offer)).collect();
+    let widest = |part: fn(&(String, &str)) -> usize| offers.iter().map(part).max().unwrap_or(0) as u16;
+    let first = widest(|o| o.0.width());
+    let second = widest(|o| o.1.width());
+    let width = first + 3 + if second > 0 { second + 2 } else { 0 };
     let at = Rect { x: line.x, y: line.y - height, width: width.min(area.width), height };
-    for (i, offer) in prompt.offers.iter().take(usize::from(height)).enumerate() {
+    for (i, (offer, help)) in offers.iter().take(usize::from(height)).enumerate() {
         let row = Rect { y: at.y + i as u16, height: 1, ..at };
         let buffer = frame.buffer_mut();
         for x in row.x..row.right() {
@@ -62,10 +66,25 @@ fn prompt(frame: &mut Frame<'_>, area: Rect, line: Rect, app: &App, theme: &Them
                 cell.reset();
             }
         }
-        text(buffer, row, &format!(" {}", clean_line(offer)), theme.accent);
+        text(buffer, row, &format!(" {offer}"), theme.accent);
+        let x = row.x + first + 3;
+        text(buffer, Rect { x, width: row.right().saturating_sub(x), ..row }, help, theme.dim);
+        if let Some(cell) = buffer.cell_mut((row.right(), row.y)) {
+            cell.reset();
+            cell.set_char('│').set_style(theme.border);
+        }
         if prompt.offered == Some(i) {
             buffer.set_style(row, theme.selection);
         }
+    }
+}
+
+/// An offer as it is shown: a command with what it takes and does, anything else as it is.
+fn explained(offer: &str) -> (String, &'static str) {
+    match COMMANDS.iter().find(|(name, ..)| *name == offer) {
+        Some((name, "", help)) => ((*name).to_owned(), help),
+        Some((name, arguments, help)) => (format!("{name} {arguments}"), help),
+        None => (clean_line(offer).into_owned(), ""),
     }
 }
 

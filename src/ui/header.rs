@@ -5,11 +5,11 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
-use crate::app::{App, Screen};
+use crate::app::{App, Findings, Screen};
 use crate::event::clean_line;
 use crate::health::Level;
 use crate::model::units::{bytes, duration, percent, rate};
-use crate::model::{Access, Link};
+use crate::model::{Access, Account, Link};
 
 use super::Theme;
 use super::widgets::{fit, text, text_right};
@@ -76,6 +76,9 @@ fn parts(app: &App, theme: &Theme) -> Vec<Part> {
                 None => (format!("disk {}", bytes(used)), Style::new()),
             };
             parts.push(part(words, style, 4));
+            if account.memory > 0 {
+                parts.push(memory(account, app, theme));
+            }
         }
         (None, Some(problem)) => parts.push(part(format!("account: {}", problem.short()), theme.unknown, 4)),
         (None, None) => {}
@@ -91,6 +94,23 @@ fn parts(app: &App, theme: &Theme) -> Vec<Part> {
     let style = if slow.is_empty() { theme.dim } else { theme.warning };
     parts.push(part(format!("{} req/s{slow}", rate(live.traffic.requests_per_second)), style, 7));
     parts
+}
+
+/// What is kept in memory, where anything is.
+fn memory(account: &Account, app: &App, theme: &Theme) -> Part {
+    let used = account.memory;
+    let (text, style) = match account.max_memory {
+        Some(max) => {
+            let ratio = used as f64 / max.max(1) as f64;
+            let full = ratio >= app.session.thresholds.limit_warning;
+            (
+                format!("mem {}/{} {}", bytes(used), bytes(max), percent(ratio)),
+                if full { theme.warning } else { theme.dim },
+            )
+        }
+        None => (format!("mem {}", bytes(used)), theme.dim),
+    };
+    Part { text, style, priority: 6 }
 }
 
 /// The state of the link in a few words.
@@ -120,7 +140,12 @@ pub(super) fn crumbs(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme
     let trail: Vec<String> = app.screens.iter().map(Screen::title).collect();
     let buffer = frame.buffer_mut();
     let right = right_words(app);
-    let right_width = right.width() as u16;
+    let found = match app.screen() {
+        Some(Screen::Streams(s)) => counts(&s.findings),
+        _ => Vec::new(),
+    };
+    let found_width = found.iter().map(|(words, _)| words.width() + 2).sum::<usize>() as u16;
+    let right_width = right.width() as u16 + found_width;
     let room = area.width.saturating_sub(right_width + 3);
     let mut line = format!(" {}", trail.join(" › "));
     if line.width() > usize::from(room) && trail.len() > 1 {
@@ -129,6 +154,20 @@ pub(super) fn crumbs(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme
     text(buffer, Rect { width: room, ..area }, &line, theme.accent);
     let style = if app.frozen_at().is_some() { theme.warning } else { theme.dim };
     text_right(buffer, Rect { width: area.width.saturating_sub(1), ..area }, &right, style);
+    let mut x = area.right().saturating_sub(right_width + 1);
+    for (words, level) in found {
+        let at = Rect { x, width: area.right().saturating_sub(x), ..area };
+        x += text(buffer, at, &words, theme.level(level)) + 2;
+    }
+}
+
+/// How much is not well, so that it is seen also when its rows are not.
+fn counts(found: &Findings) -> Vec<(String, Level)> {
+    [(Level::Critical, found.critical), (Level::Warning, found.warning)]
+        .into_iter()
+        .filter(|(_, n)| *n > 0)
+        .map(|(level, n)| (format!("{} {n}", level.glyph()), level))
+        .collect()
 }
 
 fn right_words(app: &App) -> String {
@@ -148,6 +187,15 @@ fn right_words(app: &App) -> String {
         }
     }
     match app.screen() {
+        // Not read yet is not none.
+        Some(Screen::Streams(s)) if s.table.total == 0 && app.catalog().listing.value().is_none() => {}
+        Some(Screen::Consumers(s)) if s.table.total == 0 && app.catalog().consumers_swept.value().is_none() => {}
+        Some(Screen::Contexts(_)) if app.contexts.is_none() => {}
+        Some(Screen::Stream(s)) => {
+            if let Some((at, of)) = s.position() {
+                words.push(format!("{at} of {of}"));
+            }
+        }
         Some(Screen::Streams(s)) => {
             let (at, of) = s.table.position();
             words.push(counted(at, of, s.table.total, "stream"));

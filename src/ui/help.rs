@@ -3,13 +3,10 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::app::{App, HelpLine, HelpScreen, help_lines};
+use crate::app::{App, HELP_KEYS, HelpLine, HelpScreen, help_lines};
 
 use super::Theme;
 use super::widgets::text;
-
-/// Columns of the keys.
-const KEYS: u16 = 22;
 
 /// Draws the lines in view.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &HelpScreen, theme: &Theme) {
@@ -26,7 +23,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &HelpSc
                 text(buffer, Rect { x: at.x + 1, width: at.width.saturating_sub(1), ..at }, words, theme.title);
             }
             HelpLine::Key { keys, text: words, why_not } => {
-                let width = KEYS.min(at.width);
+                let width = HELP_KEYS.min(at.width);
                 text(buffer, Rect { x: at.x + 2, width: width.saturating_sub(2), ..at }, keys, theme.key);
                 let rest = Rect { x: at.x + width + 1, width: at.width.saturating_sub(width + 1), ..at };
                 let used = text(buffer, rest, words, theme.text);

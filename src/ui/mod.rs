@@ -6,6 +6,7 @@
 mod consumer;
 mod consumers;
 mod contexts;
+mod findings;
 mod footer;
 mod header;
 mod help;

@@ -52,6 +52,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Stream
             }
         }
     }
+    let used = u16::try_from(screen.table.len()).unwrap_or(body.height).min(body.height);
+    let below = Rect { y: body.y + used, height: body.height - used, ..body };
+    super::findings::draw(frame, below, app, &screen.findings, theme);
     let (top, height) = screen.table.view();
     table::scroll_bar(frame.buffer_mut(), body, top, height, screen.table.len(), theme);
 }
@@ -141,7 +144,15 @@ fn consumers_style(info: &Stream, gone: bool, theme: &Theme) -> Style {
 }
 
 fn full_cell(info: &Stream, app: &App, theme: &Theme) -> Cell<'static> {
-    let Some(full) = info.fullness() else { return Cell::new("no limit", theme.dim) };
+    let Some(full) = info.fullness() else {
+        let limits = &info.config.limits;
+        let words = match (limits.max_age, limits.max_msgs_per_subject) {
+            (Some(_), _) => "age only",
+            (None, Some(_)) => "a subject",
+            (None, None) => "no limit",
+        };
+        return Cell::new(words, theme.dim);
+    };
     let thresholds = &app.session.thresholds;
     let refuses = info.config.discard == Discard::New;
     let style = if refuses && full.ratio >= thresholds.limit_critical {

@@ -137,14 +137,14 @@ async fn the_server_goes_and_comes_back() {
     t.shows("github");
     t.until("the header", |t| t.line(0).contains("connected"));
     place.server.kill();
-    t.shows("the connection is lost");
+    t.shows("the connection was lost");
     t.until("an age", |t| t.screen().contains("github") && !t.line(0).contains("data 0s"));
     // Keys work meanwhile.
     t.keys("/audit");
     t.until("the filter", |t| !t.screen().contains("github"));
     t.keys(ESC);
     place.server.restart().unwrap();
-    t.hides("the connection is lost");
+    t.hides("the connection was lost");
     t.until("fresh data", |t| t.line(0).contains("connected") && t.screen().contains("github"));
     t.keys("q");
     assert!(t.ended().success());

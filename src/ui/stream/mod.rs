@@ -7,6 +7,7 @@ mod subjects;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
 use crate::app::{App, StreamScreen, StreamTab};
 use crate::model::Stream;
@@ -47,10 +48,13 @@ fn title(tab: StreamTab, info: Option<&Stream>) -> String {
 /// Draws a line of panel titles; the shown one stands out.
 pub(super) fn tabs(frame: &mut Frame<'_>, area: Rect, titles: &[(String, bool)], theme: &Theme) {
     let mut x = area.x + 1;
+    let whole: usize = titles.iter().map(|(title, _)| title.width() + 3).sum();
+    // Where they do not fit, the blanks around them go first.
+    let pad = if whole > usize::from(area.width) { "" } else { " " };
     for (title, shown) in titles {
         let style = if *shown { theme.selection } else { theme.dim };
         let room = Rect { x, width: area.right().saturating_sub(x), ..area };
-        x += text(frame.buffer_mut(), room, &format!(" {title} "), style) + 1;
+        x += text(frame.buffer_mut(), room, &format!("{pad}{title}{pad}"), style) + 1;
         if x >= area.right() {
             break;
         }

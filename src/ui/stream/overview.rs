@@ -40,6 +40,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Stream
     ) {
         y += row(frame, left, y, &line, style);
     }
+    if let Some(description) = &info.config.description {
+        for line in wrap(&crate::event::clean_line(description), usize::from(left.width)).iter().take(2) {
+            y += row(frame, left, y, line, theme.dim);
+        }
+    }
     y += 1;
     y += draw_facts(frame, below(left, y), info, entry.rate_in(), app.shown_at(), theme) + 1;
     for line in wrap(&in_words(&info.config), usize::from(left.width)) {
@@ -75,11 +80,16 @@ fn draw_facts(
     theme: &Theme,
 ) -> u16 {
     let state = &info.state;
+    // How long ago is what matters; the date stands where there is room for it.
     let time = |at: Option<Timestamp>| {
-        at.map_or("—".to_owned(), |t| {
+        at.map_or(("—".to_owned(), String::new()), |t| {
             let ago = Duration::from_secs(now.since(t).as_secs());
-            format!("{} ({} ago)", t.to_display(), duration(ago))
+            (format!("{} ago", duration(ago)), format!(" ({} UTC)", t.to_display()))
         })
+    };
+    let fact = |name, seq: String, at: Option<Timestamp>| {
+        let (ago, date) = time(at);
+        Fact::new(name, format!("{seq}{ago}{date}")).or(format!("{seq}{ago}"))
     };
     let empty = state.messages == 0;
     let consumers = if state.consumers == 0 && (info.config.retention != Retention::Limits) {
@@ -95,29 +105,31 @@ fn draw_facts(
         Fact::new("subjects", count_exact(state.subjects)),
     ];
     let first = if empty {
-        "—".to_owned()
+        Fact::new("first", "—")
     } else {
-        format!("{} at {}", count_exact(state.first_seq), time(state.first_time))
+        fact("first", format!("{}, ", count_exact(state.first_seq)), state.first_time)
     };
     let last = if state.last_seq == 0 {
-        "—".to_owned()
+        Fact::new("last", "—")
     } else {
-        format!("{} at {}", count_exact(state.last_seq), time(state.last_time))
+        fact("last", format!("{}, ", count_exact(state.last_seq)), state.last_time)
     };
     let spread = if empty {
-        "—".to_owned()
+        Fact::new("spread", "—")
     } else {
-        format!("{} sequences, {} deleted between them", count_exact(state.spread()), count_exact(state.deleted))
+        let (spread, deleted) = (count_exact(state.spread()), count_exact(state.deleted));
+        Fact::new("spread", format!("{spread} sequences, {deleted} deleted between them"))
+            .or(format!("{spread}, {deleted} deleted"))
     };
     let right = [
-        Fact::new("first", first),
-        Fact::new("last", last),
-        Fact::new("spread", spread),
+        first,
+        last,
+        spread,
         Fact::new(
             "reach",
             state.reach(now).map_or("— (it is empty)".into(), |d| format!("{} back in time", duration(d))),
         ),
-        Fact::new("created", time(info.created)),
+        fact("created", String::new(), info.created),
     ];
     let split = 28.min(area.width);
     let a = facts(frame.buffer_mut(), Rect { width: split, ..area }, &left, theme);
@@ -210,12 +222,13 @@ fn charts(frame: &mut Frame<'_>, area: Rect, series: &Series<StreamSample>, them
         return;
     }
     let rates = series.rates(|s| s.last_seq);
+    let now = series.rate(crate::model::catalog::RATE_WINDOW, |s| s.last_seq);
     let messages: Vec<(Timestamp, f64)> = series.iter().map(|s| (s.at, s.messages as f64)).collect();
     let sizes: Vec<(Timestamp, f64)> = series.iter().map(|s| (s.at, s.bytes as f64)).collect();
     let charts = [
-        Chart { title: "messages in per second", points: &rates, label: rate, from_least: false },
-        Chart { title: "messages", points: &messages, label: |v| count(v as u64), from_least: true },
-        Chart { title: "bytes", points: &sizes, label: |v| bytes(v as u64), from_least: true },
+        Chart { title: "messages in per second", points: &rates, label: rate, from_least: false, newest: now },
+        Chart { title: "messages", points: &messages, label: |v| count(v as u64), from_least: true, newest: None },
+        Chart { title: "bytes", points: &sizes, label: |v| bytes(v as u64), from_least: true, newest: None },
     ];
     // As many as get four rows each.
     let shown = (area.height / 4).clamp(1, 3);

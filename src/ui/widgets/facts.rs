@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use unicode_width::UnicodeWidthStr;
 
 use crate::ui::Theme;
 
@@ -15,6 +16,8 @@ pub struct Fact {
     pub name: &'static str,
     /// The value; sanitised.
     pub value: String,
+    /// The value where the whole does not fit.
+    pub short: Option<String>,
     /// How the value looks.
     pub style: Style,
 }
@@ -22,7 +25,14 @@ pub struct Fact {
 impl Fact {
     /// A fact in the style of ordinary text.
     pub fn new(name: &'static str, value: impl Into<String>) -> Self {
-        Self { name, value: value.into(), style: Style::new() }
+        Self { name, value: value.into(), short: None, style: Style::new() }
+    }
+
+    /// The same with what to say where there is less room.
+    #[must_use]
+    pub fn or(mut self, short: impl Into<String>) -> Self {
+        self.short = Some(short.into());
+        self
     }
 
     /// The same with another style.
@@ -42,7 +52,9 @@ pub fn facts(buffer: &mut Buffer, area: Rect, facts: &[Fact], theme: &Theme) -> 
         text(buffer, Rect { width: name_width.min(line.width), ..line }, fact.name, theme.dim);
         let x = line.x + name_width + 2;
         let value = Rect { x, width: line.right().saturating_sub(x), ..line };
-        text(buffer, value, &fact.value, theme.text.patch(fact.style));
+        let fits = fact.value.width() <= usize::from(value.width);
+        let words = fact.short.as_ref().filter(|_| !fits).unwrap_or(&fact.value);
+        text(buffer, value, words, theme.text.patch(fact.style));
     }
     rows
 }
