@@ -4,7 +4,7 @@ use std::io;
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
 use crossterm::event::EventStream;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
@@ -21,11 +21,13 @@ use super::clipboard::{self, Wrap};
 use super::event_loop::run_loop;
 use super::input::message;
 use super::session::{self, Request};
-use super::terminal::{Screen, restore_on_panic};
+use super::terminal::{Screen, restore_on_panic, retake};
 use super::{Display, EffectRunner};
 
 /// Messages that wait for the loop; a full inbox holds the poller back.
 const INBOX: usize = 1024;
+/// The number of SIGCONT, which tokio has no name for.
+const CONTINUE: i32 = if cfg!(any(target_os = "linux", target_os = "android")) { 18 } else { 19 };
 /// Requests that wait for the connection.
 const REQUESTS: usize = 64;
 
@@ -60,6 +62,9 @@ pub async fn console(settings: Settings) -> Result<()> {
     let input = EventStream::new()
         .take_while(|event| std::future::ready(event.is_ok()))
         .filter_map(|event| std::future::ready(event.ok().and_then(message)));
+    let input = stream::select(input.map(Some).chain(stream::iter([None])), resumed()?.map(Some))
+        .take_while(|message| std::future::ready(message.is_some()))
+        .filter_map(std::future::ready);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;
     let ended = tokio::select! {
@@ -70,6 +75,21 @@ pub async fn console(settings: Settings) -> Result<()> {
     connection.abort();
     drop(screen);
     ended.map_err(|e| eyre!("the terminal failed: {e}"))
+}
+
+/// Each time that we were stopped and go on: the terminal is taken over again, and drawn in its present size.
+fn resumed() -> io::Result<impl futures_util::Stream<Item = Msg> + Unpin> {
+    let continued = signal(SignalKind::from_raw(CONTINUE))?;
+    Ok(Box::pin(stream::unfold(continued, |mut continued| async {
+        loop {
+            continued.recv().await?;
+            if retake().is_ok()
+                && let Ok((columns, rows)) = crossterm::terminal::size()
+            {
+                return Some((Msg::Resize(columns, rows), continued));
+            }
+        }
+    })))
 }
 
 /// Does what the app asks for.

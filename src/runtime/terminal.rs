@@ -11,6 +11,7 @@ use crossterm::terminal::{
 use crossterm::{cursor, execute, queue};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
 
 use crate::app::App;
 use crate::ui::{Theme, draw};
@@ -19,6 +20,9 @@ use super::Display;
 
 /// Whether the terminal is ours now; the panic hook asks.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Whether the next frame has to be drawn from nothing, since somebody else had the terminal meanwhile.
+static LEFT: AtomicBool = AtomicBool::new(false);
 
 /// The real terminal. Dropping it gives the terminal back.
 #[derive(Debug)]
@@ -32,8 +36,7 @@ impl Screen {
     pub fn take(theme: Theme) -> io::Result<Self> {
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
-        let terminal = execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
-            .and_then(|()| Terminal::new(CrosstermBackend::new(io::stdout())));
+        let terminal = enter().and_then(|()| Terminal::new(CrosstermBackend::new(io::stdout())));
         match terminal {
             Ok(terminal) => Ok(Self { terminal, theme }),
             Err(error) => {
@@ -49,6 +52,22 @@ impl Screen {
         Ok((size.width, size.height))
     }
 
+    /// A panic of some task gives the terminal back. The loop learns it here, before it draws into the report and
+    /// goes on with half a program.
+    fn still_ours() -> io::Result<()> {
+        if TAKEN.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        Err(io::Error::other("it was given back after the panic that is told above"))
+    }
+
+    /// Clears the screen, and forgets what was drawn there. `Terminal::clear` does that too, but asks the terminal
+    /// where its cursor is; while the keys are being read no answer gets through, and that would be our end.
+    fn forget(&mut self) -> io::Result<()> {
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::new(0, 0, size.width, size.height))
+    }
+
     /// Another theme from now on.
     pub const fn set_theme(&mut self, theme: Theme) {
         self.theme = theme;
@@ -57,16 +76,22 @@ impl Screen {
 
 impl Display for Screen {
     fn draw(&mut self, app: &App) -> io::Result<()> {
+        Self::still_ours()?;
+        if LEFT.swap(false, Ordering::SeqCst) {
+            self.forget()?;
+        }
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         self.terminal.draw(|frame| draw(frame, app, &self.theme))?;
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
     }
 
     fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        Self::still_ours()?;
+        self.forget()
     }
 
     fn write(&mut self, sequence: &str) -> io::Result<()> {
+        Self::still_ours()?;
         let out = self.terminal.backend_mut();
         out.write_all(sequence.as_bytes())?;
         Write::flush(out)
@@ -77,6 +102,22 @@ impl Drop for Screen {
     fn drop(&mut self) {
         restore();
     }
+}
+
+fn enter() -> io::Result<()> {
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
+}
+
+/// Takes the terminal over again after we were stopped: the shell had it, and set it as it likes it.
+pub fn retake() -> io::Result<()> {
+    if TAKEN.load(Ordering::SeqCst) {
+        // It is still said to be raw, and would be left as it is.
+        disable_raw_mode()?;
+        enable_raw_mode()?;
+        enter()?;
+        LEFT.store(true, Ordering::SeqCst);
+    }
+    Ok(())
 }
 
 /// Gives the terminal back, once. What fails here cannot be told anywhere.
