@@ -73,7 +73,7 @@ pub struct DemoSpec {
     pub port: Option<u16>,
     /// Events a second in the mean, all streams together.
     pub rate: f64,
-    /// The server's exact version; `None` takes any on PATH, else the newest in the cache.
+    /// The server's exact version; `None` takes any supported one on PATH, else the newest in the cache.
     pub version: Option<String>,
 }
 
