@@ -53,7 +53,7 @@ pub enum DemoError {
     },
     /// The server did not want one of the streams or consumers.
     #[error(
-        "{what} could not be made ({reason}); the demo needs a nats-server from {OLDEST} on, `make setup` fetches {NEWEST}"
+        "{what} could not be made ({reason}); is the disk of the temporary directory full, or the server older than {OLDEST}? `make setup` fetches {NEWEST}"
     )]
     Refused {
         /// The stream or consumer.
