@@ -208,7 +208,7 @@ impl Catalog {
                     self.forget_stream(&name);
                 }
             }
-            Update::Consumers(stream, listing) => self.put_consumers(stream, listing),
+            Update::Consumers(stream, listing) => self.put_consumers(&stream, listing),
             Update::ConsumersSwept { taken, failed } => {
                 self.consumers_swept.set(failed.as_ref().map_or(0, |(n, _)| *n), taken);
                 if let Some((_, problem)) = failed {
@@ -332,13 +332,13 @@ impl Catalog {
         }
     }
 
-    fn put_consumers(&mut self, stream: String, listing: Listing<Consumer>) {
+    fn put_consumers(&mut self, stream: &str, listing: Listing<Consumer>) {
         self.revision += 1;
         let Listing { started, taken, items, missing, offline, problem, .. } = listing;
         if problem.is_none() {
             self.hear(taken);
         }
-        let shelf = self.consumers.entry(stream).or_default();
+        let shelf = self.consumers.entry(stream.to_owned()).or_default();
         for consumer in items {
             put_on(shelf, consumer);
         }
@@ -357,6 +357,12 @@ impl Catalog {
         } else {
             shelf.entries.retain(|_, entry| is_since(entry.seen, started, taken));
             shelf.listing.set((), taken);
+            // What was said of a consumer that is gone is of no use any more.
+            let known = &shelf.entries;
+            self.failures.retain(|(of, name), (_, at)| {
+                of != stream
+                    || name.as_ref().is_none_or(|name| known.contains_key(name) || is_since(*at, started, taken))
+            });
         }
     }
 

@@ -47,6 +47,8 @@ pub async fn console(settings: Settings) -> Result<()> {
     let mut app = App::new(session::session(&settings), keymap, nats::now());
 
     restore_on_panic();
+    // Before the terminal is taken: whoever ends us from then on gets it back.
+    let told_to_end = told_to_end()?;
     let theme = Theme::from(&settings.theme);
     let mut screen =
         Screen::take(theme).wrap_err("the console needs a terminal; `jetscope help` has the commands that do not")?;
@@ -65,16 +67,23 @@ pub async fn console(settings: Settings) -> Result<()> {
     let input = stream::select(input.map(Some).chain(stream::iter([None])), resumed()?.map(Some))
         .take_while(|message| std::future::ready(message.is_some()))
         .filter_map(std::future::ready);
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
     let ended = tokio::select! {
         ended = run_loop(&mut app, &mut screen, &mut outside, input, messages, nats::now) => ended.map(|_| ()),
-        _ = terminate.recv() => Ok(()),
-        _ = hang_up.recv() => Ok(()),
+        () = told_to_end => Ok(()),
     };
     connection.abort();
     drop(screen);
     ended.map_err(|e| eyre!("the terminal failed: {e}"))
+}
+
+/// Ends with the first signal that would end us without giving the terminal back.
+fn told_to_end() -> io::Result<impl Future<Output = ()>> {
+    let kinds = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt(), SignalKind::quit()];
+    let mut signals = kinds.map(signal).into_iter().collect::<io::Result<Vec<_>>>()?;
+    Ok(async move {
+        let any = signals.iter_mut().map(|s| Box::pin(s.recv()));
+        futures_util::future::select_all(any).await;
+    })
 }
 
 /// Each time that we were stopped and go on: the terminal is taken over again, and drawn in its present size.

@@ -209,7 +209,7 @@ async fn contexts_are_switched_without_leaving() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn signals_give_the_terminal_back() {
     let place = Place::new().await;
-    for signal in ["TERM", "HUP"] {
+    for signal in ["TERM", "HUP", "INT", "QUIT"] {
         let mut t = place.open(80, 24);
         t.shows("github");
         Command::new("kill").arg(format!("-{signal}")).arg(t.pid().to_string()).status().unwrap();

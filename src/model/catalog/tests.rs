@@ -135,3 +135,15 @@ fn nothing_of_streams_that_are_gone_is_kept() {
     c.apply(Update::Streams(listing(2, &["b"])));
     assert!(c.failures.is_empty() && c.subjects.is_empty() && c.stream_json.is_empty());
 }
+
+#[test]
+fn what_failed_of_a_consumer_goes_with_it() {
+    let mut c = Catalog::default();
+    let failed = Ask::Consumer("a".into(), "c".into());
+    c.apply(Update::Failed(failed, Problem::new(ProblemKind::Timeout, "x"), Timestamp::from_secs(1)));
+    let at = Timestamp::from_secs(2);
+    let none =
+        Listing { started: at, taken: at, items: vec![], missing: vec![], offline: vec![], total: 0, problem: None };
+    c.apply(Update::Consumers("a".into(), none));
+    assert!(c.failures.is_empty());
+}
