@@ -26,7 +26,7 @@ pub struct Config {
     pub kinds: Kinds,
     /// The log file.
     pub log: Log,
-    /// Other keys for actions: action = [keys]. The actions are those of the help.
+    /// Other keys for actions: `action = [keys]`. The actions are those of the help.
     pub keys: BTreeMap<String, Vec<String>>,
     /// What holds for single contexts, by name.
     pub contexts: BTreeMap<String, Context>,

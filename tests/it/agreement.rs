@@ -201,7 +201,7 @@ async fn wait_until_settled(nats: &async_nats::Client) {
                 && at_rest(nats, "jobs").await
                 && cache["state"]["messages"] == 0
                 && copy["state"]["messages"] == 60
-                && both["state"]["messages"].as_u64() >= Some(67);
+                && both["state"]["messages"].as_u64() >= Some(77);
             if done {
                 return;
             }
