@@ -198,7 +198,7 @@ async fn wait_until_settled(nats: &async_nats::Client) {
             let copy = raw(nats, "STREAM.INFO.copy", &Value::Null).await;
             let both = raw(nats, "STREAM.INFO.both", &Value::Null).await;
             let done = at_rest(nats, "eventsource-github-stream").await
-                && at_rest(nats, "jobs").await
+                && at_rest(nats, "gaps").await
                 && cache["state"]["messages"] == 0
                 && copy["state"]["messages"] == 60
                 && both["state"]["messages"].as_u64() >= Some(77);
