@@ -3,7 +3,8 @@
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-export PATH := $(HOME)/.cargo/bin:$(PATH)
+# Where rustup puts cargo; a CARGO_HOME that is set says so itself.
+export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 # The demo and the tests find the servers here also when they are run from elsewhere.
 export JETSCOPE_SERVER_CACHE := $(CURDIR)/.cache/nats-server
 

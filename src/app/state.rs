@@ -145,7 +145,10 @@ impl App {
             }
             Msg::Data(update) => self.take(update),
             Msg::Tick(now) => {
-                self.now = now.max(self.now);
+                // Never back by a little; but a clock that was set back is the clock that all answers go by.
+                if !now.is_late(self.now) {
+                    self.now = now;
+                }
                 self.dirty = true;
                 self.urgent |= self.stale;
                 if self.notice.as_ref().is_some_and(|n| n.until <= self.now) {

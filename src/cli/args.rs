@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::config::file::duration;
+use crate::config::file::{LEVELS, duration};
 use crate::config::{Flags, Secret};
 use crate::demo::DemoSpec;
 
@@ -97,9 +97,6 @@ pub(super) struct Global {
     #[arg(long, global = true, value_name = "LEVEL", value_parser = LEVELS, help_heading = "Program")]
     log_level: Option<String>,
 }
-
-/// The levels of the log.
-pub(super) const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 #[expect(clippy::unnecessary_wraps, reason = "clap wants a Result")]
 fn secret(text: &str) -> Result<Secret, String> {
@@ -196,7 +193,7 @@ pub(super) struct Demo {
     /// Events per second, up to 10000
     #[arg(long, default_value_t = 200.0, value_parser = rate)]
     pub(super) rate: f64,
-    /// Version of the nats-server; any otherwise
+    /// Version of the nats-server; any that is supported otherwise
     #[arg(long, value_name = "VERSION")]
     pub(super) nats_server: Option<String>,
 }

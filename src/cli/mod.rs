@@ -19,6 +19,7 @@ use clap::{CommandFactory as _, Parser as _};
 use color_eyre::eyre::{Report, Result, bail};
 
 use crate::config::{Env, Flags, Settings};
+use crate::event::clean;
 use crate::runtime;
 
 use args::{Cli, Command};
@@ -48,8 +49,7 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(report) if is_broken_pipe(&report) => ExitCode::SUCCESS,
         Err(report) => {
-            let line = format!("{report:#}");
-            output::note(line.trim_end());
+            output::note(clean(&sentence(&report)).trim_end());
             ExitCode::from(FAILED)
         }
     }
@@ -126,6 +126,19 @@ fn needs_a_terminal() -> Result<()> {
         return Ok(());
     }
     bail!("the console needs a terminal; `jetscope streams` and `jetscope consumers` print the same without one")
+}
+
+/// The causes in a row, each said once: most of our errors say in their own words what caused them.
+fn sentence(report: &Report) -> String {
+    let mut line = String::new();
+    for cause in report.chain() {
+        let words = cause.to_string();
+        if !line.contains(&words) {
+            line.push_str(if line.is_empty() { "" } else { ": " });
+            line.push_str(&words);
+        }
+    }
+    line
 }
 
 /// A reader that left (`| head`) is no error.

@@ -149,79 +149,75 @@ impl Connection {
     }
 }
 
-/// The first place that names any credentials decides alone: a `--creds` replaces the context's password.
+/// The first place that names any credentials decides alone: a `--creds` replaces the context's password. A
+/// password belongs to the user that is found, wherever that is: `--password` with the context's user is its password.
 fn auth(flags: &Flags, env: &Env, in_url: Option<UserInfo>, file: &ContextFile) -> Auth {
     let set = |s: Option<&Secret>| s.filter(|s| !s.is_empty()).cloned();
-    let from_flags = choose(
-        env,
-        flags.creds.as_deref(),
-        flags.nkey.as_deref(),
-        None,
-        set(flags.token.as_ref()),
-        set(flags.user.as_ref()),
-        set(flags.password.as_ref()),
-        true,
-    );
     let secret = |name: &str| env.get(name).map(Secret::new);
-    let from_env = || {
-        choose(
-            env,
-            env.get("NATS_CREDS"),
-            env.get("NATS_NKEY"),
-            None,
-            secret("NATS_TOKEN"),
-            secret("NATS_USER"),
-            secret("NATS_PASSWORD"),
-            true,
-        )
+    let password = set(flags.password.as_ref()).or_else(|| secret("NATS_PASSWORD"));
+    let text = |s: &str| (!s.is_empty()).then(|| s.to_owned());
+    let from_flags = Given {
+        creds: text(flags.creds.as_deref().unwrap_or("")),
+        nkey: text(flags.nkey.as_deref().unwrap_or("")),
+        jwt: None,
+        token: set(flags.token.as_ref()),
+        user: set(flags.user.as_ref()),
+        password: password.clone(),
+        user_may_be_token: true,
+    };
+    let from_env = || Given {
+        creds: env.get("NATS_CREDS").map(str::to_owned),
+        nkey: env.get("NATS_NKEY").map(str::to_owned),
+        jwt: None,
+        token: secret("NATS_TOKEN"),
+        user: secret("NATS_USER"),
+        password: password.clone(),
+        user_may_be_token: true,
     };
     let from_url = || {
         in_url.map(|(user, password)| if password.is_empty() { Auth::Token(user) } else { Auth::User(user, password) })
     };
-    let text = |s: &String| (!s.is_empty()).then(|| s.clone());
-    let from_file = || {
-        let jwt = (!file.user_jwt.is_empty()).then(|| (file.user_jwt.clone(), file.user_seed.clone()));
-        choose(
-            env,
-            text(&file.creds).as_deref(),
-            text(&file.nkey).as_deref(),
-            jwt,
-            set(Some(&file.token)),
-            set(Some(&file.user)),
-            set(Some(&file.password)),
-            false,
-        )
+    let from_file = || Given {
+        creds: text(&file.creds),
+        nkey: text(&file.nkey),
+        jwt: (!file.user_jwt.is_empty()).then(|| (file.user_jwt.clone(), file.user_seed.clone())),
+        token: set(Some(&file.token)),
+        user: set(Some(&file.user)),
+        password: password.clone().or_else(|| set(Some(&file.password))),
+        user_may_be_token: false,
     };
-    from_flags.or_else(from_env).or_else(from_url).or_else(from_file).unwrap_or_default()
+    from_flags
+        .choose(env)
+        .or_else(|| from_env().choose(env))
+        .or_else(from_url)
+        .or_else(|| from_file().choose(env))
+        .unwrap_or_default()
 }
 
-#[expect(clippy::too_many_arguments, reason = "one place's credentials, each of another kind")]
-fn choose(
-    env: &Env,
-    creds: Option<&str>,
-    nkey: Option<&str>,
+/// The credentials of one place.
+struct Given {
+    creds: Option<String>,
+    nkey: Option<String>,
     jwt: Option<(Secret, Secret)>,
     token: Option<Secret>,
     user: Option<Secret>,
     password: Option<Secret>,
     user_may_be_token: bool,
-) -> Option<Auth> {
-    if let Some(file) = creds {
-        return Some(Auth::Creds(env.path(file)));
-    }
-    if let Some(file) = nkey {
-        return Some(Auth::Nkey(env.path(file)));
-    }
-    if let Some((jwt, seed)) = jwt {
-        return Some(Auth::Jwt(jwt, seed));
-    }
-    match (token, user, password) {
-        (Some(token), _, _) => Some(Auth::Token(token)),
-        (None, Some(user), Some(password)) => Some(Auth::User(user, password)),
-        // As with the nats CLI: a user without a password is a token.
-        (None, Some(user), None) if user_may_be_token => Some(Auth::Token(user)),
-        (None, Some(user), None) => Some(Auth::User(user, Secret::default())),
-        (None, None, _) => None,
+}
+
+impl Given {
+    /// One of them, in the order of the nats CLI.
+    fn choose(self, env: &Env) -> Option<Auth> {
+        // As with the nats CLI: a user without a password is a token, which comes last; not so in a context.
+        let (user, token) = match (self.user, &self.password) {
+            (Some(user), None) if self.user_may_be_token => (None, Some(self.token.unwrap_or(user))),
+            (user, _) => (user, self.token),
+        };
+        user.map(|user| Auth::User(user, self.password.unwrap_or_default()))
+            .or_else(|| self.creds.map(|file| Auth::Creds(env.path(&file))))
+            .or_else(|| self.nkey.map(|file| Auth::Nkey(env.path(&file))))
+            .or_else(|| self.jwt.map(|(jwt, seed)| Auth::Jwt(jwt, seed)))
+            .or_else(|| token.map(Auth::Token))
     }
 }
 
@@ -358,6 +354,26 @@ mod tests {
         assert_eq!(resolve(&Flags::default(), &env, &file).auth, Auth::User(Secret::new("u"), Secret::new("p")));
         let token = Env::of([("NATS_USER", "t")]);
         assert_eq!(resolve(&Flags::default(), &token, &file).auth, Auth::Token(Secret::new("t")));
+    }
+
+    #[test]
+    fn a_password_belongs_to_the_user_wherever_that_is() {
+        let file = ContextFile { user: Secret::new("u"), password: Secret::new("p"), ..Default::default() };
+        let user = |user: &str, password: &str| Auth::User(Secret::new(user), Secret::new(password));
+        let none = Env::default();
+        let env = Env::of([("NATS_USER", "me"), ("NATS_PASSWORD", "env")]);
+        let password = || Some(Secret::new("flag"));
+        let flags = Flags { password: password(), ..Default::default() };
+        assert_eq!(resolve(&flags, &none, &file).auth, user("u", "flag"));
+        assert_eq!(resolve(&flags, &env, &file).auth, user("me", "flag"));
+        let flags = Flags { user: Some(Secret::new("you")), ..Default::default() };
+        assert_eq!(resolve(&flags, &env, &file).auth, user("you", "env"));
+        assert_eq!(resolve(&flags, &none, &file).auth, Auth::Token(Secret::new("you")));
+        // Several in one place: the nats CLI takes the user before files, and a token last.
+        let many = ContextFile { creds: "/c".into(), token: Secret::new("t"), ..file };
+        assert_eq!(resolve(&Flags::default(), &none, &many).auth, user("u", "p"));
+        let many = ContextFile { user: Secret::default(), ..many };
+        assert_eq!(resolve(&Flags::default(), &none, &many).auth, Auth::Creds("/c".into()));
     }
 
     #[test]

@@ -62,11 +62,29 @@ impl ContextFile {
             (!self.windows_cert_store.is_empty(), "windows_cert_store", "use \"cert\" and \"key\" files"),
             (!self.windows_cert_match.is_empty(), "windows_cert_match", "use \"cert\" and \"key\" files"),
             (!self.windows_cert_match_by.is_empty(), "windows_cert_match_by", "use \"cert\" and \"key\" files"),
-            (self.creds.starts_with("op://"), "creds", "references to 1Password are not resolved"),
         ]
         .into_iter()
         .find(|(set, _, _)| *set)
         .map(|(_, field, reason)| (field, reason))
+        .or_else(|| self.reference())
+    }
+
+    /// A field that does not hold its value but says where the nats CLI gets it. Taken as it stands it would be a
+    /// wrong password, or a file that is not there.
+    fn reference(&self) -> Option<(&'static str, &'static str)> {
+        const REFERENCES: [&str; 4] = ["op://", "nsc://", "env://", "env:"];
+        let reason = "references to other programs and to variables are not resolved";
+        [
+            ("creds", self.creds.as_str()),
+            ("nkey", &self.nkey),
+            ("password", self.password.reveal()),
+            ("token", self.token.reveal()),
+            ("user_jwt", self.user_jwt.reveal()),
+            ("user_seed", self.user_seed.reveal()),
+        ]
+        .into_iter()
+        .find(|(_, value)| REFERENCES.iter().any(|scheme| value.starts_with(scheme)))
+        .map(|(field, _)| (field, reason))
     }
 }
 

@@ -61,7 +61,8 @@ impl Env {
     /// A path as people write it: `~` and `$NAME` are replaced.
     pub fn path(&self, text: &str) -> PathBuf {
         let mut out = String::new();
-        let mut rest = text;
+        // Newer versions of the nats CLI also know files by their address.
+        let mut rest = text.strip_prefix("file://").unwrap_or(text);
         if let (Some(after), Some(home)) = (rest.strip_prefix('~'), self.home())
             && (after.is_empty() || after.starts_with('/'))
         {
@@ -200,6 +201,7 @@ mod tests {
         for (text, path) in [
             ("~/x.creds", "/home/a/x.creds"),
             ("~", "/home/a"),
+            ("file:///etc/x.creds", "/etc/x.creds"),
             ("$KEYS/x", "/k/x"),
             ("${KEYS}x", "/kx"),
             ("/a/$NONE/b", "/a//b"),

@@ -26,7 +26,7 @@ pub struct Config {
     pub kinds: Kinds,
     /// The log file.
     pub log: Log,
-    /// Other keys for actions: action = [keys]. The actions are those of the help.
+    /// Other keys for actions: `action = [keys]`. The actions are those of the help.
     pub keys: BTreeMap<String, Vec<String>>,
     /// What holds for single contexts, by name.
     pub contexts: BTreeMap<String, Context>,
@@ -78,7 +78,15 @@ pub struct Span(pub Duration);
 
 impl Serialize for Span {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&crate::model::units::duration(self.0))
+        // Exactly, and as it can be read again; what people see elsewhere is rounded.
+        let (nanos, secs) = (self.0.as_nanos(), self.0.as_secs());
+        let text = match nanos {
+            n if n % 1_000_000 != 0 => format!("{n}ns"),
+            n if n % 1_000_000_000 != 0 => format!("{}ms", n / 1_000_000),
+            _ if secs % 60 != 0 => format!("{secs}s"),
+            _ => format!("{}m", secs / 60),
+        };
+        serializer.serialize_str(&text)
     }
 }
 
@@ -131,6 +139,9 @@ impl Default for Kinds {
         Self { event_source: k.event_source, event_channel: k.event_channel }
     }
 }
+
+/// The levels of the log.
+pub const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// The log file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -190,8 +201,23 @@ impl Config {
                 return Err(format!("kinds: the pattern {pattern:?} should have {{name}} in it, once"));
             }
         }
-        if self.poll.fast.0 < Duration::from_millis(200) {
-            return Err("poll.fast: less than 200ms would only load the server".into());
+        let poll = &self.poll;
+        for (name, span) in [
+            ("fast", poll.fast),
+            ("list", poll.list),
+            ("consumers", poll.consumers),
+            ("account", poll.account),
+            ("detail", poll.detail),
+        ] {
+            if span.0 < Duration::from_millis(200) {
+                return Err(format!("poll.{name}: less than 200ms would only load the server"));
+            }
+        }
+        if poll.fast.0 > Duration::from_secs(60) {
+            return Err("poll.fast: with more than 1m what is on screen would be old; at most 1m".into());
+        }
+        if !LEVELS.contains(&self.log.level.as_str()) {
+            return Err(format!("log.level is {:?}: it should be one of {}", self.log.level, LEVELS.join(", ")));
         }
         for (name, context) in &self.contexts {
             if let Some(colour) = context.colour.as_deref().filter(|c| !super::theme::is_colour(c)) {
@@ -241,6 +267,9 @@ mod tests {
             ("[screen]\nthem = \"dark\"", "them"),
             ("[screen]\ntheme = \"pink\"", "pink"),
             ("[poll]\nfast = \"soon\"", "soon"),
+            ("[poll]\naccount = \"1ms\"", "account"),
+            ("[poll]\nfast = \"61s\"", "fast"),
+            ("[log]\nlevel = \"loud\"", "loud"),
             ("[thresholds]\nlimit_warning = 80", "limit_warning"),
             ("[keys]\nqiut = [\"q\"]", "qiut"),
             ("[kinds]\nevent_source = [\"x\"]", "{name}"),
@@ -249,6 +278,14 @@ mod tests {
         ] {
             let error = Config::parse(text).unwrap_err();
             assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_printed_can_be_read_again() {
+        for text in ["1500ms", "90s", "2m", "50h", "400h", "250500us"] {
+            let config = Config::parse(&format!("[poll]\nlist = {text:?}")).unwrap();
+            assert_eq!(Config::parse(&toml::to_string(&config).unwrap()).unwrap(), config, "{text}");
         }
     }
 

@@ -34,6 +34,7 @@ impl Settings {
         let chosen = flags
             .context
             .clone()
+            .filter(|name| !name.is_empty())
             .or_else(|| env.get("NATS_CONTEXT").map(str::to_owned))
             .or_else(|| contexts::selected(env));
         Self::with_context(flags, env, chosen.as_deref())
@@ -198,6 +199,7 @@ mod tests {
     fn what_is_wrong_is_named() {
         let dir = home(&[
             ("nats/context/prod.json", r#"{"url":"nats://p","nsc":"nsc://a/b/c"}"#),
+            ("nats/context/vault.json", r#"{"url":"nats://p","user":"u","password":"op://vault/s3cret"}"#),
             ("nats/context/bad.json", r#"{"password":"s3cret" nonsense"#),
         ]);
         let env = env(&dir);
@@ -207,6 +209,7 @@ mod tests {
         };
         assert!(load("prdo").contains("did you mean \"prod\""), "{}", load("prdo"));
         assert!(load("prod").contains("\"nsc\""), "{}", load("prod"));
+        assert!(load("vault").contains("\"password\"") && !load("vault").contains("s3cret"), "{}", load("vault"));
         assert!(load("bad").contains("line 1") && !load("bad").contains("s3cret"), "{}", load("bad"));
         assert!(load("../../etc/passwd").contains("no context"), "{}", load("../../etc/passwd"));
         let flags = Flags { config: Some("/nonexistent.toml".into()), ..Default::default() };

@@ -53,7 +53,7 @@ pub enum DemoError {
     },
     /// The server did not want one of the streams or consumers.
     #[error(
-        "{what} could not be made ({reason}); the demo needs a nats-server from {OLDEST} on, `make setup` fetches {NEWEST}"
+        "{what} could not be made ({reason}); is the disk of the temporary directory full, or the server older than {OLDEST}? `make setup` fetches {NEWEST}"
     )]
     Refused {
         /// The stream or consumer.
@@ -73,7 +73,7 @@ pub struct DemoSpec {
     pub port: Option<u16>,
     /// Events a second in the mean, all streams together.
     pub rate: f64,
-    /// The server's exact version; `None` takes any on PATH, else the newest in the cache.
+    /// The server's exact version; `None` takes any supported one on PATH, else the newest in the cache.
     pub version: Option<String>,
 }
 

@@ -1,5 +1,6 @@
 //! Starts a real nats-server on free ports with a temporary store, and takes everything away again.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::net::TcpListener;
@@ -41,7 +42,7 @@ pub enum ServerError {
 /// Which server to start.
 #[derive(Clone, Debug)]
 pub struct ServerSpec {
-    /// The exact version, from the cache or PATH; `None` takes any on PATH, else the newest in the cache.
+    /// The exact version, from the cache or PATH; `None` takes any supported one on PATH, else the newest in the cache.
     pub version: Option<String>,
     /// Enable `JetStream` with a store in the temporary directory.
     pub jetstream: bool,
@@ -128,6 +129,16 @@ impl Server {
         }
     }
 
+    /// The end of its log, or what an empty one may mean.
+    fn last_words(&self) -> String {
+        let log = self.log();
+        let lines: Vec<&str> = log.lines().rev().take(3).collect();
+        if lines.is_empty() {
+            return format!("it wrote no log into {}; is the disk there full?", self.dir.path().display());
+        }
+        lines.into_iter().rev().collect::<Vec<_>>().join(" / ")
+    }
+
     /// Starts it (again) on the same port and store, and waits until it is ready.
     pub fn restart(&mut self) -> Result<(), ServerError> {
         self.kill();
@@ -154,7 +165,7 @@ impl Server {
             if child.try_wait()?.is_some() || started.elapsed() > START_LIMIT {
                 let _ = child.kill();
                 let _ = child.wait();
-                return Err(ServerError::NotReady(last_lines(&self.log())));
+                return Err(ServerError::NotReady(self.last_words()));
             }
             thread::sleep(Duration::from_millis(5));
         }
@@ -174,22 +185,37 @@ impl Drop for Server {
     }
 }
 
-/// Where the binary is: PATH when its version fits (or any is wanted), else the project's cache.
+/// Where the binary is: PATH when its version fits (or any that is supported is wanted), else the project's cache.
 pub fn find(version: Option<&str>) -> Result<PathBuf, ServerError> {
-    let on_path = std::env::var_os("PATH").and_then(|path| {
-        std::env::split_paths(&path).map(|dir| dir.join("nats-server")).find(|candidate| candidate.is_file())
+    find_in(version, std::env::var_os("PATH").as_deref(), &cache_roots())
+}
+
+fn find_in(version: Option<&str>, path: Option<&OsStr>, caches: &[PathBuf]) -> Result<PathBuf, ServerError> {
+    let on_path = path.and_then(|path| {
+        std::env::split_paths(path).map(|dir| dir.join("nats-server")).find(|candidate| candidate.is_file())
     });
+    // A system's own package may be older than what the demo needs; the cache is then the better place.
+    let fits = |found: &str| version.map_or_else(|| is_supported(found), |wanted| found == wanted);
     if let Some(found) = on_path
-        && version.is_none_or(|wanted| version_of(&found).as_deref() == Some(wanted))
+        && version_of(&found).is_some_and(|found| fits(&found))
     {
         return Ok(found);
     }
     let wanted = version.unwrap_or(NEWEST);
-    cache_roots()
-        .into_iter()
+    caches
+        .iter()
         .map(|root| root.join(wanted).join("nats-server"))
         .find(|candidate| candidate.is_file())
         .ok_or_else(|| ServerError::NotFound { wanted: wanted.into() })
+}
+
+/// Whether a server of this version is not older than the oldest that is supported.
+fn is_supported(version: &str) -> bool {
+    let numbers = |text: &str| -> Vec<u32> {
+        let plain = text.split(['-', '+']).next().unwrap_or("");
+        plain.split('.').map(|part| part.parse().unwrap_or(0)).collect()
+    };
+    numbers(version) >= numbers(OLDEST)
 }
 
 /// The caches that may hold a server: named by the environment, in the working directory, beside the build.
@@ -251,13 +277,10 @@ fn mind(pid: u32, dir: &Path) -> io::Result<Child> {
         .spawn()
 }
 
-fn last_lines(log: &str) -> String {
-    let lines: Vec<&str> = log.lines().rev().take(3).collect();
-    lines.into_iter().rev().collect::<Vec<_>>().join(" / ")
-}
-
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]
@@ -278,6 +301,27 @@ mod tests {
         let spec = ServerSpec { config: "nonsense: {".into(), ..Default::default() };
         let error = Server::start(&spec).unwrap_err().to_string();
         assert!(error.contains("did not start"), "{error}");
+    }
+
+    #[test]
+    fn a_server_on_the_path_that_is_too_old_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let put = |name: &str, version: &str| {
+            let folder = dir.path().join(name);
+            fs::create_dir_all(&folder).unwrap();
+            let file = folder.join("nats-server");
+            fs::write(&file, format!("#!/bin/sh\necho nats-server: v{version}\n")).unwrap();
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+            folder
+        };
+        let (old, new) = (put("old", "2.9.10"), put("new", "2.12.0-beta.1"));
+        let caches = [dir.path().join("cache")];
+        let found = |path: &Path| find_in(None, Some(path.as_os_str()), &caches);
+        assert!(matches!(found(&old), Err(ServerError::NotFound { .. })));
+        put(&format!("cache/{NEWEST}"), NEWEST);
+        assert_eq!(found(&old).unwrap(), caches[0].join(NEWEST).join("nats-server"));
+        assert_eq!(found(&new).unwrap(), new.join("nats-server"));
+        assert!(is_supported(OLDEST) && is_supported("2.11.0") && !is_supported("2.10.25"));
     }
 
     #[test]

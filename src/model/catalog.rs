@@ -87,9 +87,12 @@ impl Catalog {
             }
             Update::StreamGone(name, at) => {
                 self.hear(at);
-                self.forget_stream(&name);
+                // It may have been made again meanwhile, and another lane has read it.
+                if self.streams.get(&name).is_none_or(|entry| !at.is_late(entry.seen)) {
+                    self.forget_stream(&name);
+                }
             }
-            Update::Consumers(stream, listing) => self.put_consumers(stream, listing),
+            Update::Consumers(stream, listing) => self.put_consumers(&stream, listing),
             Update::ConsumersSwept { taken, failed } => {
                 self.consumers_swept.set(failed.as_ref().map_or(0, |(n, _)| *n), taken);
                 if let Some((_, problem)) = failed {
@@ -104,7 +107,9 @@ impl Catalog {
             Update::ConsumerGone(stream, name, at) => {
                 self.hear(at);
                 self.failures.remove(&(stream.clone(), Some(name.clone())));
-                if let Some(shelf) = self.consumers.get_mut(&stream) {
+                if let Some(shelf) = self.consumers.get_mut(&stream)
+                    && shelf.entries.get(&name).is_some_and(|entry| !at.is_late(entry.seen))
+                {
                     Arc::make_mut(shelf).entries.remove(&name);
                     self.revision += 1;
                 }
@@ -152,7 +157,9 @@ impl Catalog {
     }
 
     fn hear(&mut self, at: Timestamp) {
-        self.heard = self.heard.max(Some(at));
+        if self.heard.is_none_or(|heard| !at.is_late(heard)) {
+            self.heard = Some(at);
+        }
     }
 
     fn put_listing(&mut self, listing: Listing<Stream>) {
@@ -176,15 +183,16 @@ impl Catalog {
             entry.seen = taken;
         }
         if whole {
-            let gone: Vec<String> =
-                self.streams.iter().filter(|(_, entry)| entry.seen < started).map(|(name, _)| name.clone()).collect();
+            let gone: Vec<String> = self
+                .streams
+                .iter()
+                .filter(|(_, entry)| !is_since(entry.seen, started, taken))
+                .map(|(name, _)| name.clone())
+                .collect();
             for name in gone {
                 self.forget_stream(&name);
             }
-            // An answer about consumers can arrive after the word that their stream is gone.
-            self.consumers.retain(|name, shelf| {
-                self.streams.contains_key(name) || shelf.entries.values().any(|entry| entry.seen >= started)
-            });
+            self.forget_strays(started, taken);
             self.listing.set(total, taken);
         } else if let Some(problem) = problem {
             self.listing.fail(problem, taken);
@@ -212,13 +220,13 @@ impl Catalog {
         }
     }
 
-    fn put_consumers(&mut self, stream: String, listing: Listing<Consumer>) {
+    fn put_consumers(&mut self, stream: &str, listing: Listing<Consumer>) {
         self.revision += 1;
         let Listing { started, taken, items, missing, offline, problem, .. } = listing;
         if problem.is_none() {
             self.hear(taken);
         }
-        let shelf = Arc::make_mut(self.consumers.entry(stream).or_default());
+        let shelf = Arc::make_mut(self.consumers.entry(stream.to_owned()).or_default());
         for consumer in items {
             put_on(shelf, consumer);
         }
@@ -235,8 +243,14 @@ impl Catalog {
         if let Some(problem) = problem {
             shelf.listing.fail(problem, taken);
         } else {
-            shelf.entries.retain(|_, entry| entry.seen >= started);
+            shelf.entries.retain(|_, entry| is_since(entry.seen, started, taken));
             shelf.listing.set((), taken);
+            // What was said of a consumer that is gone is of no use any more.
+            let known = &shelf.entries;
+            self.failures.retain(|(of, name), (_, at)| {
+                of != stream
+                    || name.as_ref().is_none_or(|name| known.contains_key(name) || is_since(*at, started, taken))
+            });
         }
     }
 
@@ -269,6 +283,17 @@ impl Catalog {
         self.failures.retain(|(stream, _), _| stream != name);
     }
 
+    /// An answer about a stream can arrive after the word that the stream is gone; nothing else would remove it.
+    fn forget_strays(&mut self, started: Timestamp, taken: Timestamp) {
+        let known = &self.streams;
+        self.consumers.retain(|name, shelf| {
+            known.contains_key(name) || shelf.entries.values().any(|entry| is_since(entry.seen, started, taken))
+        });
+        self.subjects.retain(|name, _| known.contains_key(name));
+        self.stream_json.retain(|name, (_, at)| known.contains_key(name) || is_since(*at, started, taken));
+        self.failures.retain(|(name, _), (_, at)| known.contains_key(name) || is_since(*at, started, taken));
+    }
+
     fn fail(&mut self, ask: Ask, problem: Problem, at: Timestamp) {
         match ask {
             Ask::Streams => self.listing.fail(problem, at),
@@ -288,6 +313,12 @@ impl Catalog {
     }
 }
 
+/// Whether this was heard of since a list was begun. What lies far ahead of the list is no news: the clock was
+/// set back.
+fn is_since(seen: Timestamp, started: Timestamp, taken: Timestamp) -> bool {
+    seen >= started && (seen <= taken || taken.is_late(seen))
+}
+
 fn put_on(shelf: &mut Shelf, consumer: Arc<Consumer>) {
     match shelf.entries.get_mut(&consumer.name) {
         Some(entry) => entry.put(consumer),
@@ -301,101 +332,4 @@ fn put_on(shelf: &mut Shelf, consumer: Arc<Consumer>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::ProblemKind;
-
-    fn stream(name: &str, at: i64, consumers: u64) -> Arc<Stream> {
-        let mut s = Stream { name: name.into(), taken: Timestamp::from_secs(at), ..Default::default() };
-        s.state.consumers = consumers;
-        s.state.last_seq = at as u64 * 10;
-        Arc::new(s)
-    }
-
-    fn listing(at: i64, names: &[&str]) -> Listing<Stream> {
-        Listing {
-            started: Timestamp::from_secs(at),
-            taken: Timestamp::from_secs(at),
-            items: names.iter().map(|n| stream(n, at, 1)).collect(),
-            missing: vec![],
-            offline: vec![],
-            total: names.len() as u64,
-            problem: None,
-        }
-    }
-
-    #[test]
-    fn a_whole_list_removes_what_is_gone_and_a_partial_one_does_not() {
-        let mut c = Catalog::default();
-        c.apply(Update::Streams(listing(1, &["a", "b"])));
-        let mut partial = listing(2, &["a"]);
-        partial.problem = Some(Problem::new(ProblemKind::Timeout, "page 2 did not come"));
-        c.apply(Update::Streams(partial));
-        assert!(c.streams.contains_key("b"));
-        c.apply(Update::Streams(listing(3, &["a"])));
-        assert!(!c.streams.contains_key("b"));
-    }
-
-    #[test]
-    fn consumers_told_after_their_stream_was_deleted_do_not_stay() {
-        let mut c = Catalog::default();
-        let consumer =
-            Consumer { stream: "b".into(), name: "late".into(), taken: Timestamp::from_secs(1), ..Default::default() };
-        c.apply(Update::StreamGone("b".into(), Timestamp::from_secs(1)));
-        c.apply(Update::Consumer(Arc::new(consumer)));
-        c.apply(Update::Streams(listing(2, &["a"])));
-        assert!(c.consumers.is_empty());
-    }
-
-    #[test]
-    fn missing_is_not_gone_and_keeps_its_data() {
-        let mut c = Catalog::default();
-        c.apply(Update::Streams(listing(1, &["a", "b"])));
-        let mut second = listing(2, &["a"]);
-        second.missing = vec!["b".into(), "never-seen".into()];
-        c.apply(Update::Streams(second));
-        assert_eq!(c.streams["b"].availability, Availability::Missing);
-        assert!(c.streams["b"].info.is_some());
-        assert!(c.streams["never-seen"].info.is_none());
-    }
-
-    #[test]
-    fn a_stream_made_during_a_sweep_stays() {
-        let mut c = Catalog::default();
-        c.apply(Update::Stream(stream("new", 5, 0)));
-        let mut sweep = listing(4, &["a"]);
-        sweep.taken = Timestamp::from_secs(6);
-        c.apply(Update::Streams(sweep));
-        assert!(c.streams.contains_key("new"));
-    }
-
-    #[test]
-    fn zero_consumers_is_remembered_only_where_there_were_some() {
-        let mut c = Catalog::default();
-        c.apply(Update::Stream(stream("a", 1, 0)));
-        assert_eq!(c.streams["a"].consumers_gone, None);
-        c.apply(Update::Stream(stream("a", 2, 2)));
-        c.apply(Update::Stream(stream("a", 3, 0)));
-        c.apply(Update::Stream(stream("a", 4, 0)));
-        assert_eq!(c.streams["a"].consumers_gone, Some(Timestamp::from_secs(3)));
-        assert_eq!(c.streams["a"].rate_in(), Some(10.0));
-    }
-
-    #[test]
-    fn a_late_answer_does_not_overwrite_a_newer_one() {
-        let mut c = Catalog::default();
-        c.apply(Update::Stream(stream("a", 5, 1)));
-        c.apply(Update::Stream(stream("a", 4, 3)));
-        assert_eq!(c.streams["a"].info.as_ref().unwrap().state.consumers, 1);
-    }
-
-    #[test]
-    fn failures_are_cleared_by_the_next_answer() {
-        let mut c = Catalog::default();
-        let at = Timestamp::from_secs(1);
-        c.apply(Update::Failed(Ask::Stream("a".into()), Problem::new(ProblemKind::Timeout, "x"), at));
-        assert!(c.failure("a", None).is_some());
-        c.apply(Update::Stream(stream("a", 2, 1)));
-        assert!(c.failure("a", None).is_none());
-    }
-}
+mod tests;

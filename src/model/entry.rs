@@ -56,7 +56,7 @@ impl StreamEntry {
 
     pub(super) fn put(&mut self, stream: Arc<Stream>) {
         if let Some(old) = &self.info {
-            if old.taken > stream.taken {
+            if stream.taken.is_late(old.taken) {
                 return;
             }
             if old.created != stream.created {
@@ -118,7 +118,7 @@ impl ConsumerEntry {
 
     pub(super) fn put(&mut self, consumer: Arc<Consumer>) {
         if let Some(old) = &self.info {
-            if old.taken > consumer.taken {
+            if consumer.taken.is_late(old.taken) {
                 return;
             }
             if old.created != consumer.created {

@@ -28,10 +28,10 @@ impl<T: Sample> Series<T> {
         Self { samples: VecDeque::new(), capacity: capacity.max(2) }
     }
 
-    /// Adds a sample. One that is not newer than the last replaces it, so that a late answer cannot
-    /// put time in disorder.
+    /// Adds a sample. It replaces those that are not older, so that neither a late answer nor a clock that was
+    /// set back puts time in disorder.
     pub fn push(&mut self, sample: T) {
-        if self.samples.back().is_some_and(|last| last.at() >= sample.at()) {
+        while self.samples.back().is_some_and(|last| last.at() >= sample.at()) {
             self.samples.pop_back();
         }
         while self.samples.len() >= self.capacity {
@@ -256,6 +256,11 @@ mod tests {
         let mut s = series(&[(5, 50)]);
         s.push(at(4, 40));
         assert_eq!(s.len(), 1);
+        // The clock was set back: what is ahead of it would hide the rate until the ring has turned over.
+        let mut back = series(&[(100, 1), (101, 2), (102, 3)]);
+        back.push(at(50, 4));
+        back.push(at(52, 8));
+        assert_eq!(back.rate(Duration::from_secs(10), |s| s.last_seq), Some(2.0));
         for t in 6..30 {
             s.push(at(t, t as u64));
         }

@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// Longer than any question waits for its answer. What claims to be newer by more than this was not answered
+/// later: the clock was set back meanwhile.
+const CLOCK_STEP: Duration = Duration::from_secs(30);
+
 /// Nanoseconds since the Unix epoch, UTC. Negative before 1970.
 ///
 /// The range is that of an `i64` (years 1677 to 2262). The server's "zero time"
@@ -36,6 +40,12 @@ impl Timestamp {
     /// How much later `self` is than `earlier`; zero when it is not later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// Whether an answer of this time came too late: there is one of `newest` already. After the clock was set
+    /// back everything known seems to be newer, and would otherwise stand still until the clock has caught up.
+    pub fn is_late(self, newest: Self) -> bool {
+        self < newest && newest.since(self) < CLOCK_STEP
     }
 
     /// Seconds from `earlier` to `self`, negative when `self` is earlier.

@@ -80,15 +80,10 @@ impl Api {
         match self.stream_page(0).await {
             Ok((page, step)) => {
                 early(&page.items);
-                let total = page.total;
                 add(&mut all, page, |s: &Stream| &s.name);
-                let offsets = (step..total).step_by(usize::try_from(step).unwrap_or(usize::MAX));
-                let mut pages = stream::iter(offsets).map(|offset| self.stream_page(offset)).buffer_unordered(PAGES);
-                while let Some(page) = pages.next().await {
-                    match page {
-                        Ok((page, _)) => add(&mut all, page, |s: &Stream| &s.name),
-                        Err(problem) => all.problem = all.problem.or(Some(problem)),
-                    }
+                let shrank = self.other_pages(step, &mut all).await;
+                if shrank && all.problem.is_none() {
+                    self.slipped(&mut all).await;
                 }
             }
             Err(problem) if matches!(problem.kind, ProblemKind::Denied { .. }) => match self.stream_names().await {
@@ -99,6 +94,46 @@ impl Api {
             Err(problem) => all.problem = Some(problem),
         }
         all.into_listing(started)
+    }
+
+    /// The pages after the first. Streams that are made meanwhile move others to pages that were not there at
+    /// first, so the end is looked for anew. Returns whether a later page named a smaller total than one before.
+    async fn other_pages(&self, step: u64, all: &mut Gathered<Stream>) -> bool {
+        let mut from = step;
+        let mut shrank = false;
+        while from < all.total && all.problem.is_none() {
+            let end = all.total;
+            let offsets = (from..end).step_by(usize::try_from(step).unwrap_or(usize::MAX));
+            let mut pages = stream::iter(offsets).map(|offset| self.stream_page(offset)).buffered(PAGES);
+            while let Some(page) = pages.next().await {
+                match page {
+                    // The list became shorter than the total that it began with.
+                    Ok((page, _)) if page.is_empty() => return shrank || page.total < all.total,
+                    Ok((page, _)) => {
+                        shrank |= page.total < all.total;
+                        add(all, page, |s: &Stream| &s.name);
+                    }
+                    Err(problem) => all.problem = all.problem.take().or(Some(problem)),
+                }
+            }
+            from = end.saturating_add(step - 1) / step * step;
+        }
+        shrank
+    }
+
+    /// Streams that are deleted between two pages let others slip to a page that was read before: what has a name
+    /// and was not listed is asked for by itself.
+    async fn slipped(&self, all: &mut Gathered<Stream>) {
+        match self.stream_names().await {
+            Ok(mut names) => {
+                let total = names.len() as u64;
+                names.retain(|name| !all.items.contains_key(name) && !all.offline.contains_key(name));
+                names.retain(|name| !all.missing.contains(name));
+                self.one_by_one(names, all).await;
+                all.total = total;
+            }
+            Err(problem) => all.problem = Some(problem),
+        }
     }
 
     /// One page from this offset, and how far the next one is.
@@ -129,9 +164,11 @@ impl Api {
             let reply = self.ask(question, format!("{{\"offset\":{offset}}}")).await?;
             let page: wire::NamesPage = read(&reply, &question.words())?;
             let step = if page.limit == 0 { 1024 } else { page.limit };
-            names.extend(page.streams.unwrap_or_default());
+            let found = page.streams.unwrap_or_default();
+            let ended = found.is_empty();
+            names.extend(found);
             offset += step;
-            if offset >= page.total {
+            if ended || offset >= page.total {
                 return Ok(names);
             }
         }
@@ -180,10 +217,10 @@ impl Api {
         loop {
             match self.consumer_page(stream, offset).await {
                 Ok((page, step)) => {
-                    let total = page.total;
+                    let (total, ended) = (page.total, page.is_empty());
                     add(&mut all, page, |c: &Consumer| &c.name);
                     offset += step;
-                    if offset >= total {
+                    if ended || offset >= total {
                         break;
                     }
                 }
@@ -274,6 +311,13 @@ struct Page<T> {
     missing: Vec<String>,
     offline: BTreeMap<String, String>,
     total: u64,
+}
+
+impl<T> Page<T> {
+    /// Nothing is named at all: the list has ended, whatever its total says.
+    fn is_empty(&self) -> bool {
+        self.items.is_empty() && self.missing.is_empty() && self.offline.is_empty()
+    }
 }
 
 fn add<T>(all: &mut Gathered<T>, page: Page<T>, name: impl Fn(&T) -> &String) {

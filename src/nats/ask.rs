@@ -84,6 +84,9 @@ impl Api {
         if let Some(inbox) = self.client.events.closed_inbox() {
             return Err(no_inbox(words, inbox));
         }
+        if self.client.events.is_refused(&subject) {
+            return Err(denied_to(words, subject));
+        }
         self.counters.requests.fetch_add(1, Ordering::Relaxed);
         let request = Request::new().payload(body.into()).timeout(Some(limit));
         let reply = self.client.nats.send_request(subject.clone(), request);
@@ -94,10 +97,7 @@ impl Api {
                 done = &mut reply => break done,
                 event = events.recv() => match event {
                     Ok(ClientEvent::Denied { subject: denied, publish: true }) if denied == subject => {
-                        return Err(Problem::new(
-                            ProblemKind::Denied { subject: denied.clone() },
-                            format!("{words}: no permission to publish to {}; ask for it to be allowed for this user", clean_line(&denied)),
-                        ));
+                        return Err(denied_to(words, denied));
                     }
                     Ok(ClientEvent::Denied { subject: denied, publish: false }) if is_inbox(&denied) => {
                         return Err(no_inbox(words, denied));
@@ -124,6 +124,14 @@ impl Api {
         refused(&message.payload, words)?;
         Ok(message.payload)
     }
+}
+
+fn denied_to(words: &str, subject: String) -> Problem {
+    let sentence = format!(
+        "{words}: no permission to publish to {}; ask for it to be allowed for this user",
+        clean_line(&subject)
+    );
+    Problem::new(ProblemKind::Denied { subject }, sentence)
 }
 
 fn no_inbox(words: &str, inbox: String) -> Problem {

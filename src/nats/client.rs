@@ -1,10 +1,17 @@
 //! An open connection: the client, the `JetStream` API prefix, and the client's events.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::broadcast;
 
 use crate::model::ServerInfo;
+
+/// A subject that was refused is not tried again for this long: the server logs each attempt.
+const REFUSED: Duration = Duration::from_secs(60);
+/// Refusals that are remembered; beyond it all are tried again.
+const REMEMBERED: usize = 10_000;
 
 /// What the client tells outside of any request. Permission errors come only this way: the request itself
 /// just gets no answer.
@@ -33,25 +40,41 @@ pub enum ClientEvent {
 #[derive(Clone, Debug)]
 pub(super) struct Events {
     sender: broadcast::Sender<ClientEvent>,
+    refused: Arc<Mutex<Refused>>,
+}
+
+/// What the user may not do on this connection.
+#[derive(Debug, Default)]
+struct Refused {
     /// The inbox that may not be subscribed. The client subscribes it once for all requests, so the server
     /// refuses it once; every later request would wait for an answer that cannot come.
-    closed_inbox: Arc<Mutex<Option<String>>>,
+    inbox: Option<String>,
+    /// Subjects that may not be published to, and when that was said.
+    subjects: BTreeMap<String, Instant>,
 }
 
 impl Events {
     /// Keeps this many events for a reader that is slow.
     pub(super) fn new(room: usize) -> Self {
-        Self { sender: broadcast::channel(room).0, closed_inbox: Arc::default() }
+        Self { sender: broadcast::channel(room).0, refused: Arc::default() }
     }
 
     /// Tells an event to all who listen.
     pub(super) fn tell(&self, event: ClientEvent) {
         {
-            let mut inbox = self.closed_inbox.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut refused = self.lock();
             match &event {
-                // Subscriptions are made anew, and are allowed or refused anew.
-                ClientEvent::Connected => *inbox = None,
-                ClientEvent::Denied { subject, publish: false } if is_inbox(subject) => *inbox = Some(subject.clone()),
+                // Everything is allowed or refused anew.
+                ClientEvent::Connected => *refused = Refused::default(),
+                ClientEvent::Denied { subject, publish: false } if is_inbox(subject) => {
+                    refused.inbox = Some(subject.clone());
+                }
+                ClientEvent::Denied { subject, publish: true } => {
+                    if refused.subjects.len() >= REMEMBERED {
+                        refused.subjects.clear();
+                    }
+                    refused.subjects.insert(subject.clone(), Instant::now());
+                }
                 _ => {}
             }
         }
@@ -61,7 +84,21 @@ impl Events {
 
     /// The inbox that may not be subscribed, if that is so.
     pub(super) fn closed_inbox(&self) -> Option<String> {
-        self.closed_inbox.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lock().inbox.clone()
+    }
+
+    /// Whether this subject was refused a short while ago.
+    pub(super) fn is_refused(&self, subject: &str) -> bool {
+        self.lock().subjects.get(subject).is_some_and(|at| at.elapsed() < REFUSED)
+    }
+
+    /// What was refused is tried again.
+    pub(super) fn forget_refusals(&self) {
+        self.lock().subjects.clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Refused> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -76,12 +113,14 @@ pub struct Client {
     pub(super) nats: async_nats::Client,
     pub(super) prefix: String,
     pub(super) events: Events,
+    /// Held by all clones: the connection itself sees by it that nobody needs it any more.
+    _held: Arc<()>,
 }
 
 impl Client {
     /// Wraps a connection. `prefix` is `$JS.API`, `$JS.<domain>.API` or an own one, without the last dot.
-    pub(super) const fn new(nats: async_nats::Client, prefix: String, events: Events) -> Self {
-        Self { nats, prefix, events }
+    pub(super) const fn new(nats: async_nats::Client, prefix: String, events: Events, held: Arc<()>) -> Self {
+        Self { nats, prefix, events, _held: held }
     }
 
     /// The client's events from now on.
@@ -105,5 +144,23 @@ impl Client {
     /// Whether requests can be made now.
     pub fn is_connected(&self) -> bool {
         self.nats.connection_state() == async_nats::connection::State::Connected
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_subject_rests_until_somebody_asks_anew_or_the_connection_is_another() {
+        let events = Events::new(4);
+        let denied = || ClientEvent::Denied { subject: "$JS.API.INFO".into(), publish: true };
+        events.tell(denied());
+        assert!(events.is_refused("$JS.API.INFO") && !events.is_refused("$JS.API.STREAM.LIST"));
+        events.forget_refusals();
+        assert!(!events.is_refused("$JS.API.INFO"));
+        events.tell(denied());
+        events.tell(ClientEvent::Connected);
+        assert!(!events.is_refused("$JS.API.INFO"));
     }
 }

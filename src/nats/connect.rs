@@ -1,7 +1,7 @@
 //! Making a connection from settings, and saying in one sentence why it cannot be made.
 
 use std::error::Error as _;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use async_nats::{AuthError, ConnectErrorKind, ConnectOptions, Event, ServerError};
@@ -21,6 +21,9 @@ const CREDS: &str = "the credentials file";
 const NKEY: &str = "the nkey file";
 /// The longest pause between attempts to reconnect.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// The pause when nobody needs the connection any more. The client ends itself only while it is connected; without
+/// this it would try for ever to come back to a server that is gone.
+const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// Why there is no connection. Each names the server (without userinfo) and the next step.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -101,18 +104,19 @@ pub enum ConnectError {
 /// Connects once. After that the client reconnects by itself, for ever.
 pub async fn open(connection: &Connection) -> Result<Client, ConnectError> {
     let events = Events::new(EVENTS);
-    let options = options(connection, &events)?;
+    let held = Arc::new(());
+    let options = options(connection, &events, Arc::downgrade(&held))?;
     // The client gives each server that long. It does not count the time that the resolver takes, so we do.
     let limit = connection.timeout.saturating_mul(u32::try_from(connection.servers.len()).unwrap_or(1).max(1));
     let connecting = options.connect(connection.servers.clone());
     match timeout(limit, connecting).await {
-        Ok(Ok(nats)) => Ok(Client::new(nats, connection.api_prefix.clone(), events)),
+        Ok(Ok(nats)) => Ok(Client::new(nats, connection.api_prefix.clone(), events, held)),
         Ok(Err(error)) => Err(explain(&error, connection)),
         Err(_) => Err(ConnectError::Timeout { servers: connection.shown(), limit: connection.timeout }),
     }
 }
 
-fn options(connection: &Connection, events: &Events) -> Result<ConnectOptions, ConnectError> {
+fn options(connection: &Connection, events: &Events, held: Weak<()>) -> Result<ConnectOptions, ConnectError> {
     let told = events.clone();
     let servers = connection.shown();
     let addresses = connection.servers.len();
@@ -120,7 +124,9 @@ fn options(connection: &Connection, events: &Events) -> Result<ConnectOptions, C
         .name(concat!("jetscope ", env!("CARGO_PKG_VERSION")))
         .connection_timeout(connection.timeout)
         .retain_servers_order()
-        .reconnect_delay_callback(move |attempts| pause(attempts, addresses))
+        .reconnect_delay_callback(
+            move |attempts| if held.strong_count() == 0 { FOR_EVER } else { pause(attempts, addresses) },
+        )
         .event_callback(move |event| {
             let told = told.clone();
             let event = heard(event, &servers);

@@ -124,16 +124,16 @@ pub(super) fn account(info: wire::AccountInfo) -> Account {
     let tiered = info.tiers.as_ref().is_some_and(|t| !t.is_empty());
     let tiers: Vec<wire::Usage> = info.tiers.unwrap_or_default().into_values().collect();
     // With tiers the limits stand there, and those at the top mean nothing.
-    let limit = |of: fn(&wire::AccountLimits) -> i64| -> Option<u64> {
+    let limit = |of: fn(&wire::AccountLimits) -> Option<u64>| -> Option<u64> {
         if tiered {
-            tiers.iter().map(|t| positive(of(&t.limits))).sum::<Option<u64>>()
+            tiers.iter().try_fold(0_u64, |sum, t| of(&t.limits).map(|limit| sum.saturating_add(limit)))
         } else {
-            at_least_zero(of(&info.usage.limits))
+            of(&info.usage.limits)
         }
     };
     let used = |of: fn(&wire::Usage) -> u64| -> u64 {
         let top = of(&info.usage);
-        if top == 0 { tiers.iter().map(of).sum() } else { top }
+        if top == 0 { tiers.iter().map(of).fold(0, u64::saturating_add) } else { top }
     };
     Account {
         domain: info.domain,
@@ -141,10 +141,11 @@ pub(super) fn account(info: wire::AccountInfo) -> Account {
         storage: used(|u| u.storage),
         streams: used(|u| u.streams),
         consumers: used(|u| u.consumers),
-        max_memory: limit(|l| l.max_memory),
-        max_storage: limit(|l| l.max_storage),
-        max_streams: limit(|l| l.max_streams),
-        max_consumers: limit(|l| l.max_consumers),
+        // Of storage 0 is none at all, of streams and consumers 0 is no limit.
+        max_memory: limit(|l| at_least_zero(l.max_memory)),
+        max_storage: limit(|l| at_least_zero(l.max_storage)),
+        max_streams: limit(|l| positive(l.max_streams)),
+        max_consumers: limit(|l| positive(l.max_consumers)),
         api_total: info.api.total,
         api_errors: info.api.errors,
         tiered,
@@ -270,9 +271,15 @@ mod tests {
         let read = |json: &str| account(serde_json::from_str(json).unwrap());
         let plain = read(r#"{"storage":38,"limits":{"max_storage":-1,"max_memory":0},"api":{"total":4,"errors":1}}"#);
         assert_eq!((plain.storage, plain.max_storage, plain.max_memory, plain.api_errors), (38, None, Some(0), 1));
+        assert_eq!((plain.max_streams, plain.max_consumers), (None, None), "0 is no limit of these");
         let tiers = read(
             r#"{"storage":0,"tiers":{"R1":{"storage":5,"limits":{"max_storage":10}},"R3":{"storage":6,"limits":{"max_storage":20}}}}"#,
         );
         assert_eq!((tiers.storage, tiers.max_storage, tiers.tiered), (11, Some(30), true));
+        assert_eq!(tiers.max_memory, Some(0), "no memory storage is allowed, which is not: as much as you like");
+        let huge = i64::MAX;
+        let json = format!(r#"{{"limits":{{"max_storage":{huge}}}}}"#);
+        let huge = read(&format!(r#"{{"tiers":{{"R1":{json},"R2":{json},"R3":{json}}}}}"#));
+        assert_eq!(huge.max_storage, Some(u64::MAX), "a sum that does not fit");
     }
 }

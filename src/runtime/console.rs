@@ -4,7 +4,7 @@ use std::io;
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
 use crossterm::event::EventStream;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
@@ -21,11 +21,13 @@ use super::clipboard::{self, Wrap};
 use super::event_loop::run_loop;
 use super::input::message;
 use super::session::{self, Request};
-use super::terminal::{Screen, restore_on_panic};
+use super::terminal::{Screen, restore_on_panic, retake};
 use super::{Display, EffectRunner};
 
 /// Messages that wait for the loop; a full inbox holds the poller back.
 const INBOX: usize = 1024;
+/// The number of SIGCONT, which tokio has no name for.
+const CONTINUE: i32 = if cfg!(any(target_os = "linux", target_os = "android")) { 18 } else { 19 };
 /// Requests that wait for the connection.
 const REQUESTS: usize = 64;
 
@@ -45,6 +47,8 @@ pub async fn console(settings: Settings) -> Result<()> {
     let mut app = App::new(session::session(&settings), keymap, nats::now());
 
     restore_on_panic();
+    // Before the terminal is taken: whoever ends us from then on gets it back.
+    let told_to_end = told_to_end()?;
     let theme = Theme::from(&settings.theme);
     let mut screen =
         Screen::take(theme).wrap_err("the console needs a terminal; `jetscope help` has the commands that do not")?;
@@ -60,16 +64,41 @@ pub async fn console(settings: Settings) -> Result<()> {
     let input = EventStream::new()
         .take_while(|event| std::future::ready(event.is_ok()))
         .filter_map(|event| std::future::ready(event.ok().and_then(message)));
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
+    let input = stream::select(input.map(Some).chain(stream::iter([None])), resumed()?.map(Some))
+        .take_while(|message| std::future::ready(message.is_some()))
+        .filter_map(std::future::ready);
     let ended = tokio::select! {
         ended = run_loop(&mut app, &mut screen, &mut outside, input, messages, nats::now) => ended.map(|_| ()),
-        _ = terminate.recv() => Ok(()),
-        _ = hang_up.recv() => Ok(()),
+        () = told_to_end => Ok(()),
     };
     connection.abort();
     drop(screen);
     ended.map_err(|e| eyre!("the terminal failed: {e}"))
+}
+
+/// Ends with the first signal that would end us without giving the terminal back.
+fn told_to_end() -> io::Result<impl Future<Output = ()>> {
+    let kinds = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt(), SignalKind::quit()];
+    let mut signals = kinds.map(signal).into_iter().collect::<io::Result<Vec<_>>>()?;
+    Ok(async move {
+        let any = signals.iter_mut().map(|s| Box::pin(s.recv()));
+        futures_util::future::select_all(any).await;
+    })
+}
+
+/// Each time that we were stopped and go on: the terminal is taken over again, and drawn in its present size.
+fn resumed() -> io::Result<impl futures_util::Stream<Item = Msg> + Unpin> {
+    let continued = signal(SignalKind::from_raw(CONTINUE))?;
+    Ok(Box::pin(stream::unfold(continued, |mut continued| async {
+        loop {
+            continued.recv().await?;
+            if retake().is_ok()
+                && let Ok((columns, rows)) = crossterm::terminal::size()
+            {
+                return Some((Msg::Resize(columns, rows), continued));
+            }
+        }
+    })))
 }
 
 /// Does what the app asks for.

@@ -13,6 +13,7 @@ use crossterm::terminal::{
 use crossterm::{cursor, execute, queue};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
 
 use crate::app::App;
 use crate::ui::{Theme, draw};
@@ -58,6 +59,9 @@ fn changes_something(frame: &[u8]) -> bool {
     false
 }
 
+/// Whether the next frame has to be drawn from nothing, since somebody else had the terminal meanwhile.
+static LEFT: AtomicBool = AtomicBool::new(false);
+
 /// The real terminal. Dropping it gives the terminal back.
 #[derive(Debug)]
 pub struct Screen {
@@ -72,8 +76,7 @@ impl Screen {
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
         let held = Held::default();
-        let terminal = execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
-            .and_then(|()| Terminal::new(CrosstermBackend::new(held.clone())));
+        let terminal = enter().and_then(|()| Terminal::new(CrosstermBackend::new(held.clone())));
         match terminal {
             Ok(terminal) => Ok(Self { terminal, held, theme }),
             Err(error) => {
@@ -89,6 +92,22 @@ impl Screen {
         Ok((size.width, size.height))
     }
 
+    /// A panic of some task gives the terminal back. The loop learns it here, before it draws into the report and
+    /// goes on with half a program.
+    fn still_ours() -> io::Result<()> {
+        if TAKEN.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        Err(io::Error::other("it was given back after the panic that is told above"))
+    }
+
+    /// Clears the screen, and forgets what was drawn there. `Terminal::clear` does that too, but asks the terminal
+    /// where its cursor is; while the keys are being read no answer gets through, and that would be our end.
+    fn forget(&mut self) -> io::Result<()> {
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::new(0, 0, size.width, size.height))
+    }
+
     /// Another theme from now on.
     pub const fn set_theme(&mut self, theme: Theme) {
         self.theme = theme;
@@ -97,6 +116,10 @@ impl Screen {
 
 impl Display for Screen {
     fn draw(&mut self, app: &App) -> io::Result<()> {
+        Self::still_ours()?;
+        if LEFT.swap(false, Ordering::SeqCst) {
+            self.forget()?;
+        }
         self.terminal.draw(|frame| draw(frame, app, &self.theme))?;
         let frame = self.held.take();
         if !changes_something(&frame) {
@@ -109,10 +132,12 @@ impl Display for Screen {
     }
 
     fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        Self::still_ours()?;
+        self.forget()
     }
 
     fn write(&mut self, sequence: &str) -> io::Result<()> {
+        Self::still_ours()?;
         let mut out = io::stdout().lock();
         out.write_all(sequence.as_bytes())?;
         out.flush()
@@ -123,6 +148,22 @@ impl Drop for Screen {
     fn drop(&mut self) {
         restore();
     }
+}
+
+fn enter() -> io::Result<()> {
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
+}
+
+/// Takes the terminal over again after we were stopped: the shell had it, and set it as it likes it.
+pub fn retake() -> io::Result<()> {
+    if TAKEN.load(Ordering::SeqCst) {
+        // It is still said to be raw, and would be left as it is.
+        disable_raw_mode()?;
+        enable_raw_mode()?;
+        enter()?;
+        LEFT.store(true, Ordering::SeqCst);
+    }
+    Ok(())
 }
 
 /// Gives the terminal back, once. What fails here cannot be told anywhere.

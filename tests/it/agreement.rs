@@ -165,7 +165,7 @@ async fn check(version: &str) {
     let ours = program(&server.url(), &["consumers", "--json"]);
     assert_eq!(ours["partial"], Value::Null);
     let mut seen = 0;
-    for of in ["eventsource-github-stream", "eventchannel-mail-stream", "jobs", "audit"] {
+    for of in ["eventsource-github-stream", "gaps", "jobs", "audit"] {
         let theirs = raw(&nats, &format!("CONSUMER.LIST.{of}"), &Value::Null).await;
         let infos = theirs["consumers"].as_array().unwrap();
         let alone = program(&server.url(), &["consumers", of, "--json"]);
@@ -198,10 +198,10 @@ async fn wait_until_settled(nats: &async_nats::Client) {
             let copy = raw(nats, "STREAM.INFO.copy", &Value::Null).await;
             let both = raw(nats, "STREAM.INFO.both", &Value::Null).await;
             let done = at_rest(nats, "eventsource-github-stream").await
-                && at_rest(nats, "eventchannel-mail-stream").await
+                && at_rest(nats, "gaps").await
                 && cache["state"]["messages"] == 0
                 && copy["state"]["messages"] == 60
-                && both["state"]["messages"].as_u64() >= Some(67);
+                && both["state"]["messages"].as_u64() >= Some(77);
             if done {
                 return;
             }

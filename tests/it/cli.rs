@@ -63,6 +63,14 @@ fn wrong_usage_is_two_and_help_is_nothing_wrong() {
     assert!(!text(&help.stdout).contains("hunter2"));
 }
 
+#[test]
+fn a_failure_is_said_once() {
+    let server = Server::start(&ServerSpec { jetstream: false, ..Default::default() }).unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let note = text(&run(home.path(), &["streams", "--server", &server.url()]).stderr);
+    assert_eq!(note.matches("JetStream is not enabled here").count(), 1, "{note}");
+}
+
 #[tokio::test]
 async fn tables_are_aligned_and_harmless() {
     let server = Server::start(&ServerSpec::default()).unwrap();

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use jetscope::demo::{Server, ServerSpec};
+use jetscope::runtime::Display as _;
 use jetscope::runtime::terminal::{Screen, restore_on_panic};
 use jetscope::ui::Theme;
 use serde_json::json;
@@ -208,13 +209,45 @@ async fn contexts_are_switched_without_leaving() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn signals_give_the_terminal_back() {
     let place = Place::new().await;
-    for signal in ["TERM", "HUP"] {
+    for signal in ["TERM", "HUP", "INT", "QUIT"] {
         let mut t = place.open(80, 24);
         t.shows("github");
         Command::new("kill").arg(format!("-{signal}")).arg(t.pid().to_string()).status().unwrap();
         assert!(t.ended().success(), "{signal}");
         assert!(!t.is_taken() && !t.cursor_hidden(), "{signal}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_screen_that_others_wrote_on_is_drawn_anew() {
+    let place = Place::new().await;
+    let mut t = place.open(80, 24);
+    t.shows("github");
+    t.parser.process(b"\x1b[2J\x1b[Hmessage from root");
+    t.shows("message from root");
+    t.keys("\x0c");
+    t.until("the screen as it was", |t| t.screen().contains("github") && !t.screen().contains("message from root"));
+    t.keys("q");
+    assert!(t.ended().success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_stop_the_terminal_is_taken_over_again() {
+    let place = Place::new().await;
+    let mut t = place.open(80, 24);
+    t.shows("github");
+    let tell = |t: &Terminal, signal: &str| {
+        Command::new("kill").args([signal, &t.pid().to_string()]).status().unwrap();
+    };
+    tell(&t, "-STOP");
+    // The shell that gets the terminal meanwhile shows its own screen.
+    t.parser.process(b"\x1b[?1049l\x1b[?25h$ ");
+    assert!(!t.is_taken());
+    tell(&t, "-CONT");
+    t.until("the whole screen", |t| t.is_taken() && t.cursor_hidden() && t.screen().contains("github"));
+    t.keys("q");
+    assert!(t.ended().success());
+    assert!(!t.is_taken() && !t.cursor_hidden());
 }
 
 /// Set for a run of this very test program whose only test panics with the terminal taken over.
@@ -224,11 +257,13 @@ const PANIC: &str = "JETSCOPE_TEST_PANIC";
 fn a_panic_gives_the_terminal_back_and_is_told() {
     if std::env::var_os(PANIC).is_some() {
         restore_on_panic();
-        let _screen = Screen::take(Theme::default()).unwrap();
+        let mut screen = Screen::take(Theme::default()).unwrap();
         // The other side waits for the screen before it lets this go on.
         std::io::stdin().lines().next();
         std::thread::spawn(|| panic!("on purpose")).join().unwrap_err();
-        std::process::exit(101);
+        // The loop must not go on drawing into the report.
+        let refused = screen.clear().is_err() && screen.write("\x1b[?25l").is_err();
+        std::process::exit(if refused { 101 } else { 1 });
     }
     let home = tempfile::tempdir().unwrap();
     let name = "console::a_panic_gives_the_terminal_back_and_is_told";

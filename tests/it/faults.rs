@@ -6,6 +6,7 @@ use jetscope::config::Connection;
 use jetscope::demo::server::free_port;
 use jetscope::demo::{Server, ServerSpec};
 use jetscope::model::units::duration;
+use jetscope::model::update::Ask;
 use jetscope::model::{Link, Problem, ProblemKind, Update};
 use jetscope::nats::Pace;
 use tokio::time::Instant;
@@ -242,4 +243,16 @@ async fn a_silent_server_keeps_its_data_with_an_age() {
     fixture::publish(&js, "orders.new", 1).await;
     live.until(LONG, "it goes on", |l| has_messages(l, "orders", 4) && l.banner().is_empty()).await;
     live.until(LONG, "the usual pace", |l| !l.header().contains("slowed")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_list_of_streams_nobody_says_that_there_are_no_consumers() {
+    let server = StandIn::start(&["one", "two"], Mood::Busy).await;
+    let mut live = Live::start(Connection::to(server.url()), quick());
+    let refused = |l: &Live| l.seen.iter().filter(|(_, u)| matches!(u, Update::Failed(Ask::Streams, ..))).count();
+    live.until(LONG, "two lists that failed", |l| refused(l) >= 2).await;
+    assert!(live.catalog().consumers_swept.is_unasked());
+    server.feel(Mood::Well(Duration::ZERO));
+    live.until(LONG, "the consumers", |l| l.catalog().consumer_count() == 2).await;
+    live.until(LONG, "the end of the sweep", |l| l.catalog().consumers_swept.value() == Some(&0)).await;
 }

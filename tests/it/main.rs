@@ -13,6 +13,7 @@ mod console;
 mod demo;
 mod event_loop;
 mod faults;
+mod pages;
 mod permissions;
 mod polling;
 mod screens;

@@ -112,6 +112,19 @@ async fn who_may_nothing_is_told_which_permission_is_missing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_refused_is_not_tried_again_and_again() {
+    let server = server_for(r#""nothing""#, ALL).await;
+    let mut live = me(&server, quick());
+    let answers = |l: &Live| l.seen.iter().filter(|(_, u)| matches!(u, Update::Failed(..))).count();
+    live.until(LONG, "some rounds", |l| answers(l) >= 12).await;
+    // The server logs every attempt.
+    let refusals = || server.log().matches(r#"Subject "$JS.API.INFO""#).count();
+    assert_eq!(refusals(), 1, "{}", server.log());
+    live.refresh();
+    live.until(LONG, "who asks for everything is heard", |_| refusals() == 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_may_not_hear_advisories_is_told_what_that_costs() {
     let server = server_for(r#""$JS.API.>""#, r#""_INBOX.>""#).await;
     let mut live = me(&server, quick());

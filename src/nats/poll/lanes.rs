@@ -27,8 +27,12 @@ const LIST_TIMES: u32 = 20;
 const SWEEP_TIMES: u32 = 50;
 /// The same while all consumers are on screen: 10 % of the time.
 const SHOWN_TIMES: u32 = 10;
+/// How often is looked whether there is a list yet.
+const UNLISTED: Duration = Duration::from_millis(20);
 /// What advisories announce is gathered this long before it is asked for.
 const GATHER: Duration = Duration::from_millis(100);
+/// Where many are made and deleted, what they announce is asked for during this part of the time: 10 %.
+const ANNOUNCED_TIMES: u32 = 9;
 /// More announcements than this at once are left to the next sweep.
 const ANNOUNCED: usize = 256;
 /// The window of our own request rate.
@@ -53,7 +57,11 @@ impl Lane {
     /// and asks as soon as it is back.
     pub(super) async fn rest(&mut self, pause: Duration) -> Result<(), Closed> {
         tokio::select! {
-            kicked = self.kick.changed() => kicked.map_err(|_| Closed),
+            kicked = self.kick.changed() => {
+                // Who asks for everything may have been given a permission meanwhile.
+                self.api.client().events.forget_refusals();
+                kicked.map_err(|_| Closed)
+            }
             changed = self.up.changed() => changed.map_err(|_| Closed),
             () = sleep(pause) => Ok(()),
         }
@@ -95,6 +103,7 @@ impl Lane {
                 k.streams.extend(listing.items.iter().map(|s| (s.name.clone(), s.state.consumers)));
             }
             k.list_took = Some(took);
+            k.listed |= listing.problem.is_none() || !listing.items.is_empty();
         });
         match (&listing.problem, listing.items.is_empty()) {
             // Nothing was listed at all: that is a failure, not a list.
@@ -124,11 +133,17 @@ impl Lane {
             return;
         }
         let mut answers = stream::iter(vanished)
-            .map(|name| async move { self.api.stream(&name).await })
+            .map(|name| async move {
+                let answer = self.api.stream(&name).await;
+                (name, answer)
+            })
             .buffer_unordered(SIDE_BY_SIDE);
-        while let Some(answer) = answers.next().await {
-            if let Ok(found) = answer {
-                listing.items.push(std::sync::Arc::new(found));
+        while let Some((name, answer)) = answers.next().await {
+            match answer {
+                Ok(found) => listing.items.push(std::sync::Arc::new(found)),
+                Err(problem) if problem.kind == ProblemKind::NotFound => {}
+                // No answer is no word that it is gone.
+                Err(_) => listing.missing.push(name),
             }
         }
         listing.items.sort_by(|a, b| a.name.cmp(&b.name));
@@ -164,9 +179,9 @@ impl Lane {
 async fn consumers(mut lane: Lane) -> Result<(), Closed> {
     loop {
         lane.when_up().await?;
-        // Before the first list there is nobody to ask.
-        if lane.know(|k| k.list_took.is_none()) {
-            sleep(Duration::from_millis(20)).await;
+        // Before the first list there is nobody to ask, and that is not: nobody has consumers.
+        if !lane.know(|k| k.listed) {
+            sleep(UNLISTED).await;
             continue;
         }
         let cost = sweep(&lane).await?;
@@ -280,11 +295,13 @@ async fn listen(lane: Lane, announce: mpsc::Sender<Announced>) -> Result<(), Clo
 /// Asks for what advisories spoke of: gathered for a moment, each once, not too many.
 async fn ask_announced(lane: Lane, mut announced: mpsc::Receiver<Announced>) -> Result<(), Closed> {
     let mut batch = Vec::new();
+    let mut not_before = Instant::now();
     while announced.recv_many(&mut batch, ANNOUNCED).await > 0 {
-        sleep(GATHER).await;
+        sleep(GATHER.max(not_before.saturating_duration_since(Instant::now()))).await;
         while let Ok(more) = announced.try_recv() {
             batch.push(more);
         }
+        let started = Instant::now();
         let each: BTreeSet<Announced> = batch.drain(..).take(ANNOUNCED).collect();
         let mut answers = stream::iter(each).map(|(s, c)| lane.one(s, c)).buffer_unordered(SIDE_BY_SIDE);
         let mut outcome = Outcome::default();
@@ -292,6 +309,7 @@ async fn ask_announced(lane: Lane, mut announced: mpsc::Receiver<Announced>) -> 
             outcome = outcome.and(told?);
         }
         lane.note(outcome);
+        not_before = Instant::now() + lane.throttle.pause(GATHER, outcome.cost(started.elapsed()), ANNOUNCED_TIMES);
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::model::{Link, Scope, Update};
 use crate::nats::ask::now;
@@ -18,6 +18,8 @@ use super::{Closed, Connector, Lane, Pace, lanes};
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// Without events for this long the connection itself is looked at.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Connects, then runs the lanes until nobody listens.
 pub(super) async fn run(
@@ -85,16 +87,14 @@ async fn follow(
     lane: Lane,
 ) -> Result<(), Closed> {
     let mut lost: Option<(crate::model::Timestamp, u32, Option<String>)> = None;
-    // The client may have lost the connection before we listened.
-    if !client.is_connected() {
-        lost = Some((now(), 0, None));
-        up.send_replace(false);
-    }
     loop {
-        let event = match events.recv().await {
-            Ok(event) => event,
-            Err(RecvError::Lagged(_)) => continue,
-            Err(RecvError::Closed) => return Err(Closed),
+        let event = match timeout(LOOK, events.recv()).await {
+            Ok(Ok(event)) => event,
+            Ok(Err(RecvError::Closed)) => return Err(Closed),
+            Ok(Err(RecvError::Lagged(_))) | Err(_) => match unheard(client.is_connected(), lost.is_none()) {
+                Some(event) => event,
+                None => continue,
+            },
         };
         let link = match event {
             ClientEvent::Connected => {
@@ -122,5 +122,27 @@ async fn follow(
             ClientEvent::Denied { .. } | ClientEvent::SlowConsumer => continue,
         };
         lane.tell(Update::Link(link)).await?;
+    }
+}
+
+/// The event that was not heard. Events are dropped on the way when there are many, in the client and here; the
+/// lanes must not wait for one that will never come.
+const fn unheard(connected: bool, believed: bool) -> Option<ClientEvent> {
+    match (connected, believed) {
+        (true, false) => Some(ClientEvent::Connected),
+        (false, true) => Some(ClientEvent::Disconnected),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_heard_is_seen() {
+        assert_eq!(unheard(true, false), Some(ClientEvent::Connected));
+        assert_eq!(unheard(false, true), Some(ClientEvent::Disconnected));
+        assert_eq!((unheard(true, true), unheard(false, false)), (None, None));
     }
 }

@@ -91,6 +91,8 @@ struct Known {
     streams: BTreeMap<String, u64>,
     /// How long the last list of streams took; `None` before the first.
     list_took: Option<Duration>,
+    /// Some list was answered, at least in part: who is not in it has not merely been asked for in vain.
+    listed: bool,
     /// Streams whose servers did not answer for the last list. Only the next list asks for them: a question about
     /// one of them takes its whole time limit, and would hold up what can be answered.
     silent: BTreeSet<String>,

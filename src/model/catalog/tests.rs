@@ -1,0 +1,149 @@
+//! What becomes of updates, in the order and out of it.
+
+use super::*;
+use crate::model::ProblemKind;
+
+fn stream(name: &str, at: i64, consumers: u64) -> Arc<Stream> {
+    let mut s = Stream { name: name.into(), taken: Timestamp::from_secs(at), ..Default::default() };
+    s.state.consumers = consumers;
+    s.state.last_seq = at as u64 * 10;
+    Arc::new(s)
+}
+
+fn listing(at: i64, names: &[&str]) -> Listing<Stream> {
+    Listing {
+        started: Timestamp::from_secs(at),
+        taken: Timestamp::from_secs(at),
+        items: names.iter().map(|n| stream(n, at, 1)).collect(),
+        missing: vec![],
+        offline: vec![],
+        total: names.len() as u64,
+        problem: None,
+    }
+}
+
+#[test]
+fn a_whole_list_removes_what_is_gone_and_a_partial_one_does_not() {
+    let mut c = Catalog::default();
+    c.apply(Update::Streams(listing(1, &["a", "b"])));
+    let mut partial = listing(2, &["a"]);
+    partial.problem = Some(Problem::new(ProblemKind::Timeout, "page 2 did not come"));
+    c.apply(Update::Streams(partial));
+    assert!(c.streams.contains_key("b"));
+    c.apply(Update::Streams(listing(3, &["a"])));
+    assert!(!c.streams.contains_key("b"));
+}
+
+#[test]
+fn consumers_told_after_their_stream_was_deleted_do_not_stay() {
+    let mut c = Catalog::default();
+    let consumer =
+        Consumer { stream: "b".into(), name: "late".into(), taken: Timestamp::from_secs(1), ..Default::default() };
+    c.apply(Update::StreamGone("b".into(), Timestamp::from_secs(1)));
+    c.apply(Update::Consumer(Arc::new(consumer)));
+    c.apply(Update::Streams(listing(2, &["a"])));
+    assert!(c.consumers.is_empty());
+}
+
+#[test]
+fn missing_is_not_gone_and_keeps_its_data() {
+    let mut c = Catalog::default();
+    c.apply(Update::Streams(listing(1, &["a", "b"])));
+    let mut second = listing(2, &["a"]);
+    second.missing = vec!["b".into(), "never-seen".into()];
+    c.apply(Update::Streams(second));
+    assert_eq!(c.streams["b"].availability, Availability::Missing);
+    assert!(c.streams["b"].info.is_some());
+    assert!(c.streams["never-seen"].info.is_none());
+}
+
+#[test]
+fn a_stream_made_during_a_sweep_stays() {
+    let mut c = Catalog::default();
+    c.apply(Update::Stream(stream("new", 5, 0)));
+    let mut sweep = listing(4, &["a"]);
+    sweep.taken = Timestamp::from_secs(6);
+    c.apply(Update::Streams(sweep));
+    assert!(c.streams.contains_key("new"));
+}
+
+#[test]
+fn zero_consumers_is_remembered_only_where_there_were_some() {
+    let mut c = Catalog::default();
+    c.apply(Update::Stream(stream("a", 1, 0)));
+    assert_eq!(c.streams["a"].consumers_gone, None);
+    c.apply(Update::Stream(stream("a", 2, 2)));
+    c.apply(Update::Stream(stream("a", 3, 0)));
+    c.apply(Update::Stream(stream("a", 4, 0)));
+    assert_eq!(c.streams["a"].consumers_gone, Some(Timestamp::from_secs(3)));
+    assert_eq!(c.streams["a"].rate_in(), Some(10.0));
+}
+
+#[test]
+fn a_late_answer_does_not_overwrite_a_newer_one() {
+    let mut c = Catalog::default();
+    c.apply(Update::Stream(stream("a", 5, 1)));
+    c.apply(Update::Stream(stream("a", 4, 3)));
+    assert_eq!(c.streams["a"].info.as_ref().unwrap().state.consumers, 1);
+}
+
+#[test]
+fn failures_are_cleared_by_the_next_answer() {
+    let mut c = Catalog::default();
+    let at = Timestamp::from_secs(1);
+    c.apply(Update::Failed(Ask::Stream("a".into()), Problem::new(ProblemKind::Timeout, "x"), at));
+    assert!(c.failure("a", None).is_some());
+    c.apply(Update::Stream(stream("a", 2, 1)));
+    assert!(c.failure("a", None).is_none());
+}
+
+#[test]
+fn what_was_made_again_is_not_removed_by_older_words() {
+    let mut c = Catalog::default();
+    c.apply(Update::Stream(stream("a", 5, 1)));
+    c.apply(Update::StreamGone("a".into(), Timestamp::from_secs(4)));
+    assert!(c.streams.contains_key("a"));
+    let at = |secs| Timestamp::from_secs(secs);
+    let consumer = Consumer { stream: "a".into(), name: "c".into(), taken: at(5), ..Default::default() };
+    c.apply(Update::Consumer(Arc::new(consumer)));
+    c.apply(Update::ConsumerGone("a".into(), "c".into(), at(4)));
+    assert!(c.consumer("a", "c").is_some());
+    c.apply(Update::StreamGone("a".into(), at(6)));
+    assert!(c.streams.is_empty() && c.consumers.is_empty());
+}
+
+#[test]
+fn a_clock_that_was_set_back_stops_nothing() {
+    let mut c = Catalog::default();
+    c.apply(Update::Streams(listing(10_000, &["a", "gone"])));
+    c.apply(Update::Streams(listing(100, &["a"])));
+    let info = c.streams["a"].info.as_ref().unwrap();
+    assert_eq!((info.taken, c.heard), (Timestamp::from_secs(100), Some(Timestamp::from_secs(100))));
+    assert!(!c.streams.contains_key("gone"));
+}
+
+#[test]
+fn nothing_of_streams_that_are_gone_is_kept() {
+    let mut c = Catalog::default();
+    let at = Timestamp::from_secs(1);
+    let problem = || Problem::new(ProblemKind::Timeout, "x");
+    c.apply(Update::StreamGone("a".into(), at));
+    c.apply(Update::Failed(Ask::Stream("a".into()), problem(), at));
+    c.apply(Update::Failed(Ask::Consumer("a".into(), "c".into()), problem(), at));
+    c.apply(Update::Failed(Ask::Subjects("a".into()), problem(), at));
+    c.apply(Update::StreamJson { stream: "a".into(), json: "{}".into(), taken: at });
+    c.apply(Update::Streams(listing(2, &["b"])));
+    assert!(c.failures.is_empty() && c.subjects.is_empty() && c.stream_json.is_empty());
+}
+
+#[test]
+fn what_failed_of_a_consumer_goes_with_it() {
+    let mut c = Catalog::default();
+    let failed = Ask::Consumer("a".into(), "c".into());
+    c.apply(Update::Failed(failed, Problem::new(ProblemKind::Timeout, "x"), Timestamp::from_secs(1)));
+    let at = Timestamp::from_secs(2);
+    let none =
+        Listing { started: at, taken: at, items: vec![], missing: vec![], offline: vec![], total: 0, problem: None };
+    c.apply(Update::Consumers("a".into(), none));
+    assert!(c.failures.is_empty());
+}
