@@ -146,6 +146,8 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Try a filter on events from standard input, one JSON object a line
+    Expr(Expr),
     /// Open the console on a server of its own, with events
     Demo(Demo),
     /// Print the configuration in use and where it is read from
@@ -180,6 +182,16 @@ fn interval(text: &str) -> Result<Duration, String> {
         d if d < least => Err("less than 200ms would only load the server".into()),
         d => Ok(d),
     }
+}
+
+#[derive(Args)]
+pub(super) struct Expr {
+    /// `CloudEvents` SQL, also over data, such as "type LIKE 'com.acme.%' AND data.total > 100"
+    #[arg(allow_hyphen_values = true)]
+    pub(super) expression: String,
+    /// Words to search for instead, such as 'payment -test type:com.acme.*'
+    #[arg(long)]
+    pub(super) words: bool,
 }
 
 #[derive(Args)]

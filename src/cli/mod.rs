@@ -7,6 +7,7 @@ mod config;
 mod consumers;
 mod contexts;
 mod demo;
+mod expr;
 mod headless;
 mod log;
 mod output;
@@ -80,6 +81,10 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         }
         Some(Command::Contexts { json }) => {
             contexts::run(&Settings::without_connection(&flags, &env)?, json)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Command::Expr(wanted)) => {
+            expr::run(&wanted)?;
             return Ok(ExitCode::SUCCESS);
         }
         Some(Command::Config { what }) => {

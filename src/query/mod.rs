@@ -1,10 +1,24 @@
-//! What a person types: the fuzzy filter of lists, and the command line. May import model; names no
-//! clock, client or terminal.
+//! What a person types: the fuzzy filter of lists, the command line, ranges of a stream, filters of messages.
+//! May import model; names no clock, client or terminal.
 
+pub mod cesql;
 pub mod command;
+pub mod fields;
+pub mod filter;
 pub mod fuzzy;
+pub mod mistake;
 pub mod near;
+mod pattern;
+pub mod range;
+#[cfg(test)]
+mod sample;
+mod words;
 
+pub use cesql::{EvalError, Number, Value};
 pub use command::{Command, CommandError, Words, complete};
+pub use fields::{Data, Fields, Needs, Part};
+pub use filter::Filter;
 pub use fuzzy::Fuzzy;
+pub use mistake::Mistake;
 pub use near::nearest;
+pub use range::Range;

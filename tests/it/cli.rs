@@ -55,7 +55,9 @@ fn wrong_usage_is_two_and_help_is_nothing_wrong() {
     assert!(text(&out.stderr).contains("needs a terminal"));
     let help = run(home.path(), &["--help"]);
     assert!(help.status.success());
-    for word in ["streams", "consumers", "contexts", "demo", "config", "completions", "man", "NATS_URL", "--tlsfirst"] {
+    for word in
+        ["streams", "consumers", "contexts", "expr", "demo", "config", "completions", "man", "NATS_URL", "--tlsfirst"]
+    {
         assert!(text(&help.stdout).contains(word), "{word}");
     }
     // Nothing of the environment is printed: it may hold secrets.

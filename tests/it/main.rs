@@ -12,6 +12,7 @@ mod connect;
 mod console;
 mod demo;
 mod event_loop;
+mod expr;
 mod faults;
 mod pages;
 mod permissions;

@@ -1,9 +1,9 @@
 //! Reading a range of a stream, and following it: every message once, in order, without a trace on the server.
 //!
 //! Two ways to read. Where a stream keeps its messages by limits, an own ephemeral pull consumer that acks
-//! nothing ([`pull`]): fast, and dropped by the server half a minute after we are gone, however we went. Where a
+//! nothing (`pull`): fast, and dropped by the server half a minute after we are gone, however we went. Where a
 //! consumer would hold messages back or is not allowed (interest, workqueue, no more consumers), one stored
-//! message after the other ([`peek`]), which leaves no trace at all.
+//! message after the other (`peek`), which leaves no trace at all.
 
 mod delivered;
 mod headers;

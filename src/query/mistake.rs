@@ -1,0 +1,49 @@
+//! What is wrong with something a person typed: where, in one sentence, and what was perhaps meant.
+
+use std::fmt;
+use std::ops;
+
+/// A mistake in typed text. `Display` writes the sentence and the suggestion; the place is for whoever shows
+/// the text itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// The place in bytes of the text as it was typed; always on borders of characters, perhaps empty.
+    pub at: ops::Range<usize>,
+    /// One sentence, without a full stop, that says what is wrong and what would be right.
+    pub sentence: String,
+    /// What may be written there instead.
+    pub instead: Option<String>,
+}
+
+impl Mistake {
+    /// A mistake at a place.
+    pub fn new(at: ops::Range<usize>, sentence: impl Into<String>) -> Self {
+        Self { at, sentence: sentence.into(), instead: None }
+    }
+
+    /// The same with a suggestion, if there is one.
+    #[must_use]
+    pub fn instead(mut self, what: Option<impl Into<String>>) -> Self {
+        self.instead = what.map(Into::into);
+        self
+    }
+
+    /// The same for a text of which this one is a part that begins at `offset`.
+    #[must_use]
+    pub(super) fn shifted(mut self, offset: usize) -> Self {
+        self.at = self.at.start + offset..self.at.end + offset;
+        self
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence)?;
+        match &self.instead {
+            Some(instead) => write!(f, "; did you mean {instead}?"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Mistake {}
