@@ -184,3 +184,95 @@ fn harmless(line: String) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use cloudevents::AttributesReader as _;
+
+    use super::super::Envelope;
+    use super::super::exercise::message;
+    use super::*;
+
+    fn line(headers: &[(&str, &str)], body: &[u8]) -> String {
+        let sent = message(headers, body);
+        let envelope = Envelope::new(&sent);
+        envelope.decode().events().first().unwrap().to_json_line()
+    }
+
+    const HEADERS: [(&str, &str); 4] =
+        [("ce-specversion", "1.0"), ("ce-id", "zo%C3%AB"), ("ce-source", "/a"), ("ce-type", "t")];
+
+    fn binary(content_type: &str, body: &[u8]) -> String {
+        let mut headers = HEADERS.to_vec();
+        if !content_type.is_empty() {
+            headers.push(("content-type", content_type));
+        }
+        let line = line(&headers, body);
+        line.split_once("\"t\"").unwrap().1.to_owned()
+    }
+
+    #[test]
+    fn structured_events_lose_nothing() {
+        let source = "{\"id\":\"1\",\"specversion\":\"1.0\",\n\"source\":\"/a\",\"type\":\"t\",\"time\":\"2026-11-20T15:50:07.50+02:00\",\
+            \"ratio\":1.50,\"data\":{ \"b\" : 123456789012345678901234567890, \"a\":[\"x y\", 1.0] }}";
+        assert_eq!(line(&[], source.as_bytes()), compact(source));
+        let base64 = r#"{"specversion":"1.0","id":"1","source":"/a","type":"t","data_base64":"AAE="}"#;
+        assert_eq!(line(&[], base64.as_bytes()), base64);
+    }
+
+    #[test]
+    fn binary_events_by_what_their_data_is() {
+        assert_eq!(
+            binary("application/json", b"{ \"a\": 1.0 }"),
+            r#","datacontenttype":"application/json","data":{"a":1.0}}"#
+        );
+        assert_eq!(binary("", b"[1]"), r#","data":[1]}"#);
+        assert_eq!(binary("", b""), "}");
+        assert_eq!(binary("text/plain", b"a\nb"), r#","datacontenttype":"text/plain","data":"a\nb"}"#);
+        assert_eq!(binary("text/plain", b"\xff"), r#","datacontenttype":"text/plain","data_base64":"/w=="}"#);
+        assert_eq!(binary("application/json", b"{"), r#","datacontenttype":"application/json","data_base64":"ew=="}"#);
+    }
+
+    #[test]
+    fn what_acts_on_a_terminal_is_escaped() {
+        let line = line(
+            &[],
+            "{\"specversion\":\"1.0\",\"id\":\"\\u001b\u{202e}\",\"\u{9b}\":1,\"data\":\"\u{e0001}é\"}".as_bytes(),
+        );
+        assert_eq!(line, r#"{"specversion":"1.0","id":"\u001b\u202e","\u009b":1,"data":"\udb40\udc01é"}"#);
+    }
+
+    #[test]
+    fn the_sdk_gets_the_same_event() {
+        let source = br#"{"specversion":"1.0","id":"1","source":"/a","type":"t","subject":"s","time":"2026-11-20T15:50:07+02:00",
+            "dataschema":"https://x/y","datacontenttype":"application/json","n":5,"big":99999999999,"f":true,"data":{"a":[1]}}"#;
+        let sent = message(&[], source);
+        let envelope = Envelope::new(&sent);
+        let ours = envelope.decode().events().first().unwrap().to_sdk().unwrap();
+        assert_eq!(ours, serde_json::from_slice::<cloudevents::Event>(source).unwrap());
+        let sent = message(&[HEADERS.as_slice(), &[("content-type", "text/plain")]].concat(), b"hello");
+        let envelope = Envelope::new(&sent);
+        let ours = envelope.decode().events().first().unwrap().to_sdk().unwrap();
+        assert_eq!(
+            (ours.id(), ours.datacontenttype(), ours.data()),
+            ("zoë", Some("text/plain"), Some(&SdkData::from("hello")))
+        );
+    }
+
+    #[test]
+    fn the_sdk_cannot_hold_everything() {
+        for members in [
+            r#""id":"1","n":1.5"#,
+            r#""n":1"#,
+            r#""id":"1","time":"x""#,
+            r#""id":"1","dataschema":"x""#,
+            r#""id":"1","data_base64":1"#,
+        ] {
+            let body = format!("{{\"specversion\":\"1.0\",\"type\":\"t\",\"source\":\"/a\",{members}}}");
+            let sent = message(&[], body.as_bytes());
+            let envelope = Envelope::new(&sent);
+            let error = envelope.decode().events().first().unwrap().to_sdk().unwrap_err();
+            assert!(!error.to_string().is_empty());
+        }
+    }
+}

@@ -135,3 +135,90 @@ fn has_controls(text: &str) -> bool {
         c.is_control() || (0xfdd0..=0xfdef).contains(&code) || code & 0xfffe == 0xfffe
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::exercise::message;
+    use super::super::{Envelope, Severity};
+
+    /// Findings of an event with this in front of the required attributes, unless it holds them itself.
+    fn found(members: &str) -> Vec<String> {
+        let mut body = format!("{{{members}");
+        for (name, value) in [("specversion", "1.0"), ("id", "1"), ("source", "/a"), ("type", "t")] {
+            if !members.contains(&format!("\"{name}\"")) {
+                body += &format!("{}\"{name}\":\"{value}\"", if body.len() > 1 { "," } else { "" });
+            }
+        }
+        body.push('}');
+        let sent = message(&[("content-type", "application/cloudevents+json")], body.as_bytes());
+        let envelope = Envelope::new(&sent);
+        let decoded = envelope.decode();
+        let findings = decoded.all_findings();
+        findings
+            .map(|f| format!("{}{}", f.name(), f.attribute().map(|a| format!(" {a}")).unwrap_or_default()))
+            .collect()
+    }
+
+    #[test]
+    fn every_rule() {
+        let cases: &[(&str, &[&str])] = &[
+            ("", &[]),
+            (r#""id":null"#, &["missing-id id"]),
+            (r#""id":"""#, &["empty-id id"]),
+            (r#""source":"""#, &["empty-source source"]),
+            (r#""type":"","subject":"""#, &["empty-type type", "empty-attribute subject"]),
+            (r#""specversion":"""#, &["empty-specversion specversion"]),
+            (r#""id":7"#, &["not-text id"]),
+            (r#""id":{"a":1}"#, &["not-text id"]),
+            (r#""specversion":"2.0""#, &["unknown-specversion specversion"]),
+            (r#""specversion":"0.3""#, &["unknown-specversion specversion"]),
+            (r#""specversion":1.0"#, &["not-text specversion"]),
+            (r#""source":"my service""#, &["source-uri source"]),
+            (r#""time":"2026-11-20T13:50:07+01:00""#, &[]),
+            (r#""time":"yesterday""#, &["time-format time"]),
+            (r#""time":1700488207"#, &["not-text time"]),
+            (r#""dataschema":"https://x/y#z""#, &[]),
+            (r#""dataschema":"/y""#, &["dataschema-uri dataschema"]),
+            (r#""datacontenttype":"json""#, &["datacontenttype-form datacontenttype"]),
+            (r#""datacontenttype":"text/plain; charset=utf-8""#, &[]),
+            (r#""partitionkey":"a","tracestate":"","flag":true,"n":-2147483648"#, &[]),
+            (r#""Upper":"a""#, &["name-characters Upper"]),
+            (r#""a-b":"a","":"x""#, &["name-characters a-b", "name-characters "]),
+            (r#""abcdefghijklmnopqrstu":"a""#, &["name-long abcdefghijklmnopqrstu"]),
+            (r#""1a":"a""#, &["name-start 1a"]),
+            (r#""n":2147483648"#, &["integer-range n"]),
+            (r#""n":-99999999999999999999"#, &["integer-range n"]),
+            (r#""n":1.5,"m":1e3"#, &["not-integer n", "not-integer m"]),
+            (r#""n":{"a":1},"m":[1]"#, &["nested-value n", "nested-value m"]),
+            (r#""expirytime":"soon""#, &["time-format expirytime"]),
+            (
+                r#""sampledrate":"many","severitynumber":"99999999999""#,
+                &["not-integer sampledrate", "integer-range severitynumber"],
+            ),
+            (r#""subject":"\u001b[2J","x":"\u0085""#, &["control-character subject", "control-character x"]),
+            (r#""x":"\ud800""#, &["string-escape x"]),
+            (r#""x":"1","x":"2""#, &["duplicate-attribute x"]),
+            (r#""data":1,"data_base64":"AAA=""#, &["data-twice"]),
+            (r#""data":null,"data_base64":null"#, &[]),
+            (r#""data_base64":"A""#, &["data-base64"]),
+            (r#""data_base64":5"#, &["data-base64"]),
+            (r#""data_base64":"\u0041A\/A""#, &[]),
+        ];
+        for (members, expected) in cases {
+            assert_eq!(found(members), *expected, "{members}");
+        }
+    }
+
+    #[test]
+    fn warnings_leave_an_event_valid() {
+        let sent = message(
+            &[("ce-specversion", "1.0"), ("ce-id", "a b"), ("ce-source", "/a"), ("ce-type", "t"), ("ce-data", "x")],
+            b"",
+        );
+        let envelope = Envelope::new(&sent);
+        let decoded = envelope.decode();
+        let severities: Vec<_> = decoded.all_findings().map(|f| (f.name(), f.severity())).collect();
+        assert_eq!(severities, [("header-not-encoded", Severity::Warning), ("named-data", Severity::Error)]);
+        assert!(!decoded.is_valid());
+    }
+}

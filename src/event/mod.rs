@@ -21,6 +21,8 @@ mod lint;
 pub mod media;
 pub mod reader;
 pub mod sanitise;
+#[cfg(test)]
+mod tests;
 pub mod time;
 mod uri;
 

@@ -252,8 +252,8 @@ impl<'a> Members<'_, 'a, '_> {
                     let raw = map.next_value::<&'a RawValue>()?;
                     // A null is absent, but not for `data`, where it is what was sent.
                     base64 = (raw.get() != "null").then_some(raw);
-                    if let (Some(raw), None) = (base64, data) {
-                        self.event.data = Data::Base64(raw);
+                    if data.is_none() {
+                        self.event.data = base64.map_or(Data::None, Data::Base64);
                     }
                 }
                 "data" | "data_base64" => {
@@ -288,16 +288,22 @@ impl<'a> Members<'_, 'a, '_> {
     }
 
     fn attribute(&mut self, name: Cow<'a, str>, source: &'a str) {
-        let Some(value) = self.value(&name, source) else {
-            return;
-        };
-        if let Some(same) = self.event.attributes.iter_mut().find(|a| a.name == name) {
-            // The last one counts, as for the SDK.
-            same.value = value;
+        let value = self.value(&name, source);
+        if let Some(at) = self.event.attributes.iter().position(|a| a.name == name) {
             if self.depth.lints() && self.event.findings.len() < MOST_ATTRIBUTES {
                 self.event.findings.push(Finding::Duplicate((&*name).into()));
             }
-        } else if self.event.attributes.len() < MOST_ATTRIBUTES || Core::of(&name).is_some() {
+            // The last one counts, as for the SDK, also when it says that there is none.
+            match (value, self.event.attributes.get_mut(at)) {
+                (Some(value), Some(same)) => same.value = value,
+                _ => drop(self.event.attributes.remove(at)),
+            }
+            return;
+        }
+        let Some(value) = value else {
+            return;
+        };
+        if self.event.attributes.len() < MOST_ATTRIBUTES || Core::of(&name).is_some() {
             self.event.attributes.push(Attribute { name, value });
         } else {
             self.more += 1;
