@@ -362,7 +362,7 @@ mod tests {
     fn floods_are_capped() {
         let many = format!(
             "{{\"specversion\":\"1.0\",{}\"id\":\"1\",\"source\":\"/a\",\"type\":\"t\"}}",
-            (0..5_000).map(|n| format!("\"A{n}\":1,")).collect::<String>()
+            (0..5_000).map(|n| format!("\"A{n}\":1,")).collect::<Vec<_>>().concat()
         );
         let sent = message(&[], many.as_bytes());
         let envelope = Envelope::new(&sent);

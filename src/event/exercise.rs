@@ -41,6 +41,10 @@ pub fn from_input(input: &[u8]) -> Message {
 }
 
 /// Does everything that can be done to a message, and checks what must hold.
+///
+/// # Panics
+///
+/// When it does not hold.
 pub fn exercise(message: &Message) {
     let envelope = Envelope::with_limit(message, LIMIT);
     let full = envelope.decode();

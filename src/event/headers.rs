@@ -41,9 +41,9 @@ pub(super) fn read<'a>(headers: &'a [Header], content_type: Option<&'a str>, dep
         } else if event.attributes.len() >= MOST_ATTRIBUTES && Core::of(&name).is_none() {
             more += 1;
         } else {
-            let (value, problem) = decode(&header.value);
-            if let (Some(problem), true) = (problem, depth.lints()) {
-                event.findings.push(problem.of(&name));
+            let (value, problems) = decode(&header.value);
+            if depth.lints() {
+                problems.tell(&name, &mut event.findings);
             }
             event.attributes.push(Attribute { name, value: Value::Text(value) });
         }
@@ -87,29 +87,33 @@ fn lower(name: &str) -> Cow<'_, str> {
 }
 
 /// What is wrong with a header's value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Problem {
-    NotEncoded,
-    Percent,
-    NotUtf8,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Problems {
+    not_encoded: bool,
+    percent: bool,
+    not_utf8: bool,
 }
 
-impl Problem {
-    fn of(self, name: &str) -> Finding {
-        match self {
-            Self::NotEncoded => Finding::HeaderNotEncoded(name.into()),
-            Self::Percent => Finding::HeaderPercent(name.into()),
-            Self::NotUtf8 => Finding::HeaderNotUtf8(name.into()),
+impl Problems {
+    fn tell(self, name: &str, findings: &mut Vec<Finding>) {
+        if self.not_encoded {
+            findings.push(Finding::HeaderNotEncoded(name.into()));
+        }
+        if self.percent {
+            findings.push(Finding::HeaderPercent(name.into()));
+        }
+        if self.not_utf8 {
+            findings.push(Finding::HeaderNotUtf8(name.into()));
         }
     }
 }
 
-/// Takes off the quotes of an RFC 7230 quoted string, then decodes per cent signs once. The worst problem is told.
-fn decode(value: &str) -> (Cow<'_, str>, Option<Problem>) {
+/// Takes off the quotes of an RFC 7230 quoted string, then decodes per cent signs once.
+fn decode(value: &str) -> (Cow<'_, str>, Problems) {
     let value = value.trim_matches([' ', '\t']);
     let (text, quoted) = unquote(value);
     let bytes = text.as_bytes();
-    let mut problem = None;
+    let mut problems = Problems::default();
     let mut encoded = false;
     for (at, &byte) in bytes.iter().enumerate() {
         match byte {
@@ -117,21 +121,24 @@ fn decode(value: &str) -> (Cow<'_, str>, Option<Problem>) {
             {
                 encoded = true;
             }
-            b'%' => problem = Some(Problem::Percent),
+            b'%' => problems.percent = true,
             // Within quotes a blank is as it was meant to be in older versions of the bindings.
             b' ' | b'"' if quoted => {}
-            b'"' => problem = problem.or(Some(Problem::NotEncoded)),
-            byte if !byte.is_ascii_graphic() => problem = problem.or(Some(Problem::NotEncoded)),
+            b'"' => problems.not_encoded = true,
+            byte if !byte.is_ascii_graphic() => problems.not_encoded = true,
             _ => {}
         }
     }
     if !encoded {
-        return (text, problem);
+        return (text, problems);
     }
     let decoded: Vec<u8> = percent_decode(bytes).collect();
     match String::from_utf8(decoded) {
-        Ok(text) => (Cow::Owned(text), problem),
-        Err(error) => (Cow::Owned(String::from_utf8_lossy(error.as_bytes()).into_owned()), Some(Problem::NotUtf8)),
+        Ok(text) => (Cow::Owned(text), problems),
+        Err(error) => {
+            problems.not_utf8 = true;
+            (Cow::Owned(String::from_utf8_lossy(error.as_bytes()).into_owned()), problems)
+        }
     }
 }
 
@@ -181,24 +188,29 @@ mod tests {
 
     #[test]
     fn values() {
-        let cases: [(&str, &str, Option<Problem>); 14] = [
-            ("plain", "plain", None),
-            ("  trimmed\t", "trimmed", None),
-            ("zo%C3%AB%20100%25", "zoë 100%", None),
-            ("a b", "a b", Some(Problem::NotEncoded)),
-            ("zoë", "zoë", Some(Problem::NotEncoded)),
-            ("[0 1 2 3]", "[0 1 2 3]", Some(Problem::NotEncoded)),
-            ("\"a b\"", "a b", None),
-            ("\"a \\\"b\\\\\"", "a \"b\\", None),
-            ("100%", "100%", Some(Problem::Percent)),
-            ("%1B%zz", "\u{1b}%zz", Some(Problem::Percent)),
-            ("%ff%41", "\u{fffd}A", Some(Problem::NotUtf8)),
-            ("%2541", "%41", None),
-            ("\"", "\"", Some(Problem::NotEncoded)),
-            ("", "", None),
+        let cases: [(&str, &str, &[&str]); 15] = [
+            ("plain", "plain", &[]),
+            ("  trimmed\t", "trimmed", &[]),
+            ("zo%C3%AB%20100%25", "zoë 100%", &[]),
+            ("a b", "a b", &["header-not-encoded"]),
+            ("zoë", "zoë", &["header-not-encoded"]),
+            ("[0 1 2 3]", "[0 1 2 3]", &["header-not-encoded"]),
+            ("\"a b\"", "a b", &[]),
+            ("\"a \\\"b\\\\\"", "a \"b\\", &[]),
+            ("100%", "100%", &["header-percent"]),
+            ("%1B%zz", "\u{1b}%zz", &["header-percent"]),
+            ("%ff%41", "\u{fffd}A", &["header-not-utf8"]),
+            ("%2541", "%41", &[]),
+            ("\"", "\"", &["header-not-encoded"]),
+            ("ö%z", "ö%z", &["header-not-encoded", "header-percent"]),
+            ("", "", &[]),
         ];
-        for (sent, read, problem) in cases {
-            assert_eq!(decode(sent), (Cow::Borrowed(read), problem), "{sent}");
+        for (sent, read, expected) in cases {
+            let (found, problems) = decode(sent);
+            let mut findings = Vec::new();
+            problems.tell("x", &mut findings);
+            assert_eq!(found, read, "{sent}");
+            assert_eq!(findings.iter().map(Finding::name).collect::<Vec<_>>(), expected, "{sent}");
         }
     }
 

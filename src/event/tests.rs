@@ -76,7 +76,7 @@ proptest! {
     #[test]
     fn what_the_sdk_accepts_is_read_to_the_same(members in prop::collection::vec(member(), 0..10)) {
         let required = r#""specversion":"1.0","id":"1","source":"/a","type":"t""#;
-        let body = format!("{{{}{required}}}", members.iter().map(|(n, v)| format!("\"{n}\":{v},")).collect::<String>());
+        let body = format!("{{{}{required}}}", members.iter().map(|(n, v)| format!("\"{n}\":{v},")).collect::<Vec<_>>().concat());
         if let Ok(theirs) = serde_json::from_str::<cloudevents::Event>(&body) {
             let sent = message(&[], body.as_bytes());
             let envelope = Envelope::new(&sent);
@@ -110,7 +110,7 @@ fn same(ours: &Event<'_>, theirs: &cloudevents::Event) -> Result<(), TestCaseErr
         let found = ours.get(name).map(|v| v.to_text().into_owned());
         match Core::of(name) {
             Some(Core::Time) => {
-                let instant = theirs.time().and_then(|t| t.timestamp_nanos_opt());
+                let instant = theirs.time().unwrap().timestamp_nanos_opt();
                 prop_assert_eq!(ours.time().unwrap().at.map(|t| t.0), instant);
             }
             Some(Core::Dataschema) => {
