@@ -379,4 +379,16 @@ mod tests {
         assert_eq!(decoded.events().len(), reader::MOST_EVENTS);
         assert_eq!(decoded.findings, [Finding::BatchLong(20_001 - reader::MOST_EVENTS)]);
     }
+
+    #[test]
+    fn a_batch_of_floods_is_capped_as_a_whole() {
+        let event =
+            format!("{{{}\"id\":\"1\"}},", (0..900).map(|n| format!("\"a{n}\":1,")).collect::<Vec<_>>().concat());
+        let sent = message(&[BATCHED], format!("[{}{{\"id\":\"1\"}}]", event.repeat(300)).as_bytes());
+        let envelope = Envelope::new(&sent);
+        let decoded = envelope.decode();
+        assert!(decoded.events().iter().all(|e| e.id() == Some("1")) && decoded.events().len() == 301);
+        let kept: usize = decoded.events().iter().map(|e| e.attributes.len()).sum();
+        assert!(kept < 101_000, "{kept}");
+    }
 }

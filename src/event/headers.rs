@@ -34,12 +34,12 @@ pub(super) fn read<'a>(headers: &'a [Header], content_type: Option<&'a str>, dep
         if !depth.wants(&name) {
             continue;
         }
-        if event.get(&name).is_some() {
+        if event.attributes.len() >= MOST_ATTRIBUTES && Core::of(&name).is_none() {
+            more += 1;
+        } else if event.get(&name).is_some() {
             if depth.lints() && event.findings.len() < MOST_ATTRIBUTES {
                 event.findings.push(Finding::Duplicate((&*name).into()));
             }
-        } else if event.attributes.len() >= MOST_ATTRIBUTES && Core::of(&name).is_none() {
-            more += 1;
         } else {
             let (value, problems) = decode(&header.value);
             if depth.lints() {
@@ -111,6 +111,10 @@ impl Problems {
 /// Takes off the quotes of an RFC 7230 quoted string, then decodes per cent signs once.
 fn decode(value: &str) -> (Cow<'_, str>, Problems) {
     let value = value.trim_matches([' ', '\t']);
+    // Nearly all values are so; the check is a fraction of what follows.
+    if value.bytes().all(|b| b.is_ascii_graphic() && b != b'%' && b != b'"') {
+        return (Cow::Borrowed(value), Problems::default());
+    }
     let (text, quoted) = unquote(value);
     let bytes = text.as_bytes();
     let mut problems = Problems::default();

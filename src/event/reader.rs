@@ -48,6 +48,9 @@ pub const MOST_ATTRIBUTES: usize = 1_000;
 /// The most events of a batch that are decoded.
 pub const MOST_EVENTS: usize = 10_000;
 
+/// The most attributes that all events of a batch keep together (some 10 MB).
+const MOST_ATTRIBUTES_OF_ALL: usize = 100_000;
+
 /// What the JSON is at its top.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
@@ -74,7 +77,7 @@ pub(super) struct Document<'a> {
 /// Reads a body. `announced` when a content type says what it is; without, an array is only read on if its first
 /// element is an event.
 pub(super) fn read<'a>(body: &'a [u8], depth: Depth<'_>, announced: bool) -> Document<'a> {
-    let mut top = Top { depth, announced, stopped: false, shape: Shape::Other, events: Vec::new(), dropped: 0 };
+    let mut top = Top::new(depth, announced);
     let mut json = serde_json::Deserializer::from_slice(body);
     let read = match body.trim_ascii_start().first() {
         Some(b'{') => json.deserialize_map(&mut top),
@@ -94,9 +97,23 @@ struct Top<'a, 'n> {
     shape: Shape,
     events: Vec<Event<'a>>,
     dropped: usize,
+    /// Attributes that may still be kept.
+    left: usize,
 }
 
-impl<'a> Top<'a, '_> {
+impl<'a, 'n> Top<'a, 'n> {
+    fn new(depth: Depth<'n>, announced: bool) -> Self {
+        Self {
+            depth,
+            announced,
+            stopped: false,
+            shape: Shape::Other,
+            events: Vec::new(),
+            dropped: 0,
+            left: MOST_ATTRIBUTES_OF_ALL,
+        }
+    }
+
     /// Ends the reading early. The error is never seen.
     fn stop<E: serde::de::Error>(&mut self) -> E {
         self.stopped = true;
@@ -107,7 +124,9 @@ impl<'a> Top<'a, '_> {
     fn members<A: MapAccess<'a>>(&mut self, mut map: A, alone: bool) -> Result<(), A::Error> {
         let depth = self.depth;
         let mut event = Event::default();
-        let result = Members { depth, event: &mut event, more: 0, may_stop: alone }.read(&mut map);
+        let most = self.left.min(MOST_ATTRIBUTES);
+        let result = Members { depth, event: &mut event, most, more: 0, may_stop: alone }.read(&mut map);
+        self.left = self.left.saturating_sub(event.attributes.len());
         self.events.push(event);
         match result {
             Ok(true) => Ok(()),
@@ -221,6 +240,8 @@ impl<'a> Visitor<'a> for Element<'_, 'a, '_> {
 struct Members<'e, 'a, 'n> {
     depth: Depth<'n>,
     event: &'e mut Event<'a>,
+    /// How many attributes may be kept, those of the specification aside.
+    most: usize,
     /// Attributes beyond the most.
     more: usize,
     /// Whether nothing after this event is needed.
@@ -258,6 +279,11 @@ impl<'a> Members<'_, 'a, '_> {
                 }
                 "data" | "data_base64" => {
                     map.next_value::<IgnoredAny>()?;
+                }
+                // Not even looked for among those that are there: a flood of names must cost little.
+                name if self.event.attributes.len() >= self.most && Core::of(name).is_none() => {
+                    map.next_value::<IgnoredAny>()?;
+                    self.more += 1;
                 }
                 wanted if self.depth.wants(wanted) => {
                     let raw = map.next_value::<&'a RawValue>()?;
@@ -303,11 +329,7 @@ impl<'a> Members<'_, 'a, '_> {
         let Some(value) = value else {
             return;
         };
-        if self.event.attributes.len() < MOST_ATTRIBUTES || Core::of(&name).is_some() {
-            self.event.attributes.push(Attribute { name, value });
-        } else {
-            self.more += 1;
-        }
+        self.event.attributes.push(Attribute { name, value });
     }
 
     /// A value from its source text; `None` for null, which is "absent".

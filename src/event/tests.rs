@@ -148,7 +148,8 @@ fn hostile_sizes_stay_cheap() {
     let opened = "{\"a\":".repeat(1 << 18);
     let commas = format!("[{}", "{},".repeat(1 << 18));
     let text = format!("\"{}", "\\u001b".repeat(1 << 17));
-    for body in [deep, opened, commas, text] {
+    let names = format!("{{{}", (0..100_000).map(|n| format!("\"a{n}\":1,")).collect::<Vec<_>>().concat());
+    for body in [deep, opened, commas, text, names] {
         exercise(&message(&[], body.as_bytes()));
         exercise(&message(&[("content-type", "application/cloudevents-batch+json")], body.as_bytes()));
         exercise(&message(&[("ce-specversion", "1.0"), ("content-type", "text/xml")], body.as_bytes()));

@@ -1,7 +1,7 @@
 //! Data as lines for a screen or a pipe: JSON in its own order and digits, text, XML, and bytes as hex.
 //!
-//! Only what is asked for is laid out: [`Body::lines`] goes on from the nearest of the marks that were left every
-//! [`STRIDE`] lines. Everything in a [`Span`] is harmless.
+//! Only what is asked for is laid out: [`Body::lines`] goes on from the nearest of the marks that were left on the
+//! way. Everything in a [`Span`] is harmless.
 
 mod choose;
 mod hex;
