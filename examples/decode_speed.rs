@@ -18,10 +18,10 @@ fn main() -> std::io::Result<()> {
     let binary = binary();
     let plain = Message { body: Bytes::from_static(b"hello"), ..empty() };
     let depths = [
-        ("full", Depth::Full),
-        ("with data", Depth::Data),
-        ("attributes", Depth::Attributes),
         ("only type", Depth::Only(&["type"])),
+        ("attributes", Depth::Attributes),
+        ("with data", Depth::Data),
+        ("full", Depth::Full),
     ];
     let cases = [
         ("structured", &small),
