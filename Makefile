@@ -8,7 +8,7 @@ export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 # The demo and the tests find the servers here also when they are run from elsewhere.
 export JETSCOPE_SERVER_CACHE := $(CURDIR)/.cache/nats-server
 
-.PHONY: help setup demo test check fmt lint docs bench screenshots
+.PHONY: help setup demo test check fmt lint docs bench fuzz screenshots
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ bench: setup ## Measure: sweeps, frames, idle cost, start
 	@cargo bench --bench sweep
 	@cargo bench --bench frame
 	@cargo bench --bench terminal
+
+fuzz: ## Feed anything to the decoder for a minute (needs a nightly toolchain and cargo-fuzz)
+	@cargo +nightly fuzz run decode -- -max_total_time=60
 
 screenshots: setup ## Make assets/screenshots anew from the real program
 	@cargo build --release --quiet

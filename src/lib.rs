@@ -7,7 +7,7 @@
 //! | room | what lives there | may import |
 //! |---|---|---|
 //! | [`model`] | plain data: streams, consumers, account, samples, units, time | std, serde, jiff, bytes |
-//! | [`event`] | from a stored message to what may be shown: sanitising | model, query |
+//! | [`event`] | from a stored message to what may be shown: decoding, findings, data as lines, sanitising | model, query |
 //! | [`query`] | what a person types: fuzzy filter, `:` commands, ranges, filters of messages | model |
 //! | [`health`] | pure rules over samples | model |
 //! | [`keymap`] | `Action` and keys, both ways | model |

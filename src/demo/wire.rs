@@ -153,7 +153,11 @@ fn encoded(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::event::{Envelope, Finding, Plain};
+    use crate::model::{Header, Message, Timestamp};
 
     #[test]
     fn header_values_are_encoded_as_the_binding_says() {
@@ -187,5 +191,48 @@ mod tests {
         }
         assert!(binary > 1_800 && structured > 1_000 && bare > 200 && batches > 5, "{binary} {structured} {bare}");
         assert!((5..80).contains(&unreadable), "{unreadable}");
+    }
+
+    /// The message as it would be read back.
+    fn stored(wire: &Wire) -> Message {
+        let pairs = wire.headers.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
+        Message {
+            stream: "demo".into(),
+            seq: 1,
+            time: Timestamp(0),
+            subject: wire.subject.as_str().into(),
+            headers: pairs.map(|(n, v)| Header { name: n.to_string().into(), value: v.as_str().into() }).collect(),
+            undecodable: None,
+            body: wire.payload.clone(),
+        }
+    }
+
+    #[test]
+    fn what_the_demo_sends_is_understood_and_what_is_broken_is_told() {
+        let mut dice = Dice::new(5);
+        let mut told = BTreeSet::new();
+        let mut invalid = 0;
+        for serial in 0..6_000 {
+            let message = stored(&next(Topic::Shop, &mut dice, serial).unwrap());
+            let envelope = Envelope::new(&message);
+            let decoded = envelope.decode();
+            invalid += usize::from(!decoded.is_valid());
+            told.extend(decoded.plain().map(Plain::name));
+            told.extend(decoded.all_findings().map(Finding::name));
+        }
+        assert!((30..120).contains(&invalid), "{invalid}");
+        let expected = [
+            "control-character",
+            "empty-id",
+            "empty-source",
+            "header-not-encoded",
+            "header-percent",
+            "json-syntax",
+            "json-truncated",
+            "missing-id",
+            "not-json",
+            "unknown-specversion",
+        ];
+        assert_eq!(told.into_iter().collect::<Vec<_>>(), expected);
     }
 }

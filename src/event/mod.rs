@@ -1,6 +1,37 @@
-//! From what was stored to what may be shown. May import model; names no clock, client or terminal.
+//! From what was stored to what may be shown: a message becomes an event with all that is wrong with it, its data
+//! becomes lines for a screen, and nothing hostile gets through. May import model and query; names no clock, client
+//! or terminal.
+//!
+//! [`Envelope::new`] takes a message, [`Envelope::decode`] says what it is, [`Body`] lays out the data.
 
+pub mod attribute;
+pub mod body;
+mod decode;
+pub mod decoded;
+pub mod envelope;
+#[cfg(any(test, fuzzing))]
+pub mod exercise;
+mod export;
+pub mod finding;
+mod headers;
+pub mod inflate;
+pub mod known;
 pub mod layout;
+mod lint;
+pub mod media;
+pub mod reader;
 pub mod sanitise;
+#[cfg(test)]
+mod tests;
+pub mod time;
+mod uri;
 
+pub use attribute::{Attribute, Core, Value};
+pub use body::Body;
+pub use decoded::{Content, Data, Decoded, Event, Mode, Plain, Rule};
+pub use envelope::Envelope;
+pub use export::ExportError;
+pub use finding::{Finding, Severity};
+pub use reader::Depth;
 pub use sanitise::{clean, clean_line, is_harmless};
+pub use time::Moment;

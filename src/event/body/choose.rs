@@ -1,0 +1,158 @@
+//! What data is: by its media type, and by looking where that says nothing or is wrong.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use super::super::decoded::{Data, Event};
+use super::super::layout::fit;
+use super::super::lint::decode_base64;
+use super::super::media;
+use super::super::sanitise::clean_line;
+use super::Kind;
+
+/// Bytes and how they are shown.
+pub(super) struct Chosen<'a> {
+    pub(super) kind: Kind,
+    pub(super) bytes: Cow<'a, [u8]>,
+    pub(super) note: Option<String>,
+}
+
+/// The data of an event.
+pub(super) fn of<'a>(event: &Event<'a>) -> Chosen<'a> {
+    let media_type = event.datacontenttype().filter(|t| !t.is_empty());
+    match event.data {
+        Data::None => Chosen { kind: Kind::Empty, bytes: Cow::Borrowed(&[]), note: None },
+        Data::Json(raw) => json(raw, media_type, event.dataschema()),
+        Data::Base64(raw) => match decode_base64(raw.get()) {
+            // That it is Base64 says that it need not be JSON: without a type, looking decides.
+            Some(bytes) => by(media_type, event.dataschema(), Cow::Owned(bytes)),
+            None => Chosen {
+                kind: Kind::Json,
+                bytes: Cow::Borrowed(raw.get().as_bytes()),
+                note: Some("data_base64 cannot be decoded; shown as it was sent".into()),
+            },
+        },
+        Data::Bytes(bytes) => by(media_type, event.dataschema(), Cow::Borrowed(bytes)),
+    }
+}
+
+/// `data` of a structured event. A string is the text itself, unless the type is JSON (which is so without a type).
+fn json<'a>(raw: &'a RawValue, media_type: Option<&str>, schema: Option<&str>) -> Chosen<'a> {
+    if let Some(other) = media_type.filter(|t| !media::is_json(t))
+        && raw.get().starts_with('"')
+        && let Ok(text) = serde_json::from_str::<String>(raw.get())
+    {
+        return by(Some(other), schema, Cow::Owned(text.into_bytes()));
+    }
+    Chosen { kind: Kind::Json, bytes: Cow::Borrowed(raw.get().as_bytes()), note: None }
+}
+
+/// Bytes of which a media type may be known.
+pub(super) fn by<'a>(media_type: Option<&str>, schema: Option<&str>, bytes: Cow<'a, [u8]>) -> Chosen<'a> {
+    if bytes.is_empty() {
+        return Chosen { kind: Kind::Empty, bytes, note: None };
+    }
+    let named = media_type.unwrap_or_default();
+    if let Some(format) = media::schema_format(named).filter(|_| !media::is_json(named)) {
+        let schema = schema.unwrap_or("no dataschema says which");
+        let note = format!("{format}, schema: {}", fit(&clean_line(schema), 200));
+        return Chosen { kind: Kind::Bytes, bytes, note: Some(note) };
+    }
+    let (kind, note) = if media::is_json(named) {
+        match json_problem(&bytes) {
+            None => (Kind::Json, None),
+            Some(problem) => (look(&bytes), Some(format!("its type is JSON, but it is not: {}", clean_line(&problem)))),
+        }
+    } else if media::is_xml(named) && is_text(&bytes) {
+        (Kind::Xml, None)
+    } else if media::is_text(named) && is_text(&bytes) {
+        (Kind::Text, None)
+    } else if media::is_xml(named) || media::is_text(named) {
+        (Kind::Bytes, Some("its type is text, but it is not UTF-8".into()))
+    } else {
+        (look(&bytes), None)
+    };
+    Chosen { kind, bytes, note }
+}
+
+/// What it looks like.
+fn look(bytes: &[u8]) -> Kind {
+    let start = bytes.trim_ascii_start();
+    if matches!(start.first(), Some(b'{' | b'[')) && json_problem(bytes).is_none() {
+        Kind::Json
+    } else if !is_text(bytes) {
+        Kind::Bytes
+    } else if matches!(start, [b'<', next, ..] if next.is_ascii_alphabetic() || matches!(next, b'?' | b'!')) {
+        Kind::Xml
+    } else {
+        Kind::Text
+    }
+}
+
+/// Why it is not JSON.
+fn json_problem(bytes: &[u8]) -> Option<String> {
+    serde_json::from_slice::<&RawValue>(bytes).err().map(|e| e.to_string())
+}
+
+/// Whether it can be read: UTF-8, and of its start no more than a tenth controls (but for escapes, which are made
+/// visible: coloured logs are text).
+fn is_text(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return false;
+    };
+    let odd = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{1b}');
+    let (mut all, mut controls) = (0_usize, 0_usize);
+    for c in text.chars().take(1_000) {
+        all += 1;
+        controls += usize::from(odd(c));
+    }
+    controls * 10 <= all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(media_type: &str, bytes: &[u8]) -> Kind {
+        by(Some(media_type).filter(|t| !t.is_empty()), None, Cow::Borrowed(bytes)).kind
+    }
+
+    #[test]
+    fn by_type_and_by_looking() {
+        let cases: [(&str, &[u8], Kind); 18] = [
+            ("application/json", b"{\"a\":1}", Kind::Json),
+            ("application/vnd.x+JSON; charset=utf-8", b"5", Kind::Json),
+            ("application/json", b"{\"a\":", Kind::Text),
+            ("application/json", b"\x00\x01\x02", Kind::Bytes),
+            ("", b" [1]", Kind::Json),
+            ("", b"5", Kind::Text),
+            ("application/octet-stream", b"{}", Kind::Json),
+            ("text/xml", b"<a/>", Kind::Xml),
+            ("", b"<a/>", Kind::Xml),
+            ("", b"<?xml?>", Kind::Xml),
+            ("", b"< 5", Kind::Text),
+            ("text/plain", b"{\"a\":1}", Kind::Text),
+            ("text/plain", b"gr\xf6\xdfe", Kind::Bytes),
+            ("", b"\x1b[31mred", Kind::Text),
+            ("", b"\xff\xfe", Kind::Bytes),
+            ("", b"\x00\x00\x00\x01ab", Kind::Bytes),
+            ("application/protobuf", b"text", Kind::Bytes),
+            ("", b"", Kind::Empty),
+        ];
+        for (media_type, bytes, expected) in cases {
+            assert_eq!(kind(media_type, bytes), expected, "{media_type} {:?}", String::from_utf8_lossy(bytes));
+        }
+    }
+
+    #[test]
+    fn notes_say_why() {
+        let chosen = by(Some("application/json"), None, Cow::Borrowed(b"{\"a\":"));
+        assert_eq!(
+            chosen.note.as_deref(),
+            Some("its type is JSON, but it is not: EOF while parsing a value at line 1 column 5")
+        );
+        let chosen = by(Some("application/x-protobuf"), Some("https://x/s\u{1b}"), Cow::Borrowed(b"\x01"));
+        assert_eq!(chosen.note.as_deref(), Some("Protocol Buffers, schema: https://x/s␛"));
+    }
+}

@@ -1,0 +1,208 @@
+//! JSON laid out from its source text: order, digits and escapes stay as they were sent. No stack is kept, so depth
+//! costs nothing: a bracket says itself what it closes, and a string is a key when a colon follows.
+
+use super::Place;
+use super::line::{Pen, Role};
+
+/// Lays out one line; `false` at the end.
+pub(super) fn line(source: &[u8], place: &mut Place, pen: &mut Pen) -> bool {
+    let mut at = skip_blanks(source, place.offset);
+    let Some(&first) = source.get(at) else {
+        place.offset = at;
+        return false;
+    };
+    if matches!(first, b'}' | b']') {
+        place.depth = place.depth.saturating_sub(1);
+    }
+    pen.indent(place.depth);
+    // The key in front of a value, if any.
+    if first == b'"' {
+        let end = token_end(source, at);
+        let colon = skip_blanks(source, end);
+        if source.get(colon) == Some(&b':') {
+            pen.piece(Role::Key, part(source, at, end));
+            pen.put(Role::Punctuation, ": ");
+            at = skip_blanks(source, colon + 1);
+        }
+    }
+    at = value(source, at, place, pen);
+    let comma = skip_blanks(source, at);
+    if source.get(comma) == Some(&b',') {
+        pen.put(Role::Punctuation, ",");
+        at = comma + 1;
+    }
+    place.offset = at;
+    true
+}
+
+/// A scalar, or the bracket that opens or closes; returns where it ends.
+fn value(source: &[u8], at: usize, place: &mut Place, pen: &mut Pen) -> usize {
+    let Some(&first) = source.get(at) else {
+        return at;
+    };
+    let end = token_end(source, at);
+    match first {
+        b'{' | b'[' => {
+            let close = skip_blanks(source, end);
+            if matches!(source.get(close), Some(b'}' | b']')) {
+                pen.put(Role::Punctuation, if first == b'{' { "{}" } else { "[]" });
+                return close + 1;
+            }
+            place.depth += 1;
+            pen.piece(Role::Punctuation, part(source, at, end));
+        }
+        b'"' => pen.piece(Role::String, part(source, at, end)),
+        b'-' | b'0'..=b'9' => pen.piece(Role::Number, part(source, at, end)),
+        b'}' | b']' | b',' | b':' => pen.piece(Role::Punctuation, part(source, at, end)),
+        _ => pen.piece(Role::Literal, part(source, at, end)),
+    }
+    end
+}
+
+/// The same JSON on one line, with no blanks between its tokens. Nothing else changes.
+pub fn compact(source: &str) -> String {
+    let bytes = source.as_bytes();
+    let mut out = String::with_capacity(source.len());
+    let mut at = skip_blanks(bytes, 0);
+    while at < bytes.len() {
+        let end = token_end(bytes, at);
+        out.push_str(source.get(at..end).unwrap_or_default());
+        at = skip_blanks(bytes, end);
+    }
+    out
+}
+
+fn part(source: &[u8], from: usize, to: usize) -> &[u8] {
+    source.get(from..to).unwrap_or_default()
+}
+
+fn skip_blanks(source: &[u8], from: usize) -> usize {
+    let rest = source.get(from..).unwrap_or_default();
+    from + rest.iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count()
+}
+
+/// Where the token that starts here ends; always beyond its start while there are bytes.
+fn token_end(source: &[u8], from: usize) -> usize {
+    let rest = source.get(from..).unwrap_or_default();
+    let len = match rest.first() {
+        None => 0,
+        Some(b'"') => string_len(rest),
+        Some(b'{' | b'}' | b'[' | b']' | b',' | b':') => 1,
+        Some(_) => {
+            let word =
+                |b: &&u8| !matches!(b, b'{' | b'}' | b'[' | b']' | b',' | b':' | b'"' | b' ' | b'\t' | b'\n' | b'\r');
+            rest.iter().take_while(word).count()
+        }
+    };
+    from + len
+}
+
+/// The length of a string with its quotes; to the end where it is cut off.
+fn string_len(rest: &[u8]) -> usize {
+    let mut escaped = false;
+    for (at, &byte) in rest.iter().enumerate().skip(1) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return at + 1,
+            _ => {}
+        }
+    }
+    rest.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::super::{Body, Kind, Line, plain_text};
+    use super::*;
+
+    fn laid_out(source: &str) -> Vec<Line> {
+        Body::new(Kind::Json, source.as_bytes().into(), None).lines(0..usize::MAX)
+    }
+
+    #[test]
+    fn order_digits_and_escapes_stay() {
+        let source =
+            r#"{"b":1.50,"a":123456789012345678901234567890,"c":["\u00e9\n",-0.0,true,null,{},[ ]],"d":{"e":{}}}"#;
+        let expected = r#"{
+  "b": 1.50,
+  "a": 123456789012345678901234567890,
+  "c": [
+    "\u00e9\n",
+    -0.0,
+    true,
+    null,
+    {},
+    []
+  ],
+  "d": {
+    "e": {}
+  }
+}
+"#;
+        assert_eq!(plain_text(&laid_out(source)), expected);
+    }
+
+    #[test]
+    fn roles() {
+        let roles = |line: &Line| line.iter().map(|s| s.role).collect::<Vec<_>>();
+        let lines = laid_out(r#"{"k" : "v", "n":1e5,"l":false}"#);
+        assert_eq!(roles(&lines[0]), [Role::Punctuation]);
+        assert_eq!(roles(&lines[1]), [Role::Text, Role::Key, Role::Punctuation, Role::String, Role::Punctuation]);
+        assert_eq!(roles(&lines[2]), [Role::Text, Role::Key, Role::Punctuation, Role::Number, Role::Punctuation]);
+        assert_eq!(roles(&lines[3]), [Role::Text, Role::Key, Role::Punctuation, Role::Literal]);
+        assert_eq!(plain_text(&laid_out("\"only\"")), "\"only\"\n");
+    }
+
+    #[test]
+    fn depth_costs_nothing() {
+        let deep = "[".repeat(300_000) + &"]".repeat(300_000);
+        let mut body = Body::new(Kind::Json, deep.as_bytes().into(), None);
+        assert_eq!(body.total(), 599_999);
+        assert!(body.lines(299_000..299_010).iter().all(|l| l.iter().map(|s| s.text.len()).sum::<usize>() < 100));
+    }
+
+    #[test]
+    fn compact_keeps_what_is_in_strings() {
+        assert_eq!(compact("{ \"a b\" : [ 1 ,\n 2.0 ] }\n"), "{\"a b\":[1,2.0]}");
+        assert_eq!(compact("\"a \\\" b\""), "\"a \\\" b\"");
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 64, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::vec((any::<String>(), inner), 0..6)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_same_lines_as_serde_and_the_same_value(value in value()) {
+            let source = serde_json::to_string(&value).unwrap();
+            let pretty = serde_json::to_string_pretty(&value).unwrap();
+            prop_assert_eq!(compact(&pretty), source.clone());
+            let lines = laid_out(&source);
+            prop_assert_eq!(lines.len(), pretty.lines().count());
+        }
+
+        #[test]
+        fn any_bytes_end(bytes in prop::collection::vec(prop_oneof![any::<u8>(), prop::sample::select(b"{}[],:\" 1t\\".to_vec())], 0..200)) {
+            let mut body = Body::new(Kind::Json, bytes.as_slice().into(), None);
+            let total = body.total();
+            prop_assert!(total <= bytes.len());
+            prop_assert_eq!(body.lines(0..usize::MAX).len(), total);
+        }
+    }
+}

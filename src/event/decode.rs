@@ -1,0 +1,394 @@
+//! From a message to events: which rule fires, in the order of the binding and of what is really sent.
+
+use super::attribute::Core;
+use super::decoded::{Content, Data, Decoded, Event, Plain, Rule};
+use super::envelope::Envelope;
+use super::finding::Finding;
+use super::headers;
+use super::lint::lint;
+use super::media;
+use super::reader::{self, Depth, Document, Shape};
+
+const BATCH: &str = "application/cloudevents-batch";
+const EVENT: &str = "application/cloudevents";
+
+pub(super) fn decode<'a>(envelope: &'a Envelope<'_>, depth: Depth<'_>) -> Decoded<'a> {
+    let mut findings = Vec::new();
+    let content = content(envelope, depth, &mut findings);
+    if depth.lints() {
+        if envelope.message().undecodable.is_some() {
+            findings.push(Finding::UndecodableHeaders);
+        }
+        findings.extend(envelope.encoding_finding().cloned());
+    }
+    Decoded { content, findings }
+}
+
+fn content<'a>(envelope: &'a Envelope<'_>, depth: Depth<'_>, findings: &mut Vec<Finding>) -> Content<'a> {
+    let content_type = envelope.content_type().unwrap_or_default();
+    let announced = if media::starts_with(content_type, BATCH) {
+        Some(Rule::BatchType)
+    } else if media::starts_with(content_type, EVENT) {
+        Some(Rule::EventType)
+    } else {
+        None
+    };
+    if announced.is_none() && envelope.binary {
+        return Content::Event(Rule::Header, binary(envelope, depth));
+    }
+    if announced.is_some() && other_format(content_type) {
+        return Content::Plain(Plain::OtherFormat(content_type.into()));
+    }
+    structured(envelope, announced, depth, findings)
+}
+
+fn binary<'a>(envelope: &'a Envelope<'_>, depth: Depth<'_>) -> Event<'a> {
+    let mut event = headers::read(envelope.headers(), envelope.content_type(), depth);
+    if depth.wants_data() && !envelope.body().is_empty() {
+        event.data = Data::Bytes(envelope.body());
+    }
+    if depth.lints() {
+        lint(&mut event);
+    }
+    event
+}
+
+/// Whether the event format is one that is not JSON; without a suffix it is taken for JSON.
+fn other_format(content_type: &str) -> bool {
+    let essence = media::essence(content_type);
+    essence.contains('+') && !media::is_json(essence)
+}
+
+fn structured<'a>(
+    envelope: &'a Envelope<'_>,
+    announced: Option<Rule>,
+    depth: Depth<'_>,
+    findings: &mut Vec<Finding>,
+) -> Content<'a> {
+    let body = envelope.body();
+    let json = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    if announced.is_none() && !matches!(json.trim_ascii_start().first(), Some(b'{' | b'[')) {
+        return Content::Plain(scalar(envelope, json));
+    }
+    let mut document = reader::read(json, depth, announced.is_some());
+    let rule = match (announced, document.shape) {
+        (Some(rule), _) => rule,
+        (None, Shape::Object) if document.events.first().is_some_and(Event::is_recognised) => Rule::BodyObject,
+        (None, Shape::Array) if document.events.first().is_some_and(Event::is_recognised) => Rule::BodyArray,
+        (None, _) => return Content::Plain(not_recognised(envelope, &document)),
+    };
+    if depth.lints() {
+        if json.len() < body.len() {
+            findings.push(Finding::ByteOrderMark);
+        }
+        document.events.iter_mut().filter(|e| !e.findings.contains(&Finding::NotObject)).for_each(lint);
+        if let (Some(last), Some(_)) = (document.events.last_mut(), &document.broken) {
+            // What comes after the break may hold them.
+            last.findings.retain(|f| !matches!(f, Finding::Missing(_)));
+        }
+    }
+    let broken = document.broken.as_ref().filter(|_| depth.lints()).map(finding);
+    let batch = match document.shape {
+        Shape::Array => true,
+        Shape::Object => false,
+        Shape::Other => rule == Rule::BatchType,
+    };
+    if batch {
+        if depth.lints() {
+            findings.extend(broken);
+            if rule == Rule::EventType {
+                findings.push(Finding::BatchAsEvent);
+            }
+            if document.shape == Shape::Other && document.broken.is_none() {
+                findings.push(Finding::NotObject);
+            }
+            if document.dropped > 0 {
+                findings.push(Finding::BatchLong(document.dropped));
+            }
+        }
+        return Content::Batch(rule, document.events);
+    }
+    // Where nothing could be read, that every attribute is missing would add nothing.
+    let mut event = document.events.pop().unwrap_or_default();
+    if depth.lints() {
+        match (document.shape, broken) {
+            (Shape::Other, None) => event.findings.push(Finding::NotObject),
+            (_, broken) => event.findings.extend(broken),
+        }
+        if rule == Rule::BatchType {
+            findings.push(Finding::EventAsBatch);
+        }
+    }
+    Content::Event(rule, event)
+}
+
+/// Why a body that is neither object nor array is no event.
+fn scalar(envelope: &Envelope<'_>, json: &[u8]) -> Plain {
+    if envelope.marked {
+        Plain::HeadersWithoutSpecversion
+    } else if json.trim_ascii().is_empty() {
+        Plain::Empty
+    } else if serde_json::from_slice::<serde::de::IgnoredAny>(json).is_ok() {
+        Plain::JsonScalar
+    } else {
+        Plain::NotJson
+    }
+}
+
+/// Why an object or an array is no event.
+fn not_recognised(envelope: &Envelope<'_>, document: &Document<'_>) -> Plain {
+    if envelope.marked {
+        return Plain::HeadersWithoutSpecversion;
+    }
+    if let Some(error) = &document.broken {
+        return Plain::JsonBroken(error.line(), error.column());
+    }
+    let has_version = || document.events.iter().any(|e| e.get(Core::Specversion.name()).is_some());
+    match document.shape {
+        Shape::Array => Plain::ArrayOfOther,
+        _ if has_version() => Plain::OnlySpecversion,
+        _ => Plain::NoSpecversion,
+    }
+}
+
+/// The reader's error as a finding.
+fn finding(error: &serde_json::Error) -> Finding {
+    let (line, column) = (error.line(), error.column());
+    if error.is_eof() {
+        return Finding::JsonTruncated(line, column);
+    }
+    let text = error.to_string();
+    let what = text.rfind(" at line ").and_then(|at| text.get(..at)).unwrap_or(&text);
+    Finding::JsonSyntax(line, column, what.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::exercise::message;
+    use super::*;
+    use crate::model::Message;
+
+    const EVENT_BODY: &[u8] = br#"{"specversion":"1.0","id":"1","source":"/a","type":"t","data":{"x":1}}"#;
+    const STRUCTURED: (&str, &str) = ("content-type", "application/cloudevents+json");
+    const BATCHED: (&str, &str) = ("Content-Type", "application/CloudEvents-Batch+json; charset=utf-8");
+    const VERSION: (&str, &str) = ("Ce-Specversion", "1.0");
+
+    /// Mode, rule or reason, ids, findings: all that a table needs.
+    fn told(message: &Message) -> (String, Vec<String>, Vec<&'static str>) {
+        let envelope = Envelope::new(message);
+        let decoded = envelope.decode();
+        let what = match (&decoded.content, decoded.mode()) {
+            (Content::Plain(plain), _) => plain.name().to_owned(),
+            (_, mode) => format!("{} by {}", mode.unwrap().name(), decoded.rule().unwrap().name()),
+        };
+        let ids = decoded.events().iter().map(|e| e.id().unwrap_or("-").to_owned()).collect();
+        (what, ids, decoded.all_findings().map(Finding::name).collect())
+    }
+
+    fn check(headers: &[(&str, &str)], body: &[u8], what: &str, ids: &[&str], findings: &[&str]) {
+        let (found_what, found_ids, found) = told(&message(headers, body));
+        let shown = format!("{headers:?} {}", String::from_utf8_lossy(body));
+        assert_eq!(found_what, what, "{shown}");
+        assert_eq!(found_ids, ids, "{shown}");
+        assert_eq!(found, findings, "{shown}");
+    }
+
+    #[test]
+    fn the_rules_in_their_order() {
+        let batch = [b"[".as_slice(), EVENT_BODY, b",", EVENT_BODY, b"]"].concat();
+        let binary = [VERSION, ("ce-id", "2"), ("ce-source", "/a"), ("ce-type", "t")];
+        let with = |first: (&'static str, &'static str)| [&[first], binary.as_slice()].concat();
+        check(&[BATCHED], &batch, "batch by content-type-batch", &["1", "1"], &[]);
+        check(&with(BATCHED), &batch, "batch by content-type-batch", &["1", "1"], &[]);
+        check(&[BATCHED], b"[]", "batch by content-type-batch", &[], &[]);
+        check(&[STRUCTURED], EVENT_BODY, "structured by content-type", &["1"], &[]);
+        check(&with(STRUCTURED), EVENT_BODY, "structured by content-type", &["1"], &[]);
+        check(&[("CONTENT-TYPE", " application/cloudevents")], EVENT_BODY, "structured by content-type", &["1"], &[]);
+        check(&binary, EVENT_BODY, "binary by specversion-header", &["2"], &[]);
+        check(&[], EVENT_BODY, "structured by body-object", &["1"], &[]);
+        check(&[("content-type", "application/json")], EVENT_BODY, "structured by body-object", &["1"], &[]);
+        check(&[], &batch, "batch by body-array", &["1", "1"], &[]);
+        check(
+            &[("ce_SPECVERSION", "1.0"), ("ce_id", "3"), ("CE_source", "/a"), ("ce_type", "t")],
+            b"",
+            "binary by specversion-header",
+            &["3"],
+            &["kafka-headers"],
+        );
+    }
+
+    #[test]
+    fn plain_messages_and_why() {
+        check(&[], b"", "empty", &[], &[]);
+        check(&[], b" \n", "empty", &[], &[]);
+        check(&[], b"hello", "not-json", &[], &[]);
+        check(&[], b"\xff\xfe", "not-json", &[], &[]);
+        check(&[], b"17", "json-scalar", &[], &[]);
+        check(&[], b"{\"a\":", "json-broken", &[], &[]);
+        check(&[], b"{\"a\":1}", "no-specversion", &[], &[]);
+        check(&[], b"{\"specversion\":null,\"id\":\"1\"}", "no-specversion", &[], &[]);
+        check(&[], b"{\"specversion\":\"1.0\"}", "only-specversion", &[], &[]);
+        check(&[], b"[1,2,3]", "array-of-other", &[], &[]);
+        check(&[], b"[{\"id\":\"1\"}, broken", "array-of-other", &[], &[]);
+        check(&[], b"[]", "array-of-other", &[], &[]);
+        check(&[("ce-id", "1")], b"{}", "headers-without-specversion", &[], &[]);
+        check(&[("content-type", "application/cloudevents+avro")], b"..", "other-format", &[], &[]);
+    }
+
+    #[test]
+    fn json_that_breaks_keeps_what_was_read() {
+        let cut = br#"{"specversion":"1.0","id":"1","source":"/a","data":{"x":"#;
+        check(&[STRUCTURED], cut, "structured by content-type", &["1"], &["json-truncated"]);
+        check(&[], cut, "structured by body-object", &["1"], &["json-truncated"]);
+        let message = message(&[STRUCTURED], b"{\"specversion\":\"1.0\",\n \"id\":oops}");
+        let envelope = Envelope::new(&message);
+        let decoded = envelope.decode();
+        let sentences: Vec<String> = decoded.all_findings().map(ToString::to_string).collect();
+        assert_eq!(sentences, ["The JSON is broken at line 2, column 7: expected value."]);
+        assert_eq!(decoded.events().first().unwrap().text(Core::Specversion), Some("1.0"));
+        let trailing = [EVENT_BODY, b" x"].concat();
+        check(&[], &trailing, "structured by body-object", &["1"], &["json-syntax"]);
+        check(&[STRUCTURED], b"\x93\x07garbage", "structured by content-type", &["-"], &["json-syntax"]);
+        check(&[STRUCTURED], b"", "structured by content-type", &["-"], &["json-truncated"]);
+        check(&[STRUCTURED], b"5", "structured by content-type", &["-"], &["not-an-object"]);
+        let half_a_batch = [b"[".as_slice(), EVENT_BODY, b",", cut].concat();
+        check(&[BATCHED], &half_a_batch, "batch by content-type-batch", &["1", "1"], &["json-truncated"]);
+    }
+
+    #[test]
+    fn what_the_content_type_gets_wrong() {
+        let bom = [b"\xef\xbb\xbf".as_slice(), EVENT_BODY].concat();
+        check(&[], &bom, "structured by body-object", &["1"], &["byte-order-mark"]);
+        let batch = [b"[".as_slice(), EVENT_BODY, b",7,[{}]]"].concat();
+        check(
+            &[STRUCTURED],
+            &batch,
+            "batch by content-type",
+            &["1", "-", "-"],
+            &["batch-as-event", "not-an-object", "not-an-object"],
+        );
+        check(&[BATCHED], EVENT_BODY, "structured by content-type-batch", &["1"], &["event-as-batch"]);
+        check(&[BATCHED], b"7", "batch by content-type-batch", &[], &["not-an-object"]);
+    }
+
+    #[test]
+    fn headers_of_binary_events() {
+        let headers = [
+            VERSION,
+            ("ce-id", "zo%C3%AB"),
+            ("ce-source", "/a b"),
+            ("ce-type", "\"a%20b\""),
+            ("ce-bytes", "[0 1 2]"),
+            ("ce-id", "again"),
+            ("Nats-Msg-Id", "7"),
+            ("content-type", "text/plain"),
+        ];
+        let message = message(&headers, b"hello");
+        let envelope = Envelope::new(&message);
+        let decoded = envelope.decode();
+        let event = decoded.events().first().unwrap();
+        let pairs: Vec<(&str, String)> =
+            event.attributes.iter().map(|a| (&*a.name, a.value.to_text().into())).collect();
+        let expected = [
+            ("specversion", "1.0"),
+            ("id", "zoë"),
+            ("source", "/a b"),
+            ("type", "a b"),
+            ("bytes", "[0 1 2]"),
+            ("datacontenttype", "text/plain"),
+        ];
+        assert_eq!(pairs, expected.map(|(name, value)| (name, value.to_owned())));
+        let names: Vec<&str> = event.findings.iter().map(Finding::name).collect();
+        assert_eq!(names, ["header-not-encoded", "header-not-encoded", "duplicate-attribute", "source-uri"]);
+        assert!(matches!(event.data, Data::Bytes(b"hello")));
+    }
+
+    #[test]
+    fn two_content_types_and_refused_headers() {
+        let required = [VERSION, ("ce-id", "1"), ("ce-source", "/a"), ("ce-type", "t")];
+        let differ =
+            [&[("Content-Type", "text/plain"), ("ce-datacontenttype", "text/xml")], required.as_slice()].concat();
+        check(&differ, b"", "binary by specversion-header", &["1"], &["content-types-differ"]);
+        let same = [&[("Content-Type", "text/xml"), ("ce-datacontenttype", "text/xml")], required.as_slice()].concat();
+        check(&same, b"", "binary by specversion-header", &["1"], &[]);
+        let block = b"NATS/1.0\r\nce-specversion: 1.0\r\nce-id: 9\r\nce-source: /a\r\nce-type: \xff\r\n\r\n";
+        let refused = Message { undecodable: Some(block.as_slice().into()), ..message(&[], b"") };
+        let (what, ids, findings) = told(&refused);
+        assert_eq!((what.as_str(), ids), ("binary by specversion-header", vec!["9".to_owned()]));
+        assert_eq!(findings, ["undecodable-headers", "header-not-encoded"]);
+        let bare = Message { undecodable: Some(b"\xff".as_slice().into()), ..message(&[], EVENT_BODY) };
+        assert_eq!(told(&bare).2, ["undecodable-headers"]);
+    }
+
+    #[test]
+    fn packed_bodies() {
+        use std::io::Write as _;
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(EVENT_BODY).unwrap();
+        let gzip = gzip.finish().unwrap();
+        let zstd = ruzstd::encoding::compress_to_vec(EVENT_BODY, ruzstd::encoding::CompressionLevel::Fastest);
+        check(&[("Content-Encoding", "GZIP")], &gzip, "structured by body-object", &["1"], &[]);
+        check(&[STRUCTURED, ("content-encoding", "zstd")], &zstd, "structured by content-type", &["1"], &[]);
+        check(&[("content-encoding", "identity")], EVENT_BODY, "structured by body-object", &["1"], &[]);
+        check(&[("content-encoding", "br")], EVENT_BODY, "structured by body-object", &["1"], &["encoding-unknown"]);
+        check(&[("content-encoding", "gzip")], EVENT_BODY, "structured by body-object", &["1"], &["encoding-broken"]);
+        let packed = message(&[STRUCTURED, ("content-encoding", "gzip")], &gzip);
+        let envelope = Envelope::with_limit(&packed, 40);
+        assert_eq!(envelope.body().len(), 40);
+        let names: Vec<_> = envelope.decode().all_findings().map(Finding::name).collect();
+        assert_eq!(names, ["encoding-limit", "json-truncated"]);
+    }
+
+    #[test]
+    fn less_depth_reads_less() {
+        let body = br#"{"specversion":"1.0","id":"1","type":"t","subject":"s","source":"/a","acme":"x","data":{"x":1}} broken"#;
+        let sent = message(&[], body);
+        let envelope = Envelope::new(&sent);
+        let names = |depth| {
+            let decoded = envelope.decode_to(depth);
+            let event = decoded.events().first().unwrap().clone();
+            (event.attributes.iter().map(|a| a.name.to_string()).collect::<Vec<_>>().join(" "), event.data)
+        };
+        assert_eq!(names(Depth::Only(&["type"])).0, "specversion id type");
+        assert_eq!(names(Depth::Only(&["subject"])).0, "specversion id type subject");
+        assert_eq!(names(Depth::Only(&["absent"])).0, "specversion id type source");
+        let (all, data) = names(Depth::Attributes);
+        assert_eq!(all, "specversion id type subject source acme");
+        assert!(matches!(data, Data::None));
+        assert!(matches!(names(Depth::Data).1, Data::Json(raw) if raw.get() == "{\"x\":1}"));
+    }
+
+    #[test]
+    fn floods_are_capped() {
+        let many = format!(
+            "{{\"specversion\":\"1.0\",{}\"id\":\"1\",\"source\":\"/a\",\"type\":\"t\"}}",
+            (0..5_000).map(|n| format!("\"A{n}\":1,")).collect::<Vec<_>>().concat()
+        );
+        let sent = message(&[], many.as_bytes());
+        let envelope = Envelope::new(&sent);
+        let decoded = envelope.decode();
+        let event = decoded.events().first().unwrap();
+        assert!(
+            event.attributes.len() <= reader::MOST_ATTRIBUTES + 8 && event.findings.len() <= reader::MOST_ATTRIBUTES
+        );
+        assert_eq!((event.id(), event.ty()), (Some("1"), Some("t")));
+        assert!(event.findings.contains(&Finding::TooMany(4_001)));
+        let sent = message(&[BATCHED], format!("[{}{{}}]", "{},".repeat(20_000)).as_bytes());
+        let envelope = Envelope::new(&sent);
+        let decoded = envelope.decode_to(Depth::Full);
+        assert_eq!(decoded.events().len(), reader::MOST_EVENTS);
+        assert_eq!(decoded.findings, [Finding::BatchLong(20_001 - reader::MOST_EVENTS)]);
+    }
+
+    #[test]
+    fn a_batch_of_floods_is_capped_as_a_whole() {
+        let event =
+            format!("{{{}\"id\":\"1\"}},", (0..900).map(|n| format!("\"a{n}\":1,")).collect::<Vec<_>>().concat());
+        let sent = message(&[BATCHED], format!("[{}{{\"id\":\"1\"}}]", event.repeat(300)).as_bytes());
+        let envelope = Envelope::new(&sent);
+        let decoded = envelope.decode();
+        assert!(decoded.events().iter().all(|e| e.id() == Some("1")) && decoded.events().len() == 301);
+        let kept: usize = decoded.events().iter().map(|e| e.attributes.len()).sum();
+        assert!(kept < 101_000, "{kept}");
+    }
+}

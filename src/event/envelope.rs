@@ -1,0 +1,121 @@
+//! A message on its way to being understood: what its headers say about the body, and the body unpacked.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
+use super::decode;
+use super::decoded::Decoded;
+use super::finding::Finding;
+use super::headers;
+use super::inflate::{Coding, INFLATE_LIMIT, inflate};
+use super::reader::Depth;
+use crate::model::{Header, Message};
+
+/// A message with what is needed to decode it. What is decoded borrows from here.
+#[derive(Debug)]
+pub struct Envelope<'m> {
+    message: &'m Message,
+    /// What could be read of headers that the client refuses.
+    salvaged: Vec<Header>,
+    limit: usize,
+    content_type: Option<usize>,
+    encoding: Option<usize>,
+    /// There is a `ce-specversion`, so the event is binary.
+    pub(super) binary: bool,
+    /// There are `ce-` headers at all.
+    pub(super) marked: bool,
+    opened: OnceCell<(Cow<'m, [u8]>, Option<Finding>)>,
+}
+
+impl<'m> Envelope<'m> {
+    /// Looks at the headers only; cheap.
+    pub fn new(message: &'m Message) -> Self {
+        Self::with_limit(message, INFLATE_LIMIT)
+    }
+
+    /// As [`Envelope::new`], with another limit in bytes for a body that must be unpacked.
+    pub fn with_limit(message: &'m Message, limit: usize) -> Self {
+        let salvaged = message.undecodable.as_ref().map(headers::salvage).unwrap_or_default();
+        let mut envelope = Self {
+            message,
+            salvaged,
+            limit,
+            content_type: None,
+            encoding: None,
+            binary: false,
+            marked: false,
+            opened: OnceCell::new(),
+        };
+        let (mut content_type, mut encoding, mut binary, mut marked) = (None, None, false, false);
+        for (at, header) in envelope.headers().iter().enumerate() {
+            let is = |name: &str| header.name.eq_ignore_ascii_case(name);
+            if let Some((name, _)) = headers::attribute_name(&header.name) {
+                marked = true;
+                binary |= name.eq_ignore_ascii_case("specversion");
+            } else if content_type.is_none() && is("content-type") {
+                content_type = Some(at);
+            } else if encoding.is_none() && is("content-encoding") {
+                encoding = Some(at);
+            }
+        }
+        envelope.content_type = content_type;
+        envelope.encoding = encoding;
+        envelope.binary = binary;
+        envelope.marked = marked;
+        envelope
+    }
+
+    /// The message.
+    pub fn message(&self) -> &'m Message {
+        self.message
+    }
+
+    /// Its headers, or what could be read of them where the client refuses them; raw, sanitise before drawing.
+    pub fn headers(&self) -> &[Header] {
+        if self.message.undecodable.is_some() { &self.salvaged } else { &self.message.headers }
+    }
+
+    /// `Content-Type`, in any case; raw, sanitise before drawing.
+    pub fn content_type(&self) -> Option<&str> {
+        self.value(self.content_type)
+    }
+
+    /// Its body, unpacked where `Content-Encoding` says how; as it is where that fails.
+    pub fn body(&self) -> &[u8] {
+        &self.opened().0
+    }
+
+    /// What is wrong with the body's encoding. Unpacks it.
+    pub fn encoding_finding(&self) -> Option<&Finding> {
+        self.opened().1.as_ref()
+    }
+
+    /// Everything: attributes, data and all findings.
+    pub fn decode(&self) -> Decoded<'_> {
+        self.decode_to(Depth::Full)
+    }
+
+    /// As much as is needed. What is not needed is not read, and costs little.
+    pub fn decode_to(&self, depth: Depth<'_>) -> Decoded<'_> {
+        decode::decode(self, depth)
+    }
+
+    fn value(&self, at: Option<usize>) -> Option<&str> {
+        at.and_then(|at| self.headers().get(at)).map(|h| h.value.trim_matches([' ', '\t']))
+    }
+
+    fn opened(&self) -> &(Cow<'m, [u8]>, Option<Finding>) {
+        self.opened.get_or_init(|| {
+            let packed = Cow::Borrowed(&*self.message.body);
+            let Some(name) = self.value(self.encoding).filter(|n| !n.is_empty() && !n.eq_ignore_ascii_case("identity"))
+            else {
+                return (packed, None);
+            };
+            let Some(coding) = Coding::of(name) else {
+                return (packed, Some(Finding::EncodingUnknown(name.into())));
+            };
+            let (unpacked, finding) = inflate(coding, &self.message.body, self.limit);
+            (unpacked.map_or(packed, Cow::Owned), finding)
+        })
+    }
+}

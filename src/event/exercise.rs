@@ -1,0 +1,112 @@
+//! What must hold for every message, whatever is in it: used by the tests of this room and by the fuzzer.
+//!
+//! An input looks like a mail: lines of headers, an empty line, the body. Headers that are no such lines, or not
+//! UTF-8, make a message whose headers the client refuses.
+
+use bytes::Bytes;
+
+use super::body::Line;
+use super::{Body, Content, Data, Decoded, Depth, Envelope, is_harmless};
+use crate::model::{Header, Message, Timestamp};
+
+/// The most that bodies are unpacked to here.
+const LIMIT: usize = 1 << 16;
+
+/// A message with these headers and this body.
+pub fn message(headers: &[(&str, &str)], body: &[u8]) -> Message {
+    Message {
+        stream: "orders".into(),
+        seq: 1,
+        time: Timestamp(0),
+        subject: "orders.eu".into(),
+        headers: headers.iter().map(|(name, value)| Header { name: (*name).into(), value: (*value).into() }).collect(),
+        undecodable: None,
+        body: Bytes::copy_from_slice(body),
+    }
+}
+
+/// A message out of an input.
+pub fn from_input(input: &[u8]) -> Message {
+    let (head, body) = match input.windows(2).position(|pair| pair == b"\n\n") {
+        Some(at) => (input.get(..at).unwrap_or_default(), input.get(at + 2..).unwrap_or_default()),
+        None if input.first() == Some(&b'\n') => (Default::default(), input.get(1..).unwrap_or_default()),
+        None => (Default::default(), input),
+    };
+    let pairs: Option<Vec<(&str, &str)>> =
+        std::str::from_utf8(head).ok().and_then(|text| text.lines().map(|line| line.split_once(':')).collect());
+    match pairs {
+        Some(pairs) => message(&pairs, body),
+        None => Message { undecodable: Some(Bytes::copy_from_slice(head)), ..message(&[], body) },
+    }
+}
+
+/// Does everything that can be done to a message, and checks what must hold.
+///
+/// # Panics
+///
+/// When it does not hold.
+pub fn exercise(message: &Message) {
+    let envelope = Envelope::with_limit(message, LIMIT);
+    let full = envelope.decode();
+    assert!(envelope.body().len() <= LIMIT.max(message.body.len()), "unpacked too much");
+    for depth in [Depth::Only(&["subject", "acme"]), Depth::Attributes, Depth::Data] {
+        let less = envelope.decode_to(depth);
+        assert!(less.all_findings().next().is_none(), "findings without the full pass");
+        agree(&less, &full, depth);
+    }
+    for finding in full.all_findings() {
+        assert!(!finding.name().is_empty());
+        harmless(&finding.to_string());
+    }
+    if let Content::Plain(plain) = &full.content {
+        harmless(&plain.to_string());
+    }
+    for event in full.events().iter().take(20) {
+        let line = event.to_json_line();
+        harmless(&line);
+        assert!(serde_json::from_str::<&serde_json::value::RawValue>(&line).is_ok(), "not JSON: {line}");
+        if let Ok(sdk) = event.to_sdk() {
+            assert_eq!(event.id(), Some(cloudevents::AttributesReader::id(&sdk)));
+        }
+        laid_out(Body::of(event));
+        laid_out(Body::of(event).as_bytes());
+    }
+    laid_out(Body::of_plain(&envelope));
+}
+
+/// A pass that reads less sees the same, as long as the JSON is whole (what is skipped is not checked).
+fn agree(less: &Decoded<'_>, full: &Decoded<'_>, depth: Depth<'_>) {
+    if full.all_findings().any(|f| f.name().starts_with("json-")) || full.plain().is_some() {
+        return;
+    }
+    assert_eq!(less.rule(), full.rule(), "{depth:?}");
+    assert_eq!(less.events().len(), full.events().len());
+    for (less, full) in less.events().iter().zip(full.events()) {
+        match depth {
+            Depth::Only(_) => {
+                for attribute in &less.attributes {
+                    let twice = full.findings.iter().any(|f| f.name() == "duplicate-attribute");
+                    assert!(twice || full.get(&attribute.name) == Some(&attribute.value));
+                }
+            }
+            _ => assert_eq!(less.attributes, full.attributes),
+        }
+        let same_kind = std::mem::discriminant(&less.data) == std::mem::discriminant(&full.data);
+        assert!(if depth == Depth::Data { same_kind } else { matches!(less.data, Data::None) });
+    }
+}
+
+fn laid_out(mut body: Body<'_>) {
+    let total = body.total();
+    let first = body.lines(0..50);
+    let last = body.lines(total.saturating_sub(50)..total);
+    assert_eq!(first.len(), total.min(50));
+    assert_eq!(last.len(), total.min(50));
+    let check = |line: &Line| line.iter().for_each(|span| harmless(&span.text));
+    first.iter().chain(&last).for_each(check);
+    harmless(body.note().unwrap_or_default());
+}
+
+fn harmless(text: &str) {
+    assert!(text.chars().all(is_harmless), "not harmless: {text:?}");
+}

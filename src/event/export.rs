@@ -1,0 +1,278 @@
+//! An event leaves the house: as one line of structured JSON that loses nothing, and as the SDK's typed event.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use cloudevents::event::{AttributesWriter as _, EventBuilder as _, ExtensionValue};
+use cloudevents::{Data as SdkData, EventBuilderV10};
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+use super::attribute::{Core, Value};
+use super::body::compact;
+use super::decoded::{Data, Event};
+use super::lint::decode_base64;
+use super::media;
+use super::sanitise::is_harmless;
+
+/// Why the SDK's event cannot hold this one.
+#[derive(Debug, Error)]
+pub enum ExportError {
+    /// A required attribute is missing or no text, or the version is not 1.0.
+    #[error("the attribute {0} is missing or not as the SDK needs it")]
+    Required(&'static str),
+    /// An attribute of a kind that the SDK does not know: a float, an object, an array.
+    #[error("the attribute {0:?} is neither string, integer nor boolean")]
+    Extension(String),
+    /// A time or a URI that is none.
+    #[error(transparent)]
+    Build(#[from] cloudevents::event::EventBuilderError),
+    /// A `dataschema` that is none.
+    #[error("dataschema is no absolute URI: {0}")]
+    Dataschema(#[from] url::ParseError),
+    /// Data that cannot be taken apart.
+    #[error("the data cannot be read: {0}")]
+    Data(#[from] serde_json::Error),
+    /// `data_base64` that is none.
+    #[error("data_base64 cannot be decoded")]
+    Base64,
+}
+
+/// Data in the terms of the JSON format.
+enum Payload<'a> {
+    None,
+    /// JSON source text, on one line.
+    Json(String),
+    Text(Cow<'a, str>),
+    Bytes(Cow<'a, [u8]>),
+    /// `data_base64` that cannot be decoded, as it was sent.
+    Undecodable(&'a str),
+}
+
+fn payload<'a>(event: &Event<'a>) -> Payload<'a> {
+    let named = event.datacontenttype();
+    match event.data {
+        Data::None => Payload::None,
+        Data::Json(raw) => Payload::Json(compact(raw.get())),
+        Data::Base64(raw) => {
+            decode_base64(raw.get()).map_or(Payload::Undecodable(raw.get()), |bytes| Payload::Bytes(Cow::Owned(bytes)))
+        }
+        Data::Bytes(bytes) => {
+            // In the JSON format, data without a type is JSON.
+            if named.is_none_or(media::is_json)
+                && let Ok(raw) = serde_json::from_slice::<&RawValue>(bytes)
+            {
+                return Payload::Json(compact(raw.get()));
+            }
+            match std::str::from_utf8(bytes) {
+                Ok(text) if named.is_some_and(|n| media::is_text(n) || media::is_xml(n)) => {
+                    Payload::Text(Cow::Borrowed(text))
+                }
+                _ => Payload::Bytes(Cow::Borrowed(bytes)),
+            }
+        }
+    }
+}
+
+impl Event<'_> {
+    /// The event as one line of `application/cloudevents+json`, without a line break at its end.
+    ///
+    /// Everything that was read is in it, in its order, with its digits and offsets, also when the event is invalid.
+    /// Characters that act on a terminal are written as `\u` escapes, so the line is harmless and says the same.
+    pub fn to_json_line(&self) -> String {
+        let mut line = String::from("{");
+        let mut member = |name: &str, value: &str| {
+            if line.len() > 1 {
+                line.push(',');
+            }
+            // Writing to a String cannot fail.
+            let _ = write!(line, "{}:{value}", json_string(name));
+        };
+        for attribute in &self.attributes {
+            let value = match &attribute.value {
+                Value::Text(text) => json_string(text),
+                Value::Json(source) => compact(source),
+                other => other.to_text().into_owned(),
+            };
+            member(&attribute.name, &value);
+        }
+        match payload(self) {
+            Payload::None => {}
+            Payload::Json(source) => member("data", &source),
+            Payload::Text(text) => member("data", &json_string(&text)),
+            Payload::Bytes(bytes) => member("data_base64", &json_string(&BASE64_STANDARD.encode(bytes))),
+            Payload::Undecodable(source) => member("data_base64", &compact(source)),
+        }
+        line.push('}');
+        harmless(line)
+    }
+
+    /// The event as the SDK has it: typed and strict. Offsets of times and digits of numbers are lost there.
+    pub fn to_sdk(&self) -> Result<cloudevents::Event, ExportError> {
+        let required = |core: Core| self.text(core).ok_or(ExportError::Required(core.name()));
+        if required(Core::Specversion)? != "1.0" {
+            return Err(ExportError::Required(Core::Specversion.name()));
+        }
+        let mut builder =
+            EventBuilderV10::new().id(required(Core::Id)?).source(required(Core::Source)?).ty(required(Core::Type)?);
+        if let Some(subject) = self.subject() {
+            builder = builder.subject(subject);
+        }
+        if let Some(time) = self.text(Core::Time) {
+            builder = builder.time(time);
+        }
+        for extension in self.extensions() {
+            let value = match &extension.value {
+                Value::Text(text) => ExtensionValue::String(text.to_string()),
+                Value::Integer(number) => ExtensionValue::Integer(i64::from(*number)),
+                Value::Boolean(truth) => ExtensionValue::Boolean(*truth),
+                Value::Json(source) => {
+                    let number = source.parse().map_err(|_| ExportError::Extension(extension.name.to_string()))?;
+                    ExtensionValue::Integer(number)
+                }
+            };
+            builder = builder.extension(&extension.name, value);
+        }
+        let mut event = builder.build()?;
+        event.set_datacontenttype(self.datacontenttype());
+        if let Some(schema) = self.dataschema() {
+            event.set_dataschema(Some(url::Url::parse(schema)?));
+        }
+        match payload(self) {
+            Payload::None => {}
+            Payload::Json(source) => {
+                let value = serde_json::from_str(&source)?;
+                let is_json = self.datacontenttype().is_none_or(media::is_json);
+                event.set_data_unchecked(match value {
+                    serde_json::Value::String(text) if !is_json => SdkData::String(text),
+                    value => SdkData::Json(value),
+                });
+            }
+            Payload::Text(text) => {
+                event.set_data_unchecked(SdkData::String(text.into_owned()));
+            }
+            Payload::Bytes(bytes) => {
+                event.set_data_unchecked(SdkData::Binary(bytes.into_owned()));
+            }
+            Payload::Undecodable(_) => return Err(ExportError::Base64),
+        }
+        Ok(event)
+    }
+}
+
+/// A JSON string with its quotes. Text can always be written.
+fn json_string(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
+}
+
+/// Writes what acts on a terminal as escapes. Beyond ASCII, all of JSON is inside of strings.
+fn harmless(line: String) -> String {
+    if line.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+        return line;
+    }
+    let mut out = String::with_capacity(line.len() + 16);
+    for c in line.chars() {
+        if is_harmless(c) {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use cloudevents::AttributesReader as _;
+
+    use super::super::Envelope;
+    use super::super::exercise::message;
+    use super::*;
+
+    fn line(headers: &[(&str, &str)], body: &[u8]) -> String {
+        let sent = message(headers, body);
+        let envelope = Envelope::new(&sent);
+        envelope.decode().events().first().unwrap().to_json_line()
+    }
+
+    const HEADERS: [(&str, &str); 4] =
+        [("ce-specversion", "1.0"), ("ce-id", "zo%C3%AB"), ("ce-source", "/a"), ("ce-type", "t")];
+
+    fn binary(content_type: &str, body: &[u8]) -> String {
+        let mut headers = HEADERS.to_vec();
+        if !content_type.is_empty() {
+            headers.push(("content-type", content_type));
+        }
+        let line = line(&headers, body);
+        line.split_once("\"t\"").unwrap().1.to_owned()
+    }
+
+    #[test]
+    fn structured_events_lose_nothing() {
+        let source = "{\"id\":\"1\",\"specversion\":\"1.0\",\n\"source\":\"/a\",\"type\":\"t\",\"time\":\"2026-11-20T15:50:07.50+02:00\",\
+            \"ratio\":1.50,\"data\":{ \"b\" : 123456789012345678901234567890, \"a\":[\"x y\", 1.0] }}";
+        assert_eq!(line(&[], source.as_bytes()), compact(source));
+        let base64 = r#"{"specversion":"1.0","id":"1","source":"/a","type":"t","data_base64":"AAE="}"#;
+        assert_eq!(line(&[], base64.as_bytes()), base64);
+    }
+
+    #[test]
+    fn binary_events_by_what_their_data_is() {
+        assert_eq!(
+            binary("application/json", b"{ \"a\": 1.0 }"),
+            r#","datacontenttype":"application/json","data":{"a":1.0}}"#
+        );
+        assert_eq!(binary("", b"[1]"), r#","data":[1]}"#);
+        assert_eq!(binary("", b""), "}");
+        assert_eq!(binary("text/plain", b"a\nb"), r#","datacontenttype":"text/plain","data":"a\nb"}"#);
+        assert_eq!(binary("text/plain", b"\xff"), r#","datacontenttype":"text/plain","data_base64":"/w=="}"#);
+        assert_eq!(binary("application/json", b"{"), r#","datacontenttype":"application/json","data_base64":"ew=="}"#);
+    }
+
+    #[test]
+    fn what_acts_on_a_terminal_is_escaped() {
+        let line = line(
+            &[],
+            "{\"specversion\":\"1.0\",\"id\":\"\\u001b\u{202e}\",\"\u{9b}\":1,\"data\":\"\u{e0001}é\"}".as_bytes(),
+        );
+        assert_eq!(line, r#"{"specversion":"1.0","id":"\u001b\u202e","\u009b":1,"data":"\udb40\udc01é"}"#);
+    }
+
+    #[test]
+    fn the_sdk_gets_the_same_event() {
+        let source = br#"{"specversion":"1.0","id":"1","source":"/a","type":"t","subject":"s","time":"2026-11-20T15:50:07+02:00",
+            "dataschema":"https://x/y","datacontenttype":"application/json","n":5,"big":99999999999,"f":true,"data":{"a":[1]}}"#;
+        let sent = message(&[], source);
+        let envelope = Envelope::new(&sent);
+        let ours = envelope.decode().events().first().unwrap().to_sdk().unwrap();
+        assert_eq!(ours, serde_json::from_slice::<cloudevents::Event>(source).unwrap());
+        let sent = message(&[HEADERS.as_slice(), &[("content-type", "text/plain")]].concat(), b"hello");
+        let envelope = Envelope::new(&sent);
+        let ours = envelope.decode().events().first().unwrap().to_sdk().unwrap();
+        assert_eq!(
+            (ours.id(), ours.datacontenttype(), ours.data()),
+            ("zoë", Some("text/plain"), Some(&SdkData::from("hello")))
+        );
+    }
+
+    #[test]
+    fn the_sdk_cannot_hold_everything() {
+        for members in [
+            r#""id":"1","n":1.5"#,
+            r#""n":1"#,
+            r#""id":"1","time":"x""#,
+            r#""id":"1","dataschema":"x""#,
+            r#""id":"1","data_base64":1"#,
+        ] {
+            let body = format!("{{\"specversion\":\"1.0\",\"type\":\"t\",\"source\":\"/a\",{members}}}");
+            let sent = message(&[], body.as_bytes());
+            let envelope = Envelope::new(&sent);
+            let error = envelope.decode().events().first().unwrap().to_sdk().unwrap_err();
+            assert!(!error.to_string().is_empty());
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The rules of `CloudEvents` 1.0 for attributes (sections "Naming Conventions", "Type System" and "Context
+//! Attributes"), all of them applied to what was read. Nothing is rejected.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
+use super::attribute::{Attribute, Core, Value};
+use super::decoded::{Data, Event};
+use super::finding::Finding;
+use super::reader::MOST_ATTRIBUTES;
+use super::time::Moment;
+use super::{known, media, uri};
+
+/// Adds what is wrong with the event's attributes and data to its findings.
+pub(super) fn lint(event: &mut Event<'_>) {
+    let mut findings = std::mem::take(&mut event.findings);
+    for core in Core::REQUIRED {
+        if event.get(core.name()).is_none() {
+            findings.push(Finding::Missing(core));
+        }
+    }
+    for attribute in &event.attributes {
+        if findings.len() >= MOST_ATTRIBUTES {
+            break;
+        }
+        match Core::of(&attribute.name) {
+            Some(core) => check_core(core, &attribute.value, &mut findings),
+            None => check_extension(attribute, &mut findings),
+        }
+    }
+    if let Data::Base64(raw) = event.data
+        && decode_base64(raw.get()).is_none()
+    {
+        findings.push(Finding::Base64);
+    }
+    event.findings = findings;
+}
+
+/// The bytes of a `data_base64`, from its JSON source text.
+pub(super) fn decode_base64(source: &str) -> Option<Vec<u8>> {
+    let inner = source.strip_prefix('"')?.strip_suffix('"')?;
+    if inner.contains('\\') {
+        // Some writers escape the slash.
+        let text: String = serde_json::from_str(source).ok()?;
+        return BASE64_STANDARD.decode(text).ok();
+    }
+    BASE64_STANDARD.decode(inner).ok()
+}
+
+fn check_core(core: Core, value: &Value<'_>, findings: &mut Vec<Finding>) {
+    let Value::Text(text) = value else {
+        // The source may be an object of megabytes.
+        let found: String = value.to_text().chars().take(80).collect();
+        findings.push(Finding::NotText(core, found.into()));
+        return;
+    };
+    if text.is_empty() {
+        findings.push(Finding::Empty(core));
+        return;
+    }
+    let short = || text.chars().take(80).collect::<String>().into_boxed_str();
+    if has_controls(text) {
+        findings.push(Finding::ControlCharacter(core.name().into()));
+    }
+    match core {
+        Core::Specversion if text != "1.0" => findings.push(Finding::Specversion(short())),
+        Core::Source if !uri::is_reference(text) => findings.push(Finding::SourceUri(short())),
+        Core::Time if Moment::parse(text).is_none() => findings.push(Finding::Time(core.name().into(), short())),
+        Core::Dataschema if !uri::is_absolute(text) => findings.push(Finding::DataschemaUri(short())),
+        Core::Datacontenttype if !media::is_media_type(text) => findings.push(Finding::DatacontenttypeForm(short())),
+        _ => {}
+    }
+}
+
+fn check_extension(attribute: &Attribute<'_>, findings: &mut Vec<Finding>) {
+    let name = &*attribute.name;
+    let short_name = || -> Box<str> { name.chars().take(80).collect::<String>().into() };
+    if matches!(name, "data" | "data_base64") {
+        findings.push(Finding::NamedData);
+    } else if name.is_empty() || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
+        findings.push(Finding::NameCharacters(short_name()));
+    } else {
+        if name.len() > 20 {
+            findings.push(Finding::NameLong(short_name()));
+        }
+        if name.as_bytes().first().is_some_and(u8::is_ascii_digit) {
+            findings.push(Finding::NameStart(short_name()));
+        }
+    }
+    match &attribute.value {
+        Value::Text(text) => {
+            if has_controls(text) {
+                findings.push(Finding::ControlCharacter(short_name()));
+            }
+            let short = || text.chars().take(80).collect::<String>().into_boxed_str();
+            match known::kind(name) {
+                Some(known::Kind::Time) if Moment::parse(text).is_none() => {
+                    findings.push(Finding::Time(short_name(), short()));
+                }
+                Some(known::Kind::Integer) if text.parse::<i32>().is_err() => {
+                    findings.push(if is_whole(text) {
+                        Finding::IntegerRange(short_name(), short())
+                    } else {
+                        Finding::NotInteger(short_name(), short())
+                    });
+                }
+                _ => {}
+            }
+        }
+        Value::Integer(_) | Value::Boolean(_) => {}
+        Value::Json(source) if source.starts_with(['{', '[']) => findings.push(Finding::Nested(short_name())),
+        Value::Json(source) => {
+            let short: Box<str> = source.chars().take(80).collect::<String>().into();
+            findings.push(if is_whole(source) {
+                Finding::IntegerRange(short_name(), short)
+            } else {
+                Finding::NotInteger(short_name(), short)
+            });
+        }
+    }
+}
+
+fn is_whole(number: &str) -> bool {
+    let digits = number.strip_prefix('-').unwrap_or(number);
+    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Characters that the type String excludes: C0, C1 and the non-characters.
+fn has_controls(text: &str) -> bool {
+    if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+        return false;
+    }
+    text.chars().any(|c| {
+        let code = c as u32;
+        c.is_control() || (0xfdd0..=0xfdef).contains(&code) || code & 0xfffe == 0xfffe
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::exercise::message;
+    use super::super::{Envelope, Severity};
+
+    /// Findings of an event with this in front of the required attributes, unless it holds them itself.
+    fn found(members: &str) -> Vec<String> {
+        let mut all = Vec::from_iter((!members.is_empty()).then(|| members.to_owned()));
+        for (name, value) in [("specversion", "1.0"), ("id", "1"), ("source", "/a"), ("type", "t")] {
+            if !members.contains(&format!("\"{name}\"")) {
+                all.push(format!("\"{name}\":\"{value}\""));
+            }
+        }
+        let body = format!("{{{}}}", all.join(","));
+        let sent = message(&[("content-type", "application/cloudevents+json")], body.as_bytes());
+        let envelope = Envelope::new(&sent);
+        let decoded = envelope.decode();
+        let findings = decoded.all_findings();
+        findings
+            .map(|f| format!("{}{}", f.name(), f.attribute().map(|a| format!(" {a}")).unwrap_or_default()))
+            .collect()
+    }
+
+    #[test]
+    fn every_rule() {
+        let cases: &[(&str, &[&str])] = &[
+            ("", &[]),
+            (r#""id":null"#, &["missing-id id"]),
+            (r#""id":"""#, &["empty-id id"]),
+            (r#""source":"""#, &["empty-source source"]),
+            (r#""type":"","subject":"""#, &["empty-type type", "empty-attribute subject"]),
+            (r#""specversion":"""#, &["empty-specversion specversion"]),
+            (r#""id":7"#, &["not-text id"]),
+            (r#""id":{"a":1}"#, &["not-text id"]),
+            (r#""specversion":"2.0""#, &["unknown-specversion specversion"]),
+            (r#""specversion":"0.3""#, &["unknown-specversion specversion"]),
+            (r#""specversion":1.0"#, &["not-text specversion"]),
+            (r#""source":"my service""#, &["source-uri source"]),
+            (r#""time":"2026-11-20T13:50:07+01:00""#, &[]),
+            (r#""time":"yesterday""#, &["time-format time"]),
+            (r#""time":1700488207"#, &["not-text time"]),
+            (r#""dataschema":"https://x/y#z""#, &[]),
+            (r#""dataschema":"/y""#, &["dataschema-uri dataschema"]),
+            (r#""datacontenttype":"json""#, &["datacontenttype-form datacontenttype"]),
+            (r#""datacontenttype":"text/plain; charset=utf-8""#, &[]),
+            (r#""partitionkey":"a","tracestate":"","flag":true,"n":-2147483648"#, &[]),
+            (r#""Upper":"a""#, &["name-characters Upper"]),
+            (r#""a-b":"a","":"x""#, &["name-characters a-b", "name-characters "]),
+            (r#""abcdefghijklmnopqrstu":"a""#, &["name-long abcdefghijklmnopqrstu"]),
+            (r#""1a":"a""#, &["name-start 1a"]),
+            (r#""n":2147483648"#, &["integer-range n"]),
+            (r#""n":-99999999999999999999"#, &["integer-range n"]),
+            (r#""n":1.5,"m":1e3"#, &["not-integer n", "not-integer m"]),
+            (r#""n":{"a":1},"m":[1]"#, &["nested-value n", "nested-value m"]),
+            (r#""expirytime":"soon""#, &["time-format expirytime"]),
+            (
+                r#""sampledrate":"many","severitynumber":"99999999999""#,
+                &["not-integer sampledrate", "integer-range severitynumber"],
+            ),
+            (r#""subject":"\u001b[2J","x":"\u0085""#, &["control-character subject", "control-character x"]),
+            (r#""x":"\ud800""#, &["string-escape x"]),
+            (r#""x":"1","x":"2""#, &["duplicate-attribute x"]),
+            (r#""data":1,"data_base64":"AAA=""#, &["data-twice"]),
+            (r#""data":null,"data_base64":null"#, &[]),
+            (r#""data_base64":"A""#, &["data-base64"]),
+            (r#""data_base64":5"#, &["data-base64"]),
+            (r#""data_base64":"\u0041A\/A""#, &[]),
+        ];
+        for (members, expected) in cases {
+            assert_eq!(found(members), *expected, "{members}");
+        }
+    }
+
+    #[test]
+    fn warnings_leave_an_event_valid() {
+        let sent = message(
+            &[("ce-specversion", "1.0"), ("ce-id", "a b"), ("ce-source", "/a"), ("ce-type", "t"), ("ce-data", "x")],
+            b"",
+        );
+        let envelope = Envelope::new(&sent);
+        let decoded = envelope.decode();
+        let severities: Vec<_> = decoded.all_findings().map(|f| (f.name(), f.severity())).collect();
+        assert_eq!(severities, [("header-not-encoded", Severity::Warning), ("named-data", Severity::Error)]);
+        assert!(!decoded.is_valid());
+    }
+}

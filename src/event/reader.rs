@@ -1,0 +1,384 @@
+//! The reader of structured events and batches: one pass over the JSON, lenient, keeping what it has when the
+//! JSON breaks. Values borrow from the body; data stays source text.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize as _;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::attribute::{Attribute, Core, Value};
+use super::decoded::{Data, Event};
+use super::finding::Finding;
+
+/// How much of a message is read. Each further depth costs more time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth<'n> {
+    /// These attributes and the required ones; reading ends as soon as it has them. No data, no findings.
+    Only(&'n [&'n str]),
+    /// All attributes. No data, no findings.
+    Attributes,
+    /// Attributes and data, no findings.
+    Data,
+    /// Everything.
+    Full,
+}
+
+impl Depth<'_> {
+    pub(super) fn wants_data(self) -> bool {
+        matches!(self, Self::Data | Self::Full)
+    }
+
+    pub(super) fn lints(self) -> bool {
+        matches!(self, Self::Full)
+    }
+
+    pub(super) fn wants(self, name: &str) -> bool {
+        match self {
+            Self::Only(names) => names.contains(&name) || Core::of(name).is_some_and(|c| Core::REQUIRED.contains(&c)),
+            _ => true,
+        }
+    }
+}
+
+/// The most attributes that an event keeps; what is beyond costs no memory.
+pub const MOST_ATTRIBUTES: usize = 1_000;
+
+/// The most events of a batch that are decoded.
+pub const MOST_EVENTS: usize = 10_000;
+
+/// The most attributes that all events of a batch keep together (some 10 MB).
+const MOST_ATTRIBUTES_OF_ALL: usize = 100_000;
+
+/// What the JSON is at its top.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// `{…}`.
+    Object,
+    /// `[…]`.
+    Array,
+    /// Anything else, or nothing that could be read.
+    Other,
+}
+
+/// What was read, up to the end or up to where the JSON breaks.
+pub(super) struct Document<'a> {
+    /// What stands at the top.
+    pub(super) shape: Shape,
+    /// One event of an object; those of an array, capped.
+    pub(super) events: Vec<Event<'a>>,
+    /// How many elements of the array were left out.
+    pub(super) dropped: usize,
+    /// Where and why it breaks.
+    pub(super) broken: Option<serde_json::Error>,
+}
+
+/// Reads a body. `announced` when a content type says what it is; without, an array is only read on if its first
+/// element is an event.
+pub(super) fn read<'a>(body: &'a [u8], depth: Depth<'_>, announced: bool) -> Document<'a> {
+    let mut top = Top::new(depth, announced);
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let read = match body.trim_ascii_start().first() {
+        Some(b'{') => json.deserialize_map(&mut top),
+        Some(b'[') => json.deserialize_seq(&mut top),
+        _ => IgnoredAny::deserialize(&mut json).map(|_| ()),
+    };
+    let broken = if top.stopped { None } else { read.and_then(|()| json.end()).err() };
+    Document { shape: top.shape, events: top.events, dropped: top.dropped, broken }
+}
+
+/// The top of the body, and what has been collected.
+struct Top<'a, 'n> {
+    depth: Depth<'n>,
+    announced: bool,
+    /// Reading ended because everything is known, not because the JSON is broken.
+    stopped: bool,
+    shape: Shape,
+    events: Vec<Event<'a>>,
+    dropped: usize,
+    /// Attributes that may still be kept.
+    left: usize,
+}
+
+impl<'a, 'n> Top<'a, 'n> {
+    fn new(depth: Depth<'n>, announced: bool) -> Self {
+        Self {
+            depth,
+            announced,
+            stopped: false,
+            shape: Shape::Other,
+            events: Vec::new(),
+            dropped: 0,
+            left: MOST_ATTRIBUTES_OF_ALL,
+        }
+    }
+
+    /// Ends the reading early. The error is never seen.
+    fn stop<E: serde::de::Error>(&mut self) -> E {
+        self.stopped = true;
+        E::custom("enough")
+    }
+
+    /// Reads the members of an object into the last event.
+    fn members<A: MapAccess<'a>>(&mut self, mut map: A, alone: bool) -> Result<(), A::Error> {
+        let depth = self.depth;
+        let mut event = Event::default();
+        let most = self.left.min(MOST_ATTRIBUTES);
+        let result = Members { depth, event: &mut event, most, more: 0, may_stop: alone }.read(&mut map);
+        self.left = self.left.saturating_sub(event.attributes.len());
+        self.events.push(event);
+        match result {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(self.stop()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl<'a> Visitor<'a> for &mut Top<'a, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an event or an array of events")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, map: A) -> Result<(), A::Error> {
+        self.shape = Shape::Object;
+        self.events.reserve_exact(1);
+        self.members(map, true)
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<(), A::Error> {
+        self.shape = Shape::Array;
+        loop {
+            if self.events.len() >= MOST_EVENTS {
+                while seq.next_element::<IgnoredAny>()?.is_some() {
+                    self.dropped += 1;
+                }
+                return Ok(());
+            }
+            if seq.next_element_seed(Element(self))?.is_none() {
+                return Ok(());
+            }
+            let first_is_other = self.events.len() == 1 && !self.events.iter().any(Event::is_recognised);
+            if first_is_other && !self.announced {
+                return Err(self.stop());
+            }
+        }
+    }
+}
+
+/// One element of a batch.
+struct Element<'t, 'a, 'n>(&'t mut Top<'a, 'n>);
+
+impl Element<'_, '_, '_> {
+    /// An element that is no object is an event of which nothing could be read.
+    fn other(self) {
+        let findings = if self.0.depth.lints() { vec![Finding::NotObject] } else { Vec::new() };
+        self.0.events.push(Event { findings, ..Event::default() });
+    }
+}
+
+impl<'a> DeserializeSeed<'a> for Element<'_, 'a, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Element<'_, 'a, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an event")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, map: A) -> Result<(), A::Error> {
+        self.0.members(map, false)
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<(), A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        self.other();
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        self.other();
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        self.other();
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        self.other();
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        self.other();
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        self.other();
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        self.other();
+        Ok(())
+    }
+}
+
+/// The members of one event.
+struct Members<'e, 'a, 'n> {
+    depth: Depth<'n>,
+    event: &'e mut Event<'a>,
+    /// How many attributes may be kept, those of the specification aside.
+    most: usize,
+    /// Attributes beyond the most.
+    more: usize,
+    /// Whether nothing after this event is needed.
+    may_stop: bool,
+}
+
+impl<'a> Members<'_, 'a, '_> {
+    /// `false` when it ended early with all that is wanted.
+    fn read<A: MapAccess<'a>>(&mut self, map: &mut A) -> Result<bool, A::Error> {
+        self.event.attributes.reserve(10);
+        let result = self.walk(map);
+        if self.more > 0 && self.depth.lints() {
+            self.event.findings.push(Finding::TooMany(self.more));
+        }
+        result
+    }
+
+    fn walk<A: MapAccess<'a>>(&mut self, map: &mut A) -> Result<bool, A::Error> {
+        let (mut data, mut base64) = (None, None);
+        let mut complete = true;
+        while let Some(name) = map.next_key_seed(Name)? {
+            match &*name {
+                "data" if self.depth.wants_data() => {
+                    let raw = map.next_value::<&'a RawValue>()?;
+                    data = Some(raw);
+                    self.event.data = Data::Json(raw);
+                }
+                "data_base64" if self.depth.wants_data() => {
+                    let raw = map.next_value::<&'a RawValue>()?;
+                    // A null is absent, but not for `data`, where it is what was sent.
+                    base64 = (raw.get() != "null").then_some(raw);
+                    if data.is_none() {
+                        self.event.data = base64.map_or(Data::None, Data::Base64);
+                    }
+                }
+                "data" | "data_base64" => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+                // Not even looked for among those that are there: a flood of names must cost little.
+                name if self.event.attributes.len() >= self.most && Core::of(name).is_none() => {
+                    map.next_value::<IgnoredAny>()?;
+                    self.more += 1;
+                }
+                wanted if self.depth.wants(wanted) => {
+                    let raw = map.next_value::<&'a RawValue>()?;
+                    self.attribute(name, raw.get());
+                    if self.has_enough() {
+                        complete = false;
+                        break;
+                    }
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        if data.is_some() && base64.is_some() && self.depth.lints() {
+            self.event.findings.push(Finding::DataTwice);
+        }
+        Ok(complete)
+    }
+
+    /// Whether all that [`Depth::Only`] asks for has been read. An attribute that the event does not have is
+    /// looked for to its end.
+    fn has_enough(&self) -> bool {
+        let Depth::Only(names) = self.depth else {
+            return false;
+        };
+        self.may_stop && self.event.is_recognised() && names.iter().all(|name| self.event.get(name).is_some())
+    }
+
+    fn attribute(&mut self, name: Cow<'a, str>, source: &'a str) {
+        let value = self.value(&name, source);
+        if let Some(at) = self.event.attributes.iter().position(|a| a.name == name) {
+            if self.depth.lints() && self.event.findings.len() < MOST_ATTRIBUTES {
+                self.event.findings.push(Finding::Duplicate((&*name).into()));
+            }
+            // The last one counts, as for the SDK, also when it says that there is none.
+            match (value, self.event.attributes.get_mut(at)) {
+                (Some(value), Some(same)) => same.value = value,
+                _ => drop(self.event.attributes.remove(at)),
+            }
+            return;
+        }
+        let Some(value) = value else {
+            return;
+        };
+        self.event.attributes.push(Attribute { name, value });
+    }
+
+    /// A value from its source text; `None` for null, which is "absent".
+    fn value(&mut self, name: &str, source: &'a str) -> Option<Value<'a>> {
+        Some(match source.as_bytes().first() {
+            Some(b'"') => {
+                let inner = source.get(1..source.len() - 1).unwrap_or_default();
+                if !inner.as_bytes().contains(&b'\\') {
+                    Value::Text(Cow::Borrowed(inner))
+                } else if let Ok(text) = serde_json::from_str::<String>(source) {
+                    Value::Text(Cow::Owned(text))
+                } else {
+                    if self.depth.lints() && self.event.findings.len() < MOST_ATTRIBUTES {
+                        self.event.findings.push(Finding::StringEscape(name.into()));
+                    }
+                    Value::Text(Cow::Borrowed(inner))
+                }
+            }
+            Some(b'n') => return None,
+            Some(b't') => Value::Boolean(true),
+            Some(b'f') => Value::Boolean(false),
+            _ => source.parse().map_or(Value::Json(source), Value::Integer),
+        })
+    }
+}
+
+/// A member's name, borrowed where it holds no escapes.
+struct Name;
+
+impl<'a> DeserializeSeed<'a> for Name {
+    type Value = Cow<'a, str>;
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Name {
+    type Value = Cow<'a, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E>(self, name: &'a str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(name))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(name.to_owned()))
+    }
+}
