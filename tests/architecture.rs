@@ -19,7 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("health", &["model"]),
     ("keymap", &["model"]),
     ("config", &["model", "keymap", "query"]),
-    ("nats", &["model", "event", "config"]),
+    ("nats", &["model", "event", "query", "config"]),
     ("app", &["model", "event", "query", "health", "keymap", "config"]),
     ("ui", &["model", "event", "query", "health", "keymap", "config", "app"]),
     ("demo", &["model", "event", "config", "nats"]),

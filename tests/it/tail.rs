@@ -8,8 +8,9 @@ use jetscope::config::Connection;
 use jetscope::demo::server::{NEWEST, OLDEST};
 use jetscope::demo::{Server, ServerSpec};
 use jetscope::model::{Message, Timestamp};
-use jetscope::nats::tail::{End, Method, Report, Start, Tail, TailSpec};
+use jetscope::nats::tail::{Method, Report, Tail, TailSpec};
 use jetscope::nats::{Client, open};
+use jetscope::query::range::{End, Range, Start};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -26,7 +27,7 @@ async fn server(version: &str) -> (Server, async_nats::Client, Client) {
 }
 
 fn spec(stream: &str, start: Start, end: End) -> TailSpec {
-    TailSpec { stream: stream.into(), subjects: vec![], start, end, batch: 50 }
+    TailSpec { stream: stream.into(), subjects: vec![], range: Range { start, end }, follow: false, batch: 50 }
 }
 
 /// Reads to the end: how, and what.
@@ -75,28 +76,28 @@ async fn ranges(version: &str) {
         (from..=to).filter(|s| ![1, 2, 100, 101, 102, 400, 510].contains(s)).collect()
     };
     let all = |start, end| seqs(&client, spec("S", start, end));
-    assert_eq!(all(Start::First, End::Present).await, there(1, 510));
+    assert_eq!(all(Start::First, End::Open).await, there(1, 510));
     assert_eq!(all(Start::Seq(99), End::Seq(103)).await, [99, 103]);
     assert_eq!(all(Start::Seq(100), End::Seq(102)).await, [0; 0]);
     assert_eq!(all(Start::Seq(505), End::Seq(9_999)).await, there(505, 510));
-    assert_eq!(all(Start::New, End::Present).await, [0; 0]);
+    assert_eq!(all(Start::New, End::Open).await, [0; 0]);
     // Exactly so many, also over holes.
-    assert_eq!(all(Start::Last(5), End::Present).await, [505, 506, 507, 508, 509]);
-    assert_eq!(all(Start::Last(120), End::Present).await.len(), 120);
-    assert_eq!(all(Start::Last(9_999), End::Present).await, there(1, 510));
-    assert_eq!(all(Start::Last(0), End::Present).await, [0; 0]);
+    assert_eq!(all(Start::Last(5), End::Open).await, [505, 506, 507, 508, 509]);
+    assert_eq!(all(Start::Last(120), End::Open).await.len(), 120);
+    assert_eq!(all(Start::Last(9_999), End::Open).await, there(1, 510));
+    assert_eq!(all(Start::Last(0), End::Open).await, [0; 0]);
     // By time: from one message's own time to another's.
-    let (_, messages) = read(&client, spec("S", Start::First, End::Present)).await;
+    let (_, messages) = read(&client, spec("S", Start::First, End::Open)).await;
     let time = |seq: u64| messages.iter().find(|m| m.seq == seq).unwrap().time;
     let by_time = all(Start::Time(time(250)), End::Time(time(260))).await;
     assert!(by_time.contains(&250) && by_time.contains(&260), "{by_time:?}");
     assert!(by_time.iter().all(|s| (time(250)..=time(260)).contains(&time(*s))));
-    assert_eq!(all(Start::Time(Timestamp(i64::MAX)), End::Present).await, [0; 0]);
+    assert_eq!(all(Start::Time(Timestamp(i64::MAX)), End::Open).await, [0; 0]);
     assert_eq!(all(Start::Time(Timestamp(0)), End::Time(Timestamp(0))).await, [0; 0]);
     // Filters, several of them, and so many back of what matches.
     let filtered = |subjects: &[&str], start| {
         let subjects = subjects.iter().map(|s| (*s).to_owned()).collect();
-        seqs(&client, TailSpec { subjects, ..spec("S", start, End::Present) })
+        seqs(&client, TailSpec { subjects, ..spec("S", start, End::Open) })
     };
     assert_eq!(filtered(&["b"], Start::First).await, there(301, 500));
     assert_eq!(filtered(&["a", "c.*"], Start::Seq(298)).await, [vec![298, 299, 300], there(501, 509)].concat());
@@ -141,7 +142,7 @@ async fn every_kind(version: &str) {
     ] {
         let before = raw(&nats, &format!("STREAM.INFO.{name}"), &Value::Null).await;
         let wanted = truth(&nats, name).await;
-        let (method, found) = read(&client, spec(name, Start::First, End::Present)).await;
+        let (method, found) = read(&client, spec(name, Start::First, End::Open)).await;
         let kept_by_limits = before["config"]["retention"] == "limits";
         assert_eq!(method == Method::Pull, kept_by_limits, "{name}");
         assert_eq!(found.len(), wanted.len(), "{name}");
@@ -183,10 +184,10 @@ async fn looking_at_a_queue_or_an_interest_stream_changes_nothing() {
     consumer(&nats, "Q", "real", durable).await;
     for (name, len) in [("Q", 39), ("I", 100)] {
         let before = raw(&nats, &format!("CONSUMER.INFO.{name}.real"), &Value::Null).await;
-        let (method, messages) = read(&client, spec(name, Start::First, End::Present)).await;
+        let (method, messages) = read(&client, spec(name, Start::First, End::Open)).await;
         assert_eq!((method, messages.len()), (Method::Peek, len), "{name}");
         let subjects = vec![format!("{}.a", name.to_lowercase()), "x.none".into()];
-        let last = TailSpec { subjects, ..spec(name, Start::Last(20), End::Present) };
+        let last = TailSpec { subjects, ..spec(name, Start::Last(20), End::Open) };
         assert_eq!(read(&client, last).await.1.len(), 20, "{name}");
         let mut after = raw(&nats, &format!("CONSUMER.INFO.{name}.real"), &Value::Null).await;
         after["ts"] = before["ts"].clone();
@@ -201,7 +202,7 @@ async fn a_stream_with_all_its_consumers_is_still_read() {
     stream(&nats, json!({"name": "F", "subjects": ["f"], "max_consumers": 1})).await;
     consumer(&nats, "F", "only", json!({"durable_name": "only", "ack_policy": "explicit"})).await;
     publish(&nats, "f", 150).await;
-    let (method, messages) = read(&client, spec("F", Start::First, End::Present)).await;
+    let (method, messages) = read(&client, spec("F", Start::First, End::Open)).await;
     assert_eq!((method, messages.len()), (Method::Peek, 150));
 }
 
@@ -226,7 +227,7 @@ async fn following_goes_on_without_a_seam_over_a_restart() {
         let (mut server, nats, client) = server(NEWEST).await;
         stream(&nats, json!({"name": "S", "subjects": ["s"], "retention": retention})).await;
         publish(&nats, "s", 500).await;
-        let (_tail, mut reports) = Tail::spawn(client.clone(), spec("S", Start::First, End::Never));
+        let (_tail, mut reports) = Tail::spawn(client.clone(), TailSpec { follow: true, ..spec("S", Start::First, End::Open) });
         let mut seen = Vec::new();
         follow(&mut reports, &mut seen, 500).await;
         publish(&nats, "s", 20).await;
@@ -271,7 +272,7 @@ async fn headers_that_the_client_cannot_decode_are_shown_and_passed() {
     publish_raw(&server, "p", b"NATS/1.0\r\nbad name: 1\r\n\r\n", "poison");
     publish_raw(&server, "p", b"NATS/1.0\r\nno colon\r\n\r\n", "poison");
     publish(&nats, "p", 30).await;
-    let (_, messages) = read(&client, spec("P", Start::First, End::Present)).await;
+    let (_, messages) = read(&client, spec("P", Start::First, End::Open)).await;
     assert_eq!(messages.iter().map(|m| m.seq).collect::<Vec<_>>(), (1..=93).collect::<Vec<_>>());
     let bad: Vec<&Message> = messages.iter().filter(|m| m.undecodable.is_some()).collect();
     assert_eq!(bad.iter().map(|m| m.seq).collect::<Vec<_>>(), [31, 62, 63]);

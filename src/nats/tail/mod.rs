@@ -14,40 +14,13 @@ mod pull;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::model::{Message, Problem, Timestamp};
+use crate::model::{Message, Problem};
+use crate::query::range::Range;
 
 use super::Client;
 
 /// Reports that wait for a reader that is slow; then reading waits too.
 const WAITING: usize = 8;
-
-/// Where a reading begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Start {
-    /// At the first message.
-    First,
-    /// At this sequence, or the next that there is.
-    Seq(u64),
-    /// At the first message stored at this time or later.
-    Time(Timestamp),
-    /// So many matching messages back from the last.
-    Last(u64),
-    /// After the last message.
-    New,
-}
-
-/// Where a reading ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// At the message that was the last when the reading began.
-    Present,
-    /// At this sequence (inclusive), or at the end of the stream.
-    Seq(u64),
-    /// At the last message stored at this time or earlier.
-    Time(Timestamp),
-    /// Never: what comes in is read as well.
-    Never,
-}
 
 /// What to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,10 +29,10 @@ pub struct TailSpec {
     pub stream: String,
     /// Subject filters; none is all subjects. They must not overlap.
     pub subjects: Vec<String>,
-    /// Where it begins.
-    pub start: Start,
-    /// Where it ends.
-    pub end: End,
+    /// From where to where.
+    pub range: Range,
+    /// Go on behind what is stored now, to the end of the range or for ever.
+    pub follow: bool,
     /// Messages asked for at once: some hundred for a screen, thousands for bulk.
     pub batch: usize,
 }

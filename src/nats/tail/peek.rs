@@ -13,9 +13,10 @@ use tokio::time::sleep;
 use crate::model::{Message, Problem, ProblemKind, Timestamp};
 use crate::nats::ask::{Api, read};
 use crate::nats::question::Question;
+use crate::query::range::{End, Range};
 
 use super::plan::Plan;
-use super::{End, Out, Report, Stop, headers, tell};
+use super::{Out, Report, Stop, headers, tell};
 
 /// Sequences that are asked for side by side.
 const SIDE_BY_SIDE: u64 = 64;
@@ -111,7 +112,7 @@ pub(super) async fn run(mut plan: Plan, out: &Out) -> Result<(), Stop> {
         if let Some(until) = plan.until {
             messages.retain(|m| m.seq <= until);
         }
-        if let End::Time(until) = plan.spec.end
+        if let End::Time(until) = plan.spec.range.end
             && let Some(at) = messages.iter().position(|m| m.time > until)
         {
             messages.truncate(at);
@@ -241,7 +242,7 @@ pub(super) async fn nth_last(plan: &Plan, first: u64, last: u64, n: u64) -> Resu
     let mut reach = n.saturating_mul(2).max(SIDE_BY_SIDE);
     loop {
         let from = last.saturating_sub(reach).max(first);
-        let spec = super::TailSpec { end: End::Present, ..plan.spec.clone() };
+        let spec = super::TailSpec { range: Range::ALL, follow: false, ..plan.spec.clone() };
         let mut part = Plan { api: plan.api.clone(), spec, name: plan.name.clone(), next: from, until: Some(last) };
         let mut sources = Sources::new(&part);
         let mut seen: VecDeque<u64> = VecDeque::new();

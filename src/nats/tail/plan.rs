@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::model::{Problem, ProblemKind, Retention, Stream};
 use crate::nats::{Api, Client};
+use crate::query::range::{End, Start};
 
-use super::{End, Method, Out, Report, Start, Stop, TailSpec, peek, pull, tell};
+use super::{Method, Out, Report, Stop, TailSpec, peek, pull, tell};
 
 /// What a reading is about, with everything that was looked up.
 #[derive(Debug)]
@@ -31,11 +32,13 @@ impl Plan {
 pub(super) async fn read(client: &Client, spec: TailSpec, out: &Out) -> Result<(), Stop> {
     let api = Api::new(client.clone());
     let stream = api.stream(&spec.stream).await?;
-    let until = match spec.end {
-        End::Present | End::Time(_) => Some(stream.state.last_seq),
+    let last = stream.state.last_seq;
+    let until = match (spec.range.end, spec.follow) {
+        (End::Open | End::Time(_), false) => Some(last),
         // A range that reaches beyond the end is no reason to wait.
-        End::Seq(seq) => Some(seq.min(stream.state.last_seq)),
-        End::Never => None,
+        (End::Seq(seq), false) => Some(seq.min(last)),
+        (End::Seq(seq), true) => Some(seq),
+        (End::Open | End::Time(_), true) => None,
     };
     let name = Arc::from(spec.stream.as_str());
     let mut plan = Plan { api, spec, name, next: stream.state.first_seq.max(1), until };
@@ -74,7 +77,7 @@ fn may_peek(problem: &Problem) -> bool {
 async fn start(plan: &Plan, stream: &Stream, method: Method) -> Result<u64, Problem> {
     let (first, last) = (stream.state.first_seq.max(1), stream.state.last_seq);
     let spec = &plan.spec;
-    Ok(match spec.start {
+    Ok(match spec.range.start {
         Start::First => first,
         Start::Seq(seq) => seq.max(first),
         Start::Time(at) => peek::first_since(&plan.api, &spec.stream, first, last, at).await?,

@@ -16,9 +16,10 @@ use crate::model::{Message, Problem, ProblemKind};
 use crate::nats::ask::read;
 use crate::nats::question::token;
 use crate::nats::{Client, ClientEvent};
+use crate::query::range::End;
 
 use super::plan::Plan;
-use super::{End, Out, Report, Stop, delivered, headers, tell};
+use super::{Out, Report, Stop, delivered, headers, tell};
 
 /// The server drops the consumer when nobody has asked for so long.
 const INACTIVE: Duration = Duration::from_secs(30);
@@ -212,7 +213,7 @@ impl Reader {
         self.pending = at.pending;
         self.due = self.due.saturating_sub(1);
         let beyond = plan.until.is_some_and(|until| at.seq > until)
-            || matches!(plan.spec.end, End::Time(until) if at.time > until);
+            || matches!(plan.spec.range.end, End::Time(until) if at.time > until);
         if beyond {
             return Taken::End;
         }
