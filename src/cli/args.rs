@@ -140,6 +140,8 @@ pub(super) enum Command {
         #[command(flatten)]
         print: Print,
     },
+    /// Print the events of one or more streams
+    Tail(Tail),
     /// Print the saved contexts of the nats CLI
     Contexts {
         /// As JSON
@@ -182,6 +184,45 @@ fn interval(text: &str) -> Result<Duration, String> {
         d if d < least => Err("less than 200ms would only load the server".into()),
         d => Ok(d),
     }
+}
+
+#[derive(Args)]
+pub(super) struct Tail {
+    /// Streams; several are merged by time
+    #[arg(required = true, value_name = "STREAM")]
+    pub(super) streams: Vec<String>,
+    /// What to read: all, new, last:500, or START..END; each end is a sequence, a time, a clock time or a
+    /// duration back from now, such as -2h.. or 120..480
+    #[arg(long, allow_hyphen_values = true, conflicts_with_all = ["last", "since", "new"])]
+    pub(super) range: Option<String>,
+    /// Only the last so many messages
+    #[arg(long, value_name = "N", conflicts_with_all = ["since", "new"])]
+    pub(super) last: Option<u64>,
+    /// Only what was stored since so long ago, such as 2h
+    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "new")]
+    pub(super) since: Option<Duration>,
+    /// Only what is stored from now on
+    #[arg(long, requires = "follow")]
+    pub(super) new: bool,
+    /// Only these subjects, such as orders.*.eu; may be given several times
+    #[arg(long, value_name = "SUBJECT")]
+    pub(super) subject: Vec<String>,
+    /// Only what this filter lets through, such as "type LIKE 'com.acme.%' AND data.total > 100"
+    #[arg(long = "where", value_name = "EXPR", allow_hyphen_values = true)]
+    pub(super) expression: Option<String>,
+    /// Only what has these words, such as 'payment -test type:com.acme.*'
+    #[arg(long, value_name = "WORDS", allow_hyphen_values = true)]
+    pub(super) grep: Option<String>,
+    /// End after so many matches
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<u64>,
+    /// Go on with what is stored later
+    #[arg(long, short)]
+    pub(super) follow: bool,
+    /// How: pretty, json, ce (structured events), raw, or a pattern such as '{time} {type} {id}'; also
+    /// {stream} {seq} {stored} {nats.subject} {size} {data} {header.NAME}
+    #[arg(long, short, default_value = "pretty", value_name = "FORMAT")]
+    pub(super) output: String,
 }
 
 #[derive(Args)]

@@ -8,10 +8,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use unicode_width::UnicodeWidthStr as _;
 
 use crate::event::clean_line;
-use crate::query::{Data, Fields, Filter, Mistake, Part, Value};
+use crate::query::{Data, Fields, Filter, Part, Value};
 
 use super::args::Expr;
 use super::headless::Failure;
@@ -28,7 +27,7 @@ struct Evaluated<'a> {
 pub(super) fn run(wanted: &Expr) -> Result<(), Failure> {
     let text = &wanted.expression;
     let filter = if wanted.words { Filter::words(text) } else { Filter::expression(text) };
-    let filter = filter.map_err(|mistake| Failure::Unknown(pointed(text, &mistake)))?;
+    let filter = filter.map_err(|mistake| Failure::Unknown(output::pointed(text, &mistake)))?;
     if let Some(caution) = filter.caution() {
         output::note(&clean_line(&caution));
     }
@@ -59,16 +58,6 @@ fn evaluated(filter: &Filter, line: &[u8]) -> io::Result<String> {
         }
         Err(error) => output::json(&Evaluated { value: None, error: Some(error.clone()) }),
     }
-}
-
-/// The sentence about a mistake, and below it the text with its place marked.
-fn pointed(text: &str, mistake: &Mistake) -> String {
-    let (before, rest) = text.split_at_checked(mistake.at.start).unwrap_or((text, ""));
-    let (marked, after) = rest.split_at_checked(mistake.at.len()).unwrap_or((rest, ""));
-    let [before, marked, after] = [before, marked, after].map(clean_line);
-    let carets = "^".repeat(marked.width().max(1));
-    let sentence = mistake.to_string();
-    format!("{}\n  {before}{marked}{after}\n  {}{carets}", clean_line(&sentence), " ".repeat(before.width()))
 }
 
 /// A `CloudEvent` in structured mode; its members are only read where the filter looks.
@@ -163,7 +152,7 @@ mod tests {
 
     #[test]
     fn the_place_of_a_mistake_is_marked() {
-        let point = |text: &str| pointed(text, &Filter::expression(text).unwrap_err());
+        let point = |text: &str| output::pointed(text, &Filter::expression(text).unwrap_err());
         assert_eq!(
             point("UPER(type) = 'A'"),
             "there is no function UPER; did you mean UPPER?\n  UPER(type) = 'A'\n  ^^^^"

@@ -12,6 +12,7 @@ mod headless;
 mod log;
 mod output;
 mod streams;
+mod tail;
 
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
@@ -26,6 +27,8 @@ use crate::runtime;
 use args::{Cli, Command};
 use headless::Failure;
 
+/// Nothing matched.
+const NOTHING: u8 = 1;
 /// Usage, connection or server error.
 const FAILED: u8 = 2;
 /// Interrupted by Ctrl-C, as shells count it.
@@ -107,8 +110,20 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Some(Command::Consumers { stream, print }) => {
             until_interrupted(print, Box::pin(consumers::run(settings, stream, print))).await
         }
+        Some(Command::Tail(wanted)) => tail_until_interrupted(Box::pin(tail::run(settings, wanted))).await,
         // Served above, without a connection.
         Some(_) => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Runs a tail; Ctrl-C is the way to end one that follows.
+async fn tail_until_interrupted(tail: impl Future<Output = Result<bool, Failure>>) -> Result<ExitCode> {
+    tokio::select! {
+        matched = tail => Ok(if matched? { ExitCode::SUCCESS } else { ExitCode::from(NOTHING) }),
+        interrupted = tokio::signal::ctrl_c() => {
+            interrupted?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use crate::event::{clean_line, is_harmless};
+use crate::query::Mistake;
 
 /// Writes text to standard output at once.
 pub(super) fn print(text: &str) -> io::Result<()> {
@@ -37,6 +38,16 @@ pub(super) fn json<T: Serialize>(document: &T) -> io::Result<String> {
     }
     out.push('\n');
     Ok(out)
+}
+
+/// The sentence about a mistake, and below it the text with its place marked.
+pub(super) fn pointed(text: &str, mistake: &Mistake) -> String {
+    let (before, rest) = text.split_at_checked(mistake.at.start).unwrap_or((text, ""));
+    let (marked, after) = rest.split_at_checked(mistake.at.len()).unwrap_or((rest, ""));
+    let [before, marked, after] = [before, marked, after].map(clean_line);
+    let carets = "^".repeat(marked.width().max(1));
+    let sentence = mistake.to_string();
+    format!("{}\n  {before}{marked}{after}\n  {}{carets}", clean_line(&sentence), " ".repeat(before.width()))
 }
 
 /// A table: a heading, cells aligned by their width on screen, two blanks between.

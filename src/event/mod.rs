@@ -12,6 +12,7 @@ pub mod envelope;
 #[cfg(any(test, fuzzing))]
 pub mod exercise;
 mod export;
+pub mod fields;
 pub mod finding;
 mod headers;
 pub mod inflate;
@@ -31,6 +32,7 @@ pub use body::Body;
 pub use decoded::{Content, Data, Decoded, Event, Mode, Plain, Rule};
 pub use envelope::Envelope;
 pub use export::ExportError;
+pub use fields::{View, passes};
 pub use finding::{Finding, Severity};
 pub use reader::Depth;
 pub use sanitise::{clean, clean_line, is_harmless};

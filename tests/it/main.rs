@@ -19,3 +19,4 @@ mod permissions;
 mod polling;
 mod screens;
 mod tail;
+mod tail_command;

@@ -227,7 +227,8 @@ async fn following_goes_on_without_a_seam_over_a_restart() {
         let (mut server, nats, client) = server(NEWEST).await;
         stream(&nats, json!({"name": "S", "subjects": ["s"], "retention": retention})).await;
         publish(&nats, "s", 500).await;
-        let (_tail, mut reports) = Tail::spawn(client.clone(), TailSpec { follow: true, ..spec("S", Start::First, End::Open) });
+        let (_tail, mut reports) =
+            Tail::spawn(client.clone(), TailSpec { follow: true, ..spec("S", Start::First, End::Open) });
         let mut seen = Vec::new();
         follow(&mut reports, &mut seen, 500).await;
         publish(&nats, "s", 20).await;

@@ -1,0 +1,160 @@
+//! `jetscope tail STREAM…`: the events of a range, and of what follows, filtered.
+
+mod format;
+mod merge;
+
+use std::io::{self, Write as _};
+
+use jiff::tz::TimeZone;
+use tokio::sync::mpsc;
+
+use crate::config::Settings;
+use crate::event::{clean_line, passes};
+use crate::model::Message;
+use crate::nats::tail::{Report, Tail, TailSpec};
+use crate::nats::{self, now};
+use crate::query::{Filter, Mistake, Range};
+
+use super::args;
+use super::headless::Failure;
+use super::output;
+
+use format::Format;
+use merge::Merge;
+
+/// Messages asked for at once where there is no end in sight of what is read.
+const BULK: usize = 5_000;
+/// Messages asked for at once where few are wanted.
+const FEW: usize = 500;
+
+/// Runs the command; says whether anything matched.
+pub(super) async fn run(settings: Settings, wanted: args::Tail) -> Result<bool, Failure> {
+    let range = range(&wanted)?;
+    let filter = filter(&wanted)?;
+    let format = Format::parse(&wanted.output).map_err(Failure::Unknown)?;
+    let client = nats::open(&settings.connection).await?;
+    let (out, mut reports) = mpsc::channel(4);
+    let batch = if wanted.follow || wanted.limit.is_some_and(|n| n < FEW as u64) { FEW } else { BULK };
+    let mut tails = Vec::new();
+    for (source, stream) in wanted.streams.iter().enumerate() {
+        let spec =
+            TailSpec { stream: stream.clone(), subjects: wanted.subject.clone(), range, follow: wanted.follow, batch };
+        let (tail, mut of_one) = Tail::spawn(client.clone(), spec);
+        let out = out.clone();
+        tails.push(tail);
+        tokio::spawn(async move {
+            while let Some(report) = of_one.recv().await {
+                if out.send((source, report)).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    drop(out);
+    let mut printer = Printer { filter, format, left: wanted.limit, matched: 0, no_event: 0, text: Vec::new() };
+    let mut merge = Merge::new(wanted.streams.len());
+    while let Some((source, report)) = reports.recv().await {
+        match report {
+            Report::Opened { .. } => {}
+            Report::Messages(messages) => merge.put(source, messages),
+            Report::CaughtUp => merge.pass(source),
+            Report::Waiting(reason) => output::note(&format!("{}: {reason}", clean_line(&wanted.streams[source]))),
+            Report::Failed(problem) => return Err(Failure::Answer(problem)),
+            Report::End => merge.end(source),
+        }
+        while let Some(message) = merge.next() {
+            if !printer.take(&message)? {
+                return printer.finish();
+            }
+        }
+        printer.flush()?;
+    }
+    printer.finish()
+}
+
+fn range(wanted: &args::Tail) -> Result<Range, Failure> {
+    let at = now();
+    Ok(match (&wanted.range, wanted.last, wanted.since, wanted.new) {
+        (Some(text), ..) => Range::parse(text, at, &TimeZone::system())
+            .map_err(|mistake| Failure::Unknown(pointed("--range", text, &mistake)))?,
+        (None, Some(count), ..) => Range::last(count),
+        (None, None, Some(ago), _) => Range::since(ago, at),
+        (None, None, None, true) => Range::NEW,
+        (None, None, None, false) => Range::ALL,
+    })
+}
+
+fn filter(wanted: &args::Tail) -> Result<Vec<Filter>, Failure> {
+    let mut filters = Vec::new();
+    if let Some(text) = &wanted.expression {
+        let filter = Filter::expression(text).map_err(|m| Failure::Unknown(pointed("--where", text, &m)))?;
+        if let Some(caution) = filter.caution() {
+            output::note(&clean_line(&caution));
+        }
+        filters.push(filter);
+    }
+    if let Some(text) = &wanted.grep {
+        filters.push(Filter::words(text).map_err(|m| Failure::Unknown(pointed("--grep", text, &m)))?);
+    }
+    Ok(filters)
+}
+
+fn pointed(flag: &str, text: &str, mistake: &Mistake) -> String {
+    format!("{flag}: {}", output::pointed(text, mistake))
+}
+
+/// Filters and prints.
+struct Printer {
+    filter: Vec<Filter>,
+    format: Format,
+    /// How many more are wanted.
+    left: Option<u64>,
+    matched: u64,
+    /// Messages that matched and are no events, where only events are printed.
+    no_event: u64,
+    text: Vec<u8>,
+}
+
+impl Printer {
+    /// Prints a message if it matches; false when no more are wanted.
+    fn take(&mut self, message: &Message) -> Result<bool, Failure> {
+        if self.left == Some(0) {
+            return Ok(false);
+        }
+        if !self.filter.iter().all(|filter| passes(filter, message)) {
+            return Ok(true);
+        }
+        self.matched += 1;
+        if !self.format.write(&mut self.text, message)? {
+            self.no_event += 1;
+        }
+        if let Some(left) = &mut self.left {
+            *left -= 1;
+        }
+        if self.text.len() > 1 << 16 {
+            self.flush()?;
+        }
+        Ok(self.left != Some(0))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if !self.text.is_empty() {
+            let mut out = io::stdout().lock();
+            out.write_all(&self.text)?;
+            out.flush()?;
+            self.text.clear();
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<bool, Failure> {
+        self.flush()?;
+        if self.no_event > 0 {
+            output::note(&format!(
+                "{} of {} messages are no CloudEvents and were left out",
+                self.no_event, self.matched
+            ));
+        }
+        Ok(self.matched > 0)
+    }
+}

@@ -1,0 +1,175 @@
+//! A message as filters see it: decoded no further than the filter looks.
+
+use std::borrow::Cow;
+
+use crate::model::{Message, Timestamp};
+use crate::query::{self, Fields, Filter, Part};
+
+use super::attribute::{Core, Value};
+use super::decoded::{Data, Decoded, Event};
+use super::envelope::Envelope;
+use super::lint::decode_base64;
+use super::media;
+use super::reader::Depth;
+
+/// Whether a filter lets a message through; of a batch, any of its events.
+pub fn passes(filter: &Filter, message: &Message) -> bool {
+    let envelope = Envelope::new(message);
+    let needs = filter.needs();
+    let depth = match (needs.body, needs.attributes) {
+        (true, _) => Depth::Data,
+        (false, true) => Depth::Attributes,
+        (false, false) => Depth::Only(&[]),
+    };
+    let decoded = envelope.decode_to(depth);
+    View::all(&envelope, &decoded).any(|view| filter.matches(&view))
+}
+
+/// One event of a message, or a message that is none.
+#[derive(Debug)]
+pub struct View<'v, 'm> {
+    envelope: &'v Envelope<'m>,
+    event: Option<&'v Event<'v>>,
+}
+
+impl<'v, 'm> View<'v, 'm> {
+    /// The views of a message: one for each event, and one for a message without any.
+    pub fn all(envelope: &'v Envelope<'m>, decoded: &'v Decoded<'v>) -> impl Iterator<Item = Self> {
+        let none = decoded.events().is_empty().then_some(Self { envelope, event: None });
+        decoded.events().iter().map(move |event| Self { envelope, event: Some(event) }).chain(none)
+    }
+
+    fn json_or_text(&self, text: Cow<'v, str>) -> query::Data<'v> {
+        let named = self.event.and_then(Event::datacontenttype).or_else(|| self.envelope.content_type());
+        let json = named.map_or_else(|| text.trim_start().starts_with(['{', '[']), media::is_json);
+        if json { query::Data::Json(text) } else { query::Data::Text(text) }
+    }
+
+    fn encoded(&self) -> Option<String> {
+        let Some(Data::Base64(raw)) = self.event.map(|e| e.data) else { return None };
+        String::from_utf8(decode_base64(raw.get())?).ok()
+    }
+}
+
+impl Fields for View<'_, '_> {
+    fn attribute(&self, name: &str) -> Option<query::Value<'_>> {
+        Some(match self.event?.get(name)? {
+            Value::Text(text) => query::Value::text(text.as_ref()),
+            Value::Integer(n) => query::Value::Integer(*n),
+            Value::Boolean(b) => query::Value::Boolean(*b),
+            Value::Json(source) => query::Value::text(*source),
+        })
+    }
+
+    fn data(&self) -> Option<query::Data<'_>> {
+        let bytes = match self.event.map(|e| e.data) {
+            Some(Data::Json(raw)) => return Some(query::Data::Json(Cow::Borrowed(raw.get()))),
+            Some(Data::Base64(_)) => {
+                let text = self.encoded()?;
+                // Some senders encode JSON; that it is not declared does not make it less of it.
+                let json = text.trim_start().starts_with(['{', '[']);
+                return Some(if json { query::Data::Json(text.into()) } else { query::Data::Text(text.into()) });
+            }
+            Some(Data::Bytes(bytes)) => bytes,
+            Some(Data::None) => return None,
+            None => self.envelope.body(),
+        };
+        std::str::from_utf8(bytes).ok().filter(|t| !t.is_empty()).map(|t| self.json_or_text(Cow::Borrowed(t)))
+    }
+
+    fn header(&self, name: &str) -> Option<Cow<'_, str>> {
+        let header = self.envelope.headers().iter().find(|h| h.name.eq_ignore_ascii_case(name))?;
+        Some(Cow::Borrowed(&header.value))
+    }
+
+    fn subject(&self) -> Option<&str> {
+        Some(&self.envelope.message().subject)
+    }
+
+    fn seq(&self) -> Option<u64> {
+        Some(self.envelope.message().seq)
+    }
+
+    fn time(&self) -> Option<Timestamp> {
+        Some(self.envelope.message().time)
+    }
+
+    fn any_text(&self, part: Part, found: &mut dyn FnMut(&str) -> bool) -> bool {
+        match part {
+            Part::Attributes => self.event.is_some_and(|e| {
+                e.attributes.iter().any(|a| a.name != Core::Specversion.name() && found(&a.value.to_text()))
+            }),
+            Part::Headers => self.envelope.headers().iter().any(|h| found(&h.value)),
+            Part::Body => {
+                std::str::from_utf8(self.envelope.body()).is_ok_and(&mut *found)
+                    || self.encoded().is_some_and(|text| found(&text))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::Header;
+
+    fn message(headers: &[(&str, &str)], body: &str) -> Message {
+        Message {
+            stream: Arc::from("S"),
+            seq: 7,
+            time: Timestamp::from_secs(1),
+            subject: "orders.eu".into(),
+            headers: headers.iter().map(|(n, v)| Header { name: (*n).into(), value: (*v).into() }).collect(),
+            undecodable: None,
+            body: body.to_owned().into(),
+        }
+    }
+
+    fn passed(expression: &str, message: &Message) -> bool {
+        passes(&Filter::expression(expression).unwrap(), message)
+    }
+
+    #[test]
+    fn every_mode_is_looked_into() {
+        let binary = message(
+            &[
+                ("ce-specversion", "1.0"),
+                ("ce-type", "a.b"),
+                ("ce-id", "1"),
+                ("X-Trace", "t"),
+                ("content-type", "application/json"),
+            ],
+            r#"{"total":120}"#,
+        );
+        let structured =
+            message(&[], r#"{"specversion":"1.0","type":"a.b","id":"1","source":"s","data":{"total":120}}"#);
+        let encoded = message(
+            &[],
+            r#"{"specversion":"1.0","type":"a.b","id":"1","source":"s","data_base64":"eyJ0b3RhbCI6MTIwfQ=="}"#,
+        );
+        for m in [&binary, &structured, &encoded] {
+            for yes in
+                ["type = 'a.b'", "data.total > 100", "nats.subject LIKE 'orders.%' AND nats.seq = 7", "EXISTS id"]
+            {
+                assert!(passed(yes, m), "{yes}");
+            }
+            assert!(!passed("data.total > 200", m));
+            assert!(passes(&Filter::words("120").unwrap(), m) && passes(&Filter::words("type:a.*").unwrap(), m));
+        }
+        assert!(passed("header.x-trace = 't'", &binary) && !passed("EXISTS header.x-trace", &structured));
+    }
+
+    #[test]
+    fn of_a_batch_any_event_counts_and_a_plain_message_is_looked_into_too() {
+        let batch = message(
+            &[("content-type", "application/cloudevents-batch+json")],
+            r#"[{"specversion":"1.0","type":"a","id":"1","source":"s"},{"specversion":"1.0","type":"b","id":"2","source":"s"}]"#,
+        );
+        assert!(passed("type = 'b'", &batch) && !passed("type = 'c'", &batch));
+        let plain = message(&[], r#"{"total":120}"#);
+        assert!(passed("data.total = 120", &plain) && !passed("EXISTS type", &plain));
+        assert!(passes(&Filter::words("orders").unwrap(), &message(&[], "")));
+    }
+}

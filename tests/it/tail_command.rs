@@ -1,0 +1,136 @@
+//! `jetscope tail` as scripts use it.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Output, Stdio};
+
+use async_nats::HeaderMap;
+use async_nats::jetstream;
+use jetscope::demo::{Server, ServerSpec};
+use serde_json::{Value, json};
+
+use crate::common::every_kind::{publish, stream};
+
+const EVENTS: [(&str, &str); 4] = [
+    ("orders.eu", r#"{"specversion":"1.0","id":"1","source":"/shop","type":"order.created","data":{"total":120}}"#),
+    ("orders.us", r#"{"specversion":"1.0","id":"2","source":"/shop","type":"order.created","data":{"total":80}}"#),
+    ("orders.eu", r#"{"specversion":"1.0","id":"","source":"/shop","type":"order.paid","data":{"total":120}}"#),
+    ("orders.eu", "no event \u{1b}[31m at all"),
+];
+
+/// A server with four messages of each mode in `S`, five of them events.
+async fn place() -> (Server, async_nats::Client) {
+    let server = Server::start(&ServerSpec::default()).unwrap();
+    let nats = async_nats::connect(server.url()).await.unwrap();
+    stream(&nats, json!({"name": "S", "subjects": ["orders.*"]})).await;
+    let js = jetstream::new(nats.clone());
+    for (subject, body) in EVENTS {
+        js.publish(subject, body.into()).await.unwrap().await.unwrap();
+    }
+    let mut headers = HeaderMap::new();
+    for (name, value) in
+        [("ce-specversion", "1.0"), ("ce-id", "5"), ("ce-source", "/shop"), ("ce-type", "order.shipped")]
+    {
+        headers.insert(name, value);
+    }
+    headers.insert("content-type", "application/json");
+    js.publish_with_headers("orders.eu", headers, r#"{"total":7}"#.into()).await.unwrap().await.unwrap();
+    (server, nats)
+}
+
+fn tail(server: &Server, args: &[&str]) -> Output {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jetscope"));
+    command.arg("tail").args(args).args(["--server", &server.url()]).env_clear().env("HOME", home.path());
+    command.output().unwrap()
+}
+
+fn lines(server: &Server, args: &[&str]) -> Vec<String> {
+    let out = tail(server, args);
+    assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ranges_and_filters_choose_what_is_printed() {
+    let (server, _nats) = place().await;
+    let seqs = |more: &[&str]| lines(&server, &[&["S", "-o", "{seq}"], more].concat()).join(" ");
+    assert_eq!(seqs(&[]), "1 2 3 4 5");
+    assert_eq!(seqs(&["--last", "2"]), "4 5");
+    assert_eq!(seqs(&["--range", "2..3"]), "2 3");
+    assert_eq!(seqs(&["--since", "1h", "--limit", "1"]), "1");
+    assert_eq!(seqs(&["--subject", "orders.us"]), "2");
+    assert_eq!(seqs(&["--where", "type = 'order.created' AND data.total > 100"]), "1");
+    assert_eq!(seqs(&["--where", "data.total = 7"]), "5");
+    assert_eq!(seqs(&["--grep", "type:order.* 120"]), "1 3");
+    // Nothing that matches is told by the exit code, a mistake is pointed at.
+    assert_eq!(tail(&server, &["S", "--where", "type = 'none'"]).status.code(), Some(1));
+    let wrong = tail(&server, &["S", "--where", "type ="]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains('^'));
+    for args in [&["S", "--range", "yesterday"][..], &["S", "-o", "jsn"], &["none"], &["S", "--new"], &[]] {
+        assert_eq!(tail(&server, args).status.code(), Some(2), "{args:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_format_says_what_it_should() {
+    let (server, _nats) = place().await;
+    let documents: Vec<Value> =
+        lines(&server, &["S", "-o", "json"]).iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(documents.len(), 5);
+    let first = &documents[0];
+    let mut keys: Vec<_> = first.as_object().unwrap().keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    assert_eq!(keys, ["error", "event", "headers", "mode", "seq", "size", "stream", "subject", "time"]);
+    assert_eq!(
+        (&first["mode"], &first["event"]["data"]["total"], &first["error"]),
+        (&json!("structured"), &json!(120), &Value::Null)
+    );
+    assert!(documents[2]["error"].as_str().unwrap().contains("id"), "{}", documents[2]);
+    assert_eq!((&documents[3]["mode"], &documents[3]["event"]), (&json!("plain"), &Value::Null));
+    assert!(documents[3]["error"].as_str().unwrap().starts_with("Not a CloudEvent"));
+    assert_eq!((&documents[4]["mode"], &documents[4]["event"]["type"]), (&json!("binary"), &json!("order.shipped")));
+    assert_eq!(documents[4]["headers"]["ce-id"], json!(["5"]));
+
+    let events = lines(&server, &["S", "-o", "ce"]);
+    assert_eq!(events.len(), 4, "the plain message is left out");
+    assert_eq!(serde_json::from_str::<Value>(&events[3]).unwrap()["data"]["total"], 7);
+
+    let raw = tail(&server, &["S", "-o", "raw", "--range", "4..4"]);
+    assert_eq!(raw.stdout, EVENTS[3].1.as_bytes());
+
+    // For people: nothing acts on the terminal, and what is wrong is said.
+    let pretty = lines(&server, &["S"]).join("\n");
+    assert!(!pretty.contains('\u{1b}') && pretty.contains("␛[31m"), "{pretty}");
+    assert!(
+        pretty.contains("order.shipped") && pretty.contains("Not a CloudEvent") && pretty.contains("  ! "),
+        "{pretty}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_streams_are_merged_and_following_goes_on() {
+    let (server, nats) = place().await;
+    stream(&nats, json!({"name": "T", "subjects": ["t"], "retention": "workqueue"})).await;
+    publish(&nats, "t", 2).await;
+    assert_eq!(lines(&server, &["T", "S", "-o", "{stream}{seq}"]).join(" "), "S1 S2 S3 S4 S5 T1 T2");
+    let home = tempfile::tempdir().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_jetscope"))
+        .args(["tail", "S", "T", "-f", "-o", "{stream}{seq}", "--limit", "9", "--server", &server.url()])
+        .env_clear()
+        .env("HOME", home.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut seen = Vec::new();
+    for _ in 0..7 {
+        seen.push(out.next().unwrap().unwrap());
+    }
+    publish(&nats, "orders.x", 1).await;
+    seen.push(out.next().unwrap().unwrap());
+    publish(&nats, "t", 1).await;
+    seen.push(out.next().unwrap().unwrap());
+    assert_eq!(seen.join(" "), "S1 S2 S3 S4 S5 T1 T2 S6 T3");
+    assert!(child.wait().unwrap().success(), "it ends with its limit");
+}
