@@ -1,8 +1,10 @@
 //! What is not well among the streams of a list and their consumers: how much of it, and where.
 
+use std::cmp::Ordering;
+
 use crate::event::clean_line;
-use crate::health::{Health, Level, consumer_health, stream_health};
-use crate::model::Thresholds;
+use crate::health::{Level, consumer_health, consumer_level, stream_health, stream_level};
+use crate::model::{ConsumerEntry, Thresholds};
 
 use super::columns::StreamRow;
 
@@ -31,36 +33,61 @@ pub struct Findings {
     pub worst: Vec<Finding>,
 }
 
+/// Something that is not well, before it is put into words: of very many only the worst are.
+struct Found<'a> {
+    level: Level,
+    row: &'a StreamRow<'a>,
+    consumer: Option<(&'a str, &'a ConsumerEntry)>,
+}
+
+impl Found<'_> {
+    /// The worst first, those of one level by their place.
+    fn compare(&self, other: &Self) -> Ordering {
+        let place = |f: &Self| (f.row.label, f.consumer.map(|(name, _)| name));
+        other.level.cmp(&self.level).then_with(|| place(self).cmp(&place(other)))
+    }
+
+    fn in_words(&self, thresholds: &Thresholds) -> Finding {
+        let (place, health) = match self.consumer {
+            Some((name, entry)) => (format!("{} › {name}", self.row.label), consumer_health(entry)),
+            None => (self.row.label.to_owned(), stream_health(self.row.entry, None, thresholds)),
+        };
+        Finding {
+            level: self.level,
+            place: clean_line(&place).into_owned(),
+            words: clean_line(&format!("{}: {}", health.words, health.sentence)).into_owned(),
+        }
+    }
+}
+
 impl Findings {
     /// Looks at these streams and their consumers.
     pub(super) fn of(rows: &[StreamRow<'_>], thresholds: &Thresholds) -> Self {
-        let mut found = Self::default();
+        let mut found = Vec::new();
+        let mut add = |level, row, consumer| {
+            if matches!(level, Level::Critical | Level::Warning) {
+                found.push(Found { level, row, consumer });
+            }
+        };
         for row in rows {
-            found.add(|| row.label.to_owned(), &stream_health(row.entry, None, thresholds));
+            add(stream_level(row.entry, None, thresholds), row, None);
             for (name, entry) in row.shelf.iter().flat_map(|s| s.entries.iter()) {
-                found.add(|| format!("{} › {name}", row.label), &consumer_health(entry));
+                add(consumer_level(entry), row, Some((name.as_str(), entry)));
             }
         }
-        found.worst.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.place.cmp(&b.place)));
-        found.worst.truncate(MOST);
-        found
+        let critical = found.iter().filter(|f| f.level == Level::Critical).count();
+        let warning = found.len() - critical;
+        if found.len() > MOST {
+            found.select_nth_unstable_by(MOST, Found::compare);
+            found.truncate(MOST);
+        }
+        found.sort_by(Found::compare);
+        let worst = found.iter().map(|f| f.in_words(thresholds)).collect();
+        Self { critical, warning, worst }
     }
 
     /// How many there are.
     pub const fn count(&self) -> usize {
         self.critical + self.warning
-    }
-
-    fn add(&mut self, place: impl FnOnce() -> String, health: &Health) {
-        match health.level {
-            Level::Critical => self.critical += 1,
-            Level::Warning => self.warning += 1,
-            _ => return,
-        }
-        self.worst.push(Finding {
-            level: health.level,
-            place: clean_line(&place()).into_owned(),
-            words: clean_line(&format!("{}: {}", health.words, health.sentence)).into_owned(),
-        });
     }
 }

@@ -19,12 +19,14 @@ pub struct StreamsScreen {
     pub hidden: usize,
     /// What is not well among the rows.
     pub findings: Findings,
+    /// Of which data and which rows that was found: sorting changes neither.
+    found_of: Option<(u64, String, bool, bool)>,
 }
 
 impl Default for StreamsScreen {
     fn default() -> Self {
         let name = StreamColumn::ALL.iter().position(|c| *c == StreamColumn::Name).unwrap_or(0);
-        Self { table: Table::new(name, false), hidden: 0, findings: Findings::default() }
+        Self { table: Table::new(name, false), hidden: 0, findings: Findings::default(), found_of: None }
     }
 }
 
@@ -60,7 +62,11 @@ impl StreamsScreen {
             }
             rows.push(row);
         }
-        self.findings = Findings::of(&rows, thresholds);
+        let of = (catalog.revision, self.table.filter.clone(), self.table.only_problems, app.show_system);
+        if self.found_of.as_ref() != Some(&of) {
+            self.findings = Findings::of(&rows, thresholds);
+            self.found_of = Some(of);
+        }
         let column = self.sort_column();
         let moving = !matches!(column, StreamColumn::Name | StreamColumn::Kind);
         if moving && !self.table.due(app.now) {
