@@ -19,8 +19,9 @@ pub struct StreamsScreen {
     pub hidden: usize,
     /// What is not well among the rows.
     pub findings: Findings,
-    /// Of which data and which rows that was found: sorting changes neither.
-    found_of: Option<(u64, String, bool, bool)>,
+    /// Of which data and which rows that was found. Sorting changes neither, and leaving out what is well takes
+    /// nothing away that is not.
+    found_of: Option<(u64, String, bool)>,
 }
 
 impl Default for StreamsScreen {
@@ -62,7 +63,7 @@ impl StreamsScreen {
             }
             rows.push(row);
         }
-        let of = (catalog.revision, self.table.filter.clone(), self.table.only_problems, app.show_system);
+        let of = (catalog.revision, self.table.filter.clone(), app.show_system);
         if self.found_of.as_ref() != Some(&of) {
             self.findings = Findings::of(&rows, thresholds);
             self.found_of = Some(of);
