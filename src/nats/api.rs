@@ -9,7 +9,7 @@ use futures_util::{StreamExt, stream};
 use crate::model::update::{Listing, SubjectCount};
 use crate::model::{Account, Consumer, Problem, ProblemKind, Stream, Timestamp};
 
-use super::ask::{Api, now, read};
+use super::ask::{Api, Words, now, read};
 use super::{Question, convert, wire};
 
 /// Pages that are fetched side by side. The server answers lists one after the other; this only hides the way.
@@ -56,7 +56,7 @@ impl Api {
     pub async fn account(&self) -> Result<Account, Problem> {
         let question = Question::Account;
         let reply = self.ask(question, String::new()).await?;
-        Ok(convert::account(read(&reply, &question.words())?))
+        Ok(convert::account(read(&reply, &question)?))
     }
 
     /// How long the server takes to answer the cheapest question.
@@ -141,7 +141,7 @@ impl Api {
         let question = Question::StreamList;
         let reply = self.ask(question, format!("{{\"offset\":{offset}}}")).await?;
         let taken = now();
-        let page: wire::StreamPage<'_> = read(&reply, &question.words())?;
+        let page: wire::StreamPage<'_> = read(&reply, &question)?;
         let step = if page.limit == 0 { PAGE } else { page.limit };
         let items = page.streams.unwrap_or_default();
         Ok((
@@ -162,7 +162,7 @@ impl Api {
         let mut offset = 0;
         loop {
             let reply = self.ask(question, format!("{{\"offset\":{offset}}}")).await?;
-            let page: wire::NamesPage = read(&reply, &question.words())?;
+            let page: wire::NamesPage = read(&reply, &question)?;
             let step = if page.limit == 0 { 1024 } else { page.limit };
             let found = page.streams.unwrap_or_default();
             let ended = found.is_empty();
@@ -199,14 +199,14 @@ impl Api {
     pub async fn stream(&self, name: &str) -> Result<Stream, Problem> {
         let question = Question::Stream(name);
         let reply = self.ask(question, String::new()).await?;
-        Ok(convert::stream(read(&reply, &question.words())?, now()))
+        Ok(convert::stream(read(&reply, &question)?, now()))
     }
 
     /// One stream, and the server's whole reply as indented JSON.
     pub async fn stream_json(&self, name: &str) -> Result<(Stream, String), Problem> {
         let question = Question::Stream(name);
         let reply = self.ask(question, String::new()).await?;
-        Ok((convert::stream(read(&reply, &question.words())?, now()), pretty(&reply, &question.words())?))
+        Ok((convert::stream(read(&reply, &question)?, now()), pretty(&reply, &question)?))
     }
 
     /// All consumers of a stream.
@@ -238,7 +238,7 @@ impl Api {
         let body = if offset == 0 { String::new() } else { format!("{{\"offset\":{offset}}}") };
         let reply = self.ask(question, body).await?;
         let taken = now();
-        let page: wire::ConsumerPage<'_> = read(&reply, &question.words())?;
+        let page: wire::ConsumerPage<'_> = read(&reply, &question)?;
         let step = if page.limit == 0 { PAGE } else { page.limit };
         let items = page.consumers.unwrap_or_default();
         Ok((
@@ -269,14 +269,14 @@ impl Api {
     pub async fn consumer(&self, stream: &str, name: &str) -> Result<Consumer, Problem> {
         let question = Question::Consumer(stream, name);
         let reply = self.ask(question, String::new()).await?;
-        Ok(convert::consumer(read(&reply, &question.words())?, now()))
+        Ok(convert::consumer(read(&reply, &question)?, now()))
     }
 
     /// One consumer, and the server's whole reply as indented JSON.
     pub async fn consumer_json(&self, stream: &str, name: &str) -> Result<(Consumer, String), Problem> {
         let question = Question::Consumer(stream, name);
         let reply = self.ask(question, String::new()).await?;
-        Ok((convert::consumer(read(&reply, &question.words())?, now()), pretty(&reply, &question.words())?))
+        Ok((convert::consumer(read(&reply, &question)?, now()), pretty(&reply, &question)?))
     }
 
     /// The subjects of a stream that match a filter, largest first, at most `cap`; and how many match.
@@ -290,7 +290,7 @@ impl Api {
         let mut offset = 0_u64;
         loop {
             let reply = self.ask(question, format!("{{\"subjects_filter\":{filter},\"offset\":{offset}}}")).await?;
-            let info: wire::StreamInfo<'_> = read(&reply, &question.words())?;
+            let info: wire::StreamInfo<'_> = read(&reply, &question)?;
             let page = info.state.subjects.unwrap_or_default();
             let got = page.len() as u64;
             counts.extend(page.into_iter().map(|(subject, messages)| SubjectCount { subject, messages }));
@@ -329,7 +329,7 @@ fn add<T>(all: &mut Gathered<T>, page: Page<T>, name: impl Fn(&T) -> &String) {
 }
 
 /// The reply without its type, indented, in the server's order of fields.
-fn pretty(reply: &[u8], words: &str) -> Result<String, Problem> {
+fn pretty(reply: &[u8], words: Words<'_>) -> Result<String, Problem> {
     let mut value: serde_json::Map<String, serde_json::Value> = read(reply, words)?;
     for field in ["type", "total", "offset", "limit"] {
         value.shift_remove(field);

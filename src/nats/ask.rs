@@ -1,5 +1,6 @@
 //! One question and its answer: own time limits, and every way to fail told apart.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -25,6 +26,9 @@ pub fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }
+
+/// What is asked for, for the sentence of a failure.
+pub(super) type Words<'a> = &'a (dyn fmt::Display + Sync);
 
 /// What was asked so far.
 #[derive(Debug, Default)]
@@ -64,14 +68,14 @@ impl Api {
             Question::StreamList | Question::StreamNames | Question::ConsumerList(_) => LIST_LIMIT,
             _ => LIMIT,
         };
-        self.ask_raw(&question.words(), question.subject(&self.client.prefix)?, body, limit).await
+        self.ask_raw(&question, question.subject(&self.client.prefix)?, body, limit).await
     }
 
     /// Asks on this subject; for the few requests that are no [`Question`], since they make or drop a consumer
     /// of our own.
     pub(super) async fn ask_raw(
         &self,
-        words: &str,
+        words: Words<'_>,
         subject: String,
         body: String,
         limit: Duration,
@@ -126,7 +130,7 @@ impl Api {
     }
 }
 
-fn denied_to(words: &str, subject: String) -> Problem {
+fn denied_to(words: Words<'_>, subject: String) -> Problem {
     let sentence = format!(
         "{words}: no permission to publish to {}; ask for it to be allowed for this user",
         clean_line(&subject)
@@ -134,7 +138,7 @@ fn denied_to(words: &str, subject: String) -> Problem {
     Problem::new(ProblemKind::Denied { subject }, sentence)
 }
 
-fn no_inbox(words: &str, inbox: String) -> Problem {
+fn no_inbox(words: Words<'_>, inbox: String) -> Problem {
     let sentence = format!(
         "{words}: no permission to subscribe to the inbox {}; set --inbox-prefix to one that this user may use",
         clean_line(&inbox)
@@ -142,15 +146,22 @@ fn no_inbox(words: &str, inbox: String) -> Problem {
     Problem::new(ProblemKind::Denied { subject: inbox }, sentence)
 }
 
-fn disconnected(words: &str) -> Problem {
+fn disconnected(words: Words<'_>) -> Problem {
     Problem::new(ProblemKind::Disconnected, format!("{words}: the connection is down"))
 }
 
+/// Whether a reply begins as answers do: its type, and then something that is no error.
+fn is_answer(head: &[u8]) -> bool {
+    let Some(behind) = head.strip_prefix(b"{\"type\":\"") else { return false };
+    let Some(end) = behind.iter().position(|b| *b == b'"') else { return false };
+    behind[end + 1..].starts_with(b",\"") && !behind[end + 1..].starts_with(b",\"error\":")
+}
+
 /// An error reply as a problem.
-fn refused(payload: &[u8], words: &str) -> Result<(), Problem> {
-    // An error stands at the beginning of a reply; whole lists need not be searched for one.
+fn refused(payload: &[u8], words: Words<'_>) -> Result<(), Problem> {
+    // An error stands at the beginning of a reply, behind its type; whole lists need not be searched for one.
     let head = &payload[..payload.len().min(400)];
-    if !head.windows(8).any(|w| w == b"\"error\":") {
+    if is_answer(head) || !head.windows(8).any(|w| w == b"\"error\":") {
         return Ok(());
     }
     match serde_json::from_slice::<Failure>(payload) {
@@ -159,7 +170,7 @@ fn refused(payload: &[u8], words: &str) -> Result<(), Problem> {
     }
 }
 
-fn problem_of(error: &ApiError, words: &str) -> Problem {
+fn problem_of(error: &ApiError, words: Words<'_>) -> Problem {
     let said = clean_line(&error.description);
     match (error.err_code, error.code) {
         (10039, _) => Problem::new(
@@ -178,7 +189,7 @@ fn problem_of(error: &ApiError, words: &str) -> Problem {
 }
 
 /// Reads a reply.
-pub(super) fn read<'a, T: serde::Deserialize<'a>>(payload: &'a [u8], words: &str) -> Result<T, Problem> {
+pub(super) fn read<'a, T: serde::Deserialize<'a>>(payload: &'a [u8], words: Words<'_>) -> Result<T, Problem> {
     serde_json::from_slice(payload).map_err(|error| {
         Problem::new(
             ProblemKind::Unreadable,
@@ -195,7 +206,7 @@ mod tests {
     use super::*;
 
     fn kind(json: &str) -> Option<ProblemKind> {
-        refused(json.as_bytes(), "x").err().map(|p| p.kind)
+        refused(json.as_bytes(), &"x").err().map(|p| p.kind)
     }
 
     #[test]
@@ -222,7 +233,7 @@ mod tests {
 
     #[test]
     fn descriptions_of_the_server_are_sanitised() {
-        let problem = refused(br#"{"error":{"code":400,"err_code":1,"description":"a\u001b[31m"}}"#, "x").unwrap_err();
+        let problem = refused(br#"{"error":{"code":400,"err_code":1,"description":"a\u001b[31m"}}"#, &"x").unwrap_err();
         assert!(!problem.sentence.contains('\u{1b}'));
     }
 }

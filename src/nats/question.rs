@@ -1,6 +1,8 @@
 //! What may be asked. Every read goes through one of these, and none of them changes anything on the server:
 //! a read path cannot name a subject that writes.
 
+use std::fmt;
+
 use crate::event::clean_line;
 use crate::model::{Problem, ProblemKind};
 
@@ -38,19 +40,21 @@ impl Question<'_> {
             Self::Message(stream) => format!("{prefix}.STREAM.MSG.GET.{}", token("stream", stream)?),
         })
     }
+}
 
-    /// What is asked for, in words.
-    pub fn words(self) -> String {
+/// What is asked for, in words. Put together only where a question fails: most do not.
+impl fmt::Display for Question<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Account => "the account's usage".into(),
-            Self::StreamList => "the list of streams".into(),
-            Self::StreamNames => "the names of the streams".into(),
-            Self::Stream(stream) => format!("stream {}", clean_line(stream)),
-            Self::ConsumerList(stream) => format!("the consumers of stream {}", clean_line(stream)),
+            Self::Account => f.write_str("the account's usage"),
+            Self::StreamList => f.write_str("the list of streams"),
+            Self::StreamNames => f.write_str("the names of the streams"),
+            Self::Stream(stream) => write!(f, "stream {}", clean_line(stream)),
+            Self::ConsumerList(stream) => write!(f, "the consumers of stream {}", clean_line(stream)),
             Self::Consumer(stream, consumer) => {
-                format!("consumer {} of stream {}", clean_line(consumer), clean_line(stream))
+                write!(f, "consumer {} of stream {}", clean_line(consumer), clean_line(stream))
             }
-            Self::Message(stream) => format!("a message of stream {}", clean_line(stream)),
+            Self::Message(stream) => write!(f, "a message of stream {}", clean_line(stream)),
         }
     }
 }

@@ -66,13 +66,12 @@ impl Api {
             }
             reply => reply?,
         };
-        let words = question.words();
-        let stored = read::<Reply>(&reply, &words)?.message;
+        let stored = read::<Reply>(&reply, &question)?.message;
         let bytes = |text: &str| {
             STANDARD
                 .decode(text)
                 .map(Bytes::from)
-                .map_err(|error| Problem::new(ProblemKind::Unreadable, format!("{words} {}: {error}", stored.seq)))
+                .map_err(|error| Problem::new(ProblemKind::Unreadable, format!("{question} {}: {error}", stored.seq)))
         };
         let block = bytes(&stored.hdrs)?;
         let decoded = if block.is_empty() { Some(Vec::new()) } else { headers::of_block(&block) };
