@@ -1,7 +1,5 @@
 //! The server and the account that we are connected as.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 /// Who answers: from the server's INFO line.
@@ -58,6 +56,3 @@ pub struct Account {
     /// The account has limits per replica tier; usage is summed over the tiers.
     pub tiered: bool,
 }
-
-/// Round-trip time of one PING.
-pub type Rtt = Duration;

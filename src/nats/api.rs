@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
 
@@ -57,13 +56,6 @@ impl Api {
         let question = Question::Account;
         let reply = self.ask(question, String::new()).await?;
         Ok(convert::account(read(&reply, &question)?))
-    }
-
-    /// How long the server takes to answer the cheapest question.
-    pub async fn round_trip(&self) -> Result<Duration, Problem> {
-        let started = Instant::now();
-        self.ask(Question::Account, String::new()).await?;
-        Ok(started.elapsed())
     }
 
     /// All streams. What could not be listed is named in the listing; it never fails as a whole.

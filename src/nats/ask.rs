@@ -130,7 +130,7 @@ impl Api {
     }
 }
 
-fn denied_to(words: Words<'_>, subject: String) -> Problem {
+pub(super) fn denied_to(words: Words<'_>, subject: String) -> Problem {
     let sentence = format!(
         "{words}: no permission to publish to {}; ask for it to be allowed for this user",
         clean_line(&subject)

@@ -107,11 +107,6 @@ impl Screen {
         let size = self.terminal.size()?;
         self.terminal.resize(Rect::new(0, 0, size.width, size.height))
     }
-
-    /// Another theme from now on.
-    pub const fn set_theme(&mut self, theme: Theme) {
-        self.theme = theme;
-    }
 }
 
 impl Display for Screen {

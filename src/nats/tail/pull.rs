@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::event::clean_line;
 use crate::model::{Message, Problem, ProblemKind};
-use crate::nats::ask::read;
+use crate::nats::ask::{denied_to, read};
 use crate::nats::question::token;
 use crate::nats::{Client, ClientEvent};
 use crate::query::range::End;
@@ -139,7 +139,8 @@ impl Reader {
                         // Lost and back before we looked: the server may have forgotten the consumer.
                         Ok(ClientEvent::Connected) => return Ok(Leave::Doubt),
                         Ok(ClientEvent::Denied { subject, publish: true }) if subject.contains(".MSG.NEXT.") => {
-                            return Err(denied(&subject).into());
+                            let words = format!("reading stream {}", clean_line(&plan.spec.stream));
+                            return Err(denied_to(&words, subject).into());
                         }
                         Err(RecvError::Closed) => return Err(Stop::Closed),
                         Ok(_) | Err(RecvError::Lagged(_)) => continue,
@@ -368,12 +369,6 @@ async fn delete(client: &Client, stream: &str, consumer: &str) {
     let subject = format!("{}.CONSUMER.DELETE.{stream}.{consumer}", client.prefix);
     // Nobody waits for the answer.
     let _ = client.nats.publish(subject, "".into()).await;
-}
-
-fn denied(subject: &str) -> Problem {
-    let sentence =
-        format!("no permission to publish to {}; ask for it to be allowed for this user", clean_line(subject));
-    Problem::new(ProblemKind::Denied { subject: subject.to_owned() }, sentence)
 }
 
 /// The sequence from which on exactly so many messages match (or a few more where several share none): the
