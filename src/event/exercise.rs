@@ -6,7 +6,7 @@
 use bytes::Bytes;
 
 use super::body::Line;
-use super::{Body, Content, Data, Decoded, Depth, Envelope, is_harmless};
+use super::{Body, Content, Data, Decoded, Depth, Envelope, Glance, Relation, identity, is_harmless};
 use crate::model::{Header, Message, Timestamp};
 
 /// The most that bodies are unpacked to here.
@@ -72,6 +72,20 @@ pub fn exercise(message: &Message) {
         laid_out(Body::of(event).as_bytes());
     }
     laid_out(Body::of_plain(&envelope));
+    glanced(message);
+}
+
+/// What a row shows is harmless, and the same key is found again.
+fn glanced(message: &Message) {
+    let glance = Glance::of(message);
+    let texts = [&glance.ty, &glance.source, &glance.subject, &glance.id, &glance.time, &glance.why];
+    texts.into_iter().flatten().for_each(|text| harmless(text));
+    let by_group = identity(message).relation();
+    for relation in [Relation::Id, Relation::SourceSubject, Relation::Type].into_iter().chain(by_group) {
+        if let Some(key) = relation.key(message) {
+            assert!(relation.holds(&key, message), "{relation:?} {key}");
+        }
+    }
 }
 
 /// A pass that reads less sees the same, as long as the JSON is whole (what is skipped is not checked).
