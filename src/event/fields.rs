@@ -39,9 +39,11 @@ impl<'v, 'm> View<'v, 'm> {
         decoded.events().iter().map(move |event| Self { envelope, event: Some(event) }).chain(none)
     }
 
-    fn json_or_text(&self, text: Cow<'v, str>) -> query::Data<'v> {
-        let named = self.event.and_then(Event::datacontenttype).or_else(|| self.envelope.content_type());
-        let json = named.map_or_else(|| text.trim_start().starts_with(['{', '[']), media::is_json);
+    /// As it is laid out on screens: by its type, and by looking where that says neither.
+    fn json_or_text(named: Option<&str>, text: Cow<'v, str>) -> query::Data<'v> {
+        let named = named.unwrap_or_default();
+        let is_text = || media::is_text(named) || media::is_xml(named) || media::schema_format(named).is_some();
+        let json = media::is_json(named) || (looks_like_json(&text) && !is_text());
         if json { query::Data::Json(text) } else { query::Data::Text(text) }
     }
 
@@ -67,14 +69,18 @@ impl Fields for View<'_, '_> {
             Some(Data::Base64(_)) => {
                 let text = self.encoded()?;
                 // Some senders encode JSON; that it is not declared does not make it less of it.
-                let json = text.trim_start().starts_with(['{', '[']);
-                return Some(if json { query::Data::Json(text.into()) } else { query::Data::Text(text.into()) });
+                if looks_like_json(&text) {
+                    return Some(query::Data::Json(text.into()));
+                }
+                return Some(Self::json_or_text(self.event.and_then(Event::datacontenttype), text.into()));
             }
             Some(Data::Bytes(bytes)) => bytes,
             Some(Data::None) => return None,
             None => self.envelope.body(),
         };
-        std::str::from_utf8(bytes).ok().filter(|t| !t.is_empty()).map(|t| self.json_or_text(Cow::Borrowed(t)))
+        let text = std::str::from_utf8(bytes).ok().filter(|t| !t.is_empty())?;
+        let named = self.event.and_then(Event::datacontenttype).or_else(|| self.envelope.content_type());
+        Some(Self::json_or_text(named, Cow::Borrowed(text)))
     }
 
     fn header(&self, name: &str) -> Option<Cow<'_, str>> {
@@ -106,6 +112,10 @@ impl Fields for View<'_, '_> {
             }
         }
     }
+}
+
+fn looks_like_json(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '['])
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod command;
 pub mod fields;
 pub mod filter;
 pub mod fuzzy;
+pub mod key;
 pub mod mistake;
 pub mod near;
 mod pattern;
@@ -14,7 +15,7 @@ pub mod range;
 mod sample;
 mod words;
 
-pub use cesql::{EvalError, Number, Value};
+pub use cesql::{EvalError, Number, Step, Value};
 pub use command::{Command, CommandError, Words, complete};
 pub use fields::{Data, Fields, Needs, Part};
 pub use filter::Filter;

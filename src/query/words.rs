@@ -80,11 +80,16 @@ impl Term {
         let mut plain = String::new();
         let mut glob = String::new();
         let mut quoted: Option<usize> = None;
+        // Quotes with nothing between are the empty text; nothing at all is any text.
+        let mut quotes = false;
         let mut end = value.len();
         let mut chars = value.char_indices().peekable();
         while let Some((at, c)) = chars.next() {
             match (c, quoted) {
-                ('"', None) => quoted = Some(at),
+                ('"', None) => {
+                    quoted = Some(at);
+                    quotes = true;
+                }
                 ('"', Some(_)) => quoted = None,
                 ('\\', Some(_)) => {
                     let c = chars.next_if(|(_, next)| matches!(next, '"' | '\\')).map_or(c, |(_, next)| next);
@@ -113,7 +118,7 @@ impl Term {
         }
         let what = match paths {
             Some(paths) => {
-                let pattern = (!glob.is_empty()).then(|| Pattern::glob(&glob));
+                let pattern = (quotes || !glob.is_empty()).then(|| Pattern::glob(&glob));
                 Some(What::Value(paths.clone(), pattern))
             }
             None => (!plain.is_empty()).then(|| What::Text(Needle::new(&plain))),
@@ -126,6 +131,12 @@ impl Term {
 ///
 /// `subject` is the subject of the event and that on NATS: people mean the one that has what they look for.
 fn key(text: &str) -> Result<Option<(Vec<Path>, usize)>, Mistake> {
+    // A name with other signs stands in quotes, as in expressions: `data['e-mail']:*@example.org`.
+    if let Some((path, length)) = cesql::path_at_start(text)
+        && let Some(value) = text.get(length..).and_then(|rest| rest.strip_prefix(':'))
+    {
+        return Ok((!value.starts_with("//")).then(|| (vec![path], length + 1)));
+    }
     let Some((key, value)) = text.split_once(':') else { return Ok(None) };
     let parts = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '$' | '[' | ']');
     // `http://…` is text, and so are `13:50` and `"a":1`.
@@ -262,6 +273,12 @@ mod tests {
             ("-absent:", true),
             ("absent:*", false),
             ("type:\"com.*\"", false),
+            ("type:\"\"", false),
+            ("-type:\"\"", true),
+            ("data.customer['e-mail']:z@*", true),
+            ("data.customer['e-mail']:\"z@ x\"", false),
+            ("header['X Y']:spaced", true),
+            ("data['a:b']:", false),
             ("header.nats-msg-id:a-*", true),
             ("data.customer.name:zoë*", true),
             ("data.items[0].sku:a-?", true),

@@ -55,7 +55,7 @@ pub(in crate::query) enum Path {
 
 /// One step into JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::query) enum Step {
+pub enum Step {
     /// The member of an object.
     Key(Box<str>),
     /// The element of an array, from 0.
@@ -220,6 +220,22 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
+/// The name of a part in quotes. Within a path a backslash escapes itself too, so that every name can be written.
+struct QuotedName<'a>(&'a str);
+
+impl fmt::Display for QuotedName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('\'')?;
+        for c in self.0.chars() {
+            if matches!(c, '\'' | '\\') {
+                f.write_char('\\')?;
+            }
+            f.write_char(c)?;
+        }
+        f.write_char('\'')
+    }
+}
+
 impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = |not: &bool| if *not { "NOT " } else { "" };
@@ -290,13 +306,13 @@ impl fmt::Display for Path {
         match self {
             Self::Attribute(name) => f.write_str(name),
             Self::Header(name) if !name.is_empty() && name.chars().all(plain_header) => write!(f, "header.{name}"),
-            Self::Header(name) => write!(f, "header[{}]", Quoted(name)),
+            Self::Header(name) => write!(f, "header[{}]", QuotedName(name)),
             Self::Data(steps) => {
                 f.write_str("data")?;
                 steps.iter().try_for_each(|step| match step {
                     Step::Index(index) => write!(f, "[{index}]"),
                     Step::Key(key) if !key.is_empty() && key.chars().all(plain_key) => write!(f, ".{key}"),
-                    Step::Key(key) => write!(f, "[{}]", Quoted(key)),
+                    Step::Key(key) => write!(f, "[{}]", QuotedName(key)),
                 })
             }
             Self::Subject => f.write_str("nats.subject"),

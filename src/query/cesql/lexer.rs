@@ -47,6 +47,18 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, Mistake> {
     }
 }
 
+/// The path at the start of a text, and how long it is; `None` where there is none or it is wrong.
+pub(in crate::query) fn path_at_start(text: &str) -> Option<(Path, usize)> {
+    if !ROOTS.iter().any(|root| text.get(..root.len()).is_some_and(|start| start.eq_ignore_ascii_case(root))) {
+        return None;
+    }
+    let mut lexer = Lexer { text, at: 0 };
+    match lexer.token() {
+        Ok((Token::Path(path), place)) if place.start == 0 => Some((path, place.end)),
+        _ => None,
+    }
+}
+
 struct Lexer<'a> {
     text: &'a str,
     at: usize,
@@ -146,6 +158,24 @@ impl<'a> Lexer<'a> {
         Err(Mistake::new(start..self.text.len(), "this text has no closing quote").instead(Some(instead)))
     }
 
+    /// A name in quotes within a path. A backslash escapes the quote around it and itself, and is itself before all
+    /// else.
+    fn name(&mut self, quote: char) -> Result<String, Mistake> {
+        let start = self.at;
+        let mut out = String::new();
+        let mut chars = self.rest().char_indices().skip(1).peekable();
+        while let Some((at, c)) = chars.next() {
+            if c == quote && chars.next_if(|(_, next)| *next == quote).is_none() {
+                self.at += at + c.len_utf8();
+                return Ok(out);
+            }
+            let escaped = if c == '\\' { chars.next_if(|(_, next)| *next == quote || *next == '\\') } else { None };
+            out.push(escaped.map_or(c, |(_, next)| next));
+        }
+        let instead = format!("{}{quote}", self.rest());
+        Err(Mistake::new(start..self.text.len(), "this name has no closing quote").instead(Some(instead)))
+    }
+
     /// What comes after `data`, `header` or `nats`.
     fn path(&mut self, root: &str, start: usize) -> Result<Token, Mistake> {
         let root = root.to_ascii_lowercase();
@@ -188,7 +218,7 @@ impl<'a> Lexer<'a> {
 
     fn key(&mut self, header: bool, from: usize) -> Result<String, Mistake> {
         if let Some(quote @ ('\'' | '"')) = self.peek() {
-            return self.string(quote);
+            return self.name(quote);
         }
         let key = self.take_while(if header { plain_header } else { plain_key });
         if key.is_empty() {
@@ -199,7 +229,7 @@ impl<'a> Lexer<'a> {
 
     fn bracket(&mut self, from: usize) -> Result<Step, Mistake> {
         let step = match self.peek() {
-            Some(quote @ ('\'' | '"')) => Some(Step::Key(self.string(quote)?.into())),
+            Some(quote @ ('\'' | '"')) => Some(Step::Key(self.name(quote)?.into())),
             _ => self.take_while(|c| c.is_ascii_digit()).parse().ok().map(Step::Index),
         };
         match (step, self.peek()) {

@@ -23,7 +23,9 @@ use thiserror::Error;
 use super::Mistake;
 use super::fields::{Fields, Needs};
 
+pub use ast::Step;
 pub(super) use eval::read;
+pub(super) use lexer::path_at_start;
 pub use value::{Number, Value};
 
 /// What went wrong when an expression was evaluated; the kinds are those of the specification.

@@ -1,0 +1,65 @@
+//! The names by which filters call the parts of a message: `type`, `header.Nats-Msg-Id`, `data.items[0].price`. Both
+//! doors read them as they are written here.
+
+use super::cesql::Step;
+use super::cesql::ast::Path;
+
+/// The name of a value inside of the event's data; without steps, of all of it.
+pub fn data_key(steps: &[Step]) -> String {
+    Path::Data(steps.to_vec()).to_string()
+}
+
+/// The name of a header.
+pub fn header_key(name: &str) -> String {
+    Path::Header(name.into()).to_string()
+}
+
+/// What a name calls; `None` where it is a name that no filter knows.
+#[cfg(test)]
+pub(super) fn read_key(key: &str) -> Option<Path> {
+    if let Some((path, length)) = super::cesql::path_at_start(key) {
+        return (length == key.len()).then_some(path);
+    }
+    let plain = !key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    plain.then(|| if key == "data" { Path::Data(Vec::new()) } else { Path::Attribute(key.into()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn names_with_other_signs_are_quoted() {
+        let key = |name: &str| Step::Key(name.into());
+        assert_eq!(data_key(&[]), "data");
+        assert_eq!(data_key(&[key("items"), Step::Index(0), key("price")]), "data.items[0].price");
+        assert_eq!(data_key(&[key("e-mail"), key(""), key("größe")]), "data['e-mail'][''].größe");
+        assert_eq!(data_key(&[key(r"it's \")]), r"data['it\'s \\']");
+        assert_eq!(header_key("Nats-Msg-Id"), "header.Nats-Msg-Id");
+        assert_eq!(header_key("X Y"), "header['X Y']");
+    }
+
+    #[test]
+    fn what_is_no_name() {
+        for key in
+            ["", "Upper", "a-b", "größe", "data.", "data.a ", "nats.stream", "nats.size", "data['a", "header.a.b"]
+        {
+            assert_eq!(read_key(key), None, "{key}");
+        }
+        assert_eq!(read_key("nats.seq"), Some(Path::Seq));
+    }
+
+    proptest! {
+        #[test]
+        fn every_name_is_read_back(names in prop::collection::vec(prop_oneof![any::<String>(), r#"[a'"\\.\]\[:]{0,6}"#], 0..4), index in any::<usize>()) {
+            let mut steps: Vec<Step> = names.iter().map(|name| Step::Key(name.as_str().into())).collect();
+            steps.push(Step::Index(index));
+            prop_assert_eq!(read_key(&data_key(&steps)), Some(Path::Data(steps)));
+            if let Some(name) = names.first() {
+                prop_assert_eq!(read_key(&header_key(name)), Some(Path::Header(name.as_str().into())));
+            }
+        }
+    }
+}
