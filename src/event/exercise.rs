@@ -4,9 +4,10 @@
 //! UTF-8, make a message whose headers the client refuses.
 
 use bytes::Bytes;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::body::Line;
-use super::{Body, Content, Data, Decoded, Depth, Envelope, Glance, Relation, identity, is_harmless};
+use super::{Body, Content, Data, Decoded, Depth, Document, Envelope, Glance, Relation, Shape, identity, is_harmless};
 use crate::model::{Header, Message, Timestamp};
 
 /// The most that bodies are unpacked to here.
@@ -38,6 +39,27 @@ pub fn from_input(input: &[u8]) -> Message {
         Some(pairs) => message(&pairs, body),
         None => Message { undecodable: Some(Bytes::copy_from_slice(head)), ..message(&[], body) },
     }
+}
+
+/// Any JSON, no duplicate names in it.
+#[cfg(test)]
+pub fn json() -> impl proptest::strategy::Strategy<Value = serde_json::Value> {
+    use proptest::prelude::*;
+    use serde_json::Value;
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 64, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::vec((any::<String>(), inner), 0..6)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
 }
 
 /// Does everything that can be done to a message, and checks what must hold.
@@ -73,6 +95,26 @@ pub fn exercise(message: &Message) {
     }
     laid_out(Body::of_plain(&envelope));
     glanced(message);
+    documented(message);
+}
+
+/// Panels of all shapes: rows are as many as are said, harmless, and no wider than the panel.
+fn documented(message: &Message) {
+    let panels = [(Shape::Pretty, 20), (Shape::Pretty, 101), (Shape::Bytes, 50), (Shape::Json, 80)];
+    // One is enough of what is large.
+    let most = if message.body.len() > LIMIT { 1 } else { panels.len() };
+    for (shape, width) in panels.into_iter().take(most) {
+        let mut document = Document::of(message, 0, shape, width);
+        let first = document.rows(0..60);
+        let total = document.total();
+        assert_eq!(first.len(), total.min(60));
+        for (number, row) in first.into_iter().chain(document.rows(total.saturating_sub(20)..total)).enumerate() {
+            let text: String = row.line.iter().map(|span| &*span.text).collect();
+            harmless(&text);
+            assert!(text.width() <= width, "{text:?} in {width}");
+            document.field(number);
+        }
+    }
 }
 
 /// What a row shows is harmless, and the same key is found again.

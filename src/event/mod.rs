@@ -8,6 +8,7 @@ pub mod attribute;
 pub mod body;
 mod decode;
 pub mod decoded;
+pub mod document;
 pub mod envelope;
 #[cfg(any(test, fuzzing))]
 pub mod exercise;
@@ -31,6 +32,7 @@ mod uri;
 pub use attribute::{Attribute, Core, Value};
 pub use body::Body;
 pub use decoded::{Content, Data, Decoded, Event, Mode, Plain, Rule};
+pub use document::{Document, Field, Row, Shape};
 pub use envelope::Envelope;
 pub use export::ExportError;
 pub use fields::{View, passes};

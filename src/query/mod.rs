@@ -20,6 +20,7 @@ pub use command::{Command, CommandError, Words, complete};
 pub use fields::{Data, Fields, Needs, Part};
 pub use filter::Filter;
 pub use fuzzy::Fuzzy;
+pub use key::{data_key, header_key};
 pub use mistake::Mistake;
 pub use near::nearest;
 pub use range::Range;

@@ -76,13 +76,13 @@ fn part(source: &[u8], from: usize, to: usize) -> &[u8] {
     source.get(from..to).unwrap_or_default()
 }
 
-fn skip_blanks(source: &[u8], from: usize) -> usize {
+pub(super) fn skip_blanks(source: &[u8], from: usize) -> usize {
     let rest = source.get(from..).unwrap_or_default();
     from + rest.iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count()
 }
 
 /// Where the token that starts here ends; always beyond its start while there are bytes.
-fn token_end(source: &[u8], from: usize) -> usize {
+pub(super) fn token_end(source: &[u8], from: usize) -> usize {
     let rest = source.get(from..).unwrap_or_default();
     let len = match rest.first() {
         None => 0,
@@ -114,8 +114,8 @@ fn string_len(rest: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::Value;
 
+    use super::super::super::exercise::json;
     use super::super::{Body, Kind, Line, plain_text};
     use super::*;
 
@@ -171,25 +171,9 @@ mod tests {
         assert_eq!(compact("\"a \\\" b\""), "\"a \\\" b\"");
     }
 
-    fn value() -> impl Strategy<Value = Value> {
-        let leaf = prop_oneof![
-            Just(Value::Null),
-            any::<bool>().prop_map(Value::from),
-            any::<i64>().prop_map(Value::from),
-            any::<String>().prop_map(Value::from),
-        ];
-        leaf.prop_recursive(4, 64, 6, |inner| {
-            prop_oneof![
-                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-                prop::collection::vec((any::<String>(), inner), 0..6)
-                    .prop_map(|members| Value::Object(members.into_iter().collect())),
-            ]
-        })
-    }
-
     proptest! {
         #[test]
-        fn the_same_lines_as_serde_and_the_same_value(value in value()) {
+        fn the_same_lines_as_serde_and_the_same_value(value in json()) {
             let source = serde_json::to_string(&value).unwrap();
             let pretty = serde_json::to_string_pretty(&value).unwrap();
             prop_assert_eq!(compact(&pretty), source.clone());

@@ -23,6 +23,14 @@ pub enum Role {
     Offset,
     /// Words of ours, not of the data.
     Note,
+    /// The heading of a part.
+    Title,
+    /// The name of an attribute, a header or a fact.
+    Name,
+    /// What is wrong.
+    Error,
+    /// What should be otherwise.
+    Warning,
 }
 
 /// A piece of a line.
@@ -44,15 +52,24 @@ const LONGEST: usize = 8 << 10;
 /// The deepest indentation, in steps of two columns.
 const DEEPEST: usize = 40;
 
-/// Collects a line, or only counts it.
+/// Collects a line, or only measures it.
 pub(super) struct Pen {
     writes: bool,
     line: Line,
+    /// Columns of what was only measured.
+    columns: usize,
+    /// Something was only measured whose columns its bytes do not tell.
+    odd: bool,
+    /// Columns of space in front.
+    indent: usize,
+    /// The most columns of space in front.
+    most: usize,
 }
 
 impl Pen {
-    pub(super) fn new(writes: bool) -> Self {
-        Self { writes, line: Vec::new() }
+    /// A pen for lines of a panel of this width.
+    pub(super) fn new(writes: bool, width: usize) -> Self {
+        Self { writes, line: Vec::new(), columns: 0, odd: false, indent: 0, most: (width / 4).min(DEEPEST) * 2 }
     }
 
     pub(super) fn finish(self) -> Line {
@@ -64,17 +81,38 @@ impl Pen {
         self.writes
     }
 
+    /// Columns of a line that was only measured, where that can be told without laying it out.
+    pub(super) fn columns(&self) -> Option<usize> {
+        (!self.odd).then_some(self.columns)
+    }
+
+    /// Columns of space in front of the line.
+    pub(super) fn indented(&self) -> usize {
+        self.indent
+    }
+
+    /// Measures what is not prepared.
+    pub(super) fn skip(&mut self, columns: usize) {
+        self.columns += columns;
+    }
+
     /// A piece of our own making.
     pub(super) fn put(&mut self, role: Role, text: &str) {
-        if self.writes && !text.is_empty() {
+        if !self.writes {
+            self.odd |= !text.is_ascii();
+            self.columns += text.len();
+        } else if !text.is_empty() {
             self.line.push(Span { role, text: text.into() });
         }
     }
 
     /// Space in front, two columns a level.
     pub(super) fn indent(&mut self, depth: usize) {
-        if self.writes && depth > 0 {
-            self.line.push(Span { role: Role::Text, text: "  ".repeat(depth.min(DEEPEST)) });
+        self.indent = depth.saturating_mul(2).min(self.most);
+        if !self.writes {
+            self.columns += self.indent;
+        } else if self.indent > 0 {
+            self.line.push(Span { role: Role::Text, text: " ".repeat(self.indent) });
         }
     }
 
@@ -85,11 +123,16 @@ impl Pen {
 
     /// A line of text, its tabs turned into spaces.
     pub(super) fn text_line(&mut self, bytes: &[u8]) {
-        self.wire(Role::Text, bytes, clean);
+        self.wire(Role::Text, bytes.strip_suffix(b"\r").unwrap_or(bytes), clean);
     }
 
     fn wire(&mut self, role: Role, bytes: &[u8], clean: impl Fn(&str) -> String) {
-        if !self.writes || bytes.is_empty() {
+        if !self.writes {
+            self.odd |= bytes.len() > LONGEST || !bytes.iter().all(|b| (0x20..0x7f).contains(b));
+            self.columns += bytes.len();
+            return;
+        }
+        if bytes.is_empty() {
             return;
         }
         let mut end = bytes.len().min(LONGEST);
@@ -111,7 +154,7 @@ mod tests {
 
     #[test]
     fn long_pieces_are_cut_between_characters() {
-        let mut pen = Pen::new(true);
+        let mut pen = Pen::new(true, usize::MAX);
         pen.piece(Role::String, "é".repeat(LONGEST).as_bytes());
         pen.piece(Role::String, format!("x{}", "é".repeat(LONGEST)).as_bytes());
         let line = pen.finish();
@@ -122,7 +165,7 @@ mod tests {
 
     #[test]
     fn pieces_are_harmless() {
-        let mut pen = Pen::new(true);
+        let mut pen = Pen::new(true, usize::MAX);
         pen.piece(Role::Text, b"\x1b[2J\t\xff");
         pen.text_line(b"\ta\x1b");
         let line = pen.finish();

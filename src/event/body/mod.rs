@@ -4,20 +4,27 @@
 //! way. Everything in a [`Span`] is harmless.
 
 mod choose;
+mod fold;
 mod hex;
 mod json;
 mod line;
+mod path;
 mod text;
 mod xml;
 
 use std::borrow::Cow;
-use std::ops::Range;
+use std::ops::{Deref, Range};
 
+use bytes::Bytes;
+
+pub(super) use fold::fold;
 pub use json::compact;
 pub use line::{Line, Role, Span};
+pub(super) use path::{Leaf, leaf_at};
 
 use super::decoded::Event;
 use super::envelope::Envelope;
+use super::layout::fit;
 use line::Pen;
 
 /// The most bytes of a body that are laid out; a note says how many follow.
@@ -65,15 +72,53 @@ struct Place {
     gave_up: bool,
 }
 
+/// A place that was left on the way, and the rows before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Mark {
+    place: Place,
+    rows: usize,
+}
+
+/// Bytes of a message, or of our own.
+#[derive(Clone, Debug)]
+enum Store<'a> {
+    Borrowed(&'a [u8]),
+    Shared(Bytes),
+}
+
+impl Deref for Store<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Borrowed(bytes) => bytes,
+            Self::Shared(bytes) => bytes,
+        }
+    }
+}
+
+impl<'a> From<Cow<'a, [u8]>> for Store<'a> {
+    fn from(bytes: Cow<'a, [u8]>) -> Self {
+        match bytes {
+            Cow::Borrowed(bytes) => Self::Borrowed(bytes),
+            Cow::Owned(bytes) => Self::Shared(bytes.into()),
+        }
+    }
+}
+
 /// The data of an event or the body of a plain message.
 #[derive(Clone, Debug)]
 pub struct Body<'a> {
     kind: Kind,
     note: Option<String>,
-    bytes: Cow<'a, [u8]>,
+    bytes: Store<'a>,
+    /// The columns that lines are broken into; without a limit they are not.
+    width: usize,
     /// The place of every [`STRIDE`]th line, as far as it has been looked.
-    marks: Vec<Place>,
+    marks: Vec<Mark>,
     /// Lines before `place`.
+    passed: usize,
+    /// Rows before `place`: as many as lines where these are not broken.
     counted: usize,
     place: Place,
     finished: bool,
@@ -99,17 +144,42 @@ impl<'a> Body<'a> {
     }
 
     fn new(kind: Kind, bytes: Cow<'a, [u8]>, note: Option<String>) -> Self {
-        let place = Place::default();
-        Self { kind, note, bytes, marks: vec![place], counted: 0, place, finished: kind == Kind::Empty }
+        Self::laid_out(kind, bytes.into(), note, usize::MAX)
     }
 
-    /// The same with bytes of its own, to be kept longer than the message.
-    pub fn into_owned(self) -> Body<'static> {
+    fn laid_out(kind: Kind, bytes: Store<'a>, note: Option<String>, width: usize) -> Self {
+        let (place, finished) = (Place::default(), kind == Kind::Empty);
+        Self { kind, note, bytes, width, marks: vec![Mark::default()], passed: 0, counted: 0, place, finished }
+    }
+
+    /// JSON text of our own.
+    pub(super) fn of_json(source: String) -> Body<'static> {
+        Body::new(Kind::Json, Cow::Owned(source.into_bytes()), None)
+    }
+
+    /// The same, its lines broken into rows of so many columns; all that speaks of lines speaks of rows then.
+    #[must_use]
+    pub fn folded(self, width: usize) -> Self {
+        Self::laid_out(self.kind, self.bytes, self.note, width.max(1))
+    }
+
+    /// The same, to be kept longer than the message. It shares the bytes of the message where it can.
+    pub fn into_shared(self, message: &Bytes) -> Body<'static> {
+        let bytes = match self.bytes {
+            Store::Borrowed(bytes) => {
+                let (all, part) = (message.as_ptr_range(), bytes.as_ptr_range());
+                let inside = all.start <= part.start && part.end <= all.end;
+                if inside { message.slice_ref(bytes) } else { Bytes::copy_from_slice(bytes) }
+            }
+            Store::Shared(bytes) => bytes,
+        };
         Body {
             kind: self.kind,
             note: self.note,
-            bytes: Cow::Owned(self.bytes.into_owned()),
+            bytes: Store::Shared(bytes),
+            width: self.width,
             marks: self.marks,
+            passed: self.passed,
             counted: self.counted,
             place: self.place,
             finished: self.finished,
@@ -120,7 +190,7 @@ impl<'a> Body<'a> {
     #[must_use]
     pub fn as_bytes(self) -> Self {
         let kind = if self.bytes.is_empty() { Kind::Empty } else { Kind::Bytes };
-        Self::new(kind, self.bytes, None)
+        Self::laid_out(kind, self.bytes, None, self.width)
     }
 
     /// What it is.
@@ -133,6 +203,14 @@ impl<'a> Body<'a> {
         self.note.as_deref()
     }
 
+    /// The same as [`Body::bytes`], to be kept.
+    pub(super) fn shared(&self) -> Bytes {
+        match &self.bytes {
+            Store::Borrowed(bytes) => Bytes::copy_from_slice(bytes),
+            Store::Shared(bytes) => bytes.clone(),
+        }
+    }
+
     /// The data itself, decoded from Base64 or unpacked: for writing to a file. Raw.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -142,16 +220,17 @@ impl<'a> Body<'a> {
     /// when it is the first time.
     pub fn lines(&mut self, range: Range<usize>) -> Vec<Line> {
         self.look_to(range.end);
-        let mark = (range.start / STRIDE).min(self.marks.len().saturating_sub(1));
-        let mut place = self.marks.get(mark).copied().unwrap_or_default();
+        let Mark { mut place, rows: mut row } = self.mark_before(range.start);
         let mut lines = Vec::new();
-        for number in mark * STRIDE..range.end.min(self.counted) {
-            let wanted = number >= range.start;
-            let mut pen = Pen::new(wanted);
-            self.step(&mut place, &mut pen);
-            if wanted {
-                lines.push(pen.finish());
+        while row < range.end.min(self.counted) {
+            let mut ahead = place;
+            let (_, rows) = self.measure(&mut ahead);
+            if row + rows > range.start {
+                let wanted = range.start.saturating_sub(row)..range.end - row;
+                lines.extend(self.write(&mut place).into_iter().take(wanted.end).skip(wanted.start));
             }
+            place = ahead;
+            row += rows;
         }
         if self.finished && self.bytes.len() > MOST_SHOWN && range.contains(&self.counted) {
             lines.push(self.rest_note());
@@ -165,21 +244,68 @@ impl<'a> Body<'a> {
         self.counted + usize::from(self.bytes.len() > MOST_SHOWN && self.kind != Kind::Empty)
     }
 
-    /// Finds the marks up to this line.
-    fn look_to(&mut self, line: usize) {
-        let mut pen = Pen::new(false);
+    /// Where in the bytes the line of this row begins.
+    pub(super) fn offset(&mut self, wanted: usize) -> Option<usize> {
+        self.look_to(wanted.saturating_add(1));
+        let Mark { mut place, rows: mut row } = self.mark_before(wanted);
+        while row < self.counted {
+            let offset = place.offset;
+            row += self.measure(&mut place).1;
+            if wanted < row {
+                return Some(offset);
+            }
+        }
+        None
+    }
+
+    fn mark_before(&self, row: usize) -> Mark {
+        let after = self.marks.partition_point(|mark| mark.rows <= row);
+        self.marks.get(after.saturating_sub(1)).copied().unwrap_or_default()
+    }
+
+    /// Finds the marks up to this row.
+    fn look_to(&mut self, row: usize) {
         let mut place = self.place;
-        while !self.finished && self.counted < line {
-            if !self.step(&mut place, &mut pen) {
+        while !self.finished && self.counted < row {
+            let (more, rows) = self.measure(&mut place);
+            if !more {
                 self.finished = true;
                 break;
             }
-            self.counted += 1;
-            if self.counted.is_multiple_of(STRIDE) {
-                self.marks.push(place);
+            self.counted += rows;
+            self.passed += 1;
+            if self.passed.is_multiple_of(STRIDE) {
+                self.marks.push(Mark { place, rows: self.counted });
             }
         }
         self.place = place;
+    }
+
+    /// Passes a line: whether there was one, and how many rows it has.
+    fn measure(&self, place: &mut Place) -> (bool, usize) {
+        let mut pen = Pen::new(false, self.width);
+        let mut ahead = *place;
+        let more = self.step(&mut ahead, &mut pen);
+        let rows = if self.width == usize::MAX {
+            1
+        } else if let Some(columns) = pen.columns() {
+            fold::count(columns, self.width, fold::hang(pen.indented(), self.width))
+        } else {
+            self.write(&mut place.clone()).len()
+        };
+        *place = ahead;
+        (more, rows)
+    }
+
+    /// The rows of a line.
+    fn write(&self, place: &mut Place) -> Vec<Line> {
+        let mut pen = Pen::new(true, self.width);
+        self.step(place, &mut pen);
+        if self.width == usize::MAX {
+            return vec![pen.finish()];
+        }
+        let hang = fold::hang(pen.indented(), self.width);
+        fold(pen.finish(), self.width, hang)
     }
 
     /// Lays out one line; `false` when there is none.
@@ -190,13 +316,14 @@ impl<'a> Body<'a> {
             Kind::Json => json::line(shown, place, pen),
             Kind::Xml => xml::line(shown, place, pen),
             Kind::Text => text::line(shown, place, pen),
-            Kind::Bytes => hex::line(shown, place, pen),
+            Kind::Bytes => hex::line(shown, place, pen, hex::per_line(self.width)),
         }
     }
 
     fn rest_note(&self) -> Line {
-        let mut pen = Pen::new(true);
-        pen.put(Role::Note, &format!("… {} more bytes", self.bytes.len().saturating_sub(MOST_SHOWN)));
+        let mut pen = Pen::new(true, self.width);
+        let note = format!("… {} more bytes", self.bytes.len().saturating_sub(MOST_SHOWN));
+        pen.put(Role::Note, &fit(&note, self.width));
         pen.finish()
     }
 }
@@ -208,6 +335,8 @@ pub(super) fn plain_text(lines: &[Line]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use unicode_width::UnicodeWidthStr as _;
+
     use super::*;
 
     fn body(kind: Kind, bytes: &[u8]) -> Body<'_> {
@@ -248,6 +377,41 @@ mod tests {
         assert_eq!(total, MOST_SHOWN / 16 + 1);
         let last = body.lines(total - 1..total);
         assert_eq!(plain_text(&last), "… 5 more bytes\n");
+    }
+
+    #[test]
+    fn any_window_of_rows_is_a_part_of_the_whole() {
+        let words = "größe 漢字 \u{1100}\u{1100} and a lot of plain words, \t tabs too";
+        let json =
+            format!("[{}]", (0..900).map(|n| format!("{{\"n\":{n},\"x\":\"{words}\"}}")).collect::<Vec<_>>().join(","));
+        let xml = format!("<a>{}</a>", format!("<b x=\"1\"><c>{words}</c></b>").repeat(700));
+        let text = format!("{words}\r\n{}\n", "x".repeat(700)).repeat(700);
+        for (kind, source) in [(Kind::Json, &json), (Kind::Xml, &xml), (Kind::Text, &text), (Kind::Bytes, &text)] {
+            for width in [20, 33, 80] {
+                let make = || body(kind, source.as_bytes()).folded(width);
+                let all = make().lines(0..usize::MAX);
+                assert!(
+                    all.iter().all(|row| row.iter().map(|span| &*span.text).collect::<String>().width() <= width),
+                    "{kind:?} {width}"
+                );
+                let mut fresh = make();
+                assert_eq!(fresh.total(), all.len(), "{kind:?} {width}");
+                for from in [0, 1, 255, 256, 257, 700, 2_000, all.len() - 1, all.len(), all.len() + 9] {
+                    let expected = all.iter().skip(from).take(40).cloned().collect::<Vec<_>>();
+                    assert_eq!(fresh.lines(from..from + 40), expected, "{kind:?} {width} from {from}");
+                    assert_eq!(make().lines(from..from + 40), expected, "{kind:?} {width} from {from}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_kept_shares_the_bytes_of_the_message() {
+        let message = Bytes::from_static(b"{\"data\":[1]}");
+        let inside = Body::of_bytes(&message[8..11]).into_shared(&message);
+        assert_eq!((inside.bytes(), inside.bytes().as_ptr()), (&b"[1]"[..], message[8..].as_ptr()));
+        let outside = Body::of_bytes(b"other").into_shared(&message);
+        assert_eq!(outside.bytes(), b"other");
     }
 
     #[test]

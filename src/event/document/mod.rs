@@ -1,0 +1,185 @@
+//! A message laid out for a panel: what is wrong, what it is, its attributes, what NATS knows, its headers, its data.
+//!
+//! What stands above the data is made at once; the data is laid out where it is looked at, also when it has megabytes.
+
+mod head;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::attribute::Core;
+use super::body::{Body, Kind, Leaf, Line, Role, leaf_at};
+use super::decoded::{Data, Decoded, Event};
+use super::envelope::Envelope;
+use crate::model::Message;
+use crate::query::{Step, data_key};
+use head::Head;
+
+/// The narrowest panel; in a narrower one rows are cut.
+const NARROWEST: usize = 12;
+
+/// How a message is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shape {
+    /// Everything, the data as what it is.
+    #[default]
+    Pretty,
+    /// Everything, with the body as it was sent, in hex.
+    Bytes,
+    /// The event as structured JSON, however it was sent. A plain message as with [`Shape::Pretty`].
+    Json,
+}
+
+/// A row of a panel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// What is drawn; harmless, and not wider than the panel.
+    pub line: Line,
+    /// Whether a value begins here that conditions can be made of.
+    pub field: bool,
+}
+
+/// A value and its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Its name as filters write it, such as `type`, `header.Nats-Msg-Id`, `data.items[0].price`, `nats.subject`; what
+    /// filters do not know has a name too, and [`narrow`](crate::query::narrow) says so. Raw, sanitise before drawing.
+    pub key: String,
+    /// Its text, of a string what it says; raw, sanitise before drawing.
+    pub value: String,
+}
+
+/// What the rows of the body hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holds {
+    /// No values with names.
+    Nothing,
+    /// The data, as filters see it.
+    Data,
+    /// The whole event.
+    Event,
+}
+
+/// One event of a message, or a message without any, laid out for a panel of a given width. Keeps what it needs; the
+/// body it shares with the message.
+#[derive(Clone, Debug)]
+pub struct Document {
+    head: Head,
+    body: Body<'static>,
+    holds: Holds,
+    data: Bytes,
+    events: usize,
+}
+
+impl Document {
+    /// Lays out the event with this number, from 0; of a message without events, or with fewer, the message itself.
+    pub fn of(message: &Message, event: usize, shape: Shape, width: usize) -> Self {
+        let width = width.max(NARROWEST);
+        let envelope = Envelope::new(message);
+        let decoded = envelope.decode();
+        let number = event;
+        let event = decoded.events().get(number);
+        let shape = if event.is_none() && shape == Shape::Json { Shape::Pretty } else { shape };
+        let data = event.map_or_else(|| Body::of_plain(&envelope), Body::of).into_shared(&message.body);
+        let mut head = Head::new(width);
+        head.findings(&decoded, event);
+        head.mode(&decoded, number);
+        if shape != Shape::Json {
+            if let Some(event) = event {
+                head.attributes(event);
+            }
+            head.facts(message);
+            head.headers(&envelope, &decoded);
+        }
+        let bytes = data.shared();
+        let (body, holds) = match (shape, event) {
+            (Shape::Bytes, _) => (Body::of_bytes(&message.body).into_shared(&message.body), Holds::Nothing),
+            (Shape::Json, Some(event)) => (Body::of_json(event.to_json_line()), Holds::Event),
+            _ => {
+                let holds = if has_names(&data, event) { Holds::Data } else { Holds::Nothing };
+                (data, holds)
+            }
+        };
+        head.data(&body, shape, event.is_some());
+        Self { head, body: body.folded(width), holds, data: bytes, events: decoded.events().len() }
+    }
+
+    /// Events in the message: none in a plain message, several in a batch.
+    pub fn events(&self) -> usize {
+        self.events
+    }
+
+    /// Rows in all. Looks through all of the data when it is asked first.
+    pub fn total(&mut self) -> usize {
+        self.head.rows.len() + self.body.total()
+    }
+
+    /// These rows, the end excluded; fewer where the document ends earlier.
+    pub fn rows(&mut self, range: Range<usize>) -> Vec<Row> {
+        let above = self.head.rows.len();
+        let shown = self.head.rows.get(range.start.min(above)..range.end.min(above)).unwrap_or_default();
+        let mut rows: Vec<Row> = shown.iter().map(|row| Row { line: row.line.clone(), field: row.begins }).collect();
+        if range.end > above {
+            let below = range.start.saturating_sub(above)..range.end - above;
+            let named = self.holds != Holds::Nothing;
+            let lines = self.body.lines(below).into_iter();
+            rows.extend(lines.map(|line| Row { field: named && begins_value(&line), line }));
+        }
+        rows
+    }
+
+    /// What stands on this row; on each row of a value that has several. Walks through the data up to there.
+    pub fn field(&mut self, row: usize) -> Option<Field> {
+        if let Some(row) = self.head.rows.get(row) {
+            return self.head.fields.get(row.field?).cloned();
+        }
+        if self.holds == Holds::Nothing {
+            return None;
+        }
+        let offset = self.body.offset(row - self.head.rows.len())?;
+        let leaf = leaf_at(self.body.bytes(), offset)?;
+        let key = if self.holds == Holds::Data { data_key(&leaf.steps) } else { member_key(&leaf)? };
+        Some(Field { key, value: leaf.text })
+    }
+
+    /// The event's data, or the body of a message that is no event: decoded and unpacked. Raw.
+    pub fn data(&self) -> &[u8] {
+        &self.data
+    }
+}
+
+/// Whether the values of the data are what filters find there.
+fn has_names(data: &Body<'_>, event: Option<&Event<'_>>) -> bool {
+    data.kind() == Kind::Json
+        && match event.map(|event| event.data) {
+            // Text within a JSON string is shorter than the string: filters see the string.
+            Some(Data::Json(raw)) => data.bytes().len() == raw.get().len(),
+            // What could not be decoded is shown as it was sent.
+            Some(Data::Base64(raw)) => data.bytes().len() != raw.get().len(),
+            _ => true,
+        }
+}
+
+/// The name of a member of the whole event.
+fn member_key(leaf: &Leaf) -> Option<String> {
+    match leaf.steps.split_first()? {
+        (Step::Key(name), rest) if **name == *"data" => Some(data_key(rest)),
+        (Step::Key(name), []) if **name != *"data_base64" => Some(name.to_string()),
+        _ => None,
+    }
+}
+
+/// Whether a row of JSON holds the beginning of a value.
+fn begins_value(line: &Line) -> bool {
+    line.iter().any(|span| match span.role {
+        Role::String => span.text.starts_with('"'),
+        Role::Number => true,
+        // Its beginning may be all of it that stands here.
+        Role::Literal => span.text.starts_with(['t', 'f']),
+        Role::Punctuation => matches!(&*span.text, "{}" | "[]"),
+        _ => false,
+    })
+}
