@@ -40,6 +40,15 @@ impl Message {
         self.headers.iter().find(|h| h.name.eq_ignore_ascii_case(name)).map(|h| &*h.value)
     }
 
+    /// The same with a body in memory of its own: what is read off a connection is a slice of a large buffer, all
+    /// of which stays as long as one slice does.
+    #[must_use]
+    pub fn detached(mut self) -> Self {
+        self.body = Bytes::copy_from_slice(&self.body);
+        self.undecodable = self.undecodable.map(|block| Bytes::copy_from_slice(&block));
+        self
+    }
+
     /// Bytes of subject, headers and body, as they count against limits of memory.
     pub fn size(&self) -> usize {
         let headers: usize = self.headers.iter().map(|h| h.name.len() + h.value.len() + 4).sum();

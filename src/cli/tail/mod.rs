@@ -1,17 +1,16 @@
 //! `jetscope tail STREAM…`: the events of a range, and of what follows, filtered.
 
 mod format;
-mod merge;
 
 use std::io::{self, Write as _};
 
 use jiff::tz::TimeZone;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::Receiver;
 
 use crate::config::Settings;
 use crate::event::{clean_line, passes};
 use crate::model::Message;
-use crate::nats::tail::{Report, Tail, TailSpec};
+use crate::nats::tail::{Report, State, Tail, TailSpec};
 use crate::nats::{self, now};
 use crate::query::{Filter, Mistake, Range};
 
@@ -20,7 +19,6 @@ use super::headless::Failure;
 use super::output;
 
 use format::Format;
-use merge::Merge;
 
 /// Messages asked for at once where there is no end in sight of what is read.
 const BULK: usize = 5_000;
@@ -33,41 +31,40 @@ pub(super) async fn run(settings: Settings, wanted: args::Tail) -> Result<bool, 
     let filter = filter(&wanted)?;
     let format = Format::parse(&wanted.output).map_err(Failure::Unknown)?;
     let client = nats::open(&settings.connection).await?;
-    let (out, mut reports) = mpsc::channel(4);
     let batch = if wanted.follow || wanted.limit.is_some_and(|n| n < FEW as u64) { FEW } else { BULK };
-    let mut tails = Vec::new();
-    for (source, stream) in wanted.streams.iter().enumerate() {
-        let spec =
-            TailSpec { stream: stream.clone(), subjects: wanted.subject.clone(), range, follow: wanted.follow, batch };
-        let (tail, mut of_one) = Tail::spawn(client.clone(), spec);
-        let out = out.clone();
-        tails.push(tail);
-        tokio::spawn(async move {
-            while let Some(report) = of_one.recv().await {
-                if out.send((source, report)).await.is_err() {
-                    return;
-                }
-            }
-        });
-    }
-    drop(out);
-    let mut printer = Printer { filter, format, left: wanted.limit, matched: 0, no_event: 0, text: Vec::new() };
-    let mut merge = Merge::new(wanted.streams.len());
-    while let Some((source, report)) = reports.recv().await {
+    let spec = |stream: &String| TailSpec {
+        stream: stream.clone(),
+        subjects: wanted.subject.clone(),
+        range,
+        follow: wanted.follow,
+        batch,
+        keep: false,
+    };
+    let (tail, mut reports) = Tail::spawn(client, wanted.streams.iter().map(spec).collect());
+    let printer = Printer { filter, format, left: wanted.limit, matched: 0, no_event: 0, text: Vec::new() };
+    let ended = print(&wanted.streams, &mut reports, printer).await;
+    tail.close().await;
+    ended
+}
+
+/// Prints what is reported, to its end or until no more is wanted.
+async fn print(streams: &[String], reports: &mut Receiver<Report>, mut printer: Printer) -> Result<bool, Failure> {
+    while let Some(report) = reports.recv().await {
         match report {
-            Report::Opened { .. } => {}
-            Report::Messages(messages) => merge.put(source, messages),
-            Report::CaughtUp => merge.pass(source),
-            Report::Waiting(reason) => output::note(&format!("{}: {reason}", clean_line(&wanted.streams[source]))),
-            Report::Failed(problem) => return Err(Failure::Answer(problem)),
-            Report::End => merge.end(source),
-        }
-        while let Some(message) = merge.next() {
-            if !printer.take(&message)? {
-                return printer.finish();
+            Report::Messages(messages) => {
+                for message in &messages {
+                    if !printer.take(message)? {
+                        return printer.finish();
+                    }
+                }
+                printer.flush()?;
             }
+            Report::Stream(stream, State::Waiting(reason)) => {
+                output::note(&format!("{}: {reason}", streams.get(stream).map_or("?".into(), |s| clean_line(s))));
+            }
+            Report::Stream(_, State::Failed(problem)) => return Err(Failure::Answer(problem)),
+            Report::Stream(_, State::Opened { .. } | State::CaughtUp | State::End) => {}
         }
-        printer.flush()?;
     }
     printer.finish()
 }

@@ -13,12 +13,12 @@ use tokio::time::sleep;
 use crate::model::{Message, Problem, ProblemKind, Timestamp};
 use crate::nats::ask::{Api, read};
 use crate::nats::question::Question;
-use crate::query::range::{End, Range};
+use crate::query::range::Range;
 
 use super::plan::Plan;
-use super::{Out, Report, Stop, headers, tell};
+use super::{Out, State, Stop, TOGETHER_BYTES, headers};
 
-/// Sequences that are asked for side by side.
+/// Sequences that are asked for side by side, where messages are not so large that fewer have to do.
 const SIDE_BY_SIDE: u64 = 64;
 /// How often the end of the stream is looked at while following.
 const LOOK: Duration = Duration::from_millis(250);
@@ -97,7 +97,7 @@ pub(super) async fn run(mut plan: Plan, out: &Out) -> Result<(), Stop> {
             Ok(batch) => batch,
             Err(problem) if passes(&problem) => {
                 if !std::mem::replace(&mut told_waiting, true) {
-                    tell(out, Report::Waiting(problem.sentence)).await?;
+                    out.state(State::Waiting(problem.sentence)).await?;
                 }
                 sleep(PAUSE).await;
                 continue;
@@ -111,29 +111,28 @@ pub(super) async fn run(mut plan: Plan, out: &Out) -> Result<(), Stop> {
         if let Some(until) = plan.until {
             messages.retain(|m| m.seq <= until);
         }
-        if let End::Time(until) = plan.spec.range.end
-            && let Some(at) = messages.iter().position(|m| m.time > until)
-        {
+        messages.retain(|m| !plan.is_before(m.time));
+        if let Some(at) = messages.iter().position(|m| plan.is_behind(m.time)) {
             messages.truncate(at);
             ended = true;
         }
         if !messages.is_empty() {
             caught_up = false;
-            tell(out, Report::Messages(messages)).await?;
+            out.messages(messages).await?;
         }
         if ended {
             return Ok(());
         }
         if at_end {
-            if plan.until.is_some() {
+            if plan.ends_here() {
                 return Ok(());
             }
             if !std::mem::replace(&mut caught_up, true) {
-                tell(out, Report::CaughtUp).await?;
+                out.state(State::CaughtUp).await?;
             }
-            sleep(LOOK).await;
-            if out.is_closed() {
-                return Err(Stop::Closed);
+            tokio::select! {
+                () = sleep(LOOK) => {}
+                () = out.closed() => return Err(Stop::Closed),
             }
         }
     }
@@ -141,8 +140,11 @@ pub(super) async fn run(mut plan: Plan, out: &Out) -> Result<(), Stop> {
 }
 
 /// It may be answered another time.
-fn passes(problem: &Problem) -> bool {
-    matches!(problem.kind, ProblemKind::Timeout | ProblemKind::Busy { .. } | ProblemKind::Disconnected)
+pub(super) fn passes(problem: &Problem) -> bool {
+    matches!(
+        problem.kind,
+        ProblemKind::Timeout | ProblemKind::Busy { .. } | ProblemKind::Disconnected | ProblemKind::NoResponders
+    )
 }
 
 struct Batch {
@@ -155,23 +157,28 @@ struct Batch {
 
 /// Where the next messages come from: by sequence when all subjects are wanted, else each filter on its own.
 struct Sources {
+    /// The largest message of the last batch, in bytes: how many are asked for side by side depends on it.
+    largest: usize,
     /// Of each filter the message that comes next, once it was looked up.
     filters: Vec<(String, Option<Message>)>,
 }
 
 impl Sources {
     fn new(plan: &Plan) -> Self {
-        Self { filters: plan.spec.subjects.iter().map(|s| (s.clone(), None)).collect() }
+        Self { largest: 0, filters: plan.spec.subjects.iter().map(|s| (s.clone(), None)).collect() }
     }
 
     async fn batch(&mut self, plan: &Plan) -> Result<Batch, Problem> {
-        if self.filters.is_empty() { window(plan).await } else { self.merged(plan).await }
+        let batch = if self.filters.is_empty() { self.window(plan).await? } else { self.merged(plan).await? };
+        self.largest = batch.messages.iter().map(Message::size).max().unwrap_or(0);
+        Ok(batch)
     }
 
     /// The earliest of what each filter has next, again and again.
     async fn merged(&mut self, plan: &Plan) -> Result<Batch, Problem> {
         let mut batch = Batch { messages: Vec::new(), next: plan.next, at_end: false };
-        while batch.messages.len() < plan.spec.batch.clamp(1, 64) {
+        let mut bytes = 0;
+        while batch.messages.len() < plan.spec.batch.clamp(1, 64) && bytes < TOGETHER_BYTES {
             for (filter, ready) in &mut self.filters {
                 // A message that was taken meanwhile is shown all the same: it was there when it was read.
                 if ready.as_ref().is_none_or(|m| m.seq < batch.next) {
@@ -185,41 +192,44 @@ impl Sources {
                 break;
             };
             batch.next = message.seq + 1;
+            bytes += message.size();
             batch.messages.push(message);
         }
         Ok(batch)
     }
-}
 
-/// The next sequences side by side; where none of them is there any more, a leap to the next that is.
-async fn window(plan: &Plan) -> Result<Batch, Problem> {
-    let stream_name = &plan.spec.stream;
-    let Some(first) = plan.api.next_message(stream_name, plan.next, ">").await? else {
-        return Ok(Batch { messages: vec![], next: plan.next, at_end: true });
-    };
-    let mut next = first.seq + 1;
-    let end = plan.until.map_or(u64::MAX, |until| until.saturating_add(1)).min(next + SIDE_BY_SIDE - 1);
-    let mut answers =
-        stream::iter(next..end).map(|seq| plan.api.message(stream_name, seq)).buffered(SIDE_BY_SIDE as usize);
-    let mut messages = vec![first];
-    let mut holes = 0;
-    while let Some(answer) = answers.next().await {
-        match answer {
-            Ok(Some(message)) => {
-                holes = 0;
-                next = message.seq + 1;
-                messages.push(message);
+    /// The next sequences side by side; where none of them is there any more, a leap to the next that is.
+    async fn window(&self, plan: &Plan) -> Result<Batch, Problem> {
+        let stream_name = &plan.spec.stream;
+        let Some(first) = plan.api.next_message(stream_name, plan.next, ">").await? else {
+            return Ok(Batch { messages: vec![], next: plan.next, at_end: true });
+        };
+        let size = first.size().max(self.largest).max(1);
+        let side_by_side = ((plan.bytes / size) as u64).clamp(1, SIDE_BY_SIDE);
+        let mut next = first.seq + 1;
+        let end = plan.until.map_or(u64::MAX, |until| until.saturating_add(1)).min(next + side_by_side - 1);
+        let mut answers =
+            stream::iter(next..end).map(|seq| plan.api.message(stream_name, seq)).buffered(SIDE_BY_SIDE as usize);
+        let mut messages = vec![first];
+        let mut holes = 0;
+        while let Some(answer) = answers.next().await {
+            match answer {
+                Ok(Some(message)) => {
+                    holes = 0;
+                    next = message.seq + 1;
+                    messages.push(message);
+                }
+                // A hole, or the end of the stream: the next round tells which.
+                Ok(None) => holes += 1,
+                // What was read so far is good; the rest is asked for again.
+                Err(_) => break,
             }
-            // A hole, or the end of the stream: the next round tells which.
-            Ok(None) => holes += 1,
-            // What was read so far is good; the rest is asked for again.
-            Err(_) => break,
+            if holes > SIDE_BY_SIDE / 4 {
+                break;
+            }
         }
-        if holes > SIDE_BY_SIDE / 4 {
-            break;
-        }
+        Ok(Batch { messages, next, at_end: false })
     }
-    Ok(Batch { messages, next, at_end: false })
 }
 
 /// The first sequence whose message was stored at this time or later; after the last where there is none.
@@ -242,7 +252,14 @@ pub(super) async fn nth_last(plan: &Plan, first: u64, last: u64, n: u64) -> Resu
     loop {
         let from = last.saturating_sub(reach).max(first);
         let spec = super::TailSpec { range: Range::ALL, follow: false, ..plan.spec.clone() };
-        let mut part = Plan { api: plan.api.clone(), spec, name: plan.name.clone(), next: from, until: Some(last) };
+        let mut part = Plan {
+            api: plan.api.clone(),
+            spec,
+            name: plan.name.clone(),
+            next: from,
+            until: Some(last),
+            bytes: plan.bytes,
+        };
         let mut sources = Sources::new(&part);
         let mut seen: VecDeque<u64> = VecDeque::new();
         while !part.is_done() {

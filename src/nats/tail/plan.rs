@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::model::{Problem, ProblemKind, Retention, Stream};
-use crate::nats::{Api, Client};
+use crate::model::{Message, Problem, ProblemKind, Retention, Stream, Timestamp};
+use crate::nats::{Api, Client, now};
 use crate::query::range::{End, Start};
 
-use super::{Method, Out, Report, Stop, TailSpec, peek, pull, tell};
+use super::{Method, Out, State, Stop, TailSpec, peek, pull};
+
+/// How long after the end of a range a message of that time may still come, in nanoseconds: clocks differ, and
+/// storing takes time.
+const LATE: i64 = 2_000_000_000;
 
 /// What a reading is about, with everything that was looked up.
 #[derive(Debug)]
@@ -19,6 +23,8 @@ pub(super) struct Plan {
     pub(super) next: u64,
     /// The last sequence to read, where there is one.
     pub(super) until: Option<u64>,
+    /// Bytes that may be asked for at once.
+    pub(super) bytes: usize,
 }
 
 impl Plan {
@@ -26,10 +32,34 @@ impl Plan {
     pub(super) fn is_done(&self) -> bool {
         self.until.is_some_and(|until| self.next > until)
     }
+
+    /// Everything that was stored so far is read: whether that is the end, or more is waited for.
+    pub(super) fn ends_here(&self) -> bool {
+        let over = match self.spec.range.end {
+            End::Time(until) => now() > Timestamp(until.0.saturating_add(LATE)),
+            End::Open | End::Seq(_) => false,
+        };
+        !self.spec.follow || over
+    }
+
+    /// Whether a message of this time lies behind the range: then so do all that follow.
+    pub(super) fn is_behind(&self, time: Timestamp) -> bool {
+        matches!(self.spec.range.end, End::Time(until) if time > until)
+    }
+
+    /// Whether a message of this time comes before the range, which is so only while it lies in the future.
+    pub(super) fn is_before(&self, time: Timestamp) -> bool {
+        matches!(self.spec.range.start, Start::Time(from) if time < from)
+    }
+
+    /// A message as it is handed on.
+    pub(super) fn own(&self, message: Message) -> Message {
+        if self.spec.keep { message.detached() } else { message }
+    }
 }
 
-/// Reads what the specification says.
-pub(super) async fn read(client: &Client, spec: TailSpec, out: &Out) -> Result<(), Stop> {
+/// Reads what the specification says, asking for so many bytes at once.
+pub(super) async fn read(client: &Client, spec: TailSpec, bytes: usize, out: &Out) -> Result<(), Stop> {
     let api = Api::new(client.clone());
     let stream = api.stream(&spec.stream).await?;
     let last = stream.state.last_seq;
@@ -41,7 +71,7 @@ pub(super) async fn read(client: &Client, spec: TailSpec, out: &Out) -> Result<(
         (End::Open | End::Time(_), true) => None,
     };
     let name = Arc::from(spec.stream.as_str());
-    let mut plan = Plan { api, spec, name, next: stream.state.first_seq.max(1), until };
+    let mut plan = Plan { api, spec, name, next: stream.state.first_seq.max(1), until, bytes };
     let mut method = if stream.config.retention == Retention::Limits { Method::Pull } else { Method::Peek };
     plan.next = match start(&plan, &stream, method).await {
         Err(problem) if method == Method::Pull && may_peek(&problem) => {
@@ -50,26 +80,30 @@ pub(super) async fn read(client: &Client, spec: TailSpec, out: &Out) -> Result<(
         }
         started => started?,
     };
-    let opened = |method, from| Report::Opened { method, from, last: stream.state.last_seq };
+    let opened = |method, from| State::Opened { method, from, last: stream.state.last_seq };
     if plan.is_done() {
-        return tell(out, opened(method, plan.next)).await;
+        return out.state(opened(method, plan.next)).await;
     }
     if method == Method::Pull {
         match pull::Reader::open(&plan).await {
             Ok(reader) => {
-                tell(out, opened(method, plan.next)).await?;
-                return reader.run(plan, out).await;
+                out.state(opened(method, plan.next)).await?;
+                match reader.run(plan, out).await? {
+                    None => return Ok(()),
+                    // From now on no consumer can be made.
+                    Some(rest) => plan = rest,
+                }
             }
             Err(problem) if may_peek(&problem) => {}
             Err(problem) => return Err(problem.into()),
         }
     }
-    tell(out, opened(Method::Peek, plan.next)).await?;
+    out.state(opened(Method::Peek, plan.next)).await?;
     peek::run(plan, out).await
 }
 
 /// No consumer can be made, but stored messages may still be read: too many consumers, or not allowed.
-fn may_peek(problem: &Problem) -> bool {
+pub(super) fn may_peek(problem: &Problem) -> bool {
     matches!(problem.kind, ProblemKind::Denied { .. } | ProblemKind::Server { code: 10026 | 10084 | 10099..=10101 })
 }
 

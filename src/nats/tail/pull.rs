@@ -16,10 +16,10 @@ use crate::model::{Message, Problem, ProblemKind};
 use crate::nats::ask::{denied_to, read};
 use crate::nats::question::token;
 use crate::nats::{Client, ClientEvent};
-use crate::query::range::End;
 
-use super::plan::Plan;
-use super::{Out, Report, Stop, delivered, headers, tell};
+use super::peek::passes;
+use super::plan::{Plan, may_peek};
+use super::{Out, State, Stop, TOGETHER, TOGETHER_BYTES, delivered, headers};
 
 /// The server drops the consumer when nobody has asked for so long.
 const INACTIVE: Duration = Duration::from_secs(30);
@@ -33,8 +33,6 @@ const SILENCE: Duration = Duration::from_millis(2_500);
 const CREATE_LIMIT: Duration = Duration::from_secs(5);
 /// The pause after a failure that may pass.
 const PAUSE: Duration = Duration::from_millis(250);
-/// Messages that are handed on together.
-const TOGETHER: usize = 512;
 
 #[derive(Deserialize)]
 struct Created {
@@ -46,11 +44,14 @@ struct Created {
 /// A consumer of ours, and the inbox that it delivers to.
 pub(super) struct Reader {
     client: Client,
+    stream: String,
     consumer: String,
     inbox: String,
     messages: Subscriber,
     /// Messages that were asked for and have neither come nor been given up.
     due: u64,
+    /// The next message is larger than what may be asked for at once.
+    oversized: bool,
     /// Deliveries so far.
     nth: u64,
     /// Matching messages that were not delivered yet.
@@ -63,6 +64,8 @@ enum Leave {
     Done,
     /// It may be gone: another is made behind the last message.
     Doubt,
+    /// It brings nothing although something was counted: another counts anew.
+    Dry,
     /// The connection was lost.
     Lost,
 }
@@ -77,30 +80,54 @@ impl Reader {
         let messages =
             subscribed.map_err(|error| Problem::new(ProblemKind::Disconnected, clean_line(&error.to_string())))?;
         let Created { name: consumer, num_pending } = create(plan, plan.next, INACTIVE).await?;
-        Ok(Self { client, consumer, inbox, messages, due: 0, nth: 0, pending: num_pending })
+        Ok(Self {
+            client,
+            stream: plan.spec.stream.clone(),
+            consumer,
+            inbox,
+            messages,
+            due: 0,
+            oversized: false,
+            nth: 0,
+            pending: num_pending,
+        })
     }
 
-    /// Reads the plan to its end; makes another consumer as often as it must.
-    pub(super) async fn run(mut self, mut plan: Plan, out: &Out) -> Result<(), Stop> {
+    /// Reads the plan to its end; makes another consumer as often as it must. Gives the rest of the plan back when
+    /// no more consumer can be made, but stored messages may still be looked at.
+    pub(super) async fn run(self, mut plan: Plan, out: &Out) -> Result<Option<Plan>, Stop> {
         let mut events = self.client.events();
+        let client = self.client.clone();
         let mut caught_up = false;
+        let (mut dry, mut nothing) = (false, false);
+        let mut reader = self;
         loop {
             let from = plan.next;
-            let left = self.read(&mut plan, &mut events, &mut caught_up, out).await;
-            self.drop_consumer(&plan).await;
-            match left? {
-                Leave::Done => return Ok(()),
-                Leave::Doubt => {}
+            let left = reader.read(&mut plan, &mut events, &mut caught_up, out).await?;
+            // Before the next is made: the stream may not take two.
+            drop(reader);
+            match left {
+                Leave::Done => return Ok(None),
+                Leave::Doubt => dry = false,
+                // Twice at the same place: then the count is wrong.
+                Leave::Dry if dry && plan.next == from => nothing = true,
+                Leave::Dry => dry = true,
                 Leave::Lost => {
-                    tell(out, Report::Waiting("the connection is lost".into())).await?;
-                    until_connected(&self.client, &mut events).await?;
+                    out.state(State::Waiting("the connection is lost".into())).await?;
+                    until_connected(&client, &mut events).await?;
                     // A message that the client cannot decode breaks the connection, again and again.
                     if plan.next == from && pass_undecodable(&mut plan, out).await? && plan.is_done() {
-                        return Ok(());
+                        return Ok(None);
                     }
                 }
             }
-            self = again(&plan, &mut events, out).await?;
+            reader = match again(&plan, &mut events, out).await? {
+                Some(reader) => reader,
+                None => return Ok(Some(plan)),
+            };
+            if std::mem::take(&mut nothing) {
+                reader.pending = 0;
+            }
         }
     }
 
@@ -149,12 +176,13 @@ impl Reader {
                     () = out.closed() => return Err(Stop::Closed),
                 }
             };
-            heard = Instant::now();
             let (found, end) = self.take_ready(plan, first);
             if !found.is_empty() {
                 *caught_up = false;
-                tell(out, Report::Messages(found)).await?;
+                out.messages(found).await?;
             }
+            // Not before the messages were taken: how long that lasts says nothing of the server.
+            heard = Instant::now();
             match end {
                 Some(leave) => return Ok(leave),
                 None if plan.is_done() => return Ok(Leave::Done),
@@ -166,15 +194,20 @@ impl Reader {
     /// Takes this message and those that are there already; says when the consumer is to be left.
     fn take_ready(&mut self, plan: &mut Plan, first: async_nats::Message) -> (Vec<Message>, Option<Leave>) {
         let mut found = Vec::new();
+        let mut bytes = 0;
         let mut next = Some(first);
         while let Some(message) = next {
             match self.take(plan, &message) {
-                Taken::Message(message) => found.push(*message),
+                Taken::Message(message) => {
+                    bytes += message.size();
+                    found.push(*message);
+                }
                 Taken::Status => {}
                 Taken::Doubt => return (found, Some(Leave::Doubt)),
+                Taken::Dry => return (found, Some(Leave::Dry)),
                 Taken::End => return (found, Some(Leave::Done)),
             }
-            if found.len() >= TOGETHER {
+            if found.len() >= TOGETHER || bytes >= TOGETHER_BYTES {
                 break;
             }
             next = self.messages.next().now_or_never().flatten();
@@ -184,26 +217,31 @@ impl Reader {
 
     /// Asks for more when less than half of a batch is due.
     async fn ask(&mut self, plan: &Plan) {
-        let batch = plan.spec.batch.max(1) as u64;
+        let batch = batch(plan);
         if self.due > batch / 2 {
             return;
         }
-        let body = json!({
+        let mut body = json!({
             "batch": batch,
+            "max_bytes": plan.bytes,
             "expires": EXPIRES.as_nanos() as u64,
             "idle_heartbeat": HEARTBEAT.as_nanos() as u64,
         });
+        if self.oversized {
+            body["batch"] = 1.into();
+            body["max_bytes"] = 0.into();
+        }
         let subject = format!("{}.CONSUMER.MSG.NEXT.{}.{}", self.client.prefix, plan.spec.stream, self.consumer);
         let asked = self.client.nats.publish_with_reply(subject, self.inbox.clone(), body.to_string().into()).await;
         // What is not sent is seen as silence.
         if asked.is_ok() {
-            self.due += batch;
+            self.due += if self.oversized { 1 } else { batch };
         }
     }
 
     fn take(&mut self, plan: &mut Plan, message: &async_nats::Message) -> Taken {
         if let Some(status) = message.status {
-            return self.status(status, message);
+            return self.status(plan, status, message);
         }
         let Some(at) = message.reply.as_deref().and_then(delivered::parse) else { return Taken::Status };
         if at.nth != self.nth + 1 {
@@ -213,13 +251,15 @@ impl Reader {
         self.nth = at.nth;
         self.pending = at.pending;
         self.due = self.due.saturating_sub(1);
-        let beyond = plan.until.is_some_and(|until| at.seq > until)
-            || matches!(plan.spec.range.end, End::Time(until) if at.time > until);
-        if beyond {
+        self.oversized = false;
+        if plan.until.is_some_and(|until| at.seq > until) || plan.is_behind(at.time) {
             return Taken::End;
         }
         plan.next = at.seq + 1;
-        Taken::Message(Box::new(Message {
+        if plan.is_before(at.time) {
+            return Taken::Status;
+        }
+        Taken::Message(Box::new(plan.own(Message {
             stream: plan.name.clone(),
             seq: at.seq,
             time: at.time,
@@ -227,26 +267,30 @@ impl Reader {
             headers: message.headers.as_ref().map(headers::of_map).unwrap_or_default(),
             undecodable: None,
             body: message.payload.clone(),
-        }))
+        })))
     }
 
     /// A message of the server about the request: it goes on, ends, or the consumer is gone.
-    fn status(&mut self, status: StatusCode, message: &async_nats::Message) -> Taken {
+    fn status(&mut self, plan: &Plan, status: StatusCode, message: &async_nats::Message) -> Taken {
         let given_up = message
             .headers
             .as_ref()
             .and_then(|h| h.get("Nats-Pending-Messages"))
             .and_then(|v| v.as_str().parse::<u64>().ok());
-        if let Some(n) = given_up {
-            self.due = self.due.saturating_sub(n);
-        }
-        match status.as_u16() {
-            100 => Taken::Status,
+        let about_size = message.description.as_deref().is_some_and(|words| words.contains("MaxBytes"));
+        match (status.as_u16(), given_up) {
+            // They were deleted meanwhile.
+            (100, _) if self.pending > 0 => Taken::Dry,
+            (100, _) => Taken::Status,
+            // The request has ended for want of room; alone for that where it had brought nothing.
+            (409, Some(n)) if about_size => {
+                self.due = self.due.saturating_sub(n);
+                self.oversized = n == batch(plan);
+                Taken::Status
+            }
             // The request has ended; the next one is made when it is due.
-            404 | 408 => {
-                if given_up.is_none() {
-                    self.due = 0;
-                }
+            (404 | 408, given_up) => {
+                self.due = given_up.map_or(0, |n| self.due.saturating_sub(n));
                 Taken::Status
             }
             // Deleted, another leader, shut down, no responders.
@@ -256,52 +300,53 @@ impl Reader {
 
     /// Everything that is stored was delivered: the end of a range, a pause when following.
     async fn nothing_left(&self, plan: &Plan, caught_up: &mut bool, out: &Out) -> Result<bool, Stop> {
-        if plan.until.is_some() {
+        if plan.ends_here() {
             return Ok(true);
         }
         if !std::mem::replace(caught_up, true) {
-            tell(out, Report::CaughtUp).await?;
+            out.state(State::CaughtUp).await?;
         }
         Ok(false)
     }
+}
 
-    /// Takes the consumer away; if that fails, the server does it half a minute later.
-    async fn drop_consumer(&self, plan: &Plan) {
-        if self.client.is_connected() {
-            delete(&self.client, &plan.spec.stream, &self.consumer).await;
-        }
+impl Drop for Reader {
+    /// Takes the consumer away, however reading ends. What is not sent at once is not sent: then the server does
+    /// it half a minute later.
+    fn drop(&mut self) {
+        delete(&self.client, &self.stream, &self.consumer).now_or_never();
     }
+}
+
+/// Messages that are asked for at once.
+fn batch(plan: &Plan) -> u64 {
+    plan.spec.batch.max(1) as u64
 }
 
 enum Taken {
     Message(Box<Message>),
     Status,
     Doubt,
+    Dry,
     End,
 }
 
-/// Makes a consumer again, as often as it takes while the failure may pass.
-async fn again(plan: &Plan, events: &mut Receiver<ClientEvent>, out: &Out) -> Result<Reader, Stop> {
+/// Makes a consumer again, as often as it takes while the failure may pass; none where stored messages have to be
+/// looked at from now on.
+async fn again(plan: &Plan, events: &mut Receiver<ClientEvent>, out: &Out) -> Result<Option<Reader>, Stop> {
     let mut told = false;
     loop {
         // What was heard until now was of the consumer before.
         while events.try_recv().is_ok() {}
         match Reader::open(plan).await {
-            Ok(reader) => return Ok(reader),
-            Err(problem)
-                if matches!(
-                    problem.kind,
-                    ProblemKind::Timeout
-                        | ProblemKind::Busy { .. }
-                        | ProblemKind::Disconnected
-                        | ProblemKind::NoResponders
-                ) =>
-            {
+            Ok(reader) => return Ok(Some(reader)),
+            Err(problem) if passes(&problem) => {
                 if !std::mem::replace(&mut told, true) {
-                    tell(out, Report::Waiting(problem.sentence)).await?;
+                    out.state(State::Waiting(problem.sentence)).await?;
                 }
                 sleep(PAUSE).await;
             }
+            Err(problem) if may_peek(&problem) => return Ok(None),
             Err(problem) => return Err(problem.into()),
         }
     }
@@ -333,7 +378,7 @@ async fn pass_undecodable(plan: &mut Plan, out: &Out) -> Result<bool, Stop> {
         return Ok(false);
     };
     plan.next = message.seq + 1;
-    tell(out, Report::Messages(vec![message])).await?;
+    out.messages(vec![message]).await?;
     Ok(true)
 }
 

@@ -1,5 +1,6 @@
 //! A server with a stream and a consumer of every kind, made through the raw API.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use async_nats::jetstream;
@@ -36,9 +37,13 @@ pub(crate) async fn consumer(nats: &async_nats::Client, stream: &str, name: &str
 /// Publishes this many small messages and waits until they are stored.
 pub(crate) async fn publish(nats: &async_nats::Client, subject: &str, n: usize) {
     let js = jetstream::new(nats.clone());
-    let mut acks = Vec::new();
+    let mut acks = VecDeque::<jetstream::context::PublishAckFuture>::new();
     for i in 0..n {
-        acks.push(js.publish(subject.to_owned(), format!("message {i}").into()).await.expect("a publish"));
+        // The client waits for ever once thousands of acks are not taken.
+        if acks.len() >= 1_000 {
+            acks.pop_front().expect("an ack").await.expect("an ack");
+        }
+        acks.push_back(js.publish(subject.to_owned(), format!("message {i}").into()).await.expect("a publish"));
     }
     for ack in acks {
         ack.await.expect("an ack");

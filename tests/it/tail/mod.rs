@@ -1,5 +1,7 @@
 //! Reading ranges and following, on real servers: every message once, in order, and nothing on the server notices.
 
+mod pressure;
+
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -8,10 +10,11 @@ use jetscope::config::Connection;
 use jetscope::demo::server::{NEWEST, OLDEST};
 use jetscope::demo::{Server, ServerSpec};
 use jetscope::model::{Message, Timestamp};
-use jetscope::nats::tail::{Method, Report, Tail, TailSpec};
+use jetscope::nats::tail::{Method, Report, State, Tail, TailSpec};
 use jetscope::nats::{Client, open};
 use jetscope::query::range::{End, Range, Start};
 use serde_json::{Value, json};
+use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 
 use crate::common::every_kind::{api, consumer, make, publish, raw, stream};
@@ -27,23 +30,29 @@ async fn server(version: &str) -> (Server, async_nats::Client, Client) {
 }
 
 fn spec(stream: &str, start: Start, end: End) -> TailSpec {
-    TailSpec { stream: stream.into(), subjects: vec![], range: Range { start, end }, follow: false, batch: 50 }
+    let range = Range { start, end };
+    TailSpec { stream: stream.into(), subjects: vec![], range, follow: false, batch: 50, keep: false }
 }
 
 /// Reads to the end: how, and what.
 async fn read(client: &Client, spec: TailSpec) -> (Method, Vec<Message>) {
-    let (_tail, mut reports) = Tail::spawn(client.clone(), spec);
+    let (_tail, mut reports) = Tail::spawn(client.clone(), vec![spec]);
+    rest(&mut reports).await
+}
+
+/// All that comes, to the end: how it is read (at last), and what.
+async fn rest(reports: &mut Receiver<Report>) -> (Method, Vec<Message>) {
     let mut messages = Vec::new();
-    let mut how = None;
-    loop {
-        match timeout(PATIENCE, reports.recv()).await.unwrap().unwrap() {
-            Report::Opened { method, .. } => how = Some(method),
+    let mut how = Method::Pull;
+    while let Some(report) = timeout(PATIENCE, reports.recv()).await.unwrap() {
+        match report {
             Report::Messages(more) => messages.extend(more),
-            Report::End => return (how.unwrap(), messages),
-            Report::CaughtUp | Report::Waiting(_) => {}
-            Report::Failed(problem) => panic!("{problem}"),
+            Report::Stream(_, State::Opened { method, .. }) => how = method,
+            Report::Stream(_, State::End | State::CaughtUp | State::Waiting(_)) => {}
+            Report::Stream(_, State::Failed(problem)) => panic!("{problem}"),
         }
     }
+    (how, messages)
 }
 
 async fn seqs(client: &Client, spec: TailSpec) -> Vec<u64> {
@@ -207,13 +216,13 @@ async fn a_stream_with_all_its_consumers_is_still_read() {
 }
 
 /// Follows until this many messages have come.
-async fn follow(reports: &mut tokio::sync::mpsc::Receiver<Report>, seen: &mut Vec<u64>, until: u64) {
+async fn follow(reports: &mut Receiver<Report>, seen: &mut Vec<u64>, until: u64) {
     let reading = async {
         while seen.last().is_none_or(|last| *last < until) {
             match reports.recv().await.unwrap() {
                 Report::Messages(more) => seen.extend(more.iter().map(|m| m.seq)),
-                Report::Failed(problem) => panic!("{problem}"),
-                _ => {}
+                Report::Stream(_, State::Failed(problem)) => panic!("{problem}"),
+                Report::Stream(..) => {}
             }
         }
     };
@@ -228,7 +237,7 @@ async fn following_goes_on_without_a_seam_over_a_restart() {
         stream(&nats, json!({"name": "S", "subjects": ["s"], "retention": retention})).await;
         publish(&nats, "s", 500).await;
         let (_tail, mut reports) =
-            Tail::spawn(client.clone(), TailSpec { follow: true, ..spec("S", Start::First, End::Open) });
+            Tail::spawn(client.clone(), vec![TailSpec { follow: true, ..spec("S", Start::First, End::Open) }]);
         let mut seen = Vec::new();
         follow(&mut reports, &mut seen, 500).await;
         publish(&nats, "s", 20).await;
