@@ -8,6 +8,16 @@ use super::cesql::{EvalError, Expression, Value};
 use super::fields::{Fields, Needs};
 use super::words::Terms;
 
+/// Through which door a filter is typed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Door {
+    /// Words: `payment -test type:com.acme.*`.
+    #[default]
+    Words,
+    /// An expression of `CloudEvents` SQL.
+    Expression,
+}
+
 /// A filter. Cheap to clone and to share between threads.
 #[derive(Clone, Debug)]
 pub struct Filter(Arc<Inner>);
@@ -15,51 +25,67 @@ pub struct Filter(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     source: Box<str>,
-    door: Door,
+    read: Read,
 }
 
 #[derive(Debug)]
-enum Door {
+enum Read {
     Words(Terms),
     Expression(Expression),
 }
 
 impl Filter {
+    /// Reads a filter.
+    pub fn parse(door: Door, text: &str) -> Result<Self, Mistake> {
+        match door {
+            Door::Words => Self::words(text),
+            Door::Expression => Self::expression(text),
+        }
+    }
+
     /// Reads words: `payment -test type:com.acme.* "out of stock"`. No words match everything.
     pub fn words(text: &str) -> Result<Self, Mistake> {
-        Ok(Self::new(text, Door::Words(Terms::parse(text)?)))
+        Ok(Self::new(text, Read::Words(Terms::parse(text)?)))
     }
 
     /// Reads an expression: `type LIKE 'com.acme.%' AND data.total > 100`.
     pub fn expression(text: &str) -> Result<Self, Mistake> {
-        Ok(Self::new(text, Door::Expression(Expression::parse(text)?)))
+        Ok(Self::new(text, Read::Expression(Expression::parse(text)?)))
     }
 
-    fn new(text: &str, door: Door) -> Self {
-        Self(Arc::new(Inner { source: text.trim().into(), door }))
+    fn new(text: &str, read: Read) -> Self {
+        Self(Arc::new(Inner { source: text.trim().into(), read }))
+    }
+
+    /// The door through which it was typed.
+    pub fn door(&self) -> Door {
+        match self.0.read {
+            Read::Words(_) => Door::Words,
+            Read::Expression(_) => Door::Expression,
+        }
     }
 
     /// Whether the message passes. An expression lets it pass when it is true and nothing went wrong.
     pub fn matches<F: Fields + ?Sized>(&self, fields: &F) -> bool {
-        match &self.0.door {
-            Door::Words(terms) => terms.matches(fields),
-            Door::Expression(expression) => expression.matches(fields),
+        match &self.0.read {
+            Read::Words(terms) => terms.matches(fields),
+            Read::Expression(expression) => expression.matches(fields),
         }
     }
 
     /// The value, and what went wrong on the way to it.
     pub fn evaluate<'a, F: Fields + ?Sized>(&'a self, fields: &'a F) -> (Value<'a>, Option<EvalError>) {
-        match &self.0.door {
-            Door::Words(terms) => (Value::Boolean(terms.matches(fields)), None),
-            Door::Expression(expression) => expression.evaluate(fields),
+        match &self.0.read {
+            Read::Words(terms) => (Value::Boolean(terms.matches(fields)), None),
+            Read::Expression(expression) => expression.evaluate(fields),
         }
     }
 
     /// What of a message it looks at, so that the rest need not be fetched or decoded.
     pub fn needs(&self) -> Needs {
-        match &self.0.door {
-            Door::Words(terms) => terms.needs(),
-            Door::Expression(expression) => expression.needs(),
+        match &self.0.read {
+            Read::Words(terms) => terms.needs(),
+            Read::Expression(expression) => expression.needs(),
         }
     }
 
@@ -70,14 +96,14 @@ impl Filter {
 
     /// Whether everything passes: there were no words.
     pub fn is_empty(&self) -> bool {
-        matches!(&self.0.door, Door::Words(terms) if terms.is_empty())
+        matches!(&self.0.read, Read::Words(terms) if terms.is_empty())
     }
 
     /// What is worth saying about a filter that is not wrong, but may mean something else than its writer
     /// thinks. One sentence.
     pub fn caution(&self) -> Option<String> {
-        match &self.0.door {
-            Door::Expression(e) if e.mixed() => {
+        match &self.0.read {
+            Read::Expression(e) if e.mixed() => {
                 Some(format!("in CESQL AND binds no closer than OR and XOR, so this is read as: {e}"))
             }
             _ => None,
@@ -85,12 +111,21 @@ impl Filter {
     }
 }
 
+impl PartialEq for Filter {
+    /// Whether the same was typed through the same door.
+    fn eq(&self, other: &Self) -> bool {
+        self.door() == other.door() && self.source() == other.source()
+    }
+}
+
+impl Eq for Filter {}
+
 impl fmt::Display for Filter {
     /// Words as they were typed; an expression with the parentheses that show how it was read.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0.door {
-            Door::Words(_) => f.write_str(&self.0.source),
-            Door::Expression(expression) => expression.fmt(f),
+        match &self.0.read {
+            Read::Words(_) => f.write_str(&self.0.source),
+            Read::Expression(expression) => expression.fmt(f),
         }
     }
 }

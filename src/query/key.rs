@@ -1,8 +1,8 @@
 //! The names by which filters call the parts of a message: `type`, `header.Nats-Msg-Id`, `data.items[0].price`. Both
 //! doors read them as they are written here.
 
-use super::cesql::Step;
 use super::cesql::ast::Path;
+use super::cesql::{self, Step};
 
 /// The name of a value inside of the event's data; without steps, of all of it.
 pub fn data_key(steps: &[Step]) -> String {
@@ -15,9 +15,8 @@ pub fn header_key(name: &str) -> String {
 }
 
 /// What a name calls; `None` where it is a name that no filter knows.
-#[cfg(test)]
 pub(super) fn read_key(key: &str) -> Option<Path> {
-    if let Some((path, length)) = super::cesql::path_at_start(key) {
+    if let Some((path, length)) = cesql::path_at_start(key) {
         return (length == key.len()).then_some(path);
     }
     let plain = !key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());

@@ -4,9 +4,11 @@
 //! turns a term around; quotes keep blanks, stars and colons as they are. Case matters only in terms that
 //! have a capital.
 
+use std::ops::Range;
+
 use super::Mistake;
 use super::cesql::ast::{Path, Step};
-use super::cesql::{self, read};
+use super::cesql::{self, Number, Value, read};
 use super::fields::{Fields, Needs, Part};
 use super::pattern::{Pattern, lower};
 
@@ -17,18 +19,20 @@ const LONGEST: usize = 16 * 1024;
 #[derive(Debug)]
 pub(super) struct Terms(Vec<Term>);
 
-#[derive(Debug)]
-struct Term {
+/// A condition.
+#[derive(Debug, PartialEq)]
+pub(super) struct Term {
     not: bool,
     what: What,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 enum What {
     /// Somewhere.
     Text(Needle),
-    /// In one of these; without a pattern it is enough that one is there.
-    Value(Vec<Path>, Option<Pattern>),
+    /// In one of these; without a pattern it is enough that one is there. Numbers of the data that are equal are so
+    /// however they are written.
+    Value(Vec<Path>, Option<Pattern>, Option<Number>),
 }
 
 impl Terms {
@@ -37,14 +41,20 @@ impl Terms {
         if text.len() > LONGEST {
             return Err(Mistake::new(0..0, format!("a filter has {LONGEST} bytes at most")));
         }
+        Ok(Self(Self::placed(text)?.into_iter().map(|(term, _)| term).collect()))
+    }
+
+    /// The terms and their places.
+    pub(super) fn placed(text: &str) -> Result<Vec<(Term, Range<usize>)>, Mistake> {
         let mut terms = Vec::new();
         let mut rest = text.trim_start();
         while !rest.is_empty() {
-            let (term, length) = Term::parse(rest).map_err(|m| m.shifted(text.len() - rest.len()))?;
-            terms.extend(term);
+            let start = text.len() - rest.len();
+            let (term, length) = Term::parse(rest).map_err(|m| m.shifted(start))?;
+            terms.extend(term.map(|term| (term, start..start + length)));
             rest = rest[length..].trim_start();
         }
-        Ok(Self(terms))
+        Ok(terms)
     }
 
     /// Whether all terms hold.
@@ -56,7 +66,7 @@ impl Terms {
     pub(super) fn needs(&self) -> Needs {
         self.0.iter().fold(Needs::default(), |needs, term| match &term.what {
             What::Text(_) => Needs::ALL,
-            What::Value(paths, _) => paths.iter().fold(needs, |needs, path| needs | path.needs()),
+            What::Value(paths, ..) => paths.iter().fold(needs, |needs, path| needs | path.needs()),
         })
     }
 
@@ -67,6 +77,16 @@ impl Terms {
 }
 
 impl Term {
+    /// Whether it is about the value that stands there.
+    pub(super) fn is_about(&self, path: &Path) -> bool {
+        matches!(&self.what, What::Value(paths, ..) if paths.contains(path))
+    }
+
+    /// Whether it says the contrary.
+    pub(super) fn opposes(&self, other: &Self) -> bool {
+        self.not != other.not && self.what == other.what
+    }
+
     /// Reads the term at the start of the text; how long it is. Nothing is searched for by `""`.
     fn parse(text: &str) -> Result<(Option<Self>, usize), Mistake> {
         let not = text.len() > 1 && text.starts_with('-') && !text[1..].starts_with(char::is_whitespace);
@@ -119,7 +139,7 @@ impl Term {
         let what = match paths {
             Some(paths) => {
                 let pattern = (quotes || !glob.is_empty()).then(|| Pattern::glob(&glob));
-                Some(What::Value(paths.clone(), pattern))
+                Some(What::Value(paths.clone(), pattern, Number::read(&plain)))
             }
             None => (!plain.is_empty()).then(|| What::Text(Needle::new(&plain))),
         };
@@ -163,9 +183,11 @@ fn key(text: &str) -> Result<Option<(Vec<Path>, usize)>, Mistake> {
 impl What {
     fn holds<F: Fields + ?Sized>(&self, fields: &F) -> bool {
         match self {
-            Self::Value(paths, pattern) => paths.iter().any(|path| {
-                let value = read(path, fields);
-                value.is_some_and(|value| pattern.as_ref().is_none_or(|pattern| pattern.matches(&value.into_text())))
+            Self::Value(paths, pattern, number) => paths.iter().any(|path| match (read(path, fields), pattern) {
+                (None, _) => false,
+                (Some(_), None) => true,
+                (Some(Value::Number(found)), Some(_)) if *number == Some(found) => true,
+                (Some(value), Some(pattern)) => pattern.matches(&value.into_text()),
             }),
             Self::Text(needle) => {
                 fields.subject().is_some_and(|subject| needle.is_in(subject))
@@ -178,7 +200,7 @@ impl What {
 }
 
 /// Text to search for.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Needle {
     text: String,
     /// The text is in lower case, and case does not matter.
@@ -228,7 +250,7 @@ mod tests {
     use super::*;
     use crate::model::Timestamp;
     use crate::query::sample::order;
-    use crate::query::{Data, Filter, Value};
+    use crate::query::{Data, Filter};
 
     #[test]
     fn all_terms_must_hold() {
@@ -283,6 +305,9 @@ mod tests {
             ("data.customer.name:zoë*", true),
             ("data.items[0].sku:a-?", true),
             ("data.total:129.*", true),
+            ("data.total:129.90", true),
+            ("data.total:1299e-1", true),
+            ("data.total:129.91", false),
             ("nats.seq:4*", true),
             ("http://x", false),
             ("13:50", false),

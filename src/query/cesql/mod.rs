@@ -4,6 +4,7 @@
 //! Expressions are total: no loops, bounded in length and depth, and a value for every message.
 
 pub(super) mod ast;
+mod chain;
 mod eval;
 mod functions;
 mod json;
@@ -24,6 +25,7 @@ use super::Mistake;
 use super::fields::{Fields, Needs};
 
 pub use ast::Step;
+pub(super) use chain::{Chain, literal};
 pub(super) use eval::read;
 pub(super) use lexer::path_at_start;
 pub use value::{Number, Value};

@@ -198,7 +198,7 @@ impl<'a> Value<'a> {
 
 impl Number {
     /// Reads a number as JSON writes it; also one with a plus or with zeros before it.
-    pub(super) fn read(text: &str) -> Option<Self> {
+    pub(in crate::query) fn read(text: &str) -> Option<Self> {
         if let Ok(whole) = text.parse() {
             return Some(Self::Whole(whole));
         }
