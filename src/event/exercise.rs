@@ -7,7 +7,9 @@ use bytes::Bytes;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::body::Line;
-use super::{Body, Content, Data, Decoded, Depth, Document, Envelope, Glance, Relation, Shape, identity, is_harmless};
+use super::{
+    Body, Content, Data, Decoded, Depth, Document, Envelope, Glance, Relation, Seen, Shape, identity, is_harmless,
+};
 use crate::model::{Header, Message, Timestamp};
 
 /// The most that bodies are unpacked to here.
@@ -96,6 +98,12 @@ pub fn exercise(message: &Message) {
     laid_out(Body::of_plain(&envelope));
     glanced(message);
     documented(message);
+    let mut seen = Seen::default();
+    seen.add(message);
+    for (name, _) in seen.names() {
+        harmless(name);
+        seen.values(name).for_each(|(value, _)| harmless(value));
+    }
 }
 
 /// Panels of all shapes: rows are as many as are said, harmless, and no wider than the panel.

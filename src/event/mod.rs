@@ -24,6 +24,7 @@ mod lint;
 pub mod media;
 pub mod reader;
 pub mod sanitise;
+mod seen;
 #[cfg(test)]
 mod tests;
 pub mod time;
@@ -41,3 +42,5 @@ pub use glance::{Glance, Identity, Relation, identity};
 pub use reader::Depth;
 pub use sanitise::{clean, clean_line, is_harmless};
 pub use time::Moment;
+
+pub use crate::query::Seen;

@@ -14,6 +14,8 @@ mod pattern;
 pub mod range;
 #[cfg(test)]
 mod sample;
+pub mod seen;
+pub mod suggest;
 mod words;
 
 pub use cesql::{EvalError, Number, Step, Value};
@@ -26,3 +28,5 @@ pub use mistake::Mistake;
 pub use narrow::narrow;
 pub use near::nearest;
 pub use range::Range;
+pub use seen::Seen;
+pub use suggest::{Suggestion, suggest};

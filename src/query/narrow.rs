@@ -38,7 +38,7 @@ fn words(text: &str, key: &str, path: &Path, value: &str, not: bool) -> Option<S
 }
 
 /// A value as it is written after the colon; in quotes where a sign in it would mean something.
-fn word(value: &str) -> String {
+pub(super) fn word(value: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-/:@+#=%~,".contains(c);
     if !value.is_empty() && value.chars().all(plain) && !value.starts_with("//") {
         return value.to_owned();

@@ -20,7 +20,7 @@ use bytes::Bytes;
 pub(super) use fold::fold;
 pub use json::compact;
 pub use line::{Line, Role, Span};
-pub(super) use path::{Leaf, leaf_at};
+pub(super) use path::{Leaf, leaf_at, leaves};
 
 use super::decoded::Event;
 use super::envelope::Envelope;

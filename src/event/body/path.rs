@@ -29,7 +29,6 @@ pub(in super::super) fn leaf_at(source: &[u8], offset: usize) -> Option<Leaf> {
 }
 
 /// The leaves from the start on.
-#[cfg(test)]
 pub(in super::super) fn leaves(source: &[u8]) -> impl Iterator<Item = Leaf> {
     let mut walk = Walk { source, at: 0, open: Vec::new(), beyond: 0, value: None };
     let lines = std::iter::from_fn(move || walk.line().then(|| walk.leaf()));

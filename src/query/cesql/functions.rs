@@ -66,6 +66,31 @@ impl Function {
         ALL.iter().map(|(_, name, ..)| *name)
     }
 
+    /// The names of all, and what they do, in a few words.
+    pub(super) fn helps() -> impl Iterator<Item = (&'static str, &'static str)> {
+        ALL.iter().map(|(function, name, ..)| (*name, function.help()))
+    }
+
+    fn help(self) -> &'static str {
+        match self {
+            Self::Int => "as a whole number",
+            Self::Bool => "as true or false",
+            Self::String => "as text",
+            Self::IsBool => "whether it can be true or false",
+            Self::IsInt => "whether it can be a whole number",
+            Self::Abs => "without its minus",
+            Self::Length => "how many characters",
+            Self::Concat => "one behind the other",
+            Self::ConcatWs => "one behind the other, the first between",
+            Self::Lower => "in lower case",
+            Self::Upper => "in upper case",
+            Self::Trim => "without blanks around it",
+            Self::Left => "the first so many characters",
+            Self::Right => "the last so many characters",
+            Self::Substring => "from a character on, perhaps so many",
+        }
+    }
+
     fn row(self) -> &'static (Function, &'static str, usize, usize, Type) {
         // They stand in the order of the variants; a test holds that.
         &ALL[self as usize]

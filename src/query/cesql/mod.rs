@@ -91,6 +91,11 @@ impl fmt::Display for Expression {
     }
 }
 
+/// The functions, and what they do.
+pub(super) fn functions() -> impl Iterator<Item = (&'static str, &'static str)> {
+    functions::Function::helps()
+}
+
 /// Reads what can stand in an expression for a value of a message and has parts: `data.a`, `header.Name`,
 /// `nats.seq`. `None` where it is something else.
 pub(super) fn path(text: &str) -> Result<Option<ast::Path>, Mistake> {
