@@ -8,6 +8,7 @@ pub mod attribute;
 pub mod body;
 mod decode;
 pub mod decoded;
+pub mod diff;
 pub mod document;
 pub mod envelope;
 #[cfg(any(test, fuzzing))]
@@ -33,6 +34,7 @@ mod uri;
 pub use attribute::{Attribute, Core, Value};
 pub use body::Body;
 pub use decoded::{Content, Data, Decoded, Event, Mode, Plain, Rule};
+pub use diff::{Change, DiffLine, diff};
 pub use document::{Document, Field, Row, Shape};
 pub use envelope::Envelope;
 pub use export::ExportError;
