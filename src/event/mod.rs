@@ -25,6 +25,7 @@ mod lint;
 pub mod media;
 pub mod reader;
 pub mod sanitise;
+pub mod save;
 mod seen;
 #[cfg(test)]
 mod tests;

@@ -50,7 +50,7 @@ pub type Line = Vec<Span>;
 const LONGEST: usize = 8 << 10;
 
 /// The deepest indentation, in steps of two columns.
-const DEEPEST: usize = 40;
+pub(super) const DEEPEST: usize = 40;
 
 /// Collects a line, or only measures it.
 pub(super) struct Pen {
