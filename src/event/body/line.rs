@@ -126,7 +126,7 @@ impl Pen {
     pub(super) fn text_line(&mut self, bytes: &[u8]) {
         if !self.writes {
             // A tab is eight columns at most.
-            self.columns += 7 * bytes.iter().filter(|b| **b == b'\t').count();
+            self.columns += bytes.iter().map(|b| 7 * usize::from(*b == b'\t')).sum::<usize>();
         }
         self.wire(Role::Text, bytes.strip_suffix(b"\r").unwrap_or(bytes), clean);
     }

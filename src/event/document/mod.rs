@@ -46,7 +46,7 @@ pub struct Row {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
     /// Its name as filters write it, such as `type`, `header.Nats-Msg-Id`, `data.items[0].price`, `nats.subject`; what
-    /// filters do not know has a name too, and [`narrow`](crate::query::narrow) says so. Raw, sanitise before drawing.
+    /// filters do not know has a name too, and [`narrow`](fn@crate::query::narrow) says so. Raw, sanitise before drawing.
     pub key: String,
     /// Its text, of a string what it says; raw, sanitise before drawing.
     pub value: String,
