@@ -64,7 +64,7 @@ fn expression(text: &str, key: &str, path: &Path, value: &str, not: bool) -> Opt
     let is = format!("{key} = {value}");
     let differs = format!("{key} != {value}");
     // These are in every message of a stream, so the condition can be shorter.
-    let always_there = matches!(path, Path::Subject | Path::Seq | Path::Time);
+    let always_there = matches!(path, Path::Stream | Path::Subject | Path::Seq | Path::Time);
     let is_not = if always_there { differs.clone() } else { format!("(NOT EXISTS {key} OR {differs})") };
     let (wanted, same, opposite) =
         if not { (&is_not, [&is_not, &differs], [&is, &is]) } else { (&is, [&is, &is], [&is_not, &differs]) };
@@ -111,7 +111,7 @@ mod tests {
             ("", "data['e-mail']", "x@y", false, "data['e-mail']:x@y"),
             ("", "subject", "s", false, "subject:s"),
             ("x", "12", "s", false, "x"),
-            ("x", "nats.stream", "s", false, "x"),
+            ("x", "nats.server", "s", false, "x"),
             ("x", "Upper", "s", false, "x"),
             ("\"x", "type", "s", false, "\"x"),
         ] {
