@@ -20,3 +20,5 @@ mod polling;
 mod screens;
 mod tail;
 mod tail_command;
+mod tail_console;
+mod tail_screen;
