@@ -35,8 +35,9 @@ docs: setup ## Build the documentation, warnings denied
 
 check: lint test docs ## What must hold before anything lands: lint, tests (with schema drift), docs
 
-bench: setup ## Measure: sweeps, frames, idle cost, start
+bench: setup ## Measure: sweeps, reading, frames, idle cost, start
 	@cargo bench --bench sweep
+	@cargo bench --bench tail
 	@cargo bench --bench frame
 	@cargo bench --bench terminal
 

@@ -19,13 +19,25 @@ pub(super) struct Delivered {
 /// the stream and perhaps more after the end.
 pub(super) fn parse(reply: &str) -> Option<Delivered> {
     let rest = reply.strip_prefix("$JS.ACK.")?;
-    let tokens: Vec<&str> = rest.split('.').collect();
-    let from = match tokens.len() {
+    let mut dots = [0; 9];
+    let mut tokens = 1;
+    // Once for every message of a long stream, so without any search that has to be set up.
+    for (at, _) in rest.bytes().enumerate().filter(|(_, byte)| *byte == b'.') {
+        if let Some(dot) = dots.get_mut(tokens - 1) {
+            *dot = at;
+        }
+        tokens += 1;
+    }
+    let from = match tokens {
         7 => 3,
-        n if n >= 9 => 5,
+        9.. => 5,
         _ => return None,
     };
-    let number = |i: usize| tokens.get(from + i)?.parse::<u64>().ok();
+    let number = |i: usize| {
+        let begin = dots.get(from + i - 1)? + 1;
+        let end = if from + i + 1 == tokens { rest.len() } else { *dots.get(from + i)? };
+        rest.get(begin..end)?.parse::<u64>().ok()
+    };
     Some(Delivered {
         seq: number(0)?,
         nth: number(1)?,

@@ -11,13 +11,11 @@ use crate::model::Header;
 
 /// The headers of a message that the client decoded, by name.
 pub(super) fn of_map(map: &HeaderMap) -> Vec<Header> {
-    let mut headers: Vec<Header> = map
-        .iter()
-        .flat_map(|(name, values)| {
-            let name: &str = name.as_ref();
-            values.iter().map(move |value| Header { name: name.into(), value: value.as_str().into() })
-        })
-        .collect();
+    let mut headers = Vec::with_capacity(map.len());
+    for (name, values) in map.iter() {
+        let name: &str = name.as_ref();
+        headers.extend(values.iter().map(|value| Header { name: name.into(), value: value.as_str().into() }));
+    }
     headers.sort_by(|a, b| a.name.cmp(&b.name));
     headers
 }

@@ -14,6 +14,7 @@ mod merge;
 mod peek;
 mod plan;
 mod pull;
+mod search;
 
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ use crate::query::range::Range;
 use super::Client;
 
 /// Reports that wait for a reader that is slow; then reading waits too.
-const WAITING: usize = 4;
+const WAITING: usize = 8;
 /// Messages of one report, and their bytes: a report ends with the message that reaches either.
 const TOGETHER: usize = 512;
 /// See [`TOGETHER`].

@@ -111,7 +111,7 @@ pub(super) async fn run(mut plan: Plan, out: &Out) -> Result<(), Stop> {
         if let Some(until) = plan.until {
             messages.retain(|m| m.seq <= until);
         }
-        messages.retain(|m| !plan.is_before(m.time));
+        messages.retain(|m| !plan.is_before(m.time) && !plan.skips());
         if let Some(at) = messages.iter().position(|m| plan.is_behind(m.time)) {
             messages.truncate(at);
             ended = true;
@@ -257,6 +257,7 @@ pub(super) async fn nth_last(plan: &Plan, first: u64, last: u64, n: u64) -> Resu
             spec,
             name: plan.name.clone(),
             next: from,
+            skip: 0,
             until: Some(last),
             bytes: plan.bytes,
         };

@@ -21,6 +21,8 @@ pub(super) struct Plan {
     pub(super) name: Arc<str>,
     /// The next sequence to read: everything before it was read or is not wanted.
     pub(super) next: u64,
+    /// Messages to pass over before the first: they match, and are not among the last so many.
+    pub(super) skip: u64,
     /// The last sequence to read, where there is one.
     pub(super) until: Option<u64>,
     /// Bytes that may be asked for at once.
@@ -52,6 +54,13 @@ impl Plan {
         matches!(self.spec.range.start, Start::Time(from) if time < from)
     }
 
+    /// Whether the next message is to be passed over.
+    pub(super) fn skips(&mut self) -> bool {
+        let skips = self.skip > 0;
+        self.skip = self.skip.saturating_sub(1);
+        skips
+    }
+
     /// A message as it is handed on.
     pub(super) fn own(&self, message: Message) -> Message {
         if self.spec.keep { message.detached() } else { message }
@@ -71,9 +80,9 @@ pub(super) async fn read(client: &Client, spec: TailSpec, bytes: usize, out: &Ou
         (End::Open | End::Time(_), true) => None,
     };
     let name = Arc::from(spec.stream.as_str());
-    let mut plan = Plan { api, spec, name, next: stream.state.first_seq.max(1), until, bytes };
+    let mut plan = Plan { api, spec, name, next: stream.state.first_seq.max(1), skip: 0, until, bytes };
     let mut method = if stream.config.retention == Retention::Limits { Method::Pull } else { Method::Peek };
-    plan.next = match start(&plan, &stream, method).await {
+    (plan.next, plan.skip) = match start(&plan, &stream, method).await {
         Err(problem) if method == Method::Pull && may_peek(&problem) => {
             method = Method::Peek;
             start(&plan, &stream, method).await?
@@ -102,16 +111,20 @@ pub(super) async fn read(client: &Client, spec: TailSpec, bytes: usize, out: &Ou
     peek::run(plan, out).await
 }
 
-/// No consumer can be made, but stored messages may still be read: too many consumers, or not allowed.
+/// No consumer can be made, but stored messages may still be read: too many consumers, not allowed, or not for as
+/// long as ours stay.
 pub(super) fn may_peek(problem: &Problem) -> bool {
-    matches!(problem.kind, ProblemKind::Denied { .. } | ProblemKind::Server { code: 10026 | 10084 | 10099..=10101 })
+    matches!(
+        problem.kind,
+        ProblemKind::Denied { .. } | ProblemKind::Server { code: 10026 | 10084 | 10099..=10101 | 10153 }
+    )
 }
 
-/// The sequence to begin at.
-async fn start(plan: &Plan, stream: &Stream, method: Method) -> Result<u64, Problem> {
+/// The sequence to begin at, and how many messages to pass over there.
+async fn start(plan: &Plan, stream: &Stream, method: Method) -> Result<(u64, u64), Problem> {
     let (first, last) = (stream.state.first_seq.max(1), stream.state.last_seq);
     let spec = &plan.spec;
-    Ok(match spec.range.start {
+    let from = match spec.range.start {
         Start::First => first,
         Start::Seq(seq) => seq.max(first),
         Start::Time(at) => peek::first_since(&plan.api, &spec.stream, first, last, at).await?,
@@ -120,7 +133,8 @@ async fn start(plan: &Plan, stream: &Stream, method: Method) -> Result<u64, Prob
             last.saturating_sub(n - 1).max(first)
         }
         Start::Last(n) if n >= stream.state.messages => first,
-        Start::Last(n) if method == Method::Pull => pull::nth_last(plan, first, last, n).await?,
+        Start::Last(n) if method == Method::Pull => return pull::nth_last(plan, first, last, n).await,
         Start::Last(n) => peek::nth_last(plan, first, last, n).await?,
-    })
+    };
+    Ok((from, 0))
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::task::unconstrained;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::event::clean_line;
@@ -19,6 +20,7 @@ use crate::nats::{Client, ClientEvent};
 
 use super::peek::passes;
 use super::plan::{Plan, may_peek};
+use super::search::Search;
 use super::{Out, State, Stop, TOGETHER, TOGETHER_BYTES, delivered, headers};
 
 /// The server drops the consumer when nobody has asked for so long.
@@ -193,15 +195,13 @@ impl Reader {
 
     /// Takes this message and those that are there already; says when the consumer is to be left.
     fn take_ready(&mut self, plan: &mut Plan, first: async_nats::Message) -> (Vec<Message>, Option<Leave>) {
-        let mut found = Vec::new();
+        let mut found = Vec::with_capacity(TOGETHER.min(batch(plan) as usize));
         let mut bytes = 0;
         let mut next = Some(first);
         while let Some(message) = next {
-            match self.take(plan, &message) {
-                Taken::Message(message) => {
-                    bytes += message.size();
-                    found.push(*message);
-                }
+            let length = message.length;
+            match self.take(plan, message, &mut found) {
+                Taken::Message => bytes += length,
                 Taken::Status => {}
                 Taken::Doubt => return (found, Some(Leave::Doubt)),
                 Taken::Dry => return (found, Some(Leave::Dry)),
@@ -210,7 +210,8 @@ impl Reader {
             if found.len() >= TOGETHER || bytes >= TOGETHER_BYTES {
                 break;
             }
-            next = self.messages.next().now_or_never().flatten();
+            // Without regard to whose turn it is, or a report would end after a hundred messages or so.
+            next = unconstrained(self.messages.next()).now_or_never().flatten();
         }
         (found, None)
     }
@@ -239,9 +240,9 @@ impl Reader {
         }
     }
 
-    fn take(&mut self, plan: &mut Plan, message: &async_nats::Message) -> Taken {
+    fn take(&mut self, plan: &mut Plan, message: async_nats::Message, found: &mut Vec<Message>) -> Taken {
         if let Some(status) = message.status {
-            return self.status(plan, status, message);
+            return self.status(plan, status, &message);
         }
         let Some(at) = message.reply.as_deref().and_then(delivered::parse) else { return Taken::Status };
         if at.nth != self.nth + 1 {
@@ -256,18 +257,19 @@ impl Reader {
             return Taken::End;
         }
         plan.next = at.seq + 1;
-        if plan.is_before(at.time) {
+        if plan.is_before(at.time) || plan.skips() {
             return Taken::Status;
         }
-        Taken::Message(Box::new(plan.own(Message {
+        found.push(plan.own(Message {
             stream: plan.name.clone(),
             seq: at.seq,
             time: at.time,
             subject: message.subject.as_str().into(),
             headers: message.headers.as_ref().map(headers::of_map).unwrap_or_default(),
             undecodable: None,
-            body: message.payload.clone(),
-        })))
+            body: message.payload,
+        }));
+        Taken::Message
     }
 
     /// A message of the server about the request: it goes on, ends, or the consumer is gone.
@@ -324,7 +326,7 @@ fn batch(plan: &Plan) -> u64 {
 }
 
 enum Taken {
-    Message(Box<Message>),
+    Message,
     Status,
     Doubt,
     Dry,
@@ -416,20 +418,18 @@ async fn delete(client: &Client, stream: &str, consumer: &str) {
     let _ = client.nats.publish(subject, "".into()).await;
 }
 
-/// The sequence from which on exactly so many messages match (or a few more where several share none): the
-/// server counts what matches when a consumer is made, so some are made and dropped.
-pub(super) async fn nth_last(plan: &Plan, first: u64, last: u64, n: u64) -> Result<u64, Problem> {
-    let (mut low, mut high) = (first, last);
-    // The largest start that still has n behind it.
-    while low < high {
-        let middle = low + (high - low).div_ceil(2);
-        let Created { name, num_pending } = create(plan, middle, Duration::from_secs(5)).await?;
+/// A sequence from which on at least so many messages match, and how many too many, which are few. The server counts
+/// what matches when a consumer is made, so some are made and dropped: each takes it milliseconds, so they are few
+/// as well.
+pub(super) async fn nth_last(plan: &Plan, first: u64, last: u64, n: u64) -> Result<(u64, u64), Problem> {
+    let span = (last + 1).saturating_sub(first);
+    let mut search = Search::new(n, span);
+    loop {
+        let from = last + 1 - search.width;
+        let Created { name, num_pending } = create(plan, from, Duration::from_secs(5)).await?;
         delete(plan.api.client(), &plan.spec.stream, &name).await;
-        if num_pending >= n {
-            low = middle;
-        } else {
-            high = middle - 1;
+        if let Some((width, surplus)) = search.counted(num_pending) {
+            return Ok((last + 1 - width, surplus));
         }
     }
-    Ok(low)
 }

@@ -1,5 +1,6 @@
 //! Reading ranges and following, on real servers: every message once, in order, and nothing on the server notices.
 
+mod kinds;
 mod pressure;
 
 use std::io::{Read, Write};
