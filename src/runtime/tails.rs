@@ -21,8 +21,8 @@ use crate::query::range::End;
 
 /// Batches that are on their way to the loop.
 const AHEAD: usize = 4;
-/// Messages that are asked for at once.
-const BATCH: usize = 500;
+/// Messages that are asked for at once. A busy server answers a request late: then so many come with each.
+const BATCH: usize = 2_000;
 /// The pause between attempts to connect.
 const PAUSE: Duration = Duration::from_secs(1);
 
