@@ -166,6 +166,14 @@ impl Api {
         }
     }
 
+    /// The streams that capture messages of this subject, or some of what a pattern means.
+    pub async fn streams_of(&self, subject: &str) -> Result<Vec<String>, Problem> {
+        let question = Question::StreamNames;
+        let subject = serde_json::Value::from(subject);
+        let reply = self.ask(question, format!("{{\"subject\":{subject}}}")).await?;
+        Ok(read::<wire::NamesPage>(&reply, &question)?.streams.unwrap_or_default())
+    }
+
     async fn one_by_one(&self, names: Vec<String>, all: &mut Gathered<Stream>) {
         all.total = names.len() as u64;
         let mut answers = stream::iter(names)
