@@ -174,6 +174,11 @@ impl Api {
         Ok(read::<wire::NamesPage>(&reply, &question)?.streams.unwrap_or_default())
     }
 
+    /// The stored message of this sequence; `None` where there is none (any more).
+    pub async fn message_of(&self, stream: &str, seq: u64) -> Result<Option<crate::model::Message>, Problem> {
+        self.message(stream, seq).await
+    }
+
     async fn one_by_one(&self, names: Vec<String>, all: &mut Gathered<Stream>) {
         all.total = names.len() as u64;
         let mut answers = stream::iter(names)

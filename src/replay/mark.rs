@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 
-use super::envelope;
+use super::{envelope, lines};
 use crate::event::{Depth, Envelope, Event, Mode};
 use crate::model::{Header, Message};
 
@@ -101,12 +101,42 @@ pub fn of_msg_id<'a>(id: &'a str, replay: &str) -> Option<(&'a str, u64)> {
 #[derive(Clone, Debug)]
 pub struct Marker {
     id: String,
+    /// Members of the envelope that make room for ours.
+    names: Vec<&'static str>,
 }
 
 impl Marker {
     /// For the replay of this id.
     pub fn new(id: &str) -> Self {
-        Self { id: id.to_owned() }
+        Self { id: id.to_owned(), names: MARKS.to_vec() }
+    }
+
+    /// The messages come out of a file, in which their subject stands beside what they are.
+    #[must_use]
+    pub(super) fn of_file(mut self, of_file: bool) -> Self {
+        if of_file {
+            self.names.push(lines::SUBJECT);
+        }
+        self
+    }
+
+    /// A structured event on one line, marked, with the subject that the message had.
+    pub(super) fn line(&self, line: &[u8], message: &Message, look: Look) -> Option<Bytes> {
+        let mut names = self.names.clone();
+        names.push(lines::SUBJECT);
+        let subject = serde_json::to_string(&*message.subject).ok()?;
+        let marks = self.members(message.seq, look);
+        let members = format!("{marks},\"{}\":{subject}", lines::SUBJECT);
+        envelope::insert(line, &names, &members).map(Bytes::from)
+    }
+
+    /// Marks of a binary event in a request.
+    pub(super) fn mark_http(&self, headers: &mut Vec<Header>, message: &Message, look: Look) {
+        headers.retain(|h| !is_mark(&h.name) && !h.name.eq_ignore_ascii_case("ce-natssubject"));
+        let count = (look.count.unwrap_or(0) + 1).to_string();
+        let values = [self.id.clone(), message.seq.to_string(), count];
+        let mark = |(name, value): (&str, String)| Header { name: format!("ce-{name}").into(), value: value.into() };
+        headers.extend(MARKS.into_iter().zip(values).map(mark));
     }
 
     /// The copy of a message that was looked at, to this subject.
@@ -132,7 +162,11 @@ impl Marker {
             headers.retain(|h| !h.name.eq_ignore_ascii_case(ORIGINAL_ID));
             headers.push(Header { name: ORIGINAL_ID.into(), value });
         }
-        let inside = if look.inside { self.inside(&message.body, values) } else { None };
+        let inside = if look.inside {
+            envelope::insert(&message.body, &self.names, &self.members(message.seq, look)).map(Bytes::from)
+        } else {
+            None
+        };
         let body = match (inside, look.mode) {
             (Some(body), _) => body,
             (None, Some(Mode::Binary)) => {
@@ -149,10 +183,9 @@ impl Marker {
     }
 
     /// Sequences do not fit into the integers of `CloudEvents`, so that one is text.
-    fn inside(&self, body: &[u8], [_, seq, count]: [&str; 3]) -> Option<Bytes> {
-        let id = &self.id;
-        let members = format!(r#""replayid":"{id}","replayseq":"{seq}","replaycount":{count}"#);
-        envelope::insert(body, &MARKS, &members).map(Bytes::from)
+    fn members(&self, seq: u64, look: Look) -> String {
+        let (id, count) = (&self.id, look.count.unwrap_or(0) + 1);
+        format!(r#""replayid":"{id}","replayseq":"{seq}","replaycount":{count}"#)
     }
 }
 
