@@ -8,8 +8,8 @@ use super::columns::{ConsumerColumn, StreamColumn};
 use super::table::List;
 use super::why_not::why_not_on;
 use super::{
-    App, ConsumerScreen, ConsumerTab, ConsumersScreen, Effect, HelpScreen, Prompt, PromptKind, Screen, StreamScreen,
-    StreamTab, StreamsScreen,
+    App, ConsumerScreen, ConsumersScreen, Effect, HelpScreen, Prompt, PromptKind, Screen, StreamScreen, StreamTab,
+    StreamsScreen,
 };
 
 impl App {
@@ -20,12 +20,16 @@ impl App {
             return;
         }
         self.urgent |= changes_lists(action);
-        if self.act_tail(action) {
+        if action != Action::Quit {
+            self.leaving = false;
+        }
+        if self.act_tail(action) || self.act_replay(action, effects) {
             // What a key does to a tail is cheap to show.
             self.urgent = true;
             return;
         }
         match action {
+            Action::Quit if self.is_held_by_replays() => {}
             Action::Quit => effects.push(Effect::Quit),
             Action::Redraw => effects.push(Effect::Redraw),
             Action::Refresh => {
@@ -109,8 +113,11 @@ impl App {
             }
             Action::Copy => self.copy(effects),
             Action::Tail => self.tail_selection(),
+            Action::Replay => self.replay_selection(),
+            Action::Replays => self.open_replays(),
             // A tail does these itself; elsewhere they were refused.
-            Action::Range
+            Action::Cancel
+            | Action::Range
             | Action::Subjects
             | Action::GoTo
             | Action::Expression
@@ -132,13 +139,33 @@ impl App {
 
     /// Why an action does nothing on the shown screen; `None` when it does something.
     pub fn why_not(&self, action: Action) -> Option<String> {
-        why_not_on(action, self.screen())
+        self.why_not_at(action, self.screen())
+    }
+
+    fn why_not_at(&self, action: Action, screen: Option<&Screen>) -> Option<String> {
+        let reason = self.why_not_replay(action, screen);
+        if reason.is_some() || super::replay::handles(action, screen) {
+            return reason;
+        }
+        why_not_on(action, screen)
+    }
+
+    /// Asks once more where replays would be interrupted.
+    fn is_held_by_replays(&mut self) -> bool {
+        let held = !self.own_replays.is_empty() && !self.leaving;
+        if held {
+            self.leaving = true;
+            let words =
+                "a replay runs here; it stops when the console ends and can be resumed: press it again to leave";
+            self.tell(Level::Warning, words);
+        }
+        held
     }
 
     /// As [`App::why_not`] for the screen that the help is about.
     pub(super) fn why_not_below_help(&self, action: Action) -> Option<String> {
         let below = self.screens.iter().rev().find(|s| !matches!(s, Screen::Help(_)));
-        why_not_on(action, below)
+        self.why_not_at(action, below)
     }
 
     /// The list of the shown screen or panel.
@@ -156,7 +183,13 @@ impl App {
                 StreamTab::Subjects => Some(&mut s.subjects),
                 _ => None,
             },
-            Screen::Consumer(_) | Screen::Tail(_) | Screen::Help(_) => None,
+            Screen::Replays(s) => Some(&mut s.table),
+            Screen::Consumer(_)
+            | Screen::Tail(_)
+            | Screen::Help(_)
+            | Screen::ReplayForm(_)
+            | Screen::ReplayPlan(_)
+            | Screen::ReplayRun(_) => None,
         }
     }
 
@@ -249,7 +282,14 @@ impl App {
             Screen::Stream(s) => s.scroll_mut(),
             Screen::Consumer(c) => Some(&mut c.scroll),
             Screen::Help(h) => Some(&mut h.scroll),
-            Screen::Streams(_) | Screen::Consumers(_) | Screen::Tail(_) | Screen::Contexts(_) => None,
+            Screen::ReplayPlan(s) => Some(&mut s.scroll),
+            Screen::ReplayRun(s) => Some(&mut s.scroll),
+            Screen::Streams(_)
+            | Screen::Consumers(_)
+            | Screen::Tail(_)
+            | Screen::Contexts(_)
+            | Screen::ReplayForm(_)
+            | Screen::Replays(_) => None,
         }
     }
 
@@ -375,38 +415,6 @@ impl App {
         effects.push(Effect::Switch(name.to_owned()));
         self.tell(Level::Ok, format!("connecting with {}", clean_line(name)));
     }
-
-    /// What `y` copies: marked names, else the selected name, else the text that is open.
-    fn copy(&mut self, effects: &mut Vec<Effect>) {
-        let names =
-            |n: usize, what: &str| if n == 1 { format!("the {what}'s name") } else { format!("{n} {what} names") };
-        let copied = match self.screen() {
-            Some(Screen::Streams(s)) => marked(&s.table).map(|v| (v.join("\n"), names(v.len(), "stream"))),
-            Some(Screen::Consumers(s)) => marked(&s.table).map(|v| (pairs(&v), names(v.len(), "consumer"))),
-            Some(Screen::Contexts(s)) => marked(&s.table).map(|v| (v.join("\n"), names(v.len(), "context"))),
-            Some(Screen::Stream(s)) => match s.tab {
-                StreamTab::Consumers => marked(&s.consumers).map(|v| (pairs(&v), names(v.len(), "consumer"))),
-                StreamTab::Subjects => marked(&s.subjects).map(|v| (v.join("\n"), "the subject".into())),
-                StreamTab::Configuration => self
-                    .catalog()
-                    .stream_json
-                    .get(&s.name)
-                    .map(|(json, _)| (json.to_string(), "the configuration".into())),
-                StreamTab::Overview | StreamTab::Cluster => Some((s.name.clone(), "the stream's name".into())),
-            },
-            Some(Screen::Consumer(c)) => match (&self.catalog().consumer_json, c.tab) {
-                (Some((_, _, json, _)), ConsumerTab::Configuration) => {
-                    Some((json.to_string(), "the configuration".into()))
-                }
-                _ => Some((c.name.clone(), "the consumer's name".into())),
-            },
-            Some(Screen::Tail(_) | Screen::Help(_)) | None => None,
-        };
-        match copied {
-            Some((text, what)) => effects.push(Effect::Copy { text, what }),
-            None => self.tell(Level::Notice, "there is nothing to copy here"),
-        }
-    }
 }
 
 /// Whether a list may have to be built anew for it. Moving about in a list of very many must not.
@@ -429,18 +437,6 @@ const fn changes_lists(action: Action) -> bool {
     )
 }
 
-fn marked<K: Ord + Clone>(table: &super::Table<K>) -> Option<Vec<K>> {
-    if table.marks.is_empty() {
-        table.selected().map(|key| vec![key.clone()])
-    } else {
-        Some(table.marks.iter().cloned().collect())
-    }
-}
-
-fn pairs(keys: &[super::ConsumerKey]) -> String {
-    keys.iter().map(|(stream, name)| format!("{stream} {name}")).collect::<Vec<_>>().join("\n")
-}
-
 fn consumer_titles() -> Vec<&'static str> {
     ConsumerColumn::ALL.iter().map(|c| if *c == ConsumerColumn::State { "STATUS" } else { c.spec().title }).collect()
 }
@@ -455,6 +451,12 @@ pub(super) fn list_of(screen: &Screen) -> Option<&dyn List> {
             StreamTab::Subjects => Some(&s.subjects),
             _ => None,
         },
-        Screen::Consumer(_) | Screen::Tail(_) | Screen::Help(_) => None,
+        Screen::Replays(s) => Some(&s.table),
+        Screen::Consumer(_)
+        | Screen::Tail(_)
+        | Screen::Help(_)
+        | Screen::ReplayForm(_)
+        | Screen::ReplayPlan(_)
+        | Screen::ReplayRun(_) => None,
     }
 }

@@ -129,7 +129,12 @@ impl App {
                 Flow::Waiting(reason) => Some(Banner::new(Level::Warning, format!("reading waits: {reason}"))),
                 _ => None,
             }),
-            Screen::Contexts(_) | Screen::Help(_) => None,
+            Screen::ReplayForm(form) => form.problem.as_ref().map(|p| Banner::new(Level::Warning, p)),
+            Screen::Contexts(_)
+            | Screen::Help(_)
+            | Screen::ReplayPlan(_)
+            | Screen::ReplayRun(_)
+            | Screen::Replays(_) => None,
         }
     }
 }

@@ -20,6 +20,12 @@ pub enum Choice {
     Column(TailColumn),
     /// Show the histogram or not.
     Histogram,
+    /// Start the plan that is shown.
+    Start,
+    /// Cancel this replay.
+    Cancel(String),
+    /// Leave everything as it is.
+    Nothing,
 }
 
 /// A program that shows a text.

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use crate::event::save::Format;
 use crate::health::Level;
 use crate::keymap::Key;
+use crate::model::replay::{Control, Plan, Run};
 use crate::model::{Access, KindPatterns, Message, Scope, Thresholds, Timestamp, Update};
 
 use super::menu::Viewer;
+use super::replay::ReplayWish;
 use super::tail::{TailNews, TailRequest, TailSettings};
 
 /// What happened.
@@ -23,6 +25,12 @@ pub enum Msg {
     Data(Update),
     /// The reading of this number reports.
     Tail(u64, TailNews),
+    /// A plan was made, or the sentence that says why not.
+    ReplayPlanned(u64, Result<Box<Plan>, String>),
+    /// A replay was started or resumed; its id, or the sentence that says why not.
+    ReplayStarted(Result<String, String>),
+    /// All replays, the newest first.
+    Replays(Vec<Run>),
     /// A frame is about to be drawn.
     Frame,
     /// A second has passed; the only clock there is.
@@ -36,7 +44,7 @@ pub enum Msg {
 }
 
 /// What must happen outside.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Keep this fresh.
     Watch(Scope),
@@ -55,6 +63,16 @@ pub enum Effect {
     TailTook(u64),
     /// The reading is not wanted any more.
     TailEnd(u64),
+    /// Make a plan for this wish; it comes back with the number.
+    PlanReplay(u64, Box<ReplayWish>),
+    /// Start a plan; with what was typed where the context is protected.
+    StartReplay(Box<Plan>, Option<String>),
+    /// Go on with a run that nobody runs; with what was typed where the context is protected.
+    ResumeReplay(String, Option<String>),
+    /// Tell a run what to do.
+    TellReplay(String, Control),
+    /// Report the list of runs again and again, or not any more.
+    WatchReplays(bool),
     /// Write messages to a new file.
     Save {
         /// Its name; `~/` is the home directory.

@@ -8,6 +8,7 @@ use crate::keymap::{Action, Code, Key};
 use crate::query::command::COMMANDS;
 use crate::query::{Command, Filter, Mistake, Words, complete};
 
+use super::replay::FormItem;
 use super::tail::Saved;
 use super::{App, Effect, Screen, StreamTab};
 
@@ -35,6 +36,13 @@ pub enum PromptKind {
     GoTo,
     /// The name of the file that this is saved to.
     SaveAs(Saved),
+    /// A line of the form of a replay.
+    Field(FormItem),
+    /// A word that confirms a replay.
+    Confirm {
+        /// It goes to the original subjects: everybody receives it again.
+        original: bool,
+    },
 }
 
 impl PromptKind {
@@ -48,6 +56,8 @@ impl PromptKind {
             Self::Subjects => "subjects: ",
             Self::GoTo => "go to: ",
             Self::SaveAs(_) => "save as: ",
+            Self::Field(item) => item.sign(),
+            Self::Confirm { .. } => "confirm: ",
         }
     }
 
@@ -62,6 +72,8 @@ impl PromptKind {
             Self::Subjects => "all subjects; or orders.*.created shop.>",
             Self::GoTo => "a sequence, 13:50, 2026-11-20T13:50Z, -10m, start or end",
             Self::SaveAs(_) => "the name of a new file",
+            Self::Field(item) => item.hint(),
+            Self::Confirm { .. } => "",
         }
     }
 
@@ -233,7 +245,8 @@ impl App {
                 self.set_filter(&value);
                 None
             }
-            PromptKind::Command => None,
+            PromptKind::Command | PromptKind::Confirm { .. } => None,
+            PromptKind::Field(item) => self.field_mistake(item, value.trim()),
             kind => self.tail_typed(kind, &value).err(),
         };
     }
@@ -247,10 +260,15 @@ impl App {
         match prompt.kind {
             PromptKind::Filter => {}
             PromptKind::Command if line.is_empty() => {}
-            PromptKind::Command => self.run(&line, effects),
+            PromptKind::Command => self.run_command(&line, effects),
             kind => {
+                let taken = match kind {
+                    PromptKind::Field(item) => self.field_entered(item, &line),
+                    PromptKind::Confirm { original } => self.confirmed(original, &line, effects),
+                    kind => self.tail_entered(kind, &line, effects),
+                };
                 // What is wrong stays, to be mended.
-                if let Err(mistake) = self.tail_entered(kind, &line, effects) {
+                if let Err(mistake) = taken {
                     prompt.mistake = Some(mistake);
                     prompt.input = Input::new(line);
                     self.prompt = Some(prompt);
@@ -306,7 +324,7 @@ impl App {
         f(Words { streams: &streams, consumers: &consumers, contexts: &contexts, columns: &columns })
     }
 
-    fn run(&mut self, line: &str, effects: &mut Vec<Effect>) {
+    fn run_command(&mut self, line: &str, effects: &mut Vec<Effect>) {
         match self.with_words(line, |words| Command::parse(line, words)) {
             Err(error) => self.tell(Level::Warning, error.to_string()),
             Ok(Command::Streams) => self.act(Action::Streams, effects),
@@ -323,6 +341,10 @@ impl App {
                 self.leave_all();
                 self.open_stream(&stream, StreamTab::Consumers);
                 self.open_consumer(&stream, &name);
+            }
+            Ok(Command::Replays) => self.act(Action::Replays, effects),
+            Ok(Command::Replay(stream)) => {
+                self.open_form(super::ReplayWish::new(super::What::Range(stream)));
             }
             Ok(Command::Contexts) => self.act(Action::Contexts, effects),
             Ok(Command::Context(name)) => self.switch_to(&name, effects),

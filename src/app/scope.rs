@@ -45,7 +45,15 @@ impl App {
             }
             // How far the streams have got, beside what was read of them.
             Some(Screen::Tail(t)) => scope.streams = t.sources.iter().map(|s| s.name.clone()).collect(),
-            Some(Screen::Contexts(_) | Screen::Help(_)) | None => {}
+            Some(
+                Screen::Contexts(_)
+                | Screen::Help(_)
+                | Screen::ReplayForm(_)
+                | Screen::ReplayPlan(_)
+                | Screen::ReplayRun(_)
+                | Screen::Replays(_),
+            )
+            | None => {}
         }
         scope
     }

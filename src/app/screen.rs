@@ -2,7 +2,10 @@
 
 use crate::event::clean_line;
 
-use super::{ConsumerScreen, ConsumersScreen, ContextsScreen, HelpScreen, StreamScreen, StreamsScreen, TailScreen};
+use super::{
+    ConsumerScreen, ConsumersScreen, ContextsScreen, HelpScreen, PlanScreen, ReplayForm, ReplaysScreen, RunScreen,
+    StreamScreen, StreamsScreen, TailScreen,
+};
 
 /// A position in a text that may be longer than its panel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,6 +59,14 @@ pub enum Screen {
     Consumer(ConsumerScreen),
     /// Events of streams.
     Tail(Box<TailScreen>),
+    /// What is wanted of a replay.
+    ReplayForm(Box<ReplayForm>),
+    /// What a replay would do.
+    ReplayPlan(PlanScreen),
+    /// How far a replay is.
+    ReplayRun(RunScreen),
+    /// All replays.
+    Replays(ReplaysScreen),
     /// Saved connections.
     Contexts(ContextsScreen),
     /// The keys.
@@ -74,6 +85,10 @@ impl Screen {
                 let event = t.selected().filter(|_| t.zoomed).map(|entry| format!(" › #{}", entry.message.seq));
                 format!("{}{}", clean_line(&t.name()), event.unwrap_or_default())
             }
+            Self::ReplayForm(_) => "Replay".into(),
+            Self::ReplayPlan(_) => "Plan".into(),
+            Self::ReplayRun(r) => clean_line(&r.id).into_owned(),
+            Self::Replays(_) => "Replays".into(),
             Self::Contexts(_) => "Contexts".into(),
             Self::Help(_) => "Help".into(),
         }

@@ -1,12 +1,13 @@
 //! The whole state of the console, and the one way to change it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
 use crate::health::Level;
 use crate::keymap::Keymap;
+use crate::model::replay::Run;
 use crate::model::{Catalog, Scope, Timestamp, Update};
 
 use super::{ContextRow, ContextsScreen, Effect, Menu, Msg, Notice, Prompt, Screen, Session, StreamsScreen};
@@ -41,6 +42,14 @@ pub struct App {
     pub menu: Option<Menu>,
     /// Lines typed before, oldest first, by what stands before them.
     pub(super) history: BTreeMap<&'static str, Vec<String>>,
+    /// All replays, once they were read.
+    pub replays: Option<Vec<Run>>,
+    /// Replays that run in this process.
+    pub(super) own_replays: BTreeSet<String>,
+    /// The list of replays is kept fresh.
+    pub(super) watches_replays: bool,
+    /// Somebody wanted to leave while replays run here.
+    pub(super) leaving: bool,
     /// Where clock times are meant.
     pub zone: TimeZone,
     /// Something to tell.
@@ -81,6 +90,10 @@ impl App {
             prompt: None,
             menu: None,
             history: BTreeMap::new(),
+            replays: None,
+            own_replays: BTreeSet::new(),
+            watches_replays: false,
+            leaving: false,
             zone: TimeZone::UTC,
             notice: None,
             grouped: true,
@@ -162,6 +175,9 @@ impl App {
             }
             Msg::Data(update) => self.take(update),
             Msg::Tail(id, news) => self.take_tail_news(id, news),
+            Msg::ReplayPlanned(id, result) => self.replay_planned(id, result),
+            Msg::ReplayStarted(result) => self.replay_started(result),
+            Msg::Replays(runs) => self.take_replays(runs),
             Msg::Tick(now) => {
                 // Never back by a little; but a clock that was set back is the clock that all answers go by.
                 if !now.is_late(self.now) {
@@ -193,6 +209,7 @@ impl App {
             return effects;
         }
         self.settle_tails(&mut effects);
+        self.settle_replays(&mut effects);
         let scope = self.scope();
         if scope != self.watched {
             self.watched = scope.clone();
@@ -246,6 +263,10 @@ impl App {
             Screen::Consumers(s) => s.refresh(self),
             Screen::Consumer(s) => s.refresh(self),
             Screen::Tail(s) => s.refresh(self),
+            Screen::ReplayForm(_) => {}
+            Screen::ReplayPlan(s) => s.refresh(self),
+            Screen::ReplayRun(s) => s.refresh(self),
+            Screen::Replays(s) => s.refresh(self),
             Screen::Contexts(s) => s.refresh(self),
             Screen::Help(s) => s.refresh(self),
         }

@@ -25,6 +25,22 @@ pub(super) fn why_not_on(action: Action, screen: Option<&Screen>) -> Option<Stri
         Action::Problems | Action::Mark if matches!(screen, Some(Screen::Stream(s)) if s.tab == StreamTab::Subjects) => {
             no("subjects have no state of their own")
         }
+        Action::Replay
+            if matches!(
+                screen,
+                Some(
+                    Screen::Contexts(_)
+                        | Screen::Help(_)
+                        | Screen::Replays(_)
+                        | Screen::ReplayForm(_)
+                        | Screen::ReplayPlan(_)
+                        | Screen::ReplayRun(_)
+                )
+            ) =>
+        {
+            no("select a stream, a consumer or events to send again")
+        }
+        Action::Open if matches!(screen, Some(Screen::ReplayForm(_) | Screen::ReplayPlan(_))) => None,
         Action::Open => match (screen, list) {
             (Some(Screen::Stream(s)), _) if s.tab == StreamTab::Subjects => no("a subject has nothing more to open"),
             (_, Some(list)) if list.has_selection() => None,
@@ -33,7 +49,19 @@ pub(super) fn why_not_on(action: Action, screen: Option<&Screen>) -> Option<Stri
             _ => no("there is nothing to open on this panel; Tab goes to the next"),
         },
         Action::Consumers if matches!(screen, Some(Screen::Contexts(_))) => no("a context has no consumers"),
-        Action::Tail if matches!(screen, Some(Screen::Contexts(_) | Screen::Help(_))) => {
+        Action::Tail
+            if matches!(
+                screen,
+                Some(
+                    Screen::Contexts(_)
+                        | Screen::Help(_)
+                        | Screen::Replays(_)
+                        | Screen::ReplayForm(_)
+                        | Screen::ReplayPlan(_)
+                        | Screen::ReplayRun(_)
+                )
+            ) =>
+        {
             no("open a stream, or select one, to read its events")
         }
         Action::Tail

@@ -78,6 +78,12 @@ actions! {
     Copy = "copy",
     /// Read the events of a stream.
     Tail = "tail",
+    /// Send events again.
+    Replay = "replay",
+    /// Go to the replays.
+    Replays = "replays",
+    /// Cancel a replay.
+    Cancel = "cancel",
     /// Choose what part of a stream is read.
     Range = "range",
     /// Choose the subjects that are read.

@@ -17,6 +17,10 @@ pub enum Command {
     Consumer(String, String),
     /// Read the events of these streams.
     Tail(Vec<String>),
+    /// Replay a part of this stream.
+    Replay(String),
+    /// Go to the replays.
+    Replays,
     /// Go to the contexts.
     Contexts,
     /// Switch to a context.
@@ -97,6 +101,8 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
     ("consumers", "[STREAM]", "every consumer, or those of one stream"),
     ("consumer", "STREAM NAME", "open one consumer"),
     ("tail", "STREAM…", "read the events of one or several streams"),
+    ("replay", "STREAM", "plan to send events of a stream again"),
+    ("replays", "", "all replays: running, interrupted, past"),
     ("contexts", "", "saved connections"),
     ("context", "NAME", "switch to a saved connection"),
     ("sort", "COLUMN", "sort the list"),
@@ -149,6 +155,10 @@ impl Command {
             }
             "tail" if rest.is_empty() => return Err(missing("tail", "the name of a stream, or several")),
             "tail" => Self::Tail(rest.iter().map(|s| known("stream", s, words.streams)).collect::<Result<_, _>>()?),
+            "replay" => {
+                Self::Replay(known("stream", first.ok_or(missing("replay", "the name of a stream"))?, words.streams)?)
+            }
+            "replays" => Self::Replays,
             "contexts" => Self::Contexts,
             "context" => Self::Context(known(
                 "context",
@@ -209,7 +219,7 @@ pub fn complete(line: &str, words: Words<'_>, most: usize) -> Vec<String> {
     let candidates: Vec<&str> = match head {
         [] => COMMANDS.iter().map(|(name, _, _)| *name).collect(),
         [command] => match resolve(command) {
-            Ok("stream" | "consumers" | "consumer" | "tail") => words.streams.to_vec(),
+            Ok("stream" | "consumers" | "consumer" | "tail" | "replay") => words.streams.to_vec(),
             Ok("context") => words.contexts.to_vec(),
             Ok("sort") => words.columns.to_vec(),
             _ => vec![],

@@ -23,6 +23,7 @@ use super::clipboard::{self, Wrap};
 use super::event_loop::run_loop;
 use super::files;
 use super::input::Keyboard;
+use super::replays::Replays;
 use super::session::{self, Request};
 use super::tails::Tails;
 use super::terminal::{Screen, is_lent, restore_on_panic, retake};
@@ -50,7 +51,8 @@ pub async fn console(settings: Settings) -> Result<()> {
     let wrap = Wrap::detect(env.get("TMUX"), env.get("TERM"));
     let mut app = App::new(session::session(&settings), keymap, nats::now());
     app.zone = TimeZone::system();
-    let current = Arc::new(Mutex::new(settings.connection.clone()));
+    let current = Arc::new(Mutex::new(settings.clone()));
+    let replays = Replays::new(&settings, Arc::clone(&current), inbox.clone());
     let tails = Tails::new(Arc::clone(&current), inbox.clone());
     let keyboard = Keyboard::default();
 
@@ -62,7 +64,8 @@ pub async fn console(settings: Settings) -> Result<()> {
         Screen::take(theme).wrap_err("the console needs a terminal; `jetscope help` has the commands that do not")?;
     let (columns, rows) = screen.size()?;
     let env = env.clone();
-    let mut outside = Outside { scope, requests, inbox: inbox.clone(), wrap, tails, keyboard: keyboard.clone(), env };
+    let mut outside =
+        Outside { scope, requests, inbox: inbox.clone(), wrap, tails, replays, keyboard: keyboard.clone(), env };
     let first = app.update(Msg::Resize(columns, rows));
     for effect in first.into_iter().chain([Effect::LoadContexts]) {
         outside.run(effect, &mut screen)?;
@@ -125,6 +128,7 @@ struct Outside {
     inbox: mpsc::Sender<Msg>,
     wrap: Wrap,
     tails: Tails,
+    replays: Replays,
     keyboard: Keyboard,
     env: Env,
 }
@@ -195,6 +199,11 @@ impl EffectRunner for Outside {
             Effect::Tail(request) => self.tails.start(request),
             Effect::TailTook(id) => self.tails.took(id),
             Effect::TailEnd(id) => self.tails.end(id),
+            Effect::PlanReplay(id, wish) => self.replays.plan(id, *wish),
+            Effect::StartReplay(plan, typed) => self.replays.start(*plan, typed),
+            Effect::ResumeReplay(id, typed) => self.replays.resume(id, typed),
+            Effect::TellReplay(id, control) => self.replays.tell(id, control),
+            Effect::WatchReplays(wanted) => self.replays.watch(wanted),
             Effect::Save { path, format, messages } => self.save(path, format, messages),
             Effect::Show { with, name, text } => self.show(with, &name, &text, display)?,
             // The loop does these itself.

@@ -92,7 +92,7 @@ pub(super) async fn run(
                     tracing::info!(context = name, "switched");
                     running.stop().await;
                     settings = new;
-                    current.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&settings.connection);
+                    current.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&settings);
                     // The console forgets what it knew before the first report of the new connection.
                     if inbox.send(Msg::Switched(Ok(session(&settings)))).await.is_err() {
                         return;

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use crate::app::{Msg, TailNews, TailRequest};
-use crate::config::Connection;
+use crate::config::{Connection, Settings};
 use crate::model::Message;
 use crate::nats::tail::{Method, Report, State, Tail, TailSpec};
 use crate::nats::{self, Client};
@@ -29,8 +29,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How long ending all readings may take.
 const CLOSING: Duration = Duration::from_millis(700);
 
-/// The connection that is used now; a switch of context changes it.
-pub(super) type Current = Arc<Mutex<Connection>>;
+/// The settings that are used now; a switch of context changes them.
+pub(super) type Current = Arc<Mutex<Settings>>;
 
 /// The running readings.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl Tails {
     /// Begins to read.
     pub(super) fn start(&mut self, request: TailRequest) {
         let room = Arc::new(Semaphore::new(AHEAD));
-        let connection = self.current.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let connection = self.current.lock().unwrap_or_else(PoisonError::into_inner).connection.clone();
         let id = request.id;
         let reading = Reading { id, room: Arc::clone(&room), inbox: self.inbox.clone() };
         let (wanted, unwanted) = oneshot::channel();

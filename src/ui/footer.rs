@@ -5,9 +5,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use unicode_width::UnicodeWidthStr;
 
-use crate::app::{App, Offer, Prompt, Screen, StreamTab};
+use crate::app::{App, FormItem, Offer, Prompt, Screen, StreamTab};
 use crate::event::clean_line;
 use crate::keymap::Action;
+use crate::model::replay::State;
 
 use super::Theme;
 use super::widgets::{text, wrap};
@@ -148,6 +149,8 @@ fn wanted(app: &App) -> &'static [Action] {
             A::Contexts,
             A::Copy,
             A::Mark,
+            A::Replay,
+            A::Replays,
             A::Refresh,
         ],
         Some(Screen::Stream(s)) => match s.tab {
@@ -201,7 +204,7 @@ fn wanted(app: &App) -> &'static [Action] {
             A::Refresh,
         ],
         Some(Screen::Consumer(_)) => {
-            &[A::NextPanel, A::Tail, A::Back, A::Copy, A::Command, A::Help, A::Quit, A::Freeze, A::Refresh]
+            &[A::NextPanel, A::Tail, A::Back, A::Copy, A::Command, A::Help, A::Quit, A::Freeze, A::Replay, A::Refresh]
         }
         Some(Screen::Tail(t)) if t.diff.is_some() => &[A::Back, A::Next, A::Previous, A::Down, A::Up, A::Help, A::Quit],
         Some(Screen::Tail(t)) if t.zoomed => &[
@@ -228,6 +231,7 @@ fn wanted(app: &App) -> &'static [Action] {
             A::Help,
             A::Back,
             A::Expression,
+            A::Replay,
             A::Only,
             A::Not,
             A::Next,
@@ -243,6 +247,12 @@ fn wanted(app: &App) -> &'static [Action] {
             A::Pager,
             A::Quit,
         ],
+        Some(Screen::ReplayForm(_)) => &[A::Open, A::Up, A::Down, A::Back, A::Help, A::Quit],
+        Some(Screen::ReplayPlan(_)) => &[A::Open, A::Back, A::Copy, A::Down, A::Up, A::Help, A::Quit],
+        Some(Screen::ReplayRun(_)) => {
+            &[A::Mark, A::Right, A::Up, A::Down, A::Cancel, A::Back, A::Copy, A::Help, A::Quit]
+        }
+        Some(Screen::Replays(_)) => &[A::Open, A::Cancel, A::Back, A::Filter, A::Copy, A::Command, A::Help, A::Quit],
         Some(Screen::Contexts(_)) => &[A::Open, A::Back, A::Filter, A::Command, A::Help, A::Quit, A::Copy],
         Some(Screen::Help(_)) | None => &[A::Back, A::Down, A::Up, A::PageDown, A::PageUp, A::Quit],
     }
@@ -259,6 +269,17 @@ fn title<'a>(app: &App, action: Action, title: &'a str) -> &'a str {
             }
         }
         (Some(Screen::Contexts(_)), Action::Open) => "switch",
+        (Some(Screen::ReplayForm(f)), Action::Open) if f.selected() == FormItem::Plan => "plan",
+        (Some(Screen::ReplayForm(_)), Action::Open) => "change",
+        (Some(Screen::ReplayPlan(p)), Action::Open) => super::replay::start_words(app, p),
+        (Some(Screen::ReplayRun(r)), Action::Mark) => match r.run(app) {
+            Some(run) if run.orphaned || run.progress.state == State::Failed => "resume",
+            Some(run) if run.progress.state == State::Paused => "go on",
+            _ => "pause",
+        },
+        (Some(Screen::ReplayRun(_)), Action::Right) => "one step",
+        (Some(Screen::ReplayRun(_)), Action::Up) => "faster",
+        (Some(Screen::ReplayRun(_)), Action::Down) => "slower",
         (Some(Screen::Tail(t)), Action::Freeze) if t.cursor.follows() => "pause",
         (Some(Screen::Tail(_)), Action::Freeze) => "follow",
         (Some(Screen::Tail(t)), Action::Right) if t.zoomed => "next event",

@@ -11,6 +11,7 @@ mod footer;
 mod header;
 mod help;
 mod menu;
+mod replay;
 mod side;
 mod stream;
 mod streams;
@@ -64,6 +65,10 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, theme: &Theme) {
         }
         Some(Screen::Consumer(c)) => consumer::draw(frame, body, app, c, theme),
         Some(Screen::Tail(t)) => tail::draw(frame, body, app, t, theme),
+        Some(Screen::ReplayForm(f)) => replay::form(frame, body, f, theme),
+        Some(Screen::ReplayPlan(p)) => replay::plan(frame, body, p, theme),
+        Some(Screen::ReplayRun(r)) => replay::run(frame, body, app, r, theme),
+        Some(Screen::Replays(s)) => replay::list(frame, body, app, s, theme),
         Some(Screen::Contexts(s)) => contexts::draw(frame, body, app, s, theme),
         Some(Screen::Help(h)) => help::draw(frame, body, app, h, theme),
         None => {}

@@ -18,6 +18,7 @@ mod pages;
 mod permissions;
 mod polling;
 mod replay;
+mod replay_screens;
 mod screens;
 mod tail;
 mod tail_command;

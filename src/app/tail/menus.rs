@@ -204,6 +204,15 @@ impl TailScreen {
 impl App {
     /// Does what was chosen in a menu.
     pub(in crate::app) fn choose(&mut self, choice: Choice, effects: &mut Vec<Effect>) {
+        match choice {
+            Choice::Start => return self.start(None, effects),
+            Choice::Cancel(id) => {
+                effects.push(Effect::TellReplay(id, crate::model::replay::Control::Cancel));
+                return;
+            }
+            Choice::Nothing => return,
+            _ => {}
+        }
         let Some(tail) = self.tail_mut() else { return };
         match choice {
             Choice::Copy(what) => match tail.copied(&what) {
@@ -231,6 +240,7 @@ impl App {
             }
             Choice::Column(column) => tail.columns.toggle(column),
             Choice::Histogram => tail.histogram = !tail.histogram,
+            Choice::Start | Choice::Cancel(_) | Choice::Nothing => {}
         }
     }
 }

@@ -38,6 +38,7 @@ pub use find::Related;
 pub use layout::{Layout, Place};
 pub use menus::{Copied, Saved, Which};
 pub use news::{Flow, Source, TailNews, TailRequest};
+pub(super) use prompts::subjects;
 pub use ring::{Entry, Limits, Ring, cost};
 pub(super) use why_not::outside;
 

@@ -62,7 +62,7 @@ impl App {
         self.open(Screen::Tail(Box::new(tail)));
     }
 
-    pub(super) const fn new_tail_id(&mut self) -> u64 {
+    pub(in crate::app) const fn new_tail_id(&mut self) -> u64 {
         self.next_tail += 1;
         self.next_tail
     }

@@ -96,7 +96,7 @@ impl App {
                     effects.push(Effect::Save { path: text.to_owned(), format: saved.format, messages });
                 }
             }
-            PromptKind::Filter | PromptKind::Command => {}
+            PromptKind::Filter | PromptKind::Command | PromptKind::Field(_) | PromptKind::Confirm { .. } => {}
         }
         Ok(())
     }
@@ -129,7 +129,7 @@ impl App {
             .collect()
     }
 
-    fn range(&self, text: &str) -> Result<Range, Mistake> {
+    pub(in crate::app) fn range(&self, text: &str) -> Result<Range, Mistake> {
         Range::parse(text, self.now, &self.zone)
     }
 
@@ -175,7 +175,7 @@ impl App {
 }
 
 /// Reads subject filters. Each is one word; they must not overlap, since a message would then be wanted twice.
-fn subjects(text: &str) -> Result<Vec<String>, Mistake> {
+pub(in crate::app) fn subjects(text: &str) -> Result<Vec<String>, Mistake> {
     let mut found: Vec<String> = Vec::new();
     let mut behind = 0;
     for word in text.split_whitespace() {

@@ -4,6 +4,7 @@ mod destination;
 mod pace;
 mod plan;
 mod progress;
+mod words;
 
 pub use destination::{DEFAULT_TEMPLATE, Destination};
 pub use pace::{Pace, SPACING_CAP};
@@ -11,3 +12,4 @@ pub use plan::{
     Amounts, Bar, COUNT_LIMIT, Capture, Delivery, HttpMode, PLAN_VERSION, Plan, Receiver, Selection, Skipped, TypeCount,
 };
 pub use progress::{Control, Counters, Owner, Progress, Run, State};
+pub use words::Said;

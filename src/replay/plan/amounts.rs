@@ -99,7 +99,7 @@ impl Tally {
 
     fn count_type(&mut self, message: &Message) {
         let envelope = Envelope::new(message);
-        let decoded = envelope.decode_to(Depth::Only(&[]));
+        let decoded = envelope.decode_to(Depth::Only(&["type"]));
         let ty = decoded.events().first().and_then(|event| event.text(Core::Type)).map(str::to_owned);
         if let Some(count) = self.types.get_mut(&ty) {
             *count += 1;

@@ -1,0 +1,191 @@
+//! What keys do to forms, plans and runs.
+
+use crate::app::menu::Choice;
+use crate::app::{App, Effect, Menu, MenuItem, Prompt, PromptKind, RunScreen, Screen};
+use crate::health::Level;
+use crate::keymap::Action;
+use crate::model::Access;
+use crate::model::replay::{Control, Destination, Run, State};
+
+use super::FormItem;
+
+impl App {
+    /// Does an action on a screen of replays; false when it is left to what it does on any screen.
+    pub(in crate::app) fn act_replay(&mut self, action: Action, effects: &mut Vec<Effect>) -> bool {
+        match self.screens.last() {
+            Some(Screen::ReplayForm(_)) => self.act_form(action, effects),
+            Some(Screen::ReplayPlan(_)) => self.act_plan(action),
+            Some(Screen::ReplayRun(screen)) => {
+                let id = screen.id.clone();
+                self.act_run(action, &id, effects)
+            }
+            Some(Screen::Replays(screen)) if matches!(action, Action::Open | Action::Right | Action::Cancel) => {
+                let id = screen.table.selected().cloned();
+                match (id, action) {
+                    (Some(id), Action::Cancel) => self.ask_cancel(&id),
+                    (Some(id), _) => self.open(Screen::ReplayRun(RunScreen::new(id))),
+                    (None, _) => {}
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn act_form(&mut self, action: Action, effects: &mut Vec<Effect>) -> bool {
+        let Some(Screen::ReplayForm(form)) = self.screens.last_mut() else { return false };
+        match action {
+            Action::Up | Action::PreviousPanel => form.step(-1),
+            Action::Down | Action::NextPanel => form.step(1),
+            Action::First => form.cursor = 0,
+            Action::Last => form.cursor = form.items().len() - 1,
+            Action::Open | Action::Right | Action::Mark => match form.selected() {
+                FormItem::Plan if action == Action::Open => {
+                    let wish = form.wish.clone();
+                    form.problem = None;
+                    let id = self.new_tail_id();
+                    if let Some(Screen::ReplayForm(form)) = self.screens.last_mut() {
+                        form.planning = Some(id);
+                    }
+                    effects.push(Effect::PlanReplay(id, Box::new(wish)));
+                }
+                FormItem::Plan => {}
+                item @ (FormItem::Marked | FormItem::HttpMode | FormItem::Delivery) => form.turn(item),
+                item => {
+                    let text = form.text(item);
+                    self.prompt = Some(Prompt::of(PromptKind::Field(item), &text));
+                }
+            },
+            _ => return false,
+        }
+        true
+    }
+
+    fn act_plan(&mut self, action: Action) -> bool {
+        if action != Action::Open {
+            return false;
+        }
+        let Some(Screen::ReplayPlan(screen)) = self.screens.last() else { return false };
+        let original = screen.plan.destination == Destination::Original;
+        match (self.session.access, original) {
+            (Access::Protected, _) | (_, true) => self.ask_word(original),
+            _ => {
+                let items = vec![
+                    MenuItem::new('s', "start", "copies are sent from now on", Choice::Start),
+                    MenuItem::new('n', "not now", "", Choice::Nothing),
+                ];
+                let mut menu = Menu::new("start this replay?", items);
+                // Whoever presses Enter twice by mistake starts nothing.
+                menu.selected = 1;
+                self.menu = Some(menu);
+            }
+        }
+        true
+    }
+
+    fn act_run(&mut self, action: Action, id: &str, effects: &mut Vec<Effect>) -> bool {
+        let Some(run) = self.run(id).cloned() else { return false };
+        let tell = |control| Effect::TellReplay(id.to_owned(), control);
+        match action {
+            Action::Mark if can_resume(&run) => {
+                effects.push(Effect::ResumeReplay(id.to_owned(), None));
+                if self.session.access == Access::Protected {
+                    effects.pop();
+                    self.ask_word(false);
+                }
+            }
+            Action::Mark if run.progress.state == State::Paused => effects.push(tell(Control::Resume)),
+            Action::Mark => effects.push(tell(Control::Pause)),
+            Action::Right => effects.push(tell(Control::Step)),
+            Action::Up | Action::Down => {
+                let pace = run.progress.pace;
+                let pace = if action == Action::Up { pace.faster() } else { pace.slower(run.progress.rate) };
+                effects.push(tell(Control::Pace(pace)));
+                self.tell(Level::Ok, format!("pace {pace}"));
+            }
+            Action::Cancel => self.ask_cancel(id),
+            _ => return false,
+        }
+        true
+    }
+
+    fn ask_cancel(&mut self, id: &str) {
+        let items = vec![
+            MenuItem::new('c', "cancel it", "what was sent stays where it is", Choice::Cancel(id.to_owned())),
+            MenuItem::new('n', "not now", "", Choice::Nothing),
+        ];
+        let mut menu = Menu::new("cancel this replay?", items);
+        menu.selected = 1;
+        self.menu = Some(menu);
+    }
+
+    /// Why an action does nothing on a screen of replays; `None` when it does something, or is not of these screens.
+    pub(in crate::app) fn why_not_replay(&self, action: Action, screen: Option<&Screen>) -> Option<String> {
+        let no = |text: &str| Some(text.to_owned());
+        let read_only = "this context is read-only; its access level is set in config.toml";
+        match (screen?, action) {
+            (Screen::ReplayForm(form), Action::Open) if form.planning.is_some() => no("the plan is being made"),
+            (Screen::ReplayPlan(plan), Action::Open) => {
+                if let Some(obstacle) = plan.plan.obstacles.first() {
+                    return Some(format!("it cannot be run: {obstacle}"));
+                }
+                if plan.plan.amounts.planned == 0 {
+                    return no("nothing is left to be sent; Esc goes back to the form");
+                }
+                let writes = !matches!(plan.plan.destination, Destination::File(_));
+                if writes && self.session.access == Access::ReadOnly {
+                    return no(read_only);
+                }
+                plan.starting.then(|| "it is being started".to_owned())
+            }
+            (Screen::ReplayRun(screen), Action::Mark | Action::Right | Action::Up | Action::Down | Action::Cancel) => {
+                let Some(run) = self.run(&screen.id) else { return no("nothing is known of it yet") };
+                let state = run.progress.state;
+                match action {
+                    Action::Mark if can_resume(run) => {
+                        (self.session.access == Access::ReadOnly).then(|| read_only.to_owned())
+                    }
+                    Action::Cancel if run.orphaned || state == State::Failed => None,
+                    _ if state.is_over() => Some(format!("it is {state}; nothing more can be done with it")),
+                    _ if run.orphaned => no("nobody runs it; Space resumes it"),
+                    Action::Right if state != State::Paused => {
+                        no("it runs; Space pauses it, then it goes step by step")
+                    }
+                    _ => None,
+                }
+            }
+            (Screen::Replays(screen), Action::Open | Action::Right) if screen.table.selected().is_none() => {
+                no("there is no replay; R on a stream, a consumer or events makes one")
+            }
+            (Screen::Replays(screen), Action::Cancel) => {
+                let run = screen.table.selected().and_then(|id| self.run(id))?;
+                let done = run.progress.state.is_over() && run.progress.state != State::Failed;
+                done.then(|| format!("it is {}; nothing more can be done with it", run.progress.state))
+            }
+            (Screen::Replays(_), Action::Sort | Action::Reverse | Action::Problems | Action::Mark) => {
+                no("replays stand in the order in which they were made, the newest first")
+            }
+            (_, Action::Cancel) => no("there is no replay here to be cancelled"),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a screen of replays does something of its own with an action.
+pub(in crate::app) const fn handles(action: Action, screen: Option<&Screen>) -> bool {
+    use Action as A;
+    match screen {
+        Some(Screen::ReplayRun(_)) => matches!(action, A::Mark | A::Right | A::Up | A::Down | A::Cancel),
+        Some(Screen::ReplayForm(_)) => {
+            matches!(action, A::Open | A::Right | A::Mark | A::Up | A::Down | A::NextPanel | A::PreviousPanel)
+        }
+        Some(Screen::ReplayPlan(_)) => matches!(action, A::Open),
+        Some(Screen::Replays(_)) => matches!(action, A::Open | A::Right | A::Cancel),
+        _ => false,
+    }
+}
+
+/// Whether nobody runs it and somebody can.
+const fn can_resume(run: &Run) -> bool {
+    run.progress.state.can_resume() && (run.orphaned || matches!(run.progress.state, State::Failed))
+}

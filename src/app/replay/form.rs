@@ -1,0 +1,295 @@
+//! What is wanted of a replay, a line each; every line can be changed before a plan is made.
+
+use crate::app::{App, Screen};
+use crate::model::replay::{Delivery, Destination, HttpMode, Pace};
+use crate::query::{Filter, Mistake, Range};
+
+/// Which messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A range of this stream.
+    Range(String),
+    /// What a consumer has not acked: its stream and its name.
+    Consumer(String, String),
+    /// These messages, by stream and sequence.
+    Marked(Vec<(String, u64)>),
+}
+
+/// What is wanted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReplayWish {
+    /// Which messages.
+    pub what: What,
+    /// Which part of the stream, where it is one.
+    pub range: Range,
+    /// The same as it was typed.
+    pub range_text: String,
+    /// Subject filters.
+    pub subjects: Vec<String>,
+    /// Only those that fulfil this expression.
+    pub filter: Option<String>,
+    /// Copies of replays too.
+    pub include_marked: bool,
+    /// Where to.
+    pub destination: Destination,
+    /// How fast.
+    pub pace: Pace,
+    /// What to do about copies of which nobody knows whether they arrived.
+    pub delivery: Option<Delivery>,
+    /// For HTTP.
+    pub http_mode: HttpMode,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+impl ReplayWish {
+    /// Everything else as usual.
+    pub fn new(what: What) -> Self {
+        Self {
+            what,
+            range: Range::last(500),
+            range_text: "last:500".into(),
+            subjects: Vec::new(),
+            filter: None,
+            include_marked: false,
+            destination: Destination::default(),
+            pace: Pace::Max,
+            delivery: None,
+            http_mode: HttpMode::default(),
+            reason: None,
+        }
+    }
+}
+
+/// A line of the form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FormItem {
+    /// Which part of the stream.
+    Range,
+    /// Subject filters.
+    Subjects,
+    /// An expression.
+    Where,
+    /// Copies of replays too.
+    Marked,
+    /// Where to.
+    To,
+    /// In what form an endpoint gets events.
+    HttpMode,
+    /// How fast.
+    Pace,
+    /// What to do about copies that may have arrived.
+    Delivery,
+    /// Why.
+    Reason,
+    /// Make the plan.
+    Plan,
+}
+
+impl FormItem {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Range => "range",
+            Self::Subjects => "subjects",
+            Self::Where => "where",
+            Self::Marked => "replayed before",
+            Self::To => "to",
+            Self::HttpMode => "as",
+            Self::Pace => "pace",
+            Self::Delivery => "if in doubt",
+            Self::Reason => "reason",
+            Self::Plan => "",
+        }
+    }
+
+    /// What stands before the line when it is changed.
+    pub const fn sign(self) -> &'static str {
+        match self {
+            Self::Range => "range: ",
+            Self::Subjects => "subjects: ",
+            Self::Where => "where: ",
+            Self::To => "to: ",
+            Self::Pace => "pace: ",
+            Self::Reason => "reason: ",
+            Self::Marked | Self::HttpMode | Self::Delivery | Self::Plan => "",
+        }
+    }
+
+    /// What can be typed.
+    pub const fn hint(self) -> &'static str {
+        match self {
+            Self::Range => "all, last:500, 120..480, -48h..-24h, 13:50..14:20",
+            Self::Subjects => "all subjects; or orders.*.created shop.>",
+            Self::Where => "type LIKE 'com.shop.%' AND data.total > 100",
+            Self::To => "replay.{id}.{subject}, original, context:NAME, file:PATH or https://…",
+            Self::Pace => "max, 50/s, x1 (as recorded), x10, step",
+            Self::Reason => "why, for the record",
+            Self::Marked | Self::HttpMode | Self::Delivery | Self::Plan => "",
+        }
+    }
+}
+
+/// The state of the form.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReplayForm {
+    /// What is wanted so far.
+    pub wish: ReplayWish,
+    /// The selected line.
+    pub cursor: usize,
+    /// The number of the plan that is being made.
+    pub planning: Option<u64>,
+    /// Why no plan could be made.
+    pub problem: Option<String>,
+}
+
+impl ReplayForm {
+    /// A form with what is known already.
+    pub const fn new(wish: ReplayWish) -> Self {
+        Self { wish, cursor: 0, planning: None, problem: None }
+    }
+
+    /// The lines that mean something here.
+    pub fn items(&self) -> Vec<FormItem> {
+        let mut items = Vec::new();
+        if matches!(self.wish.what, What::Range(_)) {
+            items.extend([FormItem::Range, FormItem::Subjects]);
+        }
+        items.extend([FormItem::Where, FormItem::Marked, FormItem::To]);
+        if matches!(self.wish.destination, Destination::Http(_)) {
+            items.push(FormItem::HttpMode);
+        }
+        items.extend([FormItem::Pace, FormItem::Delivery, FormItem::Reason, FormItem::Plan]);
+        items
+    }
+
+    /// The selected line.
+    pub fn selected(&self) -> FormItem {
+        self.items().get(self.cursor).copied().unwrap_or(FormItem::Plan)
+    }
+
+    /// Moves to another line.
+    pub fn step(&mut self, by: isize) {
+        self.cursor = self.cursor.saturating_add_signed(by).min(self.items().len() - 1);
+    }
+
+    /// What is read, raw.
+    pub fn from(&self) -> String {
+        match &self.wish.what {
+            What::Range(stream) => stream.clone(),
+            What::Consumer(stream, consumer) => {
+                format!("what consumer {consumer} of {stream} has not acked, as it filters")
+            }
+            What::Marked(messages) if messages.len() == 1 => "1 marked event".into(),
+            What::Marked(messages) => format!("{} marked events", messages.len()),
+        }
+    }
+
+    /// What a line says now, raw.
+    pub fn value(&self, item: FormItem) -> String {
+        let wish = &self.wish;
+        match item {
+            FormItem::Range => wish.range_text.clone(),
+            FormItem::Subjects if wish.subjects.is_empty() => "all".into(),
+            FormItem::Subjects => wish.subjects.join(" "),
+            FormItem::Where => wish.filter.clone().unwrap_or_else(|| "everything".into()),
+            FormItem::Marked if wish.include_marked => "sent again too".into(),
+            FormItem::Marked => "left out".into(),
+            FormItem::To => wish.destination.to_string(),
+            FormItem::HttpMode if wish.http_mode == HttpMode::Binary => "binary: attributes as headers".into(),
+            FormItem::HttpMode => "structured: one JSON document".into(),
+            FormItem::Pace => wish.pace.to_string(),
+            FormItem::Delivery => match wish.delivery {
+                None => "as the destination allows: nothing lost, nothing doubled".into(),
+                Some(Delivery::AtLeastOnce) => "send again: at least once".into(),
+                Some(Delivery::AtMostOnce) => "do not send again: at most once".into(),
+            },
+            FormItem::Reason => wish.reason.clone().unwrap_or_else(|| "none given".into()),
+            FormItem::Plan => "make the plan; nothing is sent yet".into(),
+        }
+    }
+
+    /// What stands in the line when it is changed.
+    pub(super) fn text(&self, item: FormItem) -> String {
+        let wish = &self.wish;
+        match item {
+            FormItem::Subjects => wish.subjects.join(" "),
+            FormItem::Where => wish.filter.clone().unwrap_or_default(),
+            FormItem::Reason => wish.reason.clone().unwrap_or_default(),
+            other => self.value(other),
+        }
+    }
+
+    /// Turns a line that has only a few values to the next one.
+    pub(super) fn turn(&mut self, item: FormItem) {
+        let wish = &mut self.wish;
+        match item {
+            FormItem::Marked => wish.include_marked = !wish.include_marked,
+            FormItem::HttpMode => {
+                wish.http_mode = match wish.http_mode {
+                    HttpMode::Binary => HttpMode::Structured,
+                    HttpMode::Structured => HttpMode::Binary,
+                }
+            }
+            FormItem::Delivery => {
+                wish.delivery = match wish.delivery {
+                    None => Some(Delivery::AtLeastOnce),
+                    Some(Delivery::AtLeastOnce) => Some(Delivery::AtMostOnce),
+                    Some(Delivery::AtMostOnce) => None,
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes in what was typed for a line, or says what is wrong with it. `range` reads ranges.
+    pub(super) fn take(
+        &mut self,
+        item: FormItem,
+        text: &str,
+        range: impl Fn(&str) -> Result<Range, Mistake>,
+    ) -> Result<(), Mistake> {
+        let whole = |sentence: String| Mistake::new(0..text.len(), sentence);
+        let some = || Some(text.to_owned()).filter(|text| !text.is_empty());
+        let wish = &mut self.wish;
+        match item {
+            FormItem::Range => {
+                wish.range = range(text)?;
+                text.clone_into(&mut wish.range_text);
+            }
+            FormItem::Subjects => wish.subjects = crate::app::tail::subjects(text)?,
+            FormItem::Where => {
+                if !text.is_empty() {
+                    Filter::expression(text)?;
+                }
+                wish.filter = some();
+            }
+            FormItem::To => wish.destination = Destination::parse(text).map_err(whole)?,
+            FormItem::Pace => wish.pace = Pace::parse(text).map_err(whole)?,
+            FormItem::Reason => wish.reason = some(),
+            FormItem::Marked | FormItem::HttpMode | FormItem::Delivery | FormItem::Plan => {}
+        }
+        Ok(())
+    }
+}
+
+impl App {
+    /// What is wrong with a line of the form that is being typed.
+    pub(in crate::app) fn field_mistake(&self, item: FormItem, text: &str) -> Option<Mistake> {
+        let Some(Screen::ReplayForm(form)) = self.screen() else { return None };
+        form.clone().take(item, text, |text| self.range(text)).err().filter(|_| !text.is_empty())
+    }
+
+    /// Takes in a line of the form.
+    pub(in crate::app) fn field_entered(&mut self, item: FormItem, text: &str) -> Result<(), Mistake> {
+        let Some(Screen::ReplayForm(form)) = self.screen() else { return Ok(()) };
+        let mut changed = form.clone();
+        changed.take(item, text, |text| self.range(text))?;
+        // On to the next line, as one fills in a form.
+        changed.step(1);
+        if let Some(Screen::ReplayForm(form)) = self.screens.last_mut() {
+            *form = changed;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,160 @@
+//! Replays in the console: the form that asks what is wanted, the plan, a run, and the list of all runs.
+//!
+//! The work is done outside: a wish goes out and a plan comes back, a plan goes out and the list of runs says how far
+//! it is. Nothing is sent before a plan was shown and confirmed.
+
+mod act;
+mod confirm;
+mod form;
+mod news;
+mod open;
+
+use crate::event::clean_line;
+use crate::event::layout::wrap;
+use crate::model::replay::{Plan, Run, Said};
+use crate::model::units::duration;
+
+use super::{App, Row, Scroll, Table};
+
+pub(super) use act::handles;
+pub use form::{FormItem, ReplayForm, ReplayWish, What};
+
+/// Columns of the names of facts.
+pub const NAMES: u16 = 16;
+
+/// Sentences in as many lines as they need.
+fn broken(said: Vec<Said>, columns: u16) -> Vec<Said> {
+    let room = |indent: u16| usize::from(columns.saturating_sub(indent + 3)).max(20);
+    let lines = |text: &str, indent| {
+        let mut lines = wrap(&clean_line(text), room(indent)).into_iter();
+        (lines.next().unwrap_or_default(), lines.collect::<Vec<_>>())
+    };
+    let mut out = Vec::with_capacity(said.len());
+    for said in said {
+        match said {
+            Said::Warning(text) => {
+                let (first, rest) = lines(&text, 2);
+                out.push(Said::Warning(first));
+                out.extend(rest.into_iter().map(Said::More));
+            }
+            Said::Obstacle(text) => {
+                let (first, rest) = lines(&text, 2);
+                out.push(Said::Obstacle(first));
+                out.extend(rest.into_iter().map(Said::More));
+            }
+            Said::Fact(name @ ("why" | "last error" | "reason"), text) => {
+                let (first, rest) = lines(&text, NAMES);
+                out.push(Said::Fact(name, first));
+                out.extend(rest.into_iter().map(|line| Said::Fact("", line)));
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// A plan, before it is started.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlanScreen {
+    /// The plan.
+    pub plan: Box<Plan>,
+    /// The same in words.
+    pub lines: Vec<Said>,
+    /// Position.
+    pub scroll: Scroll,
+    /// It was told to start.
+    pub starting: bool,
+}
+
+impl PlanScreen {
+    pub(super) fn new(plan: Box<Plan>) -> Self {
+        Self { lines: Vec::new(), plan, scroll: Scroll::default(), starting: false }
+    }
+
+    pub(super) fn refresh(&mut self, app: &App) {
+        self.lines = broken(self.plan.words(), app.size.0);
+        self.scroll.fit(self.lines.len(), app.body_height());
+    }
+}
+
+/// A run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunScreen {
+    /// Its id.
+    pub id: String,
+    /// How far it is, in words.
+    pub lines: Vec<Said>,
+    /// Position.
+    pub scroll: Scroll,
+}
+
+impl RunScreen {
+    pub(super) fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into(), lines: Vec::new(), scroll: Scroll::default() }
+    }
+
+    /// What is known of it.
+    pub fn run<'a>(&self, app: &'a App) -> Option<&'a Run> {
+        app.run(&self.id)
+    }
+
+    pub(super) fn refresh(&mut self, app: &App) {
+        if let Some(run) = app.run(&self.id) {
+            self.lines = broken(run.words(Some(app.now)), app.size.0);
+        }
+        // Above the words stand the title and the bar, each with an empty line.
+        self.scroll.fit(self.lines.len(), app.body_height().saturating_sub(4));
+    }
+}
+
+/// All runs, the newest first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReplaysScreen {
+    /// The list, by id.
+    pub table: Table<String>,
+}
+
+impl Default for ReplaysScreen {
+    fn default() -> Self {
+        Self { table: Table::new(0, false) }
+    }
+}
+
+impl ReplaysScreen {
+    pub(super) fn refresh(&mut self, app: &App) {
+        self.table.set_height(app.body_height().saturating_sub(1));
+        let Some(runs) = &app.replays else { return };
+        let mut fuzzy = crate::query::Fuzzy::new(&self.table.filter);
+        self.table.total = runs.len();
+        let rows = runs
+            .iter()
+            .filter(|run| self.table.filter.is_empty() || fuzzy.score(&searched(run)).is_some())
+            .map(|run| Row::Item(run.plan.id.clone()));
+        self.table.set_rows(rows.collect());
+    }
+}
+
+/// What the filter of the list looks at.
+fn searched(run: &Run) -> String {
+    let reason = run.plan.reason.as_deref().unwrap_or_default();
+    let (from, to) = (run.plan.selection.name(), &run.plan.destination);
+    format!("{} {} {from} {to} {reason}", run.plan.id, run.progress.state)
+}
+
+impl App {
+    /// A run by its id.
+    pub fn run(&self, id: &str) -> Option<&Run> {
+        self.replays.as_ref()?.iter().find(|run| run.plan.id == id)
+    }
+}
+
+/// How long ago a run was planned, or how far it is, for the list.
+pub fn how_far(run: &Run) -> String {
+    let planned = run.progress.planned.max(1);
+    crate::model::units::percent(run.progress.settled() as f64 / planned as f64)
+}
+
+/// The time since a plan was made.
+pub fn age(app: &App, run: &Run) -> String {
+    duration(app.now.since(run.plan.made))
+}

@@ -1,0 +1,91 @@
+//! What the replays report: plans that were made, runs that were started, how far they are.
+
+use crate::app::{App, Effect, PlanScreen, RunScreen, Screen};
+use crate::health::Level;
+use crate::model::replay::{Plan, Run};
+
+impl App {
+    /// A plan was made, or could not be.
+    pub(in crate::app) fn replay_planned(&mut self, id: u64, result: Result<Box<Plan>, String>) {
+        self.dirty = true;
+        self.urgent = true;
+        let shown = self.screens.len().saturating_sub(1);
+        let found = self.screens.iter_mut().enumerate().find_map(|(i, screen)| match screen {
+            Screen::ReplayForm(form) if form.planning == Some(id) => Some((i, form)),
+            _ => None,
+        });
+        // Who has left the form does not want the plan any more.
+        let Some((at, form)) = found else { return };
+        form.planning = None;
+        match result {
+            Ok(plan) if at == shown => self.open(Screen::ReplayPlan(PlanScreen::new(plan))),
+            Ok(_) => {}
+            Err(sentence) => form.problem = Some(crate::event::clean_line(&sentence).into_owned()),
+        }
+    }
+
+    /// A run was started or resumed, or could not be.
+    pub(in crate::app) fn replay_started(&mut self, result: Result<String, String>) {
+        self.dirty = true;
+        self.urgent = true;
+        match result {
+            Ok(id) => {
+                self.own_replays.insert(id.clone());
+                let before = self.screens.len();
+                // Form and plan have done their work.
+                self.screens.retain(|s| !matches!(s, Screen::ReplayForm(_) | Screen::ReplayPlan(_)));
+                let open = self.screens.iter().any(|s| matches!(s, Screen::ReplayRun(run) if run.id == id));
+                if !open && before != self.screens.len() {
+                    self.open(Screen::ReplayRun(RunScreen::new(id)));
+                }
+            }
+            Err(sentence) => {
+                if let Some(Screen::ReplayPlan(screen)) = self.screens.last_mut() {
+                    screen.starting = false;
+                }
+                self.tell(Level::Warning, crate::event::clean_line(&sentence));
+            }
+        }
+    }
+
+    /// All runs, as they are now.
+    pub(in crate::app) fn take_replays(&mut self, runs: Vec<Run>) {
+        let ended: Vec<&Run> =
+            runs.iter().filter(|run| run.progress.state.is_over() && self.own_replays.contains(&run.plan.id)).collect();
+        let told: Vec<(Level, String)> = ended
+            .iter()
+            .map(|run| {
+                let (state, sent) = (run.progress.state, run.progress.counters.sent);
+                let level = if state == crate::model::replay::State::Completed { Level::Ok } else { Level::Warning };
+                let why = run.progress.reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default();
+                (level, format!("replay {} is {state}, {sent} sent{why}", run.plan.id))
+            })
+            .collect();
+        for run in ended {
+            self.own_replays.remove(&run.plan.id);
+        }
+        for (level, words) in told {
+            self.tell(level, words);
+        }
+        let changed = self.replays.as_ref() != Some(&runs);
+        self.replays = Some(runs);
+        if changed {
+            self.dirty = true;
+            self.urgent |= self.shows_replays();
+        }
+    }
+
+    fn shows_replays(&self) -> bool {
+        matches!(self.screen(), Some(Screen::ReplayRun(_) | Screen::Replays(_)))
+    }
+
+    /// The list of runs is kept fresh while somebody looks at it, and while some of them run in this process.
+    pub(in crate::app) fn settle_replays(&mut self, effects: &mut Vec<Effect>) {
+        let wanted = !self.own_replays.is_empty()
+            || self.screens.iter().any(|s| matches!(s, Screen::ReplayRun(_) | Screen::Replays(_)));
+        if wanted != self.watches_replays {
+            self.watches_replays = wanted;
+            effects.push(Effect::WatchReplays(wanted));
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! How a replay is asked for: of what is selected, filled in from where it was asked.
+
+use crate::app::{App, ReplayForm, ReplayWish, ReplaysScreen, Screen, StreamTab, What};
+use crate::health::Level;
+use crate::query::Door;
+
+impl App {
+    /// Opens the form for what is selected.
+    pub(in crate::app) fn replay_selection(&mut self) {
+        let wish = match self.screen() {
+            Some(Screen::Streams(s)) => s.table.selected().map(|name| ReplayWish::new(What::Range(name.clone()))),
+            Some(Screen::Stream(s)) if s.tab == StreamTab::Consumers => {
+                s.consumers.selected().map(|(stream, name)| of_consumer(stream, name))
+            }
+            Some(Screen::Stream(s)) => {
+                let mut wish = ReplayWish::new(What::Range(s.name.clone()));
+                if s.tab == StreamTab::Subjects {
+                    wish.subjects = s.subjects.selected().cloned().into_iter().collect();
+                }
+                Some(wish)
+            }
+            Some(Screen::Consumers(s)) => s.table.selected().map(|(stream, name)| of_consumer(stream, name)),
+            Some(Screen::Consumer(c)) => Some(of_consumer(&c.stream, &c.name)),
+            Some(Screen::Tail(tail)) => of_tail(tail),
+            _ => None,
+        };
+        match wish {
+            Some(wish) => self.open_form(wish),
+            None => self.tell(Level::Notice, "nothing is selected that could be replayed"),
+        }
+    }
+
+    /// Opens the form.
+    pub(in crate::app) fn open_form(&mut self, wish: ReplayWish) {
+        self.open(Screen::ReplayForm(Box::new(ReplayForm::new(wish))));
+    }
+
+    /// Opens the list of all replays.
+    pub(in crate::app) fn open_replays(&mut self) {
+        if !matches!(self.screen(), Some(Screen::Replays(_))) {
+            self.screens.retain(|s| !matches!(s, Screen::Replays(_)));
+            self.open(Screen::Replays(ReplaysScreen::default()));
+        }
+    }
+}
+
+fn of_consumer(stream: &str, name: &str) -> ReplayWish {
+    ReplayWish::new(What::Consumer(stream.to_owned(), name.to_owned()))
+}
+
+/// The marked events; without marks, what the tail reads of its stream.
+fn of_tail(tail: &crate::app::TailScreen) -> Option<ReplayWish> {
+    if !tail.marks.is_empty() {
+        let marked = tail.marks.values().map(|m| (m.stream.to_string(), m.seq)).collect();
+        return Some(ReplayWish::new(What::Marked(marked)));
+    }
+    let [one] = tail.sources.as_slice() else {
+        // Of several streams the one whose event is selected.
+        let entry = tail.selected()?;
+        return Some(ReplayWish::new(What::Range(entry.message.stream.to_string())));
+    };
+    let mut wish = ReplayWish::new(What::Range(one.name.clone()));
+    wish.subjects.clone_from(&tail.subjects);
+    wish.range = tail.range;
+    wish.range_text.clone_from(&tail.range_text);
+    if let (Door::Expression, text) = tail.filter_text() {
+        wish.filter = Some(text.to_owned()).filter(|text| !text.is_empty());
+    }
+    Some(wish)
+}

@@ -1,0 +1,190 @@
+//! Plans and replays in words, once for the console and the headless commands. What comes from the wire is raw:
+//! whoever shows it makes it harmless.
+
+use std::time::Duration;
+
+use super::{Amounts, Plan, Run};
+use crate::model::Timestamp;
+use crate::model::units::{bytes, count_exact, duration};
+
+/// One line of a description.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// A fact and its name; further facts of the same name have none.
+    Fact(&'static str, String),
+    /// The heading of a part.
+    Title(&'static str),
+    /// An entry of a part: a count and what it counts.
+    Count(u64, String),
+    /// A bar of the histogram: when it begins, how many, and the share of the highest bar, from 0 to 1000.
+    Bar(Timestamp, u64, u32),
+    /// Something worth knowing.
+    Warning(String),
+    /// Why it cannot be run.
+    Obstacle(String),
+    /// More of the line before, where that was broken.
+    More(String),
+}
+
+impl Plan {
+    /// The plan in words.
+    pub fn words(&self) -> Vec<Said> {
+        let a = &self.amounts;
+        let mut said = vec![
+            Said::Fact("replay", self.id.clone()),
+            Said::Fact("from", format!("{} ({})", self.selection.name(), self.range)),
+        ];
+        let mut fact = |name, value: String| said.push(Said::Fact(name, value));
+        if let Some(filter) = &self.filter {
+            fact("where", filter.clone());
+        }
+        fact("to", self.destination.to_string());
+        if let Some(capture) = &self.capture {
+            let exact = if capture.rereadable { "nothing is lost or doubled" } else { "it cannot be read again" };
+            fact("stream", format!("{}, behind {}; {exact}", capture.stream, capture.last_seq));
+            let window = capture.duplicate_window.map_or_else(|| "none".into(), duration);
+            let discard = if capture.discard_new { "new" } else { "old" };
+            fact("", format!("discard {discard}, duplicate window {window}"));
+        }
+        fact("events", format!("{}, {}", count_exact(a.planned), bytes(a.bytes)));
+        for (name, end) in [("first", a.first), ("last", a.last)] {
+            if let Some((seq, time)) = end {
+                fact(name, format!("#{seq}  {time}"));
+            }
+        }
+        left_out(a, &mut fact);
+        let eta = self.seconds().map_or_else(
+            || "as fast as it goes".into(),
+            |s| format!("takes {}", duration(Duration::from_secs_f64(s.clamp(0.0, 1e10)))),
+        );
+        fact("pace", format!("{}; {eta}", self.pace));
+        if let Some((consumer, most)) = &self.watch {
+            fact("pauses", format!("while more than {most} are outstanding of {consumer}"));
+        }
+        if let Some(reason) = &self.reason {
+            fact("reason", reason.clone());
+        }
+        said.extend(parts(self));
+        said
+    }
+}
+
+fn left_out(a: &Amounts, fact: &mut impl FnMut(&'static str, String)) {
+    for (count, why) in a.skipped.words() {
+        fact("left out", format!("{count} {why}"));
+    }
+    if let Some(gaps) = a.gaps.filter(|gaps| *gaps > 0) {
+        fact("gaps", format!("{gaps} sequences of the range are not there any more"));
+    }
+    for (name, count) in &a.stripped {
+        fact("not copied", format!("{name} ({count})"));
+    }
+}
+
+/// Who receives it, what is worth knowing, and how it is spread.
+fn parts(plan: &Plan) -> Vec<Said> {
+    let a = &plan.amounts;
+    let mut said = Vec::new();
+    if !plan.obstacles.is_empty() {
+        said.push(Said::Title("it cannot be run"));
+        said.extend(plan.obstacles.iter().cloned().map(Said::Obstacle));
+    }
+    if !plan.warnings.is_empty() {
+        said.push(Said::Title("worth knowing"));
+        said.extend(plan.warnings.iter().cloned().map(Said::Warning));
+    }
+    if let Some(capture) = plan.capture.as_ref().filter(|c| !c.receivers.is_empty()) {
+        said.push(Said::Title("consumers that receive the copies"));
+        for receiver in &capture.receivers {
+            let paused = if receiver.paused { ", paused" } else { "" };
+            said.push(Said::Count(receiver.outstanding, format!("outstanding of {}{paused}", receiver.name)));
+        }
+    }
+    if !a.types.is_empty() {
+        said.push(Said::Title("by type"));
+        let name = |ty: &Option<String>| ty.clone().unwrap_or_else(|| "(no CloudEvent)".into());
+        said.extend(a.types.iter().map(|ty| Said::Count(ty.count, name(&ty.ty))));
+        if a.other_types > 0 {
+            said.push(Said::Count(a.other_types, "of other types".into()));
+        }
+    }
+    if let Some(highest) = a.histogram.iter().map(|bar| bar.count).max().filter(|_| a.histogram.len() > 1) {
+        said.push(Said::Title("over time"));
+        let share = |count: u64| (count * 1_000).div_ceil(highest.max(1)) as u32;
+        said.extend(a.histogram.iter().map(|bar| Said::Bar(bar.from, bar.count, share(bar.count))));
+    }
+    said
+}
+
+impl Run {
+    /// How far it is, in words. `now` is what ages are measured from, where they are wanted.
+    pub fn words(&self, now: Option<Timestamp>) -> Vec<Said> {
+        let (p, c) = (&self.progress, &self.progress.counters);
+        let mut said = vec![Said::Fact("replay", self.plan.id.clone()), Said::Fact("state", p.state.word().into())];
+        let mut fact = |name, value: String| said.push(Said::Fact(name, value));
+        if self.orphaned {
+            fact("", "nobody runs it: resume it or cancel it".into());
+        }
+        if p.verifying {
+            fact("", "the copies are read back".into());
+        }
+        if let Some(reason) = &p.reason {
+            fact("why", format!("{reason}{}", if p.waits { "; it goes on by itself" } else { "" }));
+        }
+        fact("from", format!("{} ({})", self.plan.selection.name(), self.plan.range));
+        fact("to", self.plan.destination.to_string());
+        let clock = match (p.source_time, self.plan.amounts.first, self.plan.amounts.last) {
+            (Some(at), Some((_, first)), Some((_, last))) => {
+                format!(", stored {} of {} to {}", at.to_clock(), first.to_clock(), last.to_clock())
+            }
+            _ => String::new(),
+        };
+        fact("reached", format!("#{} of the source{clock}", p.source_seq));
+        fact("sent", format!("{} of {}", count_exact(c.sent), count_exact(p.planned)));
+        for (count, what) in [
+            (c.duplicate, "duplicate"),
+            (c.gone, "gone from the source"),
+            (c.uncertain, "uncertain"),
+            (c.failed, "failed"),
+            (c.reordered, "out of order"),
+            (p.in_flight, "in flight"),
+        ] {
+            if count > 0 {
+                fact("", format!("{} {what}", count_exact(count)));
+            }
+        }
+        for (count, why) in c.skipped.words() {
+            fact("left out", format!("{count} {why}"));
+        }
+        fact("pace", p.pace.to_string());
+        if now.is_some() && !p.state.is_over() {
+            fact("rate", format!("{:.0}/s now, {:.0}/s on average", p.rate, p.rate_average));
+            let eta = p.eta_seconds.map_or_else(
+                || "not known while it stands still".into(),
+                |s| duration(Duration::from_secs_f64(s.clamp(0.0, 1e10))),
+            );
+            fact("to go", eta);
+        }
+        match (p.checkpoint, now) {
+            (Some(at), Some(now)) if !p.state.is_over() => {
+                fact("checkpoint", format!("{} ago", duration(now.since(at))));
+            }
+            (Some(at), _) => fact("checkpoint", at.to_string()),
+            (None, _) => {}
+        }
+        if let (Some(outstanding), Some((consumer, most))) = (p.outstanding, &self.plan.watch) {
+            let words = format!("{} outstanding of {consumer}, pauses above {most}", count_exact(outstanding));
+            fact("watched", words);
+        }
+        if let Some(owner) = &self.owner {
+            fact("run by", format!("{} in process {} on {}", owner.user, owner.pid, owner.host));
+        }
+        if let Some(reason) = &self.plan.reason {
+            fact("reason", reason.clone());
+        }
+        if let Some(error) = &p.last_error {
+            fact("last error", error.clone());
+        }
+        said
+    }
+}

@@ -1,0 +1,199 @@
+//! Replays: the form, the plan, a run, and the list.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::app::replay::{NAMES, age, how_far};
+use crate::app::{App, FormItem, PlanScreen, ReplayForm, ReplaysScreen, Row, RunScreen};
+use crate::event::clean_line;
+use crate::model::Access;
+use crate::model::replay::{Destination, Run, Said, State};
+use crate::model::units::{count_exact, percent};
+
+use super::Theme;
+use super::widgets::gauge::gauge;
+use super::widgets::table::{self, scroll_bar};
+use super::widgets::{message, text, text_right, wrap};
+
+/// Draws the form.
+pub(super) fn form(frame: &mut Frame<'_>, area: Rect, form: &ReplayForm, theme: &Theme) {
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let line = |y: u16| Rect { y, height: 1, ..inner };
+    if inner.height < 2 {
+        return;
+    }
+    text(frame.buffer_mut(), line(inner.y), "Send events again", theme.title);
+    fact(frame, line(inner.y + 1), "from", &form.from(), theme.text, theme);
+    for ((i, item), y) in form.items().iter().enumerate().zip(inner.y + 2..inner.bottom()) {
+        let value = form.value(*item);
+        if *item == FormItem::Plan {
+            let words = if form.planning.is_some() { "the plan is being made …" } else { value.as_str() };
+            text(frame.buffer_mut(), line(y), &format!("▸ {words}"), theme.accent);
+        } else {
+            fact(frame, line(y), item.name(), &value, theme.text, theme);
+        }
+        if i == form.cursor {
+            frame.buffer_mut().set_style(line(y), theme.selection);
+        }
+    }
+    let used = 2 + form.items().len() as u16 + 1;
+    let mut y = inner.y + used;
+    let hint = match form.selected() {
+        FormItem::Marked => "Copies of an earlier replay carry its mark; Enter changes whether they are sent again.",
+        FormItem::Delivery => {
+            "Where the destination cannot be read again, nobody can know whether what was in flight has arrived when \
+             something breaks. Enter changes what is done then."
+        }
+        FormItem::HttpMode => "How an endpoint receives an event. Enter changes it.",
+        FormItem::Plan => "Enter makes the plan: what would be sent where, and who would receive it.",
+        item => item.hint(),
+    };
+    for words in wrap(hint, usize::from(inner.width)) {
+        if y < inner.bottom() {
+            text(frame.buffer_mut(), line(y), &words, theme.dim);
+            y += 1;
+        }
+    }
+}
+
+/// Draws the plan.
+pub(super) fn plan(frame: &mut Frame<'_>, area: Rect, screen: &PlanScreen, theme: &Theme) {
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    lines(frame, inner, &screen.lines, screen.scroll.top, theme);
+    let s = screen.scroll;
+    scroll_bar(frame.buffer_mut(), area, s.top, s.height.max(1), s.lines, theme);
+}
+
+/// Draws a run.
+pub(super) fn run(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &RunScreen, theme: &Theme) {
+    let Some(run) = screen.run(app) else {
+        let (what, next) = if app.replays.is_none() {
+            ("The replays are being read", "They are kept in the state directory")
+        } else {
+            ("There is no such replay any more", "Esc goes back")
+        };
+        return message(frame, area, theme.dim, what, next);
+    };
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let line = |y: u16| Rect { y: inner.y + y, height: 1, ..inner };
+    if inner.height < 5 {
+        return;
+    }
+    let p = &run.progress;
+    let words = if run.orphaned { "INTERRUPTED".to_owned() } else { p.state.word().to_owned() };
+    let used = text(frame.buffer_mut(), line(0), &words, state_style(run, theme));
+    let rest = Rect { x: inner.x + used + 2, width: inner.width.saturating_sub(used + 2), ..line(0) };
+    let speed = format!("{} of {}", count_exact(p.settled()), count_exact(p.planned));
+    text(frame.buffer_mut(), rest, &speed, theme.text);
+    let ratio = p.settled() as f64 / p.planned.max(1) as f64;
+    let width = usize::from(inner.width.saturating_sub(6)).min(100);
+    let bar = format!("{} {:>4}", gauge(ratio, width), percent(ratio));
+    text(frame.buffer_mut(), line(1), &bar, theme.chart);
+    let body = Rect { y: inner.y + 3, height: inner.height - 3, ..inner };
+    lines(frame, body, &screen.lines, screen.scroll.top, theme);
+    let s = screen.scroll;
+    scroll_bar(frame.buffer_mut(), area, s.top, s.height.max(1), s.lines, theme);
+}
+
+/// Draws the list of all runs.
+pub(super) fn list(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &ReplaysScreen, theme: &Theme) {
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let columns = [("STATE", 0_u16, 12_u16), ("DONE", 13, 5), ("AGO", 19, 7), ("FROM", 27, 0), ("TO", 0, 0)];
+    let half = (inner.width.saturating_sub(28)) / 2;
+    let place = |i: usize| match i {
+        3 => (27, half),
+        4 => (28 + half, inner.width.saturating_sub(28 + half)),
+        i => (columns[i].1, columns[i].2),
+    };
+    let cell = |i: usize, y: u16| {
+        let (x, width) = place(i);
+        Rect { x: inner.x + x.min(inner.width), width: width.min(inner.width.saturating_sub(x)), y, height: 1 }
+    };
+    for (i, (title, ..)) in columns.iter().enumerate() {
+        text(frame.buffer_mut(), cell(i, inner.y), title, theme.title);
+    }
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    if screen.table.is_empty() {
+        let (what, next) = match &app.replays {
+            None => ("The replays are being read", "They are kept in the state directory"),
+            Some(_) if screen.table.total > 0 => ("No replay matches", "Esc shows all again"),
+            Some(_) => ("Nothing was replayed yet", "R on a stream, a consumer or events plans to send them again"),
+        };
+        return message(frame, body, theme.dim, what, next);
+    }
+    for ((row, selected), y) in screen.table.window().zip(body.y..body.bottom()) {
+        let Row::Item(id) = row else { continue };
+        let Some(run) = app.run(id) else { continue };
+        let state = if run.orphaned { "INTERRUPTED" } else { run.progress.state.word() };
+        text(frame.buffer_mut(), cell(0, y), state, state_style(run, theme));
+        text_right(frame.buffer_mut(), cell(1, y), &how_far(run), theme.text);
+        text_right(frame.buffer_mut(), cell(2, y), &age(app, run), theme.dim);
+        text(frame.buffer_mut(), cell(3, y), &clean_line(&run.plan.selection.name()), theme.text);
+        text(frame.buffer_mut(), cell(4, y), &clean_line(&run.plan.destination.to_string()), theme.accent);
+        if selected {
+            frame.buffer_mut().set_style(Rect { y, height: 1, ..inner }, theme.selection);
+        }
+    }
+    let (top, height) = screen.table.view();
+    table::scroll_bar(frame.buffer_mut(), body, top, height, screen.table.len(), theme);
+}
+
+/// What Enter does on a plan, for the footer.
+pub(super) fn start_words(app: &App, screen: &PlanScreen) -> &'static str {
+    match (app.session.access, &screen.plan.destination) {
+        (Access::Protected, _) | (_, Destination::Original) => "confirm and start",
+        _ => "start",
+    }
+}
+
+fn state_style(run: &Run, theme: &Theme) -> Style {
+    match run.progress.state {
+        _ if run.orphaned => theme.warning,
+        State::Running | State::Completed => theme.ok,
+        State::Paused | State::Cancelling => theme.warning,
+        State::Failed => theme.critical,
+        State::Planned | State::Cancelled => theme.dim,
+    }
+}
+
+fn fact(frame: &mut Frame<'_>, line: Rect, name: &str, value: &str, style: Style, theme: &Theme) {
+    let names = NAMES.min(line.width);
+    text(frame.buffer_mut(), Rect { width: names, ..line }, name, theme.dim);
+    let rest = Rect { x: line.x + names, width: line.width - names, ..line };
+    text(frame.buffer_mut(), rest, &clean_line(value), style);
+}
+
+/// Draws a description from this line on.
+fn lines(frame: &mut Frame<'_>, area: Rect, said: &[Said], top: usize, theme: &Theme) {
+    for (said, y) in said.iter().skip(top).zip(area.y..area.bottom()) {
+        let line = Rect { y, height: 1, ..area };
+        match said {
+            Said::Fact(name, value) => fact(frame, line, name, value, theme.text, theme),
+            Said::Title(title) => {
+                text(frame.buffer_mut(), line, title, theme.title);
+            }
+            Said::Count(count, what) => {
+                let words = format!("  {:>9}  {}", count_exact(*count), clean_line(what));
+                text(frame.buffer_mut(), line, &words, theme.text);
+            }
+            Said::Bar(from, count, share) => {
+                let words = format!("  {}  {:>9}  ", from.to_display(), count_exact(*count));
+                let used = text(frame.buffer_mut(), line, &words, theme.text);
+                let room = line.width.saturating_sub(used).min(40);
+                let cells = (u32::from(room) * share).div_ceil(1_000) as usize;
+                let bar = Rect { x: line.x + used, width: room, ..line };
+                text(frame.buffer_mut(), bar, &"█".repeat(cells), theme.chart);
+            }
+            Said::Warning(words) => {
+                text(frame.buffer_mut(), line, &format!("▲ {}", clean_line(words)), theme.warning);
+            }
+            Said::Obstacle(words) => {
+                text(frame.buffer_mut(), line, &format!("✖ {}", clean_line(words)), theme.critical);
+            }
+            Said::More(words) => {
+                text(frame.buffer_mut(), line, &format!("  {}", clean_line(words)), theme.text);
+            }
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! The screens of replays: what they ask for, what keys do to them, and how they look.
+
+use jetscope::app::{Effect, Msg, ReplayWish, Screen, TailNews, What};
+use jetscope::model::Access;
+use jetscope::model::replay::{
+    Amounts, Bar, Capture, Control, Destination, Pace, Plan, Progress, Receiver, Run, Selection, State, TypeCount,
+};
+
+use crate::common::events::nth;
+use crate::common::world::{World, start};
+
+const STREAM: &str = "eventsource-github-stream";
+
+fn world(columns: u16, rows: u16) -> World {
+    let mut world = World::new(columns, rows);
+    world.effects.clear();
+    world.keys("/github<enter>R");
+    world
+}
+
+fn wish(world: &World) -> ReplayWish {
+    match world.app.screen() {
+        Some(Screen::ReplayForm(form)) => form.wish.clone(),
+        other => panic!("no form is shown but {other:?}"),
+    }
+}
+
+/// A plan as the engine makes them.
+fn plan(destination: Destination) -> Plan {
+    let at = |second: u64| start().plus(std::time::Duration::from_secs(second));
+    Plan {
+        version: 1,
+        id: "20261120t140000-abcd".into(),
+        made: start(),
+        context: Some("prod".into()),
+        servers: "nats://n1:4222".into(),
+        reason: Some("the billing service was down".into()),
+        selection: Selection::Range { stream: STREAM.into(), first: 100, last: 599, subjects: vec![] },
+        range: "last:500".into(),
+        filter: None,
+        include_marked: false,
+        destination,
+        capture: Some(Capture {
+            stream: "replayed".into(),
+            last_seq: 12,
+            rereadable: true,
+            receivers: vec![Receiver { name: "billing\u{1b}[31m".into(), outstanding: 1_204, paused: false }],
+            ..Capture::default()
+        }),
+        delivery: None,
+        http_mode: jetscope::model::replay::HttpMode::Binary,
+        pace: Pace::PerSecond(50.0),
+        window: None,
+        watch: None,
+        amounts: Amounts {
+            planned: 480,
+            bytes: 250_000,
+            first: Some((100, at(0))),
+            last: Some((599, at(600))),
+            gaps: Some(20),
+            histogram: (0..6).map(|n| Bar { from: at(n * 100), count: n * 20 }).collect(),
+            types: vec![TypeCount { ty: Some("com.github.push".into()), count: 480 }],
+            ..Amounts::default()
+        },
+        warnings: vec!["the destination keeps copies for 1h only, and some of the copies could be gone before whoever needs them has read them".into()],
+        obstacles: vec![],
+    }
+}
+
+fn run(state: State, orphaned: bool) -> Run {
+    let progress = Progress {
+        id: "20261120t140000-abcd".into(),
+        state,
+        source_seq: 340,
+        source_time: Some(start()),
+        planned: 480,
+        counters: jetscope::model::replay::Counters { sent: 240, ..Default::default() },
+        rate: 49.7,
+        rate_average: 48.0,
+        pace: Pace::PerSecond(50.0),
+        eta_seconds: Some(4.8),
+        at: start(),
+        ..Progress::default()
+    };
+    Run { plan: plan(Destination::default()), progress, owner: None, orphaned }
+}
+
+fn planned(world: &mut World, plan: Plan) {
+    world.effects.clear();
+    world.keys("G<enter>");
+    let Some(Effect::PlanReplay(id, _)) = world.effects.first().cloned() else { panic!("{:?}", world.effects) };
+    world.send(Msg::ReplayPlanned(id, Ok(Box::new(plan))));
+    world.send(Msg::Frame);
+}
+
+fn started(world: &World) -> Option<Option<String>> {
+    world.effects.iter().find_map(|e| if let Effect::StartReplay(_, typed) = e { Some(typed.clone()) } else { None })
+}
+
+#[test]
+fn the_form_is_filled_in_from_where_it_was_asked_for() {
+    let of_stream = wish(&world(80, 24));
+    assert_eq!((of_stream.what, of_stream.range_text.as_str()), (What::Range(STREAM.into()), "last:500"));
+    let mut of_consumer = World::new(80, 24);
+    of_consumer.keys("C/archive<enter>R");
+    assert_eq!(wish(&of_consumer).what, What::Consumer(STREAM.into(), "archive".into()));
+    let mut of_marks = World::new(80, 24);
+    of_marks.keys("/github<enter>t");
+    let messages = (1..20).map(|seq| nth(STREAM, seq)).collect();
+    of_marks.send(Msg::Tail(1, TailNews::Messages(messages)));
+    of_marks.send(Msg::Frame);
+    of_marks.keys("g<space><space>R");
+    assert_eq!(wish(&of_marks).what, What::Marked(vec![(STREAM.into(), 1), (STREAM.into(), 2)]));
+    of_marks.keys("<esc><esc>T<ctrl-u>5..<enter>=id = 'id-7'<enter>R");
+    let of_tail = wish(&of_marks);
+    assert_eq!((of_tail.range_text.as_str(), of_tail.filter.as_deref()), ("5..", Some("id = 'id-7'")));
+}
+
+#[test]
+fn each_line_can_be_changed_and_mistakes_stay_to_be_mended() {
+    let mut world = world(80, 24);
+    world.keys("<enter><ctrl-u>7..3<enter>");
+    assert!(world.screen().contains("ends before it begins"), "{}", world.screen());
+    world.keys("<ctrl-u>120..480<enter><enter>a.* b.><enter>");
+    world.keys("<enter>type = 'x'<enter><enter><down><enter><ctrl-u>https://example.org/in<enter>");
+    world.keys("<enter><down><enter><ctrl-u>x2<enter><enter><down><enter>because<enter>");
+    let wish = wish(&world);
+    assert_eq!(wish.range_text, "120..480");
+    assert_eq!(wish.subjects, ["a.*", "b.>"]);
+    assert_eq!(wish.filter.as_deref(), Some("type = 'x'"));
+    assert!(wish.include_marked);
+    assert_eq!(wish.destination, Destination::Http("https://example.org/in".into()));
+    assert_eq!(wish.http_mode, jetscope::model::replay::HttpMode::Structured);
+    assert_eq!((wish.pace, wish.reason.as_deref()), (Pace::Times(2.0), Some("because")));
+    assert_eq!(wish.delivery, Some(jetscope::model::replay::Delivery::AtLeastOnce));
+    insta::assert_snapshot!("replay_form_80", world.screen());
+}
+
+#[test]
+fn a_plan_is_shown_before_anything_is_sent_and_has_to_be_confirmed() {
+    let mut world = world(80, 24);
+    planned(&mut world, plan(Destination::default()));
+    insta::assert_snapshot!("replay_plan_80", world.screen());
+    world.effects.clear();
+    // Enter twice is no confirmation.
+    world.keys("<enter><enter>");
+    assert_eq!(started(&world), None);
+    world.keys("<enter>s");
+    assert_eq!(started(&world), Some(None));
+    world.effects.clear();
+    world.keys("<enter>");
+    assert!(started(&world).is_none() && world.screen().contains("being started"), "{}", world.screen());
+    world.send(Msg::ReplayStarted(Ok("20261120t140000-abcd".into())));
+    world.send(Msg::Replays(vec![run(State::Running, false)]));
+    world.send(Msg::Frame);
+    insta::assert_snapshot!("replay_run_80", world.screen());
+    assert!(!world.app.screens.iter().any(|s| matches!(s, Screen::ReplayForm(_) | Screen::ReplayPlan(_))));
+}
+
+#[test]
+fn who_receives_everything_again_and_protected_contexts_want_a_word() {
+    let mut world = world(80, 24);
+    planned(&mut world, plan(Destination::Original));
+    world.effects.clear();
+    world.keys("<enter>yes<enter>");
+    assert!(started(&world).is_none() && world.app.prompt.is_some());
+    world.keys("<ctrl-u>original<enter>");
+    assert_eq!(started(&world), Some(None));
+    let mut world = self::world(80, 24);
+    world.app.session.access = Access::Protected;
+    planned(&mut world, plan(Destination::default()));
+    world.effects.clear();
+    world.keys("<enter>original<enter>");
+    assert_eq!(started(&world), None);
+    world.keys("<ctrl-u>prod<enter>");
+    assert_eq!(started(&world), Some(Some("prod".into())));
+    let mut world = self::world(80, 24);
+    world.app.session.access = Access::ReadOnly;
+    planned(&mut world, plan(Destination::default()));
+    world.effects.clear();
+    world.keys("<enter>");
+    assert!(world.app.menu.is_none() && world.screen().contains("read-only"), "{}", world.screen());
+}
+
+#[test]
+fn what_cannot_be_planned_or_run_says_why() {
+    let mut world = world(80, 24);
+    world.effects.clear();
+    world.keys("G<enter>");
+    let Some(Effect::PlanReplay(id, _)) = world.effects.first().cloned() else { panic!("{:?}", world.effects) };
+    world.send(Msg::ReplayPlanned(id + 7, Err("late".into())));
+    world.send(Msg::ReplayPlanned(id, Err("stream x: stream not found".into())));
+    world.send(Msg::Frame);
+    assert!(world.screen().contains("stream not found") && !world.screen().contains("late"), "{}", world.screen());
+    let mut bad = plan(Destination::default());
+    bad.obstacles = vec!["KV_settings is a key-value store: a replay would overwrite its present values".into()];
+    planned(&mut world, bad);
+    world.effects.clear();
+    world.keys("<enter>");
+    assert!(started(&world).is_none() && world.screen().contains("cannot be run"), "{}", world.screen());
+}
+
+#[test]
+fn a_run_is_paused_stepped_made_faster_and_cancelled() {
+    let mut world = World::new(80, 24);
+    world.keys("6");
+    assert!(world.effects.contains(&Effect::WatchReplays(true)));
+    world.send(Msg::Replays(vec![run(State::Running, false)]));
+    world.send(Msg::Frame);
+    insta::assert_snapshot!("replays_80", world.screen());
+    world.keys("<enter>");
+    world.effects.clear();
+    let told = |world: &World| {
+        world.effects.iter().find_map(|e| if let Effect::TellReplay(_, c) = e { Some(*c) } else { None })
+    };
+    for (keys, control) in [
+        ("<space>", Control::Pause),
+        ("<up>", Control::Pace(Pace::PerSecond(100.0))),
+        ("<down>", Control::Pace(Pace::PerSecond(25.0))),
+        ("Xc", Control::Cancel),
+    ] {
+        world.effects.clear();
+        world.keys(keys);
+        assert_eq!(told(&world), Some(control), "{keys}");
+    }
+    world.send(Msg::Replays(vec![run(State::Paused, false)]));
+    for (keys, control) in [("<space>", Control::Resume), ("<right>", Control::Step)] {
+        world.effects.clear();
+        world.keys(keys);
+        assert_eq!(told(&world), Some(control), "{keys}");
+    }
+    world.send(Msg::Replays(vec![run(State::Running, true)]));
+    world.effects.clear();
+    world.keys("<space>");
+    assert!(world.effects.contains(&Effect::ResumeReplay("20261120t140000-abcd".into(), None)), "{:?}", world.effects);
+    world.send(Msg::Replays(vec![run(State::Completed, false)]));
+    world.effects.clear();
+    world.keys("<space>X");
+    assert_eq!(told(&world), None);
+    assert!(world.screen().contains("nothing more can be done"), "{}", world.screen());
+    world.keys("<esc><esc>");
+    assert!(world.effects.contains(&Effect::WatchReplays(false)));
+}
+
+#[test]
+fn leaving_while_a_replay_runs_here_asks_once_more() {
+    let mut world = World::new(80, 24);
+    world.send(Msg::ReplayStarted(Ok("20261120t140000-abcd".into())));
+    world.effects.clear();
+    world.keys("q");
+    assert!(!world.effects.contains(&Effect::Quit) && world.screen().contains("can be resumed"), "{}", world.screen());
+    world.keys("<down>q");
+    assert!(!world.effects.contains(&Effect::Quit), "something else was done between");
+    world.keys("q");
+    assert!(world.effects.contains(&Effect::Quit));
+    let mut world = World::new(80, 24);
+    world.send(Msg::ReplayStarted(Ok("20261120t140000-abcd".into())));
+    world.send(Msg::Replays(vec![run(State::Completed, false)]));
+    world.send(Msg::Frame);
+    assert!(world.screen().contains("COMPLETED"), "{}", world.screen());
+    world.effects.clear();
+    world.keys("q");
+    assert!(world.effects.contains(&Effect::Quit));
+}
+
+#[test]
+fn every_size_draws_and_nothing_acts_on_the_terminal() {
+    for (columns, rows) in [(40, 8), (60, 20), (80, 24), (200, 50)] {
+        let mut world = world(columns, rows);
+        world.screen();
+        planned(&mut world, plan(Destination::Original));
+        for cell in world.drawn().backend().buffer().content() {
+            assert!(cell.symbol().chars().all(jetscope::event::is_harmless), "{:?}", cell.symbol());
+        }
+        world.keys("6");
+        world.send(Msg::Replays(vec![run(State::Failed, true)]));
+        world.send(Msg::Frame);
+        world.keys("<enter>");
+        world.screen();
+    }
+}
