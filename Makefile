@@ -35,11 +35,12 @@ docs: setup ## Build the documentation, warnings denied
 
 check: lint test docs ## What must hold before anything lands: lint, tests (with schema drift), docs
 
-bench: setup ## Measure: sweeps, reading, frames, idle cost, start
+bench: setup ## Measure: sweeps, reading, frames, idle cost, start, replay
 	@cargo bench --bench sweep
 	@cargo bench --bench tail
 	@cargo bench --bench frame
 	@cargo bench --bench terminal
+	@cargo bench --bench replay
 
 fuzz: ## Feed anything to the decoder for a minute (needs a nightly toolchain and cargo-fuzz)
 	@cargo +nightly fuzz run decode -- -max_total_time=60

@@ -15,11 +15,14 @@ use super::engine::{self, Parts};
 use super::journal::{self, Checkpoint, Journal, JournalError, Journals};
 use super::plan::settings_of;
 use super::sink::Sink;
+use super::sink::file::FileSink;
+use super::sink::http::HttpSink;
 use super::sink::stream::StreamSink;
+use super::sink::subject::SubjectSink;
 use super::source::AnySource;
 use super::{audit, journal::owner};
 use crate::config::{ConfigError, Settings};
-use crate::model::replay::{Control, Destination, Owner, Plan, Progress, Run, Selection, State};
+use crate::model::replay::{Control, Delivery, Destination, Owner, Plan, Progress, Run, Selection, State};
 use crate::nats::gate::{Confirmation, Gate, Permit, Refused, Write};
 use crate::nats::{self, Api, ConnectError};
 
@@ -183,12 +186,23 @@ impl Replays {
         let source = AnySource::new(plan.selection.clone(), reader);
         let own = settings_of(settings, &plan.destination)?;
         let run = Launch { replays: self.clone(), settings: own.clone().unwrap_or_else(|| settings.clone()), plan };
-        Ok(match (own, permit, run.plan.capture.clone()) {
-            (Some(own), Some(permit), Some(capture)) => {
-                let sink = StreamSink::new(own.connection, permit, Arc::clone(&run.plan), capture);
+        let delivery = run.plan.delivery.unwrap_or(Delivery::AtLeastOnce);
+        let destination = run.plan.destination.clone();
+        Ok(match (destination, own, permit) {
+            (Destination::File(path), ..) => run.go(source, FileSink::new(Some(path)), journal, checkpoint),
+            (Destination::Stdout, ..) => run.go(source, FileSink::new(None), journal, checkpoint),
+            (Destination::Http(url), _, Some(permit)) => {
+                let sink = HttpSink::new(&url, journal.dir(), delivery, permit);
                 run.go(source, sink, journal, checkpoint)
             }
-            _ => return Err(StartError::Obstacle("there is no way to send to this destination yet".into())),
+            (_, Some(own), Some(permit)) => match run.plan.capture.clone() {
+                Some(capture) => {
+                    let sink = StreamSink::new(own.connection, permit, Arc::clone(&run.plan), capture);
+                    run.go(source, sink, journal, checkpoint)
+                }
+                None => run.go(source, SubjectSink::new(own.connection, permit), journal, checkpoint),
+            },
+            _ => return Err(StartError::Obstacle("there is no way to send to this destination".into())),
         })
     }
 }

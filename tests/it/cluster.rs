@@ -16,7 +16,7 @@ use crate::common::live::{LONG, Live, quick};
 const ELECTION: Duration = Duration::from_secs(45);
 
 /// Three servers named n0 to n2, each with its name as a tag.
-fn three() -> Vec<Server> {
+pub(crate) fn three() -> Vec<Server> {
     let routes: Vec<u16> = (0..3).map(|_| free_port().expect("a port")).collect();
     let start = |n: usize| {
         let spec = ServerSpec {

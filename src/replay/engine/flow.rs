@@ -279,7 +279,7 @@ mod tests {
         assert_eq!(send(&mut flow, 3), [8]);
         flow.settle(stored(&[6, 8]));
         assert!(flow.is_empty());
-        assert_eq!((flow.position, flow.counters.bytes), (8, 40));
+        assert_eq!((flow.position, flow.counters.bytes), (8, 88));
     }
 
     #[test]

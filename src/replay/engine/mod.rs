@@ -32,8 +32,6 @@ const TOGETHER: usize = 256;
 const WINDOW: usize = 512;
 /// The window is never smaller, unless it feels its way.
 const LEAST_WINDOW: usize = 64;
-/// A confirmation that has not come after so long does not come.
-const UNCONFIRMED: Duration = Duration::from_secs(10);
 /// How often a full destination is tried again, and the longest pause between attempts to open one.
 const AGAIN: Duration = Duration::from_secs(1);
 /// How often time passes for the engine.
@@ -162,9 +160,17 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
             if let Err(end) = self.open().await {
                 return end;
             }
+            let before = self.flow.position;
             match self.session(&mut feed).await {
                 Leave::End(end) => return end,
-                Leave::Again(reason) => self.report.trouble(reason),
+                Leave::Again(reason) => {
+                    // Without any progress it would come to the same, again and again.
+                    if self.flow.position == before && self.hold.is_none() {
+                        let until = self.clock.now() + AGAIN;
+                        self.hold = Some(Hold { reason: reason.clone(), until });
+                    }
+                    self.report.trouble(reason);
+                }
             }
         }
     }
@@ -425,8 +431,9 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
 
     /// Time passes: reports, checkpoints, and what is overdue.
     async fn tick(&mut self, now: Duration) -> Option<Leave> {
-        if self.flow.oldest(now) > UNCONFIRMED {
-            let seconds = UNCONFIRMED.as_secs();
+        let longest = self.sink.unconfirmed();
+        if self.flow.oldest(now) > longest {
+            let seconds = longest.as_secs();
             return Some(Leave::Again(format!("the destination has not confirmed a copy within {seconds} s")));
         }
         self.tell(false);
@@ -445,7 +452,7 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
                 format!("more than {most} are outstanding of consumer {name}; it goes on when there are fewer")
             }),
             _ if waits => self.report.last_error(),
-            _ => None,
+            _ => self.sink.trouble(),
         };
         let state = if self.cancelling.is_some() {
             State::Cancelling

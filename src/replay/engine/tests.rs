@@ -1,1 +1,268 @@
 //! The engine against made-up sources and sinks, in no time.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use super::{Parts, run};
+use crate::model::replay::{Amounts, Control, Destination, Pace, Plan, Progress, Selection, State};
+use crate::model::{Message, Timestamp};
+use crate::nats::publish::Refusal;
+use crate::replay::SystemClock;
+use crate::replay::journal::{Checkpoint, Journals};
+use crate::replay::sink::{Fate, Fault, Opened, Parcel, Settled, Sink, Verified};
+use crate::replay::source::{Feed, Source};
+
+fn message(seq: u64) -> Message {
+    Message {
+        stream: "S".into(),
+        seq,
+        // One a second.
+        time: Timestamp::from_secs(seq as i64),
+        subject: "s".into(),
+        headers: vec![],
+        undecodable: None,
+        body: "x".into(),
+    }
+}
+
+fn plan(last: u64, pace: Pace) -> Plan {
+    Plan {
+        version: 1,
+        id: "R1".into(),
+        made: Timestamp(0),
+        context: None,
+        servers: "here".into(),
+        reason: None,
+        selection: Selection::Range { stream: "S".into(), first: 1, last, subjects: vec![] },
+        range: "all".into(),
+        filter: None,
+        include_marked: false,
+        destination: Destination::Subject("to.{subject}".into()),
+        capture: None,
+        delivery: None,
+        http_mode: crate::model::replay::HttpMode::Binary,
+        pace,
+        window: None,
+        watch: None,
+        amounts: Amounts { planned: last, ..Amounts::default() },
+        warnings: vec![],
+        obstacles: vec![],
+    }
+}
+
+/// Messages 1 to `last`.
+struct Numbers(u64);
+
+impl Source for Numbers {
+    fn open(&mut self, after: u64) -> mpsc::Receiver<Feed> {
+        let (out, feed) = mpsc::channel(4);
+        let last = self.0;
+        tokio::spawn(async move {
+            for seq in after + 1..=last {
+                let _ = out.send(Feed::Messages(vec![(seq, message(seq))])).await;
+            }
+            let _ = out.send(Feed::End).await;
+        });
+        feed
+    }
+
+    async fn close(&mut self) {}
+}
+
+/// What a made-up destination does with the next copies.
+#[derive(Clone, Debug)]
+enum Deed {
+    Refuse(Refusal),
+    /// Stores it and loses the connection before it says so.
+    StoreAndBreak,
+    /// Loses the connection.
+    Break,
+}
+
+#[derive(Debug, Default)]
+struct Remote {
+    stored: Vec<u64>,
+    at: Vec<Duration>,
+    /// At the how-manieth copy that is handed over, what happens.
+    deeds: VecDeque<(usize, Deed)>,
+    handed: usize,
+    opened: usize,
+}
+
+struct MadeUp {
+    remote: Arc<Mutex<Remote>>,
+    begun: tokio::time::Instant,
+    settled: Vec<Settled>,
+    broken: bool,
+}
+
+impl Sink for MadeUp {
+    async fn open(&mut self, _since: u64, _afresh: bool) -> Result<Opened, Fault> {
+        let mut remote = self.remote.lock().unwrap();
+        remote.opened += 1;
+        (self.broken, self.settled) = (false, Vec::new());
+        Ok(Opened { found: remote.stored.iter().map(|p| (*p, Fate::Stored(*p))).collect() })
+    }
+
+    async fn send(&mut self, parcel: &Parcel) -> Result<(), Fault> {
+        let mut remote = self.remote.lock().unwrap();
+        if self.broken {
+            return Ok(());
+        }
+        remote.handed += 1;
+        let due = remote.deeds.front().is_some_and(|(at, _)| *at == remote.handed);
+        let deed = if due { remote.deeds.pop_front().map(|(_, deed)| deed) } else { None };
+        let position = parcel.position;
+        match deed {
+            Some(Deed::Refuse(refusal)) => {
+                self.settled.push(Settled { position, fate: Err(refusal) });
+                return Ok(());
+            }
+            Some(Deed::Break) => {
+                self.broken = true;
+                return Ok(());
+            }
+            Some(Deed::StoreAndBreak) => self.broken = true,
+            None => self.settled.push(Settled { position, fate: Ok(Fate::Stored(position)) }),
+        }
+        let refused = self.settled.iter().any(|s| s.fate.is_err());
+        if refused {
+            // As a stream does that demands the copy before.
+            self.settled.pop();
+            self.settled.push(Settled { position, fate: Err(Refusal::OutOfStep) });
+        } else {
+            remote.stored.push(position);
+            remote.at.push(self.begun.elapsed());
+        }
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    async fn settled(&mut self) -> Result<Vec<Settled>, Fault> {
+        if !self.settled.is_empty() {
+            return Ok(std::mem::take(&mut self.settled));
+        }
+        if self.broken {
+            return Err(Fault::Passing("the connection is lost".into()));
+        }
+        std::future::pending().await
+    }
+
+    fn rewind(&mut self, _out_of_step: bool) {}
+
+    async fn verify(&mut self) -> Result<Option<Verified>, Fault> {
+        let found = self.remote.lock().unwrap().stored.len() as u64;
+        Ok(Some(Verified { found, ..Verified::default() }))
+    }
+
+    fn window(&self) -> usize {
+        100
+    }
+
+    async fn close(&mut self) {}
+}
+
+struct Case {
+    remote: Arc<Mutex<Remote>>,
+    control: mpsc::Sender<Control>,
+    progress: watch::Receiver<Progress>,
+    task: tokio::task::JoinHandle<Progress>,
+    _dir: tempfile::TempDir,
+}
+
+fn begin(last: u64, pace: Pace, deeds: Vec<(usize, Deed)>) -> Case {
+    let dir = tempfile::tempdir().unwrap();
+    let plan = Arc::new(plan(last, pace));
+    let journal = Journals::new(dir.path()).begin(&plan).unwrap();
+    let remote = Arc::new(Mutex::new(Remote { deeds: deeds.into(), ..Remote::default() }));
+    let begun = tokio::time::Instant::now();
+    let sink = MadeUp { remote: Arc::clone(&remote), begun, settled: vec![], broken: false };
+    let (control, told) = mpsc::channel(16);
+    let (tell, progress) = watch::channel(Progress::default());
+    let parts = Parts {
+        plan,
+        source: Numbers(last),
+        sink,
+        clock: SystemClock::default(),
+        journal,
+        checkpoint: Checkpoint { afresh: true, ..Checkpoint::default() },
+        control: told,
+        progress: tell,
+        outstanding: None,
+    };
+    Case { remote, control, progress, task: tokio::spawn(run(parts)), _dir: dir }
+}
+
+fn in_order(last: u64) -> Vec<u64> {
+    (1..=last).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_breaks_everything_arrives_once_and_in_order() {
+    let deeds = vec![
+        (5, Deed::Refuse(Refusal::Full("full".into()))),
+        (130, Deed::StoreAndBreak),
+        (200, Deed::Break),
+        (333, Deed::Refuse(Refusal::Busy("busy".into()))),
+        (900, Deed::Refuse(Refusal::NoResponders)),
+        (1_200, Deed::StoreAndBreak),
+    ];
+    let case = begin(2_000, Pace::Max, deeds);
+    let last = case.task.await.unwrap();
+    assert_eq!((last.state, last.counters.sent), (State::Completed, 2_000), "{last:?}");
+    let remote = case.remote.lock().unwrap();
+    assert_eq!(remote.stored, in_order(2_000));
+    assert_eq!((last.counters.reordered, remote.opened), (0, 5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn recorded_spacing_is_kept_and_a_refusal_that_does_not_pass_ends_it() {
+    let case = begin(10, Pace::Times(2.0), vec![]);
+    assert_eq!(case.task.await.unwrap().state, State::Completed);
+    let at: Vec<u128> = case.remote.lock().unwrap().at.iter().map(|at| at.as_millis()).collect();
+    let first = at[0];
+    for (n, at) in at.iter().enumerate() {
+        let due = first + 500 * n as u128;
+        assert!((due..due + 60).contains(at), "{n}: {at} of {due}");
+    }
+    let case = begin(10, Pace::Max, vec![(4, Deed::Refuse(Refusal::Other("no (code 1)".into())))]);
+    let last = case.task.await.unwrap();
+    assert_eq!((last.state, last.counters.sent), (State::Failed, 3));
+    assert!(last.reason.unwrap().contains("no (code 1)"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_does_what_it_is_told() {
+    let mut case = begin(100, Pace::Step, vec![]);
+    let sent = |case: &Case| case.remote.lock().unwrap().stored.len();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(sent(&case), 0);
+    for n in 1..4 {
+        case.control.send(Control::Step).await.unwrap();
+        case.progress.wait_for(|p| p.counters.sent == n).await.unwrap();
+    }
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(sent(&case), 3);
+    case.control.send(Control::Pace(Pace::PerSecond(10.0))).await.unwrap();
+    case.progress.wait_for(|p| p.counters.sent >= 20).await.unwrap();
+    case.control.send(Control::Pause).await.unwrap();
+    case.progress.wait_for(|p| p.state == State::Paused).await.unwrap();
+    let now = sent(&case);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(sent(&case), now);
+    case.control.send(Control::Step).await.unwrap();
+    case.progress.wait_for(|p| p.counters.sent as usize == now + 1).await.unwrap();
+    case.control.send(Control::Resume).await.unwrap();
+    case.progress.wait_for(|p| p.state == State::Running).await.unwrap();
+    case.control.send(Control::Cancel).await.unwrap();
+    let last = case.task.await.unwrap();
+    assert_eq!(last.state, State::Cancelled);
+    let stored = case.remote.lock().unwrap().stored.clone();
+    assert_eq!(stored, in_order(last.counters.sent));
+}

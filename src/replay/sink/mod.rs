@@ -1,6 +1,11 @@
 //! Where copies go.
 
+pub mod file;
+pub mod http;
 pub mod stream;
+pub mod subject;
+
+use std::time::Duration;
 
 use crate::model::Timestamp;
 use crate::nats::publish::Refusal;
@@ -93,6 +98,16 @@ pub trait Sink: Send {
 
     /// Copies that may be in flight at most.
     fn window(&self) -> usize;
+
+    /// What holds it up now, while it tries by itself.
+    fn trouble(&self) -> Option<String> {
+        None
+    }
+
+    /// A copy of which nothing was heard for so long is lost.
+    fn unconfirmed(&self) -> Duration {
+        Duration::from_secs(10)
+    }
 
     /// Ends it in an orderly way.
     fn close(&mut self) -> impl Future<Output = ()> + Send;

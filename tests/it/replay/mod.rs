@@ -1,4 +1,7 @@
 //! Replays on real servers: what is promised holds, whatever breaks.
 
+mod doors;
 mod drill;
+mod leaders;
 mod place;
+mod traps;

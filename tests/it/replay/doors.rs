@@ -1,0 +1,377 @@
+//! The destinations that are no stream of the same connection, the sources that are no range, and who may.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use async_nats::jetstream;
+use futures_util::StreamExt;
+use jetscope::config::{Env, Flags, Settings};
+use jetscope::model::Access;
+use jetscope::model::replay::{Delivery, HttpMode, Pace, State};
+use jetscope::nats::gate::Confirmation;
+use jetscope::replay::{Replays, Request, Wanted};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use super::place::{PATIENCE, Place, assert_exact, copies, event, fill, last_json};
+use super::traps::{begin, completed, planned, until, wanted};
+use crate::common::every_kind::{api, consumer};
+
+/// What an endpoint received: headers in lower case, and the body.
+type Received = Arc<Mutex<Vec<(Vec<String>, String)>>>;
+
+/// An endpoint that answers what it is told, in turn, and then 204 for ever.
+fn endpoint(answers: &'static [&'static str]) -> (String, Received) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/events", listener.local_addr().unwrap());
+    let received = Received::default();
+    let (book, left) = (Arc::clone(&received), Arc::new(Mutex::new(answers.iter())));
+    thread::spawn(move || {
+        for socket in listener.incoming() {
+            let (book, left) = (Arc::clone(&book), Arc::clone(&left));
+            thread::spawn(move || serve(socket.unwrap(), &book, &left));
+        }
+    });
+    (url, received)
+}
+
+fn serve(mut socket: TcpStream, book: &Received, left: &Mutex<std::slice::Iter<'static, &'static str>>) {
+    let mut reader = BufReader::new(socket.try_clone().unwrap());
+    loop {
+        let (mut headers, mut length) = (Vec::new(), 0);
+        loop {
+            let mut line = String::new();
+            if reader.read_line(&mut line).unwrap_or(0) == 0 {
+                return;
+            }
+            let line = line.trim_end().to_owned();
+            if line.is_empty() {
+                break;
+            }
+            let (name, value) = line.split_once(':').unwrap_or((&line, ""));
+            if name.eq_ignore_ascii_case("content-length") {
+                length = value.trim().parse().unwrap();
+            }
+            headers.push(format!("{}:{value}", name.to_ascii_lowercase()));
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).unwrap();
+        let answer = left.lock().unwrap().next().copied().unwrap_or("204 No Content\r\n");
+        if answer == "hang up" {
+            return;
+        }
+        if answer.starts_with('2') {
+            book.lock().unwrap().push((headers, String::from_utf8(body).unwrap()));
+        }
+        write!(socket, "HTTP/1.1 {answer}Content-Length: 0\r\n\r\n").unwrap();
+    }
+}
+
+fn header<'r>(received: &'r (Vec<String>, String), name: &str) -> Option<&'r str> {
+    received.0.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+}
+
+async fn place(events: usize) -> Place {
+    let place = Place::new().await;
+    place.stream("orders", &["orders.>"], json!({})).await;
+    fill(&place.nats, "orders", 0, events).await;
+    place
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_receives_events_in_order_whatever_it_answers_in_between() {
+    let place = place(90).await;
+    let (url, received) = endpoint(&[
+        "503 Service Unavailable\r\n",
+        "200 OK\r\n",
+        "202 Accepted\r\n",
+        "429 Too Many Requests\r\nRetry-After: 1\r\n",
+        "500 Internal Server Error\r\n",
+    ]);
+    let request = wanted("orders", &url);
+    let plan = planned(&place.settings(), request.clone()).await;
+    assert_eq!((plan.amounts.planned, plan.amounts.skipped.no_event), (60, 30), "plain messages are no events");
+    let running = begin(&place, request).await;
+    let waits = until(&running, "it waits", |p| p.state == State::Paused).await;
+    assert!(waits.waits && waits.reason.as_deref().unwrap().contains("answers 503"), "{waits:?}");
+    completed(running).await;
+    let received = received.lock().unwrap();
+    let ids: Vec<usize> = received.iter().map(|r| header(r, "ce-id").unwrap().parse().unwrap()).collect();
+    assert_eq!(ids, (0..90).filter(|n| n % 3 != 2).collect::<Vec<_>>());
+    let first = &received[0];
+    assert_eq!((header(first, "ce-type"), header(first, "ce-replayseq")), (Some("com.acme.tested"), Some("1")));
+    assert_eq!(header(first, "content-type"), Some("application/json"));
+    let sent: Value = serde_json::from_str(&first.1).unwrap();
+    assert_eq!(sent["n"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_that_refuses_ends_it_and_it_goes_on_there() {
+    let place = place(12).await;
+    let (url, received) = endpoint(&["200 OK\r\n", "422 Unprocessable\r\n", "hang up", "hang up"]);
+    let request = Request { http_mode: HttpMode::Structured, ..wanted("orders", &url) };
+    let settings = place.settings();
+    let running = begin(&place, request).await;
+    let id = running.plan.id.clone();
+    let last = timeout(PATIENCE, running.ended()).await.unwrap();
+    assert_eq!((last.state, last.counters.sent), (State::Failed, 1), "{last:?}");
+    assert!(last.reason.as_deref().unwrap().contains("answers 422"), "{last:?}");
+    completed(Replays::new(settings.state_dir()).resume(&settings, &id, &Confirmation::Yes).await.unwrap()).await;
+    let received = received.lock().unwrap();
+    let ids: Vec<String> = received
+        .iter()
+        .map(|(_, body)| serde_json::from_str::<Value>(body).unwrap()["id"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(ids, ["0", "1", "3", "4", "6", "7", "9", "10"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kill_9_leaves_one_request_uncertain_at_most() {
+    let place = place(600).await;
+    let (url, received) = endpoint(&[]);
+    let mut id: Option<String> = None;
+    for kill in 0..6 {
+        let mut child = match &id {
+            None => place.command(&["orders", "--range", "all", "--to", &url, "--pace", "400/s", "--execute"]),
+            Some(id) => place.command(&["resume", id]),
+        }
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+        let before = received.lock().unwrap().len();
+        while received.lock().unwrap().len() < before + 20 + kill {
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        id = Replays::new(place.settings().state_dir()).list().first().map(|run| run.plan.id.clone());
+    }
+    let out = place.replay(&["resume", &id.unwrap()]).await;
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let received = received.lock().unwrap();
+    let mut seqs: Vec<u64> = received.iter().map(|r| header(r, "ce-replayseq").unwrap().parse().unwrap()).collect();
+    let all = seqs.len();
+    seqs.dedup();
+    assert!(all - seqs.len() <= 6, "{} doubled in 6 kills", all - seqs.len());
+    assert_exact(&seqs, (1..=600).filter(|seq| seq % 3 != 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_is_written_exactly_and_can_be_replayed_from() {
+    let place = place(3_000).await;
+    place.stream("copies", &["copy.>"], json!({})).await;
+    let path = place.home.path().join("out.ndjson");
+    let to = format!("file:{}", path.display());
+    let mut child =
+        place.command(&["orders", "--range", "all", "--to", &to, "--pace", "3000/s", "--execute"]).spawn().unwrap();
+    while std::fs::metadata(&path).map_or(0, |m| m.len()) < 50_000 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let runs = Replays::new(place.settings().state_dir()).list();
+    assert!(runs[0].orphaned && runs[0].progress.state == State::Running);
+    let out = place.replay(&["resume", &runs[0].plan.id, "--json"]).await;
+    assert_eq!(last_json(&out)["state"], "COMPLETED");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let events: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let seqs: Vec<u64> = events.iter().map(|e| e["replayseq"].as_str().unwrap().parse().unwrap()).collect();
+    assert_exact(&seqs, (1..=3_000).filter(|seq| seq % 3 != 0));
+    assert_eq!((&events[0]["natssubject"], &events[0]["data"]["n"]), (&json!("orders.0"), &json!(0)));
+
+    // And back, under the subjects that they had.
+    let from = Request::new(
+        Wanted::File(path.clone()),
+        jetscope::model::replay::Destination::parse("copy.{subject}").unwrap(),
+    );
+    completed(begin(&place, from).await).await;
+    let messages = place.read("copies").await;
+    assert_exact(&copies(&messages), 1..=2_000);
+    assert_eq!(&*messages[1].subject, "copy.orders.1");
+    let body: Value = serde_json::from_slice(&messages[1].body).unwrap();
+    assert_eq!((&body["id"], &body["replaycount"], &body["natssubject"]), (&json!("1"), &json!(2), &Value::Null));
+    // A file that has something in it is left alone.
+    let out = place.replay(&["orders", "--range", "all", "--to", &to, "--execute"]).await;
+    assert!(!out.status.success() && String::from_utf8_lossy(&out.stderr).contains("it has something in it"));
+    // Standard output: only events.
+    let out = place.replay(&["orders", "--range", "1..3", "--to", "-", "--execute"]).await;
+    assert!(out.status.success());
+    assert_eq!(String::from_utf8_lossy(&out.stdout).lines().count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_subject_without_a_stream_wants_to_know_what_to_do_about_doubt() {
+    let place = place(700).await;
+    let settings = place.settings();
+    let plan = planned(&settings, wanted("orders", "loose.{subject}")).await;
+    assert!(plan.obstacles.iter().any(|o| o.contains("--at-least-once")), "{:?}", plan.obstacles);
+    let error = Replays::new(settings.state_dir()).start(&settings, plan, &Confirmation::Yes).await.unwrap_err();
+    assert!(error.to_string().contains("cannot be run"), "{error}");
+    for delivery in [Delivery::AtLeastOnce, Delivery::AtMostOnce] {
+        let mut heard = place.nats.subscribe("loose.>").await.unwrap();
+        place.nats.flush().await.unwrap();
+        let request = Request { delivery: Some(delivery), ..wanted("orders", "loose.{subject}") };
+        completed(begin(&place, request).await).await;
+        for n in 0..700 {
+            let message = timeout(PATIENCE, heard.next()).await.unwrap().unwrap();
+            assert_eq!(message.subject.as_str(), format!("loose.orders.{}", n % 10));
+        }
+    }
+    // A queue: it cannot be read again either.
+    place.stream("queue", &["queue.>"], json!({"retention": "workqueue"})).await;
+    let plan = planned(&settings, wanted("orders", "queue.{subject}")).await;
+    assert!(plan.obstacles.iter().any(|o| o.contains("cannot be read again")), "{:?}", plan.obstacles);
+    let request = Request { delivery: Some(Delivery::AtLeastOnce), ..wanted("orders", "queue.{subject}") };
+    completed(begin(&place, request).await).await;
+    assert_exact(&copies(&place.read("queue").await), 1..=700);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_consumer_missed_a_list_and_a_filter() {
+    let place = place(100).await;
+    place.stream("copies", &["copy.>"], json!({})).await;
+    consumer(
+        &place.nats,
+        "orders",
+        "slow",
+        json!({"durable_name": "slow", "ack_policy": "all", "filter_subject": "orders.*"}),
+    )
+    .await;
+    let js = jetstream::new(place.nats.clone());
+    let slow: jetstream::consumer::PullConsumer = js.get_consumer_from_stream("slow", "orders").await.unwrap();
+    let mut batch = slow.fetch().max_messages(40).messages().await.unwrap();
+    while let Some(message) = batch.next().await {
+        message.unwrap().double_ack().await.unwrap();
+    }
+    let to = jetscope::model::replay::Destination::parse("copy.missed.{subject}").unwrap();
+    let missed = Request::new(Wanted::Consumer { stream: "orders".into(), consumer: "slow".into() }, to.clone());
+    completed(begin(&place, missed).await).await;
+    assert_exact(&copies(&place.read("copies").await), 41..=100);
+    // A list keeps its order and passes over what is gone.
+    api(&place.nats, "STREAM.PURGE.copies", json!({})).await;
+    api(&place.nats, "STREAM.MSG.DELETE.orders", json!({"seq": 7})).await;
+    let list = [50, 7, 3, 99].map(|seq| ("orders".to_owned(), seq)).to_vec();
+    let plan = planned(&place.settings(), Request::new(Wanted::List(list.clone()), to.clone())).await;
+    assert_eq!((plan.amounts.planned, plan.amounts.gaps), (3, Some(1)));
+    completed(begin(&place, Request::new(Wanted::List(list), to)).await).await;
+    assert_eq!(copies(&place.read("copies").await), [50, 3, 99]);
+    // Filters, and what comes of them.
+    api(&place.nats, "STREAM.PURGE.copies", json!({})).await;
+    let request = Request { filter: Some("subject = 's6' OR id = '1'".into()), ..wanted("orders", "copy.{2}") };
+    let last = completed(begin(&place, request).await).await;
+    let found = copies(&place.read("copies").await);
+    let fits = |n: usize| (n % 3 == 0 && n % 7 == 6) || n == 1;
+    assert_eq!(found, (0..100).filter(|n| fits(*n) && n + 1 != 7).map(|n| n as u64 + 1).collect::<Vec<_>>());
+    assert_eq!(last.counters.skipped.filtered, 99 - found.len() as u64);
+    assert!(event(1).len() > 250);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_context_and_what_may_be_done_in_it() {
+    let (place, other) = (place(50).await, Place::new().await);
+    other.stream("orders", &["orders.>"], json!({})).await;
+    let home = place.home.path();
+    let write = |name: &str, text: &str| {
+        let path = home.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("nats/context/here.json", &json!({"url": place.server.url()}).to_string());
+    write("nats/context/there.json", &json!({"url": other.server.url()}).to_string());
+    write(
+        "jetscope/config.toml",
+        "[contexts.here]\naccess = \"read-only\"\n[contexts.there]\naccess = \"protected\"\n",
+    );
+    let text = home.to_str().unwrap();
+    let env = Env::of([("HOME", text), ("XDG_STATE_HOME", text), ("XDG_CONFIG_HOME", text)]);
+    let settings = Settings::load(&Flags { context: Some("here".into()), ..Default::default() }, &env).unwrap();
+    assert_eq!(settings.access, Access::ReadOnly);
+    let replays = Replays::new(settings.state_dir());
+    // Where it is read from is not changed; where it is written to decides.
+    let plan = planned(&settings, wanted("orders", "context:there")).await;
+    let refused = replays.start(&settings, plan.clone(), &Confirmation::Yes).await.unwrap_err().to_string();
+    assert!(refused.contains("type the context's name, \"there\""), "{refused}");
+    let typed = Confirmation::Typed("there".into());
+    completed(replays.start(&settings, plan, &typed).await.unwrap()).await;
+    assert_exact(&copies(&other.read("orders").await), 1..=50);
+    let plan = planned(&settings, wanted("orders", "original")).await;
+    let refused = replays.start(&settings, plan, &typed).await.unwrap_err().to_string();
+    assert!(refused.contains("read-only"), "{refused}");
+    assert_eq!(place.read("orders").await.len(), 50);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn plans_as_scripts_use_them() {
+    let place = place(200).await;
+    place.stream("copies", &["replay.>"], json!({})).await;
+    consumer(&place.nats, "copies", "reader", json!({"durable_name": "reader", "ack_policy": "explicit"})).await;
+    let file = place.home.path().join("plan.json");
+    let out =
+        place.replay(&["orders", "--range", "11..", "--plan-out", file.to_str().unwrap(), "--reason", "a test"]).await;
+    let text = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert!(out.status.success(), "{text}");
+    for part in [
+        "190, ",
+        "first         #11",
+        "last          #200",
+        "reader  0 outstanding",
+        "com.acme.tested",
+        "Nothing was done",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    assert!(place.read("copies").await.is_empty(), "nothing was done");
+    // What comes after the plan is not in it.
+    fill(&place.nats, "orders", 200, 230).await;
+    let out = place.replay(&["run", file.to_str().unwrap(), "--json"]).await;
+    let last = last_json(&out);
+    assert!(out.status.success());
+    assert_eq!((&last["state"], &last["sent"], &last["planned"]), (&json!("COMPLETED"), &json!(190), &json!(190)));
+    assert_exact(&copies(&place.read("copies").await), 11..=200);
+    let out = place.replay(&["run", file.to_str().unwrap()]).await;
+    assert_eq!(out.status.code(), Some(2), "a plan is run once");
+    let listed = place.replay(&["list", "--json"]).await;
+    let run = last_json(&listed);
+    assert_eq!((&run["progress"]["state"], &run["plan"]["reason"]), (&json!("COMPLETED"), &json!("a test")));
+    let id = run["plan"]["id"].as_str().unwrap();
+    let shown = place.replay(&["show", id]).await;
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("COMPLETED"));
+    assert_eq!(place.replay(&["resume", id]).await.status.code(), Some(2));
+    assert_eq!(place.replay(&["cancel", "nonsense"]).await.status.code(), Some(2));
+    for (args, code) in [
+        (&["orders", "--range", "900.."][..], 1),
+        (&["orders"], 2),
+        (&["nothing", "--range", "all"], 2),
+        (&["orders", "--range", "all", "--to", "a b"], 2),
+        (&["orders", "--range", "all", "--where", "type ="], 2),
+    ] {
+        assert_eq!(place.replay(args).await.status.code(), Some(code), "{args:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_stands_still_while_a_consumer_has_too_much_to_do() {
+    let place = place(300).await;
+    place.stream("copies", &["copy.>"], json!({})).await;
+    consumer(&place.nats, "copies", "slow", json!({"durable_name": "slow", "ack_policy": "none"})).await;
+    let request = Request {
+        pace: Pace::PerSecond(60.0),
+        watch: Some(("slow".into(), 100)),
+        ..wanted("orders", "copy.{subject}")
+    };
+    let running = begin(&place, request).await;
+    let paused = until(&running, "paused", |p| p.state == State::Paused).await;
+    assert!(paused.waits && paused.outstanding.is_some_and(|n| n > 100), "{paused:?}");
+    let js = jetstream::new(place.nats.clone());
+    let slow: jetstream::consumer::PullConsumer = js.get_consumer_from_stream("slow", "copies").await.unwrap();
+    let reading = tokio::spawn(async move {
+        let mut messages = slow.messages().await.unwrap();
+        while messages.next().await.is_some() {}
+    });
+    running.tell(jetscope::model::replay::Control::Pace(Pace::Max)).await;
+    completed(running).await;
+    reading.abort();
+}
