@@ -13,6 +13,7 @@ use tokio::task::unconstrained;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::event::clean_line;
+use crate::model::consumer::{OWN_METADATA, OWN_PREFIX};
 use crate::model::{Message, Problem, ProblemKind};
 use crate::nats::ask::{denied_to, read};
 use crate::nats::question::token;
@@ -388,7 +389,7 @@ async fn pass_undecodable(plan: &mut Plan, out: &Out) -> Result<bool, Stop> {
 async fn create(plan: &Plan, from: u64, inactive: Duration) -> Result<Created, Problem> {
     let (client, stream) = (plan.api.client(), token("stream", &plan.spec.stream)?);
     let words = format!("reading stream {}", clean_line(stream));
-    let name = format!("jetscope-tail-{}", client.nats.new_inbox().rsplit('.').next().unwrap_or("x"));
+    let name = format!("{OWN_PREFIX}{}", client.nats.new_inbox().rsplit('.').next().unwrap_or("x"));
     let mut config = json!({
         "name": name,
         "description": "a reader of jetscope; the server drops it when nobody reads",
@@ -399,7 +400,7 @@ async fn create(plan: &Plan, from: u64, inactive: Duration) -> Result<Created, P
         "inactive_threshold": inactive.as_nanos() as u64,
         "num_replicas": 1,
         "mem_storage": true,
-        "metadata": {"io.jetscope": "tail"},
+        "metadata": {OWN_METADATA: "tail"},
     });
     match plan.spec.subjects.as_slice() {
         [] => {}
