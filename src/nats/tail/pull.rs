@@ -280,17 +280,19 @@ impl Reader {
             .as_ref()
             .and_then(|h| h.get("Nats-Pending-Messages"))
             .and_then(|v| v.as_str().parse::<u64>().ok());
-        let about_size = message.description.as_deref().is_some_and(|words| words.contains("MaxBytes"));
+        let says = |words: &str| message.description.as_deref().is_some_and(|d| d.contains(words));
         match (status.as_u16(), given_up) {
             // They were deleted meanwhile.
             (100, _) if self.pending > 0 => Taken::Dry,
             (100, _) => Taken::Status,
             // The request has ended for want of room; alone for that where it had brought nothing.
-            (409, Some(n)) if about_size => {
+            (409, Some(n)) if says("MaxBytes") => {
                 self.due = self.due.saturating_sub(n);
                 self.oversized = n == batch(plan);
                 Taken::Status
             }
+            // The request has brought all that it was made for; said only where bytes are counted too.
+            (409, _) if says("Batch Completed") => Taken::Status,
             // The request has ended; the next one is made when it is due.
             (404 | 408, given_up) => {
                 self.due = given_up.map_or(0, |n| self.due.saturating_sub(n));
