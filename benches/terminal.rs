@@ -1,13 +1,17 @@
 //! The built program in a pseudo terminal on a real server: how soon it shows something, what it writes to
 //! the terminal, what it costs while nobody touches it.
 //!
+//! Aims under a flood: 64 MiB of events and what the program itself needs, and keys that are answered.
 //! Aims: the first useful frame within 100 ms of what connecting takes; below 500 bytes a second at 80x24 while
 //! nothing happens.
 
 mod common;
 
-use std::io::Read;
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,6 +26,8 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Messages a second while it is busy.
 const BUSY: u32 = 200;
+/// Publishes whose acks are open under a flood.
+const WINDOW: usize = 256;
 /// Clock ticks a second, as `/proc` counts them; Linux has had this one for decades.
 const TICKS: f64 = 100.0;
 
@@ -40,6 +46,7 @@ fn main() -> Outcome {
         runtime.block_on(make(&client, 1_000))?;
     }
     let many = watch(&server, (80, 24), seconds, || Ok(()))?;
+    let flooded = flood(&runtime, &server, &client, seconds)?;
     for (what, seen, aim) in [
         ("idle 80x24", idle, "< 500 B/s"),
         ("busy 80x24", busy, ""),
@@ -68,7 +75,121 @@ fn main() -> Outcome {
             String::new(),
         ]);
     }
+    figures.row(&[
+        "a tail under a flood: rss".into(),
+        format!("{:.1} MiB", flooded.rss),
+        String::new(),
+        String::new(),
+        "< 128 MiB".into(),
+    ]);
+    figures.row(&[
+        "a tail under a flood: read".into(),
+        format!("{:.0}/s", flooded.read),
+        format!("{:.0}/s", flooded.published),
+        String::new(),
+        String::new(),
+    ]);
+    figures.row(&[
+        "a tail under a flood: key to screen, worst".into(),
+        format!("{:.0} ms", flooded.worst_key),
+        String::new(),
+        String::new(),
+        "< 100 ms".into(),
+    ]);
+    figures.row(&[
+        "a tail under a flood: cpu".into(),
+        format!("{:.0} %", flooded.cpu),
+        String::new(),
+        String::new(),
+        String::new(),
+    ]);
     figures.print("terminal: the program on a real server")
+}
+
+/// What was seen of a tail that reads as fast as it can.
+struct Flooded {
+    /// MiB.
+    rss: f64,
+    /// Messages read and published a second.
+    read: f64,
+    published: f64,
+    /// Milliseconds from a key to what it shows.
+    worst_key: f64,
+    /// Per cent of one core.
+    cpu: f64,
+}
+
+/// Opens a tail of a stream into which somebody publishes without a pause, and presses keys meanwhile.
+fn flood(
+    runtime: &tokio::runtime::Runtime,
+    server: &Server,
+    client: &async_nats::Client,
+    seconds: u32,
+) -> Outcome<Flooded> {
+    let body = r#"{"name":"flood","subjects":["flood.>"],"storage":"file","max_msgs":500000}"#;
+    runtime.block_on(client.request("$JS.API.STREAM.CREATE.flood", body.into()))?;
+    let event = format!(
+        r#"{{"specversion":"1.0","id":"1","source":"/bench","type":"bench.flood","data":{{"text":"{}"}}}}"#,
+        "x".repeat(210)
+    );
+    let published = Arc::new(AtomicU64::new(0));
+    let going = Arc::new(AtomicBool::new(true));
+    let publisher = {
+        let (client, published, going) = (client.clone(), Arc::clone(&published), Arc::clone(&going));
+        let event = bytes::Bytes::from(event);
+        runtime.spawn(async move {
+            // Not faster than the stream stores: messages that wait within the server would hold up all its answers.
+            let stream = async_nats::jetstream::new(client);
+            let mut open = std::collections::VecDeque::new();
+            while going.load(Ordering::Relaxed) {
+                let Ok(ack) = stream.publish("flood.a", event.clone()).await else { return };
+                open.push_back(ack);
+                if open.len() >= WINDOW
+                    && let Some(ack) = open.pop_front()
+                    && ack.await.is_ok()
+                {
+                    published.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        })
+    };
+    let mut shown = Shown::start(server, (120, 40))?;
+    shown.first("team00")?;
+    shown.keys(":tail flood\r")?;
+    shown.until("following", |screen| screen.contains("bench.flood"))?;
+    let (started, before, at_first) = (Instant::now(), shown.cpu()?, published.load(Ordering::Relaxed));
+    let first = scanned(&shown.screen()).unwrap_or(0.0);
+    let mut worst = 0.0_f64;
+    for _ in 0..seconds.max(2) {
+        // Help comes and goes, whatever else there is to draw.
+        for (key, shows) in [("?", true), ("\x1b", false)] {
+            thread::sleep(Duration::from_millis(500));
+            let pressed = Instant::now();
+            shown.keys(key)?;
+            shown.until("the help", |screen| screen.contains("Keys that work here") == shows)?;
+            worst = worst.max(ms(pressed.elapsed()));
+        }
+    }
+    let passed = started.elapsed().as_secs_f64();
+    let read = scanned(&shown.screen()).unwrap_or(0.0) - first;
+    let cpu = (shown.cpu()? - before) / passed * 100.0;
+    let rss = shown.rss()?;
+    going.store(false, Ordering::Relaxed);
+    runtime.block_on(publisher)?;
+    let sent = published.load(Ordering::Relaxed) - at_first;
+    Ok(Flooded { rss, read: read / passed, published: sent as f64 / passed, worst_key: worst, cpu })
+}
+
+/// How many messages the line of status says were scanned.
+fn scanned(screen: &str) -> Option<f64> {
+    let (_, rest) = screen.split_once("scanned ")?;
+    let word = rest.split_whitespace().next()?;
+    let (number, factor) = match word.as_bytes().last()? {
+        b'k' => (&word[..word.len() - 1], 1e3),
+        b'M' => (&word[..word.len() - 1], 1e6),
+        _ => (word, 1.0),
+    };
+    Some(number.parse::<f64>().ok()? * factor)
 }
 
 /// From start to the first frame with a stream in it, beside connecting alone.
@@ -130,6 +251,8 @@ struct Shown {
     started: Instant,
     child: Box<dyn Child + Send + Sync>,
     output: Receiver<Vec<u8>>,
+    writer: Box<dyn Write + Send>,
+    parser: vt100::Parser,
     _master: Box<dyn MasterPty + Send>,
     _home: tempfile::TempDir,
 }
@@ -156,14 +279,47 @@ impl Shown {
                 }
             }
         });
-        Ok(Self { started, child, output, _master: pair.master, _home: home })
+        let writer = pair.master.take_writer()?;
+        let cells = |n: u16| NonZeroU16::new(n).ok_or("a size above 0");
+        let parser = vt100::Parser::new(cells(rows)?, cells(cols)?, 0);
+        Ok(Self { started, child, output, writer, parser, _master: pair.master, _home: home })
+    }
+
+    /// Types.
+    fn keys(&mut self, keys: &str) -> Outcome {
+        self.writer.write_all(keys.as_bytes())?;
+        Ok(self.writer.flush()?)
+    }
+
+    /// The screen as it is now.
+    fn screen(&self) -> String {
+        self.parser.screen().contents()
+    }
+
+    /// Waits until the screen is as it should be.
+    fn until(&mut self, what: &str, condition: impl Fn(&str) -> bool) -> Outcome {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            if let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(20)) {
+                self.parser.process(&bytes);
+                for bytes in self.output.try_iter() {
+                    self.parser.process(&bytes);
+                }
+            }
+            if condition(&self.screen()) {
+                return Ok(());
+            }
+        }
+        Err(format!("{what} did not come; the screen is:\n{}", self.screen()).into())
     }
 
     /// When this text was first written.
     fn first(&mut self, text: &str) -> Outcome<Duration> {
         let mut written = Vec::new();
         while self.started.elapsed() < PATIENCE {
-            written.extend(self.output.recv_timeout(PATIENCE)?);
+            let bytes = self.output.recv_timeout(PATIENCE)?;
+            self.parser.process(&bytes);
+            written.extend(bytes);
             if written.windows(text.len()).any(|w| w == text.as_bytes()) {
                 return Ok(self.started.elapsed());
             }

@@ -13,6 +13,7 @@
 //! | [`keymap`] | `Action` and keys, both ways | model |
 //! | [`config`] | file, environment and flags become settings; NATS contexts; themes | model, keymap, query |
 //! | [`nats`] | the client: connect, list, poll, advisories, tail, the access gate | model, event, query, config |
+//! | [`replay`] | the replay engine: plan, pace, marks, journal, sinks | model, event, query, nats, config |
 //! | [`app`] | state and reducers: `App::update(Msg) -> Vec<Effect>` | model, event, query, health, keymap, config |
 //! | [`ui`] | draws an `App` | all of the above but nats |
 //! | [`demo`] | a real server with traffic, for `jetscope demo` and the tests | model, event, config, nats |
@@ -29,5 +30,6 @@ pub mod keymap;
 pub mod model;
 pub mod nats;
 pub mod query;
+pub mod replay;
 pub mod runtime;
 pub mod ui;

@@ -20,24 +20,28 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("keymap", &["model"]),
     ("config", &["model", "keymap", "query"]),
     ("nats", &["model", "event", "query", "config"]),
+    ("replay", &["model", "event", "query", "nats", "config"]),
     ("app", &["model", "event", "query", "health", "keymap", "config"]),
     ("ui", &["model", "event", "query", "health", "keymap", "config", "app"]),
     ("demo", &["model", "event", "config", "nats"]),
-    ("runtime", &["model", "event", "query", "health", "keymap", "config", "nats", "app", "ui", "demo"]),
-    ("cli", &["model", "event", "query", "health", "keymap", "config", "nats", "app", "ui", "demo", "runtime"]),
+    ("runtime", &["model", "event", "query", "health", "keymap", "config", "nats", "replay", "app", "ui", "demo"]),
+    (
+        "cli",
+        &["model", "event", "query", "health", "keymap", "config", "nats", "replay", "app", "ui", "demo", "runtime"],
+    ),
 ];
 
 /// Outside names with the rooms that may use them. What is not here may be used anywhere.
 const CONFINED: &[(&str, &[&str])] = &[
     ("async_nats", &["nats", "demo"]),
-    ("tokio", &["nats", "demo", "runtime", "cli"]),
+    ("tokio", &["nats", "replay", "demo", "runtime", "cli"]),
     ("ratatui", &["ui", "runtime"]),
     ("crossterm", &["runtime"]),
     ("clap", &["cli"]),
     ("color_eyre", &["cli", "runtime"]),
     // Clocks: everything inside is told the time.
     ("SystemTime", &["nats", "demo"]),
-    ("Instant", &["nats", "demo", "runtime"]),
+    ("Instant", &["nats", "replay", "demo", "runtime"]),
 ];
 
 fn root() -> PathBuf {

@@ -6,6 +6,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod tail;
 mod world;
 
 use std::collections::BTreeMap;
@@ -36,6 +37,7 @@ fn main() -> Outcome {
     let mut screen = Terminal::new(TestBackend::new(COLUMNS, ROWS))?;
     frames(&app, &mut screen, rounds)?;
     keys(&app, &mut screen, rounds.div_ceil(20))?;
+    tail::measure(&app, &mut screen, rounds, in_full())?;
     polls(app, size, rounds.div_ceil(20))
 }
 

@@ -6,9 +6,10 @@ use crate::keymap::Action;
 
 use super::columns::{ConsumerColumn, StreamColumn};
 use super::table::List;
+use super::why_not::why_not_on;
 use super::{
-    App, ConsumerScreen, ConsumerTab, ConsumersScreen, Effect, HelpScreen, Prompt, Screen, StreamScreen, StreamTab,
-    StreamsScreen,
+    App, ConsumerScreen, ConsumerTab, ConsumersScreen, Effect, HelpScreen, Prompt, PromptKind, Screen, StreamScreen,
+    StreamTab, StreamsScreen,
 };
 
 impl App {
@@ -19,6 +20,11 @@ impl App {
             return;
         }
         self.urgent |= changes_lists(action);
+        if self.act_tail(action) {
+            // What a key does to a tail is cheap to show.
+            self.urgent = true;
+            return;
+        }
         match action {
             Action::Quit => effects.push(Effect::Quit),
             Action::Redraw => effects.push(Effect::Redraw),
@@ -40,7 +46,7 @@ impl App {
                 }
             }
             Action::Command => {
-                self.prompt = Some(Prompt::command());
+                self.prompt = Some(Prompt::of(PromptKind::Command, ""));
                 if self.contexts.is_none() {
                     // `:context` completes and checks their names.
                     effects.push(Effect::LoadContexts);
@@ -48,7 +54,7 @@ impl App {
             }
             Action::Filter => {
                 let text = self.list().map_or("", List::filter).to_owned();
-                self.prompt = Some(Prompt::filter(&text));
+                self.prompt = Some(Prompt::of(PromptKind::Filter, &text));
             }
             Action::Streams => self.go_home(),
             Action::AllConsumers => self.open_all_consumers(),
@@ -102,6 +108,25 @@ impl App {
                 }
             }
             Action::Copy => self.copy(effects),
+            Action::Tail => self.tail_selection(),
+            // A tail does these itself; elsewhere they were refused.
+            Action::Range
+            | Action::Subjects
+            | Action::GoTo
+            | Action::Expression
+            | Action::Only
+            | Action::Not
+            | Action::Next
+            | Action::Previous
+            | Action::Relation
+            | Action::NextGap
+            | Action::PreviousGap
+            | Action::MarkRange
+            | Action::Diff
+            | Action::Columns
+            | Action::Shape
+            | Action::Save
+            | Action::Pager => {}
         }
     }
 
@@ -131,7 +156,7 @@ impl App {
                 StreamTab::Subjects => Some(&mut s.subjects),
                 _ => None,
             },
-            Screen::Consumer(_) | Screen::Help(_) => None,
+            Screen::Consumer(_) | Screen::Tail(_) | Screen::Help(_) => None,
         }
     }
 
@@ -224,7 +249,7 @@ impl App {
             Screen::Stream(s) => s.scroll_mut(),
             Screen::Consumer(c) => Some(&mut c.scroll),
             Screen::Help(h) => Some(&mut h.scroll),
-            Screen::Streams(_) | Screen::Consumers(_) | Screen::Contexts(_) => None,
+            Screen::Streams(_) | Screen::Consumers(_) | Screen::Tail(_) | Screen::Contexts(_) => None,
         }
     }
 
@@ -375,7 +400,7 @@ impl App {
                 }
                 _ => Some((c.name.clone(), "the consumer's name".into())),
             },
-            Some(Screen::Help(_)) | None => None,
+            Some(Screen::Tail(_) | Screen::Help(_)) | None => None,
         };
         match copied {
             Some((text, what)) => effects.push(Effect::Copy { text, what }),
@@ -404,41 +429,6 @@ const fn changes_lists(action: Action) -> bool {
     )
 }
 
-/// Why an action does nothing on this screen.
-fn why_not_on(action: Action, screen: Option<&Screen>) -> Option<String> {
-    let list = screen.and_then(list_of);
-    let no = |text: &str| Some(text.to_owned());
-    match action {
-        Action::Filter | Action::Reverse if list.is_none() => no("there is no list on this screen"),
-        Action::Sort | Action::Problems | Action::Mark
-            if list.is_none() || matches!(screen, Some(Screen::Contexts(_))) =>
-        {
-            no("there is no list on this screen that this works on")
-        }
-        Action::Problems | Action::Mark if matches!(screen, Some(Screen::Stream(s)) if s.tab == StreamTab::Subjects) => {
-            no("subjects have no state of their own")
-        }
-        Action::Open => match (screen, list) {
-            (Some(Screen::Stream(s)), _) if s.tab == StreamTab::Subjects => no("a subject has nothing more to open"),
-            (_, Some(list)) if list.has_selection() => None,
-            (_, Some(_)) => no("nothing is selected"),
-            (Some(Screen::Stream(s)), _) if s.tab == StreamTab::Configuration => None,
-            _ => no("there is nothing to open on this panel; Tab goes to the next"),
-        },
-        Action::Consumers if matches!(screen, Some(Screen::Contexts(_))) => no("a context has no consumers"),
-        Action::Group if !matches!(screen, Some(Screen::Streams(_))) => no("only the Streams screen is grouped"),
-        Action::System if !matches!(screen, Some(Screen::Streams(_) | Screen::Consumers(_))) => {
-            no("system streams are hidden on the Streams and Consumers screens")
-        }
-        Action::NextPanel | Action::PreviousPanel
-            if !matches!(screen, Some(Screen::Stream(_) | Screen::Consumer(_))) =>
-        {
-            no("this screen has one panel")
-        }
-        _ => None,
-    }
-}
-
 fn marked<K: Ord + Clone>(table: &super::Table<K>) -> Option<Vec<K>> {
     if table.marks.is_empty() {
         table.selected().map(|key| vec![key.clone()])
@@ -455,7 +445,7 @@ fn consumer_titles() -> Vec<&'static str> {
     ConsumerColumn::ALL.iter().map(|c| if *c == ConsumerColumn::State { "STATUS" } else { c.spec().title }).collect()
 }
 
-fn list_of(screen: &Screen) -> Option<&dyn List> {
+pub(super) fn list_of(screen: &Screen) -> Option<&dyn List> {
     match screen {
         Screen::Streams(s) => Some(&s.table),
         Screen::Consumers(s) => Some(&s.table),
@@ -465,6 +455,6 @@ fn list_of(screen: &Screen) -> Option<&dyn List> {
             StreamTab::Subjects => Some(&s.subjects),
             _ => None,
         },
-        Screen::Consumer(_) | Screen::Help(_) => None,
+        Screen::Consumer(_) | Screen::Tail(_) | Screen::Help(_) => None,
     }
 }

@@ -6,6 +6,7 @@ use crate::health::Level;
 use crate::model::units::duration;
 use crate::model::{Availability, Link, Problem};
 
+use super::tail::Flow;
 use super::{App, Screen};
 
 /// Lines that a banner may take.
@@ -123,6 +124,11 @@ impl App {
                 let gone = listed && catalog.consumer(&c.stream, &c.name).is_none();
                 gone.then(|| Banner::new(Level::Warning, format!("consumer {} does not exist (any more)", c.name)))
             }
+            Screen::Tail(t) => t.sources.iter().find_map(|source| match &source.flow {
+                Flow::Failed(reason) => Some(Banner::new(Level::Critical, reason)),
+                Flow::Waiting(reason) => Some(Banner::new(Level::Warning, format!("reading waits: {reason}"))),
+                _ => None,
+            }),
             Screen::Contexts(_) | Screen::Help(_) => None,
         }
     }

@@ -1,8 +1,14 @@
 //! What happened, and what to do about it. Plain data: a session can be logged and played back.
 
+use std::sync::Arc;
+
+use crate::event::save::Format;
 use crate::health::Level;
 use crate::keymap::Key;
-use crate::model::{Access, KindPatterns, Scope, Thresholds, Timestamp, Update};
+use crate::model::{Access, KindPatterns, Message, Scope, Thresholds, Timestamp, Update};
+
+use super::menu::Viewer;
+use super::tail::{TailNews, TailRequest, TailSettings};
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +21,8 @@ pub enum Msg {
     Resize(u16, u16),
     /// The poller reports.
     Data(Update),
+    /// The reading of this number reports.
+    Tail(u64, TailNews),
     /// A frame is about to be drawn.
     Frame,
     /// A second has passed; the only clock there is.
@@ -40,6 +48,30 @@ pub enum Effect {
         text: String,
         /// What it is, for the notice.
         what: String,
+    },
+    /// Read events; reports come with the number of the request.
+    Tail(TailRequest),
+    /// A batch of this reading was taken in: the next may come.
+    TailTook(u64),
+    /// The reading is not wanted any more.
+    TailEnd(u64),
+    /// Write messages to a new file.
+    Save {
+        /// Its name; `~/` is the home directory.
+        path: String,
+        /// How they are written.
+        format: Format,
+        /// The messages.
+        messages: Vec<Arc<Message>>,
+    },
+    /// Open a text in a program of the user's, who comes back afterwards.
+    Show {
+        /// Which program.
+        with: Viewer,
+        /// What the text is, for the name of a file; raw.
+        name: String,
+        /// The text, harmless.
+        text: String,
     },
     /// Read the saved connections.
     LoadContexts,
@@ -68,6 +100,8 @@ pub struct Session {
     pub kinds: KindPatterns,
     /// Show the streams of other features from the start.
     pub show_system: bool,
+    /// How tails begin and how much they keep.
+    pub tail: TailSettings,
 }
 
 /// A saved connection as a row.

@@ -1,11 +1,14 @@
-//! The line that is being typed: a filter (takes effect while typing) or a command (with completion).
+//! The line that is being typed: a filter (takes effect while typing), a command (with completion), and what a tail
+//! asks for.
 
 use tui_input::{Input, InputRequest};
 
 use crate::health::Level;
 use crate::keymap::{Action, Code, Key};
-use crate::query::{Command, Words, complete};
+use crate::query::command::COMMANDS;
+use crate::query::{Command, Filter, Mistake, Words, complete};
 
+use super::tail::Saved;
 use super::{App, Effect, Screen, StreamTab};
 
 /// Offers on the completion line.
@@ -20,6 +23,77 @@ pub enum PromptKind {
     Filter,
     /// A command.
     Command,
+    /// The filter of a tail, as words.
+    Words,
+    /// The filter of a tail, as an expression.
+    Expression,
+    /// What part of the streams is read.
+    Range,
+    /// The subjects that are read.
+    Subjects,
+    /// A sequence or a time to go to.
+    GoTo,
+    /// The name of the file that this is saved to.
+    SaveAs(Saved),
+}
+
+impl PromptKind {
+    /// What stands before the line.
+    pub const fn sign(self) -> &'static str {
+        match self {
+            Self::Filter | Self::Words => "/",
+            Self::Command => ":",
+            Self::Expression => "=",
+            Self::Range => "range: ",
+            Self::Subjects => "subjects: ",
+            Self::GoTo => "go to: ",
+            Self::SaveAs(_) => "save as: ",
+        }
+    }
+
+    /// What is said about it as long as it is empty.
+    pub const fn hint(self) -> &'static str {
+        match self {
+            Self::Filter => "letters in order, 'exact ^start end$ !not; Enter keeps, Esc clears",
+            Self::Command => "Tab shows the commands and completes, ↑ brings back what was typed",
+            Self::Words => "payment -test type:com.shop.* data.total:12?; Tab completes, ↑ brings back",
+            Self::Expression => "type LIKE 'com.shop.%' AND data.total > 100; Tab completes, ↑ brings back",
+            Self::Range => "all, new, last:500, 120..480, -2h.., 13:50..14:20",
+            Self::Subjects => "all subjects; or orders.*.created shop.>",
+            Self::GoTo => "a sequence, 13:50, 2026-11-20T13:50Z, -10m, start or end",
+            Self::SaveAs(_) => "the name of a new file",
+        }
+    }
+
+    /// What was typed before can be brought back.
+    const fn is_remembered(self) -> bool {
+        matches!(self, Self::Command | Self::Words | Self::Expression)
+    }
+}
+
+/// What the line can become.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// The whole line then.
+    pub line: String,
+    /// Where the cursor stands then, in characters.
+    pub cursor: usize,
+    /// What is shown of it; harmless.
+    pub shown: String,
+    /// More about it; harmless.
+    pub help: String,
+}
+
+impl Offer {
+    /// A whole line.
+    fn whole(line: String) -> Self {
+        let (shown, help) = match COMMANDS.iter().find(|(name, ..)| *name == line) {
+            Some((name, "", help)) => ((*name).to_owned(), *help),
+            Some((name, arguments, help)) => (format!("{name} {arguments}"), *help),
+            None => (crate::event::clean_line(&line).into_owned(), ""),
+        };
+        Self { cursor: line.chars().count(), line, shown, help: help.to_owned() }
+    }
 }
 
 /// The line that is being typed.
@@ -30,33 +104,30 @@ pub struct Prompt {
     /// The line and its cursor.
     pub input: Input,
     /// What the line can become, best first.
-    pub offers: Vec<String>,
+    pub offers: Vec<Offer>,
     /// The offer that Tab has put into the line.
     pub offered: Option<usize>,
+    /// What is wrong with the line, and where.
+    pub mistake: Option<Mistake>,
     /// What was in the filter before.
     before: String,
+    /// The filter of the tail before.
+    pub(super) before_tail: Option<Filter>,
     /// How far back in the history the line is.
     recalled: Option<usize>,
 }
 
 impl Prompt {
-    /// An empty command line.
-    pub fn command() -> Self {
-        Self::new(PromptKind::Command, "")
-    }
-
-    /// The filter, to be edited.
-    pub fn filter(text: &str) -> Self {
-        Self::new(PromptKind::Filter, text)
-    }
-
-    fn new(kind: PromptKind, text: &str) -> Self {
+    /// A line of this kind, to be edited.
+    pub fn of(kind: PromptKind, text: &str) -> Self {
         Self {
             kind,
             input: Input::new(text.to_owned()),
             offers: vec![],
             offered: None,
+            mistake: None,
             before: text.to_owned(),
+            before_tail: None,
             recalled: None,
         }
     }
@@ -65,55 +136,33 @@ impl Prompt {
 impl App {
     pub(super) fn prompt_key(&mut self, key: Key, effects: &mut Vec<Effect>) {
         let Some(mut prompt) = self.prompt.take() else { return };
-        match (key.code, key.ctrl, prompt.kind) {
-            (Code::Esc, ..) | (Code::Char('c' | 'g'), true, _) => {
-                if prompt.kind == PromptKind::Filter {
-                    let before = prompt.before.clone();
-                    self.set_filter(&before);
+        let kind = prompt.kind;
+        match (key.code, key.ctrl) {
+            (Code::Esc, _) | (Code::Char('c' | 'g'), true) => {
+                match kind {
+                    PromptKind::Filter => self.set_filter(&prompt.before),
+                    PromptKind::Words | PromptKind::Expression => self.restore_tail_filter(prompt.before_tail.take()),
+                    _ => {}
                 }
                 return;
             }
-            (Code::Enter, _, PromptKind::Filter) => return,
-            (Code::Enter, _, PromptKind::Command) => {
-                let line = prompt.input.value().trim().to_owned();
-                self.urgent = true;
-                if !line.is_empty() {
-                    self.run(&line, effects);
-                }
+            (Code::Enter, _) => {
+                self.entered(prompt, effects);
                 return;
             }
-            (Code::Backspace, ..) if prompt.input.value().is_empty() => return,
-            (Code::Tab | Code::BackTab, _, PromptKind::Command) => {
-                if prompt.offers.is_empty() {
-                    // On an empty line: all that there is.
-                    self.edited(&mut prompt);
-                }
-                let count = prompt.offers.len();
-                if count > 0 {
-                    let next = match (prompt.offered, key.code) {
-                        (None, Code::Tab) => 0,
-                        (None, _) => count - 1,
-                        (Some(i), Code::Tab) => (i + 1) % count,
-                        (Some(i), _) => (i + count - 1) % count,
-                    };
-                    prompt.offered = Some(next);
-                    prompt.input = Input::new(prompt.offers[next].clone());
-                }
+            (Code::Backspace, _) if prompt.input.value().is_empty() => return,
+            (Code::Tab | Code::BackTab, _) => {
+                self.next_offer(&mut prompt, key.code == Code::Tab);
                 self.prompt = Some(prompt);
                 return;
             }
             // The list below can be walked while its filter is typed.
-            (Code::Up, _, PromptKind::Filter) => {
+            (Code::Up | Code::Down, _) if kind == PromptKind::Filter => {
                 if let Some(list) = self.list_mut() {
-                    list.step(-1);
+                    list.step(if key.code == Code::Up { -1 } else { 1 });
                 }
             }
-            (Code::Down, _, PromptKind::Filter) => {
-                if let Some(list) = self.list_mut() {
-                    list.step(1);
-                }
-            }
-            (Code::Up | Code::Down, _, PromptKind::Command) => self.recall(&mut prompt, key.code == Code::Up),
+            (Code::Up | Code::Down, _) if kind.is_remembered() => self.recall(&mut prompt, key.code == Code::Up),
             _ => {
                 if let Some(request) = request(key) {
                     prompt.input.handle(request);
@@ -122,6 +171,25 @@ impl App {
         }
         self.edited(&mut prompt);
         self.prompt = Some(prompt);
+    }
+
+    /// Puts the next offer into the line, or the one before.
+    fn next_offer(&mut self, prompt: &mut Prompt, forward: bool) {
+        if prompt.offers.is_empty() {
+            // On an empty line: all that there is.
+            self.edited(prompt);
+        }
+        let count = prompt.offers.len();
+        let next = match (prompt.offered, forward) {
+            (None, true) => 0,
+            (None, false) => count.saturating_sub(1),
+            (Some(i), true) => (i + 1) % count.max(1),
+            (Some(i), false) => (i + count.saturating_sub(1)) % count.max(1),
+        };
+        let Some(offer) = prompt.offers.get(next) else { return };
+        prompt.offered = Some(next);
+        prompt.input = Input::new(offer.line.clone()).with_cursor(offer.cursor);
+        self.take_effect(prompt);
     }
 
     pub(super) fn prompt_paste(&mut self, text: &str) {
@@ -134,19 +202,75 @@ impl App {
         }
     }
 
+    /// A line was opened that is not empty, or that has something to offer from the start.
+    pub(super) fn prompt_opened(&mut self) {
+        if let Some(mut prompt) = self.prompt.take() {
+            self.prepare_tail_prompt(&mut prompt);
+            self.prompt = Some(prompt);
+        }
+    }
+
     fn edited(&mut self, prompt: &mut Prompt) {
-        let value = prompt.input.value().to_owned();
         prompt.offered = None;
-        match prompt.kind {
-            PromptKind::Filter => self.set_filter(&value),
+        self.take_effect(prompt);
+        let value = prompt.input.value().to_owned();
+        prompt.offers = match prompt.kind {
             PromptKind::Command => {
-                prompt.offers = self.with_words(&value, |words| complete(&value, words, OFFERS));
+                let lines = self.with_words(&value, |words| complete(&value, words, OFFERS));
+                lines.into_iter().map(Offer::whole).collect()
+            }
+            kind => self.tail_offers(kind, &value, prompt.input.cursor()),
+        };
+        // What a filter already shows should stay in sight.
+        prompt.offers.truncate(if prompt.kind == PromptKind::Command { OFFERS } else { OFFERS / 2 });
+    }
+
+    /// What the line means now, where it takes effect at once; what is wrong with it, where it does not yet.
+    fn take_effect(&mut self, prompt: &mut Prompt) {
+        let value = prompt.input.value().to_owned();
+        prompt.mistake = match prompt.kind {
+            PromptKind::Filter => {
+                self.set_filter(&value);
+                None
+            }
+            PromptKind::Command => None,
+            kind => self.tail_typed(kind, &value).err(),
+        };
+    }
+
+    fn entered(&mut self, mut prompt: Prompt, effects: &mut Vec<Effect>) {
+        let line = prompt.input.value().trim().to_owned();
+        self.urgent = true;
+        if prompt.kind.is_remembered() && !line.is_empty() {
+            self.remember(prompt.kind, &line);
+        }
+        match prompt.kind {
+            PromptKind::Filter => {}
+            PromptKind::Command if line.is_empty() => {}
+            PromptKind::Command => self.run(&line, effects),
+            kind => {
+                // What is wrong stays, to be mended.
+                if let Err(mistake) = self.tail_entered(kind, &line, effects) {
+                    prompt.mistake = Some(mistake);
+                    prompt.input = Input::new(line);
+                    self.prompt = Some(prompt);
+                }
             }
         }
     }
 
+    fn remember(&mut self, kind: PromptKind, line: &str) {
+        let history = self.history.entry(kind.sign()).or_default();
+        history.retain(|old| old != line);
+        history.push(line.to_owned());
+        if history.len() > REMEMBERED {
+            history.remove(0);
+        }
+    }
+
     fn recall(&mut self, prompt: &mut Prompt, older: bool) {
-        let count = self.history.len();
+        let history = self.history.get(prompt.kind.sign()).map(Vec::as_slice).unwrap_or_default();
+        let count = history.len();
         let at = match (prompt.recalled, older) {
             (None, true) => count.checked_sub(1),
             (None, false) => None,
@@ -154,7 +278,7 @@ impl App {
             (Some(i), false) => (i + 1 < count).then_some(i + 1),
         };
         prompt.recalled = at;
-        prompt.input = Input::new(at.and_then(|i| self.history.get(i).cloned()).unwrap_or_default());
+        prompt.input = Input::new(at.and_then(|i| history.get(i).cloned()).unwrap_or_default());
     }
 
     fn set_filter(&mut self, text: &str) {
@@ -183,11 +307,6 @@ impl App {
     }
 
     fn run(&mut self, line: &str, effects: &mut Vec<Effect>) {
-        self.history.retain(|old| old != line);
-        self.history.push(line.to_owned());
-        if self.history.len() > REMEMBERED {
-            self.history.remove(0);
-        }
         match self.with_words(line, |words| Command::parse(line, words)) {
             Err(error) => self.tell(Level::Warning, error.to_string()),
             Ok(Command::Streams) => self.act(Action::Streams, effects),
@@ -213,10 +332,19 @@ impl App {
                     self.sort_by_index(column);
                 }
             }
+            Ok(Command::Filter(text)) if matches!(self.screen(), Some(Screen::Tail(_))) => {
+                if let Err(mistake) = self.tail_typed(PromptKind::Words, &text) {
+                    self.tell(Level::Warning, mistake.to_string());
+                }
+            }
             Ok(Command::Filter(text)) => match self.list_mut() {
                 Some(list) => list.set_filter(&text),
                 None => self.tell(Level::Notice, "there is no list on this screen"),
             },
+            Ok(Command::Tail(streams)) => {
+                let last = self.session.tail.last;
+                self.open_tail(streams, vec![], crate::query::Range::last(last), &format!("last:{last}"));
+            }
             Ok(Command::System) => self.act(Action::System, effects),
             Ok(Command::Group) => self.act(Action::Group, effects),
             Ok(Command::Refresh) => self.act(Action::Refresh, effects),

@@ -43,6 +43,8 @@ impl App {
                 scope.streams = vec![c.stream.clone()];
                 scope.consumer = Some((c.stream.clone(), c.name.clone()));
             }
+            // How far the streams have got, beside what was read of them.
+            Some(Screen::Tail(t)) => scope.streams = t.sources.iter().map(|s| s.name.clone()).collect(),
             Some(Screen::Contexts(_) | Screen::Help(_)) | None => {}
         }
         scope

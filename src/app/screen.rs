@@ -2,7 +2,7 @@
 
 use crate::event::clean_line;
 
-use super::{ConsumerScreen, ConsumersScreen, ContextsScreen, HelpScreen, StreamScreen, StreamsScreen};
+use super::{ConsumerScreen, ConsumersScreen, ContextsScreen, HelpScreen, StreamScreen, StreamsScreen, TailScreen};
 
 /// A position in a text that may be longer than its panel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Scroll {
 }
 
 /// An open screen with its state.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Screen {
     /// All streams.
     Streams(StreamsScreen),
@@ -54,6 +54,8 @@ pub enum Screen {
     Consumers(ConsumersScreen),
     /// One consumer.
     Consumer(ConsumerScreen),
+    /// Events of streams.
+    Tail(Box<TailScreen>),
     /// Saved connections.
     Contexts(ContextsScreen),
     /// The keys.
@@ -68,6 +70,10 @@ impl Screen {
             Self::Stream(s) => clean_line(&s.name).into_owned(),
             Self::Consumers(_) => "Consumers".into(),
             Self::Consumer(c) => clean_line(&c.name).into_owned(),
+            Self::Tail(t) => {
+                let event = t.selected().filter(|_| t.zoomed).map(|entry| format!(" › #{}", entry.message.seq));
+                format!("{}{}", clean_line(&t.name()), event.unwrap_or_default())
+            }
             Self::Contexts(_) => "Contexts".into(),
             Self::Help(_) => "Help".into(),
         }

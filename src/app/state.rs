@@ -1,12 +1,15 @@
 //! The whole state of the console, and the one way to change it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+use jiff::tz::TimeZone;
 
 use crate::health::Level;
 use crate::keymap::Keymap;
 use crate::model::{Catalog, Scope, Timestamp, Update};
 
-use super::{ContextRow, ContextsScreen, Effect, Msg, Notice, Prompt, Screen, Session, StreamsScreen};
+use super::{ContextRow, ContextsScreen, Effect, Menu, Msg, Notice, Prompt, Screen, Session, StreamsScreen};
 
 /// How long a notice stays.
 const NOTICE: Duration = Duration::from_secs(6);
@@ -34,8 +37,12 @@ pub struct App {
     pub screens: Vec<Screen>,
     /// The line that is being typed.
     pub prompt: Option<Prompt>,
-    /// Lines typed before, oldest first.
-    pub history: Vec<String>,
+    /// Something to choose from.
+    pub menu: Option<Menu>,
+    /// Lines typed before, oldest first, by what stands before them.
+    pub(super) history: BTreeMap<&'static str, Vec<String>>,
+    /// Where clock times are meant.
+    pub zone: TimeZone,
     /// Something to tell.
     pub notice: Option<Notice>,
     /// Streams of other features are shown.
@@ -53,6 +60,10 @@ pub struct App {
     /// The lists must be built now, since a person waits for it.
     pub(super) urgent: bool,
     watched: Scope,
+    /// The number of the newest reading of events.
+    pub(super) next_tail: u64,
+    /// The readings that were asked for and not ended.
+    pub(super) tails: Vec<u64>,
 }
 
 impl App {
@@ -68,7 +79,9 @@ impl App {
             frozen: None,
             screens: vec![Screen::Streams(StreamsScreen::default())],
             prompt: None,
-            history: Vec::new(),
+            menu: None,
+            history: BTreeMap::new(),
+            zone: TimeZone::UTC,
             notice: None,
             grouped: true,
             contexts: None,
@@ -77,6 +90,8 @@ impl App {
             stale: true,
             urgent: true,
             watched: Scope::default(),
+            next_tail: 0,
+            tails: Vec::new(),
         }
     }
 
@@ -127,6 +142,8 @@ impl App {
                 }
                 if self.prompt.is_some() {
                     self.prompt_key(key, &mut effects);
+                } else if self.menu.is_some() {
+                    self.menu_key(key, &mut effects);
                 } else if let Some(action) = self.keymap.action(key) {
                     self.act(action, &mut effects);
                 } else {
@@ -144,12 +161,14 @@ impl App {
                 self.urgent = true;
             }
             Msg::Data(update) => self.take(update),
+            Msg::Tail(id, news) => self.take_tail_news(id, news),
             Msg::Tick(now) => {
                 // Never back by a little; but a clock that was set back is the clock that all answers go by.
                 if !now.is_late(self.now) {
                     self.now = now;
                 }
                 self.dirty = true;
+                self.tick_tails();
                 self.urgent |= self.stale;
                 if self.notice.as_ref().is_some_and(|n| n.until <= self.now) {
                     self.notice = None;
@@ -173,12 +192,19 @@ impl App {
         if told {
             return effects;
         }
+        self.settle_tails(&mut effects);
         let scope = self.scope();
         if scope != self.watched {
             self.watched = scope.clone();
             effects.push(Effect::Watch(scope));
         }
         effects
+    }
+
+    /// A frame was drawn. Whether another one is needed to show what is known already.
+    pub fn drawn(&mut self) {
+        self.dirty = matches!(self.screen(), Some(Screen::Tail(tail)) if tail.is_unfinished());
+        self.urgent |= self.dirty;
     }
 
     /// Says something on the line above the footer.
@@ -219,6 +245,7 @@ impl App {
             Screen::Stream(s) => s.refresh(self),
             Screen::Consumers(s) => s.refresh(self),
             Screen::Consumer(s) => s.refresh(self),
+            Screen::Tail(s) => s.refresh(self),
             Screen::Contexts(s) => s.refresh(self),
             Screen::Help(s) => s.refresh(self),
         }

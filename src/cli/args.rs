@@ -142,6 +142,8 @@ pub(super) enum Command {
     },
     /// Print the events of one or more streams
     Tail(Tail),
+    /// Send stored events again: to a subject, another context, a file, an endpoint
+    Replay(Box<super::replay::Replay>),
     /// Print the saved contexts of the nats CLI
     Contexts {
         /// As JSON

@@ -22,6 +22,8 @@ pub struct Config {
     pub poll: Poll,
     /// What is a warning.
     pub thresholds: Limits,
+    /// Reading the events of streams.
+    pub tail: Tail,
     /// What stream names mean.
     pub kinds: Kinds,
     /// The log file.
@@ -123,6 +125,50 @@ impl Default for Limits {
     }
 }
 
+/// The columns of a tail that can be chosen.
+pub const TAIL_COLUMNS: [&str; 9] =
+    ["seq", "time", "event-time", "type", "source", "subject", "nats-subject", "id", "size"];
+
+/// Reading the events of streams.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tail {
+    /// So many messages from the end it begins; 1 to 50000.
+    pub last: u64,
+    /// Messages that are kept; older ones are dropped and counted.
+    pub events: usize,
+    /// MiB that are kept, whichever limit is reached first.
+    pub mebibytes: usize,
+    /// The columns of the list: `seq`, `time`, `event-time`, `type`, `source`, `subject`, `nats-subject`, `id`, `size`.
+    pub columns: Vec<String>,
+}
+
+impl Default for Tail {
+    fn default() -> Self {
+        Self { last: 500, events: 50_000, mebibytes: 64, columns: TAIL_COLUMNS.map(str::to_owned).to_vec() }
+    }
+}
+
+impl Tail {
+    fn check(&self) -> Result<(), String> {
+        for (name, value, most) in [
+            ("last", self.last, 50_000),
+            ("events", self.events as u64, 10_000_000),
+            ("mebibytes", self.mebibytes as u64, 65_536),
+        ] {
+            if !(1..=most).contains(&value) {
+                return Err(format!("tail.{name} is {value}: it should be from 1 to {most}"));
+            }
+        }
+        match self.columns.iter().find(|name| !TAIL_COLUMNS.contains(&name.as_str())) {
+            Some(name) => {
+                Err(format!("tail.columns: no column is called {name:?}; there are {}", TAIL_COLUMNS.join(", ")))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
 /// What stream names mean: patterns with one `{name}`; the first that fits wins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -216,6 +262,7 @@ impl Config {
         if poll.fast.0 > Duration::from_secs(60) {
             return Err("poll.fast: with more than 1m what is on screen would be old; at most 1m".into());
         }
+        self.tail.check()?;
         if !LEVELS.contains(&self.log.level.as_str()) {
             return Err(format!("log.level is {:?}: it should be one of {}", self.log.level, LEVELS.join(", ")));
         }

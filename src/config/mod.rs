@@ -17,6 +17,6 @@ pub use connection::{Auth, Connection, Tls};
 pub use contexts::{ContextFile, ContextSummary};
 pub use env::{Env, Flags};
 pub use error::ConfigError;
-pub use file::Config;
+pub use file::{Config, TAIL_COLUMNS};
 pub use secret::Secret;
 pub use settings::Settings;

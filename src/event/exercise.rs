@@ -7,8 +7,9 @@ use bytes::Bytes;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::body::Line;
+use super::save::{self, Format};
 use super::{
-    Body, Content, Data, Decoded, Depth, Document, Envelope, Glance, Relation, Seen, Shape, identity, is_harmless,
+    Body, Content, Data, Decoded, Depth, Document, Envelope, Glance, Relation, Seen, Shape, diff, identity, is_harmless,
 };
 use crate::model::{Header, Message, Timestamp};
 
@@ -98,12 +99,32 @@ pub fn exercise(message: &Message) {
     laid_out(Body::of_plain(&envelope));
     glanced(message);
     documented(message);
+    if message.body.len() < LIMIT {
+        saved(message);
+        let other = self::message(&[("ce-specversion", "1.0")], message.body.get(1..).unwrap_or_default());
+        for line in diff(message, &other) {
+            harmless(&line.text);
+        }
+    }
     let mut seen = Seen::default();
     seen.add(message);
     for (name, _) in seen.names() {
         harmless(name);
         seen.values(name).for_each(|(value, _)| harmless(value));
     }
+}
+
+/// Files, clipboards and pagers get nothing that acts on a terminal but breaks of lines.
+fn saved(message: &Message) {
+    for format in [Format::Ndjson, Format::Csv] {
+        let mut out = Vec::new();
+        let written = save::write(format, [message, message].into_iter(), &mut out);
+        assert!(written.is_ok(), "{written:?}");
+        let text = String::from_utf8(out);
+        assert!(text.is_ok_and(|text| text.chars().all(|c| is_harmless(c) || matches!(c, '\r' | '\n'))));
+    }
+    assert!(save::event_text(message, 0).chars().all(|c| is_harmless(c) || c == '\n'));
+    harmless(&save::nats_command(message));
 }
 
 /// Panels of all shapes: rows are as many as are said, harmless, and no wider than the panel.

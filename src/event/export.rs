@@ -41,7 +41,7 @@ pub enum ExportError {
 }
 
 /// Data in the terms of the JSON format.
-enum Payload<'a> {
+pub(super) enum Payload<'a> {
     None,
     /// JSON source text, on one line.
     Json(String),
@@ -51,7 +51,7 @@ enum Payload<'a> {
     Undecodable(&'a str),
 }
 
-fn payload<'a>(event: &Event<'a>) -> Payload<'a> {
+pub(super) fn payload<'a>(event: &Event<'a>) -> Payload<'a> {
     let named = event.datacontenttype();
     match event.data {
         Data::None => Payload::None,

@@ -88,6 +88,10 @@ impl Fields for View<'_, '_> {
         Some(Cow::Borrowed(&header.value))
     }
 
+    fn stream(&self) -> Option<&str> {
+        Some(&self.envelope.message().stream)
+    }
+
     fn subject(&self) -> Option<&str> {
         Some(&self.envelope.message().subject)
     }
@@ -160,9 +164,13 @@ mod tests {
             r#"{"specversion":"1.0","type":"a.b","id":"1","source":"s","data_base64":"eyJ0b3RhbCI6MTIwfQ=="}"#,
         );
         for m in [&binary, &structured, &encoded] {
-            for yes in
-                ["type = 'a.b'", "data.total > 100", "nats.subject LIKE 'orders.%' AND nats.seq = 7", "EXISTS id"]
-            {
+            for yes in [
+                "type = 'a.b'",
+                "data.total > 100",
+                "nats.subject LIKE 'orders.%' AND nats.seq = 7",
+                "nats.stream = 'S'",
+                "EXISTS id",
+            ] {
                 assert!(passed(yes, m), "{yes}");
             }
             assert!(!passed("data.total > 200", m));

@@ -76,6 +76,42 @@ actions! {
     Freeze = "freeze",
     /// Copy.
     Copy = "copy",
+    /// Read the events of a stream.
+    Tail = "tail",
+    /// Choose what part of a stream is read.
+    Range = "range",
+    /// Choose the subjects that are read.
+    Subjects = "subjects",
+    /// Go to a sequence or a time.
+    GoTo = "go-to",
+    /// Edit the filter as an expression.
+    Expression = "expression",
+    /// Only events with this value.
+    Only = "only-these",
+    /// No events with this value.
+    Not = "not-these",
+    /// The next related event.
+    Next = "next-related",
+    /// The related event before.
+    Previous = "previous-related",
+    /// Choose what is related.
+    Relation = "relation",
+    /// The next gap in the flow.
+    NextGap = "next-gap",
+    /// The gap before.
+    PreviousGap = "previous-gap",
+    /// Mark all from the last mark to here.
+    MarkRange = "mark-range",
+    /// Compare two events.
+    Diff = "diff",
+    /// Choose the columns.
+    Columns = "columns",
+    /// Show the data in another way.
+    Shape = "shape",
+    /// Save events to a file.
+    Save = "save",
+    /// Open in the pager or the editor.
+    Pager = "pager",
     /// Ask for everything now.
     Refresh = "refresh",
     /// Draw everything again.

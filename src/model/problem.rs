@@ -52,6 +52,14 @@ impl Problem {
         Self { kind, sentence: sentence.into() }
     }
 
+    /// Whether the same question may be answered another time.
+    pub const fn passes(&self) -> bool {
+        matches!(
+            self.kind,
+            ProblemKind::Timeout | ProblemKind::Busy { .. } | ProblemKind::Disconnected | ProblemKind::NoResponders
+        )
+    }
+
     /// One or two words for a table cell or the header.
     pub fn short(&self) -> &'static str {
         match self.kind {

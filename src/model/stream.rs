@@ -122,6 +122,16 @@ pub struct StreamConfig {
     pub deny_purge: bool,
     /// `Nats-Rollup` headers delete older messages.
     pub allow_rollup: bool,
+    /// Publishers are not told that a message was stored.
+    pub no_ack: bool,
+    /// A stream that refuses what is new refuses it also when one subject is full.
+    pub discard_new_per_subject: bool,
+    /// Several messages can be stored together or not at all (server 2.12, ADR-50).
+    pub allow_atomic: bool,
+    /// Messages of these subjects are stored under others.
+    pub transform: Option<(String, String)>,
+    /// Messages of these subjects are published again under others.
+    pub republish: Option<(String, String)>,
     /// `s2` or none.
     pub compression: Option<String>,
     /// The owner's metadata, in the server's order.

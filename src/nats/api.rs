@@ -166,6 +166,19 @@ impl Api {
         }
     }
 
+    /// The streams that capture messages of this subject, or some of what a pattern means.
+    pub async fn streams_of(&self, subject: &str) -> Result<Vec<String>, Problem> {
+        let question = Question::StreamNames;
+        let subject = serde_json::Value::from(subject);
+        let reply = self.ask(question, format!("{{\"subject\":{subject}}}")).await?;
+        Ok(read::<wire::NamesPage>(&reply, &question)?.streams.unwrap_or_default())
+    }
+
+    /// The stored message of this sequence; `None` where there is none (any more).
+    pub async fn message_of(&self, stream: &str, seq: u64) -> Result<Option<crate::model::Message>, Problem> {
+        self.message(stream, seq).await
+    }
+
     async fn one_by_one(&self, names: Vec<String>, all: &mut Gathered<Stream>) {
         all.total = names.len() as u64;
         let mut answers = stream::iter(names)

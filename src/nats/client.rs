@@ -8,6 +8,8 @@ use tokio::sync::broadcast;
 
 use crate::model::ServerInfo;
 
+use super::connect::Island;
+
 /// A subject that was refused is not tried again for this long: the server logs each attempt.
 const REFUSED: Duration = Duration::from_secs(60);
 /// Refusals that are remembered; beyond it all are tried again.
@@ -115,12 +117,19 @@ pub struct Client {
     pub(super) events: Events,
     /// Held by all clones: the connection itself sees by it that nobody needs it any more.
     _held: Arc<()>,
+    /// Where the tasks of the connection live, if that is not where we do.
+    _island: Option<Arc<Island>>,
 }
 
 impl Client {
     /// Wraps a connection. `prefix` is `$JS.API`, `$JS.<domain>.API` or an own one, without the last dot.
     pub(super) const fn new(nats: async_nats::Client, prefix: String, events: Events, held: Arc<()>) -> Self {
-        Self { nats, prefix, events, _held: held }
+        Self { nats, prefix, events, _held: held, _island: None }
+    }
+
+    /// The same; its tasks live there, and end with the last clone.
+    pub(super) fn on(self, island: Arc<Island>) -> Self {
+        Self { _island: Some(island), ..self }
     }
 
     /// The client's events from now on.

@@ -1,11 +1,14 @@
 //! Making a connection from settings, and saying in one sentence why it cannot be made.
 
 use std::error::Error as _;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_nats::{AuthError, ConnectErrorKind, ConnectOptions, Event, ServerError};
 use thiserror::Error;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::config::{Auth, Connection};
@@ -105,7 +108,10 @@ pub enum ConnectError {
 pub async fn open(connection: &Connection) -> Result<Client, ConnectError> {
     let events = Events::new(EVENTS);
     let held = Arc::new(());
-    let options = options(connection, &events, Arc::downgrade(&held))?;
+    let weak = Arc::downgrade(&held);
+    let addresses = connection.servers.len();
+    let again = move |attempts| if weak.strong_count() == 0 { FOR_EVER } else { pause(attempts, addresses) };
+    let options = options(connection, &events, again)?;
     // The client gives each server that long. It does not count the time that the resolver takes, so we do.
     let limit = connection.timeout.saturating_mul(u32::try_from(connection.servers.len()).unwrap_or(1).max(1));
     let connecting = options.connect(connection.servers.clone());
@@ -116,17 +122,75 @@ pub async fn open(connection: &Connection) -> Result<Client, ConnectError> {
     }
 }
 
-fn options(connection: &Connection, events: &Events, held: Weak<()>) -> Result<ConnectOptions, ConnectError> {
+/// Connects once, and for good: a connection that is lost stays lost, and what was handed over and not sent by then
+/// is never sent. For what is published in order: the client's own way to reconnect would send the rest without
+/// what was lost on the way.
+pub async fn open_once(connection: &Connection) -> Result<Client, ConnectError> {
+    let events = Events::new(EVENTS);
+    let begun = AtomicBool::new(false);
+    // The attempts of one round are counted from 1: another 1 is another round.
+    let again = move |attempts| {
+        let other_round = attempts == 1 && begun.swap(true, Ordering::Relaxed);
+        if other_round { FOR_EVER } else { Duration::ZERO }
+    };
+    let options = options(connection, &events, again)?;
+    let limit = connection.timeout.saturating_mul(u32::try_from(connection.servers.len()).unwrap_or(1).max(1));
+    let island =
+        Island::new().map_err(|error| ConnectError::BadSetting(format!("no thread can be started: {error}")))?;
+    let servers = connection.servers.clone();
+    // The client's tasks live where they can be ended: it would sleep for ever with all that was not sent.
+    let connecting = island.spawn(async move { timeout(limit, options.connect(servers)).await });
+    match connecting.await {
+        Ok(Ok(Ok(nats))) => {
+            let client = Client::new(nats, connection.api_prefix.clone(), events, Arc::new(()));
+            Ok(client.on(Arc::new(island)))
+        }
+        Ok(Ok(Err(error))) => Err(explain(&error, connection)),
+        Ok(Err(_)) | Err(_) => Err(ConnectError::Timeout { servers: connection.shown(), limit: connection.timeout }),
+    }
+}
+
+/// A thread for the tasks of one connection, which end with it, whatever they are about.
+#[derive(Debug)]
+pub(super) struct Island(Option<Runtime>);
+
+impl Island {
+    fn new() -> std::io::Result<Self> {
+        let runtime =
+            Builder::new_multi_thread().worker_threads(1).thread_name("jetscope-send").enable_all().build()?;
+        Ok(Self(Some(runtime)))
+    }
+
+    fn spawn<T: Send + 'static>(&self, task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+        match &self.0 {
+            Some(runtime) => runtime.spawn(task),
+            // It is there until it is dropped.
+            None => tokio::spawn(task),
+        }
+    }
+}
+
+impl Drop for Island {
+    fn drop(&mut self) {
+        // Waiting for its end is not allowed where other tasks run.
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn options(
+    connection: &Connection,
+    events: &Events,
+    again: impl Fn(usize) -> Duration + Send + Sync + 'static,
+) -> Result<ConnectOptions, ConnectError> {
     let told = events.clone();
     let servers = connection.shown();
-    let addresses = connection.servers.len();
     let mut options = ConnectOptions::new()
         .name(concat!("jetscope ", env!("CARGO_PKG_VERSION")))
         .connection_timeout(connection.timeout)
         .retain_servers_order()
-        .reconnect_delay_callback(
-            move |attempts| if held.strong_count() == 0 { FOR_EVER } else { pause(attempts, addresses) },
-        )
+        .reconnect_delay_callback(again)
         .event_callback(move |event| {
             let told = told.clone();
             let event = heard(event, &servers);

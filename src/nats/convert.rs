@@ -63,6 +63,11 @@ fn stream_config(c: wire::StreamConfig<'_>) -> StreamConfig {
         deny_delete: c.deny_delete,
         deny_purge: c.deny_purge,
         allow_rollup: c.allow_rollup_hdrs,
+        no_ack: c.no_ack,
+        discard_new_per_subject: c.discard_new_per_subject,
+        allow_atomic: c.allow_atomic,
+        transform: c.subject_transform.map(|t| (t.src, t.dest)).filter(|(_, dest)| !dest.is_empty()),
+        republish: c.republish.map(|t| (t.src, t.dest)).filter(|(_, dest)| !dest.is_empty()),
         compression: c.compression.filter(|name| !name.is_empty() && name != "none"),
         metadata: metadata(c.metadata),
     }

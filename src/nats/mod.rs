@@ -12,12 +12,14 @@ mod convert;
 mod files;
 pub mod gate;
 pub mod poll;
+pub mod publish;
 pub mod question;
 pub mod tail;
 mod wire;
 
 pub use ask::{Api, now};
 pub use client::{Client, ClientEvent};
-pub use connect::{ConnectError, open};
+pub use connect::{ConnectError, open, open_once};
 pub use poll::{Connector, Pace, Poller};
+pub use publish::Publisher;
 pub use question::Question;

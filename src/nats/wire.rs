@@ -93,9 +93,22 @@ pub(super) struct StreamConfig<'a> {
     pub(super) deny_delete: bool,
     pub(super) deny_purge: bool,
     pub(super) allow_rollup_hdrs: bool,
+    pub(super) no_ack: bool,
+    pub(super) discard_new_per_subject: bool,
+    pub(super) allow_atomic: bool,
+    pub(super) subject_transform: Option<Transform>,
+    pub(super) republish: Option<Transform>,
     pub(super) mirror: Option<SourceConfig>,
     pub(super) sources: Option<Vec<SourceConfig>>,
     pub(super) metadata: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// `subject_transform` and `republish`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Transform {
+    pub(super) src: String,
+    pub(super) dest: String,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -15,6 +15,8 @@ pub enum Command {
     Consumers(Option<String>),
     /// Open one consumer.
     Consumer(String, String),
+    /// Read the events of these streams.
+    Tail(Vec<String>),
     /// Go to the contexts.
     Contexts,
     /// Switch to a context.
@@ -94,6 +96,7 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
     ("stream", "NAME", "open one stream"),
     ("consumers", "[STREAM]", "every consumer, or those of one stream"),
     ("consumer", "STREAM NAME", "open one consumer"),
+    ("tail", "STREAM…", "read the events of one or several streams"),
     ("contexts", "", "saved connections"),
     ("context", "NAME", "switch to a saved connection"),
     ("sort", "COLUMN", "sort the list"),
@@ -144,6 +147,8 @@ impl Command {
                 };
                 Self::Consumer(stream, consumer)
             }
+            "tail" if rest.is_empty() => return Err(missing("tail", "the name of a stream, or several")),
+            "tail" => Self::Tail(rest.iter().map(|s| known("stream", s, words.streams)).collect::<Result<_, _>>()?),
             "contexts" => Self::Contexts,
             "context" => Self::Context(known(
                 "context",
@@ -204,12 +209,13 @@ pub fn complete(line: &str, words: Words<'_>, most: usize) -> Vec<String> {
     let candidates: Vec<&str> = match head {
         [] => COMMANDS.iter().map(|(name, _, _)| *name).collect(),
         [command] => match resolve(command) {
-            Ok("stream" | "consumers" | "consumer") => words.streams.to_vec(),
+            Ok("stream" | "consumers" | "consumer" | "tail") => words.streams.to_vec(),
             Ok("context") => words.contexts.to_vec(),
             Ok("sort") => words.columns.to_vec(),
             _ => vec![],
         },
         [command, _] if resolve(command) == Ok("consumer") => words.consumers.to_vec(),
+        [command, ..] if resolve(command) == Ok("tail") => words.streams.to_vec(),
         _ => vec![],
     };
     let prefix = if head.is_empty() { String::new() } else { format!("{} ", head.join(" ")) };
@@ -250,6 +256,8 @@ mod tests {
         assert_eq!(parse("sort mess"), Ok(Command::Sort("messages".into())));
         assert_eq!(parse("filter a b"), Ok(Command::Filter("a b".into())));
         assert_eq!(parse("ref"), Ok(Command::Refresh));
+        let two = vec!["orders".to_owned(), "eventsource-shop-stream".to_owned()];
+        assert_eq!(parse("tail orders shop"), Ok(Command::Tail(two)));
     }
 
     #[test]
@@ -274,6 +282,7 @@ mod tests {
         assert_eq!(complete("stream gith", WORDS, 5), vec!["stream eventsource-github-stream"]);
         assert_eq!(complete("consumer orders b", WORDS, 5), vec!["consumer orders billing"]);
         assert_eq!(complete("context ", WORDS, 5).len(), 2);
+        assert_eq!(complete("tail orders sho", WORDS, 5), vec!["tail orders eventsource-shop-stream"]);
         assert!(complete("quit x", WORDS, 5).is_empty());
         assert_eq!(complete("", WORDS, 2), vec!["streams", "stream"], "in the order of the help");
     }

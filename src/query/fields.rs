@@ -18,6 +18,11 @@ pub trait Fields {
     /// The first header of this name, in any case.
     fn header(&self, name: &str) -> Option<Cow<'_, str>>;
 
+    /// The stream that it is stored in.
+    fn stream(&self) -> Option<&str> {
+        None
+    }
+
     /// The subject on NATS.
     fn subject(&self) -> Option<&str> {
         None

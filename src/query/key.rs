@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn what_is_no_name() {
         for key in
-            ["", "Upper", "a-b", "größe", "data.", "data.a ", "nats.stream", "nats.size", "data['a", "header.a.b"]
+            ["", "Upper", "a-b", "größe", "data.", "data.a ", "nats.server", "nats.size", "data['a", "header.a.b"]
         {
             assert_eq!(read_key(key), None, "{key}");
         }

@@ -1,27 +1,31 @@
 //! The console on a real terminal: puts the loop, the terminal and the connection together.
 
 use std::io;
+use std::sync::{Arc, Mutex};
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
-use crossterm::event::EventStream;
 use futures_util::{StreamExt, stream};
+use jiff::tz::TimeZone;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
-use crate::app::{App, Effect, Msg};
-use crate::config::Settings;
+use crate::app::{App, Effect, Msg, Viewer};
+use crate::config::{Env, Settings};
 use crate::event::clean_line;
+use crate::event::save::Format;
 use crate::health::Level;
 use crate::keymap::Keymap;
-use crate::model::Scope;
+use crate::model::{Message, Scope};
 use crate::nats;
 use crate::ui::Theme;
 
 use super::clipboard::{self, Wrap};
 use super::event_loop::run_loop;
-use super::input::message;
+use super::files;
+use super::input::Keyboard;
 use super::session::{self, Request};
-use super::terminal::{Screen, restore_on_panic, retake};
+use super::tails::Tails;
+use super::terminal::{Screen, is_lent, restore_on_panic, retake};
 use super::{Display, EffectRunner};
 
 /// Messages that wait for the loop; a full inbox holds the poller back.
@@ -45,6 +49,10 @@ pub async fn console(settings: Settings) -> Result<()> {
     let env = settings.env();
     let wrap = Wrap::detect(env.get("TMUX"), env.get("TERM"));
     let mut app = App::new(session::session(&settings), keymap, nats::now());
+    app.zone = TimeZone::system();
+    let current = Arc::new(Mutex::new(settings.connection.clone()));
+    let tails = Tails::new(Arc::clone(&current), inbox.clone());
+    let keyboard = Keyboard::default();
 
     restore_on_panic();
     // Before the terminal is taken: whoever ends us from then on gets it back.
@@ -53,18 +61,17 @@ pub async fn console(settings: Settings) -> Result<()> {
     let mut screen =
         Screen::take(theme).wrap_err("the console needs a terminal; `jetscope help` has the commands that do not")?;
     let (columns, rows) = screen.size()?;
-    let mut outside = Outside { scope, requests, inbox: inbox.clone(), wrap };
+    let env = env.clone();
+    let mut outside = Outside { scope, requests, inbox: inbox.clone(), wrap, tails, keyboard: keyboard.clone(), env };
     let first = app.update(Msg::Resize(columns, rows));
     for effect in first.into_iter().chain([Effect::LoadContexts]) {
         outside.run(effect, &mut screen)?;
     }
-    let connection = tokio::spawn(session::run(settings, asked, watched, inbox));
+    let connection = tokio::spawn(session::run(settings, current, asked, watched, inbox));
 
     // A terminal that fails to be read is gone: the stream ends, and so does the loop.
-    let input = EventStream::new()
-        .take_while(|event| std::future::ready(event.is_ok()))
-        .filter_map(|event| std::future::ready(event.ok().and_then(message)));
-    let input = stream::select(input.map(Some).chain(stream::iter([None])), resumed()?.map(Some))
+    keyboard.listen();
+    let input = stream::select(keyboard.map(Some).chain(stream::iter([None])), resumed()?.map(Some))
         .take_while(|message| std::future::ready(message.is_some()))
         .filter_map(std::future::ready);
     let ended = tokio::select! {
@@ -73,17 +80,27 @@ pub async fn console(settings: Settings) -> Result<()> {
     };
     connection.abort();
     drop(screen);
+    outside.tails.close().await;
     ended.map_err(|e| eyre!("the terminal failed: {e}"))
 }
 
-/// Ends with the first signal that would end us without giving the terminal back.
+/// Ends with the first signal that would end us without giving the terminal back. The keys that interrupt a pager
+/// are not meant for us: a task of its own hears them while the loop stands still.
 fn told_to_end() -> io::Result<impl Future<Output = ()>> {
-    let kinds = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt(), SignalKind::quit()];
-    let mut signals = kinds.map(signal).into_iter().collect::<io::Result<Vec<_>>>()?;
-    Ok(async move {
-        let any = signals.iter_mut().map(|s| Box::pin(s.recv()));
-        futures_util::future::select_all(any).await;
-    })
+    let for_us = [SignalKind::terminate(), SignalKind::hangup()];
+    let for_the_terminal = [SignalKind::interrupt(), SignalKind::quit()];
+    let ended = Arc::new(Notify::new());
+    for (kind, of_terminal) in for_us.map(|k| (k, false)).into_iter().chain(for_the_terminal.map(|k| (k, true))) {
+        let (mut signals, ended) = (signal(kind)?, Arc::clone(&ended));
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() {
+                if !(of_terminal && is_lent()) {
+                    ended.notify_one();
+                }
+            }
+        });
+    }
+    Ok(async move { ended.notified().await })
 }
 
 /// Each time that we were stopped and go on: the terminal is taken over again, and drawn in its present size.
@@ -107,6 +124,9 @@ struct Outside {
     requests: mpsc::Sender<Request>,
     inbox: mpsc::Sender<Msg>,
     wrap: Wrap,
+    tails: Tails,
+    keyboard: Keyboard,
+    env: Env,
 }
 
 impl Outside {
@@ -119,6 +139,37 @@ impl Outside {
 
     fn tell(&self, level: Level, text: impl Into<String>) {
         let _ = self.inbox.try_send(Msg::Tell(level, text.into()));
+    }
+
+    /// Writes events to a file, beside the loop.
+    fn save(&self, path: String, format: Format, messages: Vec<Arc<Message>>) {
+        let (inbox, home) = (self.inbox.clone(), self.env.get("HOME").map(str::to_owned));
+        tokio::task::spawn_blocking(move || {
+            let (level, words) = match files::save(&path, home.as_deref(), format, &messages) {
+                Ok(words) => (Level::Ok, words),
+                Err(words) => (Level::Warning, words),
+            };
+            // Nobody hears it only when the console has ended.
+            let _ = inbox.blocking_send(Msg::Tell(level, words));
+        });
+    }
+
+    /// Opens a text in another program; the terminal and the keys are its own until it ends.
+    fn show(&self, with: Viewer, name: &str, text: &str, display: &mut dyn Display) -> io::Result<()> {
+        self.keyboard.leave();
+        let mut shown = Ok(());
+        let lent = tokio::task::block_in_place(|| {
+            display.lend(&mut || {
+                shown = files::show(with, name, text, &self.env);
+                Ok(())
+            })
+        });
+        self.keyboard.listen();
+        lent?;
+        if let Err(error) = shown {
+            self.tell(Level::Warning, format!("it could not be opened: {error}; PAGER and EDITOR say what with"));
+        }
+        Ok(())
     }
 }
 
@@ -141,6 +192,11 @@ impl EffectRunner for Outside {
                     self.tell(Level::Warning, format!("{what} is longer than a terminal can copy ({limit})"));
                 }
             },
+            Effect::Tail(request) => self.tails.start(request),
+            Effect::TailTook(id) => self.tails.took(id),
+            Effect::TailEnd(id) => self.tails.end(id),
+            Effect::Save { path, format, messages } => self.save(path, format, messages),
+            Effect::Show { with, name, text } => self.show(with, &name, &text, display)?,
             // The loop does these itself.
             Effect::Redraw | Effect::Quit => {}
         }

@@ -12,6 +12,9 @@ pub trait Display {
     /// The next frame is drawn from nothing.
     fn clear(&mut self) -> io::Result<()>;
 
+    /// Gives the terminal to somebody else as long as this runs.
+    fn lend(&mut self, to: &mut dyn FnMut() -> io::Result<()>) -> io::Result<()>;
+
     /// Sends a sequence to the terminal as it is.
     fn write(&mut self, sequence: &str) -> io::Result<()>;
 }

@@ -63,8 +63,8 @@ pub async fn run_loop(
             },
             () = sleep_until(due), if app.dirty => {
                 let wanted = app.update(Msg::Frame);
-                app.dirty = false;
                 display.draw(app)?;
+                app.drawn();
                 drawn = Instant::now();
                 if run_all(wanted, effects, display)? {
                     return Ok(Exit::Quit);

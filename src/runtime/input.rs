@@ -1,9 +1,55 @@
 //! Terminal events as messages.
 
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use futures_util::{Stream, StreamExt};
 
 use crate::app::Msg;
 use crate::keymap::{Code, Key};
+
+/// What is typed, as messages. It can be left to another program for a while: then nothing of it is read here.
+#[derive(Clone, Debug, Default)]
+pub struct Keyboard(Arc<Mutex<Option<EventStream>>>);
+
+impl Keyboard {
+    /// Reads from now on.
+    pub fn listen(&self) {
+        *self.lock() = Some(EventStream::new());
+    }
+
+    /// Reads no more.
+    pub fn leave(&self) {
+        *self.lock() = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<EventStream>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Stream for Keyboard {
+    type Item = Msg;
+
+    /// Ends when the terminal cannot be read any more: then it is gone. Whoever lets it listen again polls it again.
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Msg>> {
+        let mut events = self.lock();
+        let Some(events) = events.as_mut() else { return Poll::Pending };
+        loop {
+            match events.poll_next_unpin(cx) {
+                Poll::Ready(Some(Ok(event))) => {
+                    if let Some(msg) = message(event) {
+                        return Poll::Ready(Some(msg));
+                    }
+                }
+                Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(None),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}
 
 /// The message of a terminal event; `None` for what means nothing to us.
 pub fn message(event: Event) -> Option<Msg> {

@@ -6,8 +6,10 @@ pub mod clipboard;
 mod console;
 pub mod display;
 pub mod event_loop;
+mod files;
 pub mod input;
 mod session;
+mod tails;
 pub mod terminal;
 
 pub use console::console;

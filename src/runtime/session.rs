@@ -9,10 +9,13 @@ use futures_util::FutureExt;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::app::{ContextRow, Msg, Session};
+use crate::app::tail::{Limits, TailColumns};
+use crate::app::{ContextRow, Msg, Session, TailSettings};
 use crate::config::Settings;
 use crate::model::{Scope, Update};
 use crate::nats::{self, Client, Connector, Pace, Poller};
+
+use super::tails::Current;
 
 /// Reports that wait for the forwarder.
 const WAITING: usize = 256;
@@ -71,6 +74,7 @@ impl Running {
 /// Serves requests until the loop ends.
 pub(super) async fn run(
     mut settings: Settings,
+    current: Current,
     mut requests: mpsc::Receiver<Request>,
     scope: watch::Receiver<Scope>,
     inbox: mpsc::Sender<Msg>,
@@ -88,6 +92,7 @@ pub(super) async fn run(
                     tracing::info!(context = name, "switched");
                     running.stop().await;
                     settings = new;
+                    current.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&settings.connection);
                     // The console forgets what it knew before the first report of the new connection.
                     if inbox.send(Msg::Switched(Ok(session(&settings)))).await.is_err() {
                         return;
@@ -160,6 +165,7 @@ fn pace(settings: &Settings) -> Pace {
 
 /// What the settings bring to the console.
 pub(super) fn session(settings: &Settings) -> Session {
+    let tail = &settings.config.tail;
     Session {
         context: settings.connection.context.clone(),
         servers: settings.connection.shown(),
@@ -168,5 +174,10 @@ pub(super) fn session(settings: &Settings) -> Session {
         thresholds: settings.thresholds(),
         kinds: settings.kinds(),
         show_system: settings.config.screen.show_system,
+        tail: TailSettings {
+            limits: Limits { events: tail.events, bytes: tail.mebibytes << 20 },
+            columns: TailColumns::named(&tail.columns),
+            last: tail.last,
+        },
     }
 }

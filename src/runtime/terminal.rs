@@ -62,6 +62,14 @@ fn changes_something(frame: &[u8]) -> bool {
 /// Whether the next frame has to be drawn from nothing, since somebody else had the terminal meanwhile.
 static LEFT: AtomicBool = AtomicBool::new(false);
 
+/// Whether the terminal is lent to another program, whose user may interrupt it: that is not meant for us.
+static LENT: AtomicBool = AtomicBool::new(false);
+
+/// Whether the terminal is lent to another program now.
+pub fn is_lent() -> bool {
+    LENT.load(Ordering::SeqCst)
+}
+
 /// The real terminal. Dropping it gives the terminal back.
 #[derive(Debug)]
 pub struct Screen {
@@ -129,6 +137,19 @@ impl Display for Screen {
     fn clear(&mut self) -> io::Result<()> {
         Self::still_ours()?;
         self.forget()
+    }
+
+    fn lend(&mut self, to: &mut dyn FnMut() -> io::Result<()>) -> io::Result<()> {
+        Self::still_ours()?;
+        LENT.store(true, Ordering::SeqCst);
+        restore();
+        let ended = to();
+        enable_raw_mode()?;
+        TAKEN.store(true, Ordering::SeqCst);
+        enter()?;
+        LENT.store(false, Ordering::SeqCst);
+        LEFT.store(true, Ordering::SeqCst);
+        ended
     }
 
     fn write(&mut self, sequence: &str) -> io::Result<()> {

@@ -1,16 +1,16 @@
 //! The last line: what is being typed, or something told, or the keys that work here.
 
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use unicode_width::UnicodeWidthStr;
 
-use crate::app::{App, PromptKind, Screen, StreamTab};
+use crate::app::{App, Offer, Prompt, Screen, StreamTab};
 use crate::event::clean_line;
 use crate::keymap::Action;
-use crate::query::command::COMMANDS;
 
 use super::Theme;
-use super::widgets::text;
+use super::widgets::{text, wrap};
 
 /// Draws the footer, and above it what a command can become.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
@@ -27,48 +27,56 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) 
 
 fn prompt(frame: &mut Frame<'_>, area: Rect, line: Rect, app: &App, theme: &Theme) {
     let Some(prompt) = &app.prompt else { return };
-    let sign = match prompt.kind {
-        PromptKind::Filter => "/",
-        PromptKind::Command => ":",
-    };
-    let used = text(frame.buffer_mut(), line, sign, theme.key);
-    let room = Rect { x: line.x + used, width: line.width - used, ..line };
+    let used = text(frame.buffer_mut(), line, prompt.kind.sign(), theme.key);
+    let room = Rect { x: line.x + used, width: line.width.saturating_sub(used), ..line };
     let columns = usize::from(room.width.saturating_sub(1));
     let scroll = prompt.input.visual_scroll(columns);
-    let shown: String = clean_line(prompt.input.value()).chars().skip(scroll).collect();
+    let value = clean_line(prompt.input.value());
+    let shown: String = value.chars().skip(scroll).collect();
     text(frame.buffer_mut(), room, &shown, theme.text);
     let cursor = prompt.input.visual_cursor().saturating_sub(scroll) as u16;
     frame.set_cursor_position(Position { x: (room.x + cursor).min(line.right() - 1), y: line.y });
-    if prompt.offers.is_empty() {
-        if shown.is_empty() {
-            let hint = Rect { x: room.x + 2, width: room.width.saturating_sub(2), ..room };
-            let words = match prompt.kind {
-                PromptKind::Filter => "letters in order, 'exact ^start end$ !not; Enter keeps, Esc clears",
-                PromptKind::Command => "Tab shows the commands and completes, ↑ brings back what was typed",
-            };
-            text(frame.buffer_mut(), hint, words, theme.dim);
-        }
-        return;
+    if shown.is_empty() {
+        let hint = Rect { x: room.x + 2, width: room.width.saturating_sub(2), ..room };
+        text(frame.buffer_mut(), hint, prompt.kind.hint(), theme.dim);
     }
-    // The offers lie over the body, so that nothing moves.
-    let height = (prompt.offers.len() as u16).min(area.height.saturating_sub(4));
-    let offers: Vec<(String, &str)> = prompt.offers.iter().map(|offer| explained(offer)).collect();
-    let widest = |part: fn(&(String, &str)) -> usize| offers.iter().map(part).max().unwrap_or(0) as u16;
-    let first = widest(|o| o.0.width());
-    let second = widest(|o| o.1.width());
+    // The place of what is wrong stands out; why stands above the line, over the body, so that nothing moves.
+    let mut above = line.y;
+    if let Some(mistake) = &prompt.mistake {
+        let columns_to = |at: usize| prompt.input.value().get(..at).map_or(0, UnicodeWidthStr::width);
+        let (from, to) = (columns_to(mistake.at.start), columns_to(mistake.at.end));
+        let x = |column: usize| (room.x + column.saturating_sub(scroll) as u16).min(room.right());
+        let (from, to) = (x(from), x(to.max(from + 1)));
+        frame.buffer_mut().set_style(Rect { x: from, width: to - from, ..line }, theme.critical.patch(theme.selection));
+        let words = format!("✖ {}", clean_line(&mistake.to_string()));
+        let lines = wrap(&words, usize::from(area.width.saturating_sub(2)).max(1));
+        let height = (lines.len() as u16).min(area.height.saturating_sub(4));
+        above -= height;
+        for (words, y) in lines.iter().zip(above..line.y) {
+            let at = Rect { y, height: 1, ..area };
+            blank(frame.buffer_mut(), at);
+            let at = Rect { x: at.x + 1, width: at.width.saturating_sub(1), ..at };
+            text(frame.buffer_mut(), at, words, theme.critical);
+        }
+    }
+    offers(frame, area, above, prompt, theme);
+}
+
+/// What the line can become, over the body.
+fn offers(frame: &mut Frame<'_>, area: Rect, above: u16, prompt: &Prompt, theme: &Theme) {
+    let height = (prompt.offers.len() as u16).min(above.saturating_sub(area.y + 3));
+    let widest = |part: fn(&Offer) -> &str| prompt.offers.iter().map(|o| part(o).width()).max().unwrap_or(0) as u16;
+    let first = widest(|o| &o.shown);
+    let second = widest(|o| &o.help);
     let width = first + 3 + if second > 0 { second + 2 } else { 0 };
-    let at = Rect { x: line.x, y: line.y - height, width: width.min(area.width), height };
-    for (i, (offer, help)) in offers.iter().take(usize::from(height)).enumerate() {
+    let at = Rect { x: area.x, y: above - height, width: width.min(area.width), height };
+    for (i, offer) in prompt.offers.iter().take(usize::from(height)).enumerate() {
         let row = Rect { y: at.y + i as u16, height: 1, ..at };
         let buffer = frame.buffer_mut();
-        for x in row.x..row.right() {
-            if let Some(cell) = buffer.cell_mut((x, row.y)) {
-                cell.reset();
-            }
-        }
-        text(buffer, row, &format!(" {offer}"), theme.accent);
+        blank(buffer, row);
+        text(buffer, row, &format!(" {}", offer.shown), theme.accent);
         let x = row.x + first + 3;
-        text(buffer, Rect { x, width: row.right().saturating_sub(x), ..row }, help, theme.dim);
+        text(buffer, Rect { x, width: row.right().saturating_sub(x), ..row }, &offer.help, theme.dim);
         if let Some(cell) = buffer.cell_mut((row.right(), row.y)) {
             cell.reset();
             cell.set_char('│').set_style(theme.border);
@@ -79,12 +87,11 @@ fn prompt(frame: &mut Frame<'_>, area: Rect, line: Rect, app: &App, theme: &Them
     }
 }
 
-/// An offer as it is shown: a command with what it takes and does, anything else as it is.
-fn explained(offer: &str) -> (String, &'static str) {
-    match COMMANDS.iter().find(|(name, ..)| *name == offer) {
-        Some((name, "", help)) => ((*name).to_owned(), help),
-        Some((name, arguments, help)) => (format!("{name} {arguments}"), help),
-        None => (clean_line(offer).into_owned(), ""),
+fn blank(buffer: &mut Buffer, area: Rect) {
+    for x in area.x..area.right() {
+        if let Some(cell) = buffer.cell_mut((x, area.y)) {
+            cell.reset();
+        }
     }
 }
 
@@ -125,6 +132,7 @@ fn wanted(app: &App) -> &'static [Action] {
     match app.screen() {
         Some(Screen::Streams(_)) => &[
             A::Open,
+            A::Tail,
             A::Consumers,
             A::Filter,
             A::Sort,
@@ -146,6 +154,7 @@ fn wanted(app: &App) -> &'static [Action] {
             StreamTab::Consumers | StreamTab::Subjects => &[
                 A::NextPanel,
                 A::Open,
+                A::Tail,
                 A::Back,
                 A::Filter,
                 A::Sort,
@@ -159,14 +168,24 @@ fn wanted(app: &App) -> &'static [Action] {
                 A::Refresh,
             ],
             StreamTab::Configuration => {
-                &[A::NextPanel, A::Open, A::Back, A::Copy, A::Command, A::Help, A::Quit, A::Freeze, A::Refresh]
+                &[A::NextPanel, A::Open, A::Tail, A::Back, A::Copy, A::Command, A::Help, A::Quit, A::Freeze, A::Refresh]
             }
-            StreamTab::Overview | StreamTab::Cluster => {
-                &[A::NextPanel, A::Consumers, A::Back, A::Command, A::Help, A::Quit, A::Freeze, A::Copy, A::Refresh]
-            }
+            StreamTab::Overview | StreamTab::Cluster => &[
+                A::NextPanel,
+                A::Tail,
+                A::Consumers,
+                A::Back,
+                A::Command,
+                A::Help,
+                A::Quit,
+                A::Freeze,
+                A::Copy,
+                A::Refresh,
+            ],
         },
         Some(Screen::Consumers(_)) => &[
             A::Open,
+            A::Tail,
             A::Back,
             A::Filter,
             A::Sort,
@@ -182,8 +201,48 @@ fn wanted(app: &App) -> &'static [Action] {
             A::Refresh,
         ],
         Some(Screen::Consumer(_)) => {
-            &[A::NextPanel, A::Back, A::Copy, A::Command, A::Help, A::Quit, A::Freeze, A::Refresh]
+            &[A::NextPanel, A::Tail, A::Back, A::Copy, A::Command, A::Help, A::Quit, A::Freeze, A::Refresh]
         }
+        Some(Screen::Tail(t)) if t.diff.is_some() => &[A::Back, A::Next, A::Previous, A::Down, A::Up, A::Help, A::Quit],
+        Some(Screen::Tail(t)) if t.zoomed => &[
+            A::Back,
+            A::Right,
+            A::Only,
+            A::Not,
+            A::Copy,
+            A::Shape,
+            A::Help,
+            A::Next,
+            A::Mark,
+            A::Pager,
+            A::Save,
+            A::Quit,
+        ],
+        Some(Screen::Tail(_)) => &[
+            A::Open,
+            A::Freeze,
+            A::Filter,
+            A::Range,
+            A::Mark,
+            A::Copy,
+            A::Help,
+            A::Back,
+            A::Expression,
+            A::Only,
+            A::Not,
+            A::Next,
+            A::Diff,
+            A::GoTo,
+            A::Save,
+            A::Problems,
+            A::NextPanel,
+            A::Subjects,
+            A::Columns,
+            A::NextGap,
+            A::Relation,
+            A::Pager,
+            A::Quit,
+        ],
         Some(Screen::Contexts(_)) => &[A::Open, A::Back, A::Filter, A::Command, A::Help, A::Quit, A::Copy],
         Some(Screen::Help(_)) | None => &[A::Back, A::Down, A::Up, A::PageDown, A::PageUp, A::Quit],
     }
@@ -200,6 +259,11 @@ fn title<'a>(app: &App, action: Action, title: &'a str) -> &'a str {
             }
         }
         (Some(Screen::Contexts(_)), Action::Open) => "switch",
+        (Some(Screen::Tail(t)), Action::Freeze) if t.cursor.follows() => "pause",
+        (Some(Screen::Tail(_)), Action::Freeze) => "follow",
+        (Some(Screen::Tail(t)), Action::Right) if t.zoomed => "next event",
+        (Some(Screen::Tail(t)), Action::Next) if t.diff.is_some() => "next change",
+        (Some(Screen::Tail(t)), Action::Previous) if t.diff.is_some() => "change before",
         (_, Action::Freeze) if app.frozen_at().is_some() => "go on",
         _ => title,
     }

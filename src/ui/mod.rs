@@ -10,9 +10,11 @@ mod findings;
 mod footer;
 mod header;
 mod help;
+mod menu;
 mod side;
 mod stream;
 mod streams;
+mod tail;
 pub mod theme;
 pub mod widgets;
 
@@ -61,6 +63,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, theme: &Theme) {
             }
         }
         Some(Screen::Consumer(c)) => consumer::draw(frame, body, app, c, theme),
+        Some(Screen::Tail(t)) => tail::draw(frame, body, app, t, theme),
         Some(Screen::Contexts(s)) => contexts::draw(frame, body, app, s, theme),
         Some(Screen::Help(h)) => help::draw(frame, body, app, h, theme),
         None => {}
@@ -73,6 +76,9 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, theme: &Theme) {
         }
     }
     footer::draw(frame, area, app, theme);
+    if let Some(menu) = &app.menu {
+        menu::draw(frame, area, menu, theme);
+    }
 }
 
 /// The list and, where there is room, the panel beside it.

@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
-use jetscope::app::{Msg, Screen};
+use jetscope::app::{Effect, Msg, Screen, TailNews};
 use jetscope::model::update::Ask;
 use jetscope::model::{Link, Problem, ProblemKind, Update};
 use proptest::prelude::*;
 
+use crate::common::events::nth;
 use crate::common::world::{World, poll, start};
 
 /// One thing that happens.
@@ -18,6 +19,9 @@ enum Step {
     Size(u16, u16),
     Poll(i64),
     Gone(&'static str),
+    /// What a reading of events reports: so many messages, or how it goes.
+    Events(u64, u64),
+    Flow(u8),
     ConsumerGone,
     Lost,
     Back,
@@ -63,12 +67,33 @@ const KEYS: &[&str] = &[
     "h",
     "l",
     "z",
+    "t",
+    "T",
+    "u",
+    "@",
+    "=",
+    "+",
+    "-",
+    "n",
+    "N",
+    "m",
+    ">",
+    "<",
+    "v",
+    "d",
+    "o",
+    "w",
+    "p",
+    "e",
+    "i",
 ];
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         12 => prop::sample::select(KEYS).prop_map(Step::Key),
-        2 => "[a-z ^'!>.]{1,6}|stream |consumers JO|\u{1b}\\[31m|\u{202e}".prop_map(Step::Type),
+        2 => "[a-z ^'!>.]{1,6}|stream |consumers JO|type:com|data.total > |last:|120\\.\\.|\u{1b}\\[31m|\u{202e}".prop_map(Step::Type),
+        4 => (1_u64..400, 1_u64..120).prop_map(|(from, n)| Step::Events(from, n)),
+        1 => (0_u8..5).prop_map(Step::Flow),
         2 => (1_u16..260, 1_u16..80).prop_map(|(c, r)| Step::Size(c, r)),
         4 => (0_i64..100).prop_map(Step::Poll),
         1 => prop::sample::select(&["JOBS", "audit", "eventsource-github-stream"][..]).prop_map(Step::Gone),
@@ -80,6 +105,12 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// To the newest reading, whether its screen is open or not.
+fn send_news(world: &mut World, news: TailNews) {
+    let newest = world.effects.iter().rev().find_map(|e| if let Effect::Tail(r) = e { Some(r.id) } else { None });
+    world.send(Msg::Tail(newest.unwrap_or(1), news));
+}
+
 fn happen(world: &mut World, step: &Step) {
     let now = start().plus(Duration::from_secs(50));
     match step {
@@ -87,6 +118,20 @@ fn happen(world: &mut World, step: &Step) {
         Step::Type(text) => world.send(Msg::Paste(text.clone())),
         Step::Size(columns, rows) => world.send(Msg::Resize(*columns, *rows)),
         Step::Poll(second) => poll(*second).into_iter().for_each(|update| world.send(Msg::Data(update))),
+        Step::Events(from, n) => {
+            let messages = (*from..from + n).map(|seq| nth("eventsource-github-stream", seq)).collect();
+            send_news(world, TailNews::Messages(messages));
+        }
+        Step::Flow(which) => send_news(
+            world,
+            match which {
+                0 => TailNews::Opened { stream: 0, peeks: false, from: 1, last: 400 },
+                1 => TailNews::CaughtUp(0),
+                2 => TailNews::Waiting(None, "no\u{1b}[2J route".into()),
+                3 => TailNews::Failed(1, "stream \u{202e} not found".into()),
+                _ => TailNews::Ended(0),
+            },
+        ),
         Step::Gone(name) => world.send(Msg::Data(Update::StreamGone((*name).into(), now))),
         Step::ConsumerGone => {
             let update = Update::ConsumerGone("eventsource-github-stream".into(), "archive".into(), now);
@@ -126,6 +171,11 @@ proptest! {
             }
             prop_assert!(world.app.screen().is_some());
         }
+        // A reading that no screen shows is ended, and none is ended twice.
+        let count = |wanted: fn(&Effect) -> bool| world.effects.iter().filter(|e| wanted(e)).count();
+        let open = world.app.screens.iter().filter(|s| matches!(s, Screen::Tail(_))).count();
+        let (begun, ended) = (count(|e| matches!(e, Effect::Tail(_))), count(|e| matches!(e, Effect::TailEnd(_))));
+        prop_assert_eq!(begun, ended + open);
         world.send(Msg::Frame);
         let valid = match world.app.screen() {
             Some(Screen::Streams(s)) => s.table.selected().is_some() != s.table.is_empty(),

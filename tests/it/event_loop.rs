@@ -49,6 +49,11 @@ impl Display for Record {
         Ok(())
     }
 
+    fn lend(&mut self, to: &mut dyn FnMut() -> io::Result<()>) -> io::Result<()> {
+        self.add("lend");
+        to()
+    }
+
     fn write(&mut self, sequence: &str) -> io::Result<()> {
         self.add(format!("write {sequence:?}"));
         Ok(())

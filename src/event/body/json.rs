@@ -2,7 +2,7 @@
 //! costs nothing: a bracket says itself what it closes, and a string is a key when a colon follows.
 
 use super::Place;
-use super::line::{Pen, Role};
+use super::line::{DEEPEST, Pen, Role};
 
 /// Lays out one line; `false` at the end.
 pub(super) fn line(source: &[u8], place: &mut Place, pen: &mut Pen) -> bool {
@@ -69,6 +69,53 @@ pub fn compact(source: &str) -> String {
         out.push_str(source.get(at..end).unwrap_or_default());
         at = skip_blanks(bytes, end);
     }
+    out
+}
+
+/// Beyond this nothing is set in when it is made pretty: a few bytes could become very many.
+const LARGE: usize = 4 << 20;
+
+/// The same JSON over several lines, two blanks a level and a break at the end. Nothing is cut but the space in front,
+/// and what is very deep stands on one line.
+pub fn pretty(source: &str) -> String {
+    let bytes = source.as_bytes();
+    let mut out = String::with_capacity(source.len() + source.len() / 2);
+    let mut depth = 0_usize;
+    let mut at = skip_blanks(bytes, 0);
+    let indent = |out: &mut String, depth: usize| {
+        if depth <= DEEPEST {
+            out.push('\n');
+            let levels = if source.len() > LARGE { 0 } else { depth };
+            out.extend(std::iter::repeat_n("  ", levels));
+        }
+    };
+    while at < bytes.len() {
+        let end = token_end(bytes, at);
+        let next = skip_blanks(bytes, end);
+        let first = bytes.get(at).copied();
+        if matches!(first, Some(b'}' | b']')) {
+            depth = depth.saturating_sub(1);
+            indent(&mut out, depth);
+        }
+        out.push_str(source.get(at..end).unwrap_or_default());
+        at = next;
+        match first {
+            Some(open @ (b'{' | b'[')) => {
+                let close = if open == b'{' { b'}' } else { b']' };
+                if bytes.get(next) == Some(&close) {
+                    out.push(char::from(close));
+                    at = skip_blanks(bytes, next + 1);
+                } else {
+                    depth += 1;
+                    indent(&mut out, depth);
+                }
+            }
+            Some(b',') => indent(&mut out, depth),
+            Some(b':') => out.push(' '),
+            _ => {}
+        }
+    }
+    out.push('\n');
     out
 }
 
@@ -166,6 +213,12 @@ mod tests {
     }
 
     #[test]
+    fn pretty_text_does_not_explode() {
+        let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+        assert!(super::pretty(&deep).len() < deep.len() + 10_000);
+    }
+
+    #[test]
     fn compact_keeps_what_is_in_strings() {
         assert_eq!(compact("{ \"a b\" : [ 1 ,\n 2.0 ] }\n"), "{\"a b\":[1,2.0]}");
         assert_eq!(compact("\"a \\\" b\""), "\"a \\\" b\"");
@@ -177,6 +230,7 @@ mod tests {
             let source = serde_json::to_string(&value).unwrap();
             let pretty = serde_json::to_string_pretty(&value).unwrap();
             prop_assert_eq!(compact(&pretty), source.clone());
+            prop_assert_eq!(super::pretty(&source), pretty.clone() + "\n");
             let lines = laid_out(&source);
             prop_assert_eq!(lines.len(), pretty.lines().count());
         }

@@ -50,13 +50,13 @@ pub type Line = Vec<Span>;
 const LONGEST: usize = 8 << 10;
 
 /// The deepest indentation, in steps of two columns.
-const DEEPEST: usize = 40;
+pub(super) const DEEPEST: usize = 40;
 
 /// Collects a line, or only measures it.
 pub(super) struct Pen {
     writes: bool,
     line: Line,
-    /// Columns of what was only measured.
+    /// Columns of what was only measured, at most: no sign has more columns than bytes.
     columns: usize,
     /// Something was only measured whose columns its bytes do not tell.
     odd: bool,
@@ -81,9 +81,10 @@ impl Pen {
         self.writes
     }
 
-    /// Columns of a line that was only measured, where that can be told without laying it out.
-    pub(super) fn columns(&self) -> Option<usize> {
-        (!self.odd).then_some(self.columns)
+    /// Columns of a line that was only measured, where that can be told without laying it out: exactly, or not more
+    /// than one row of this width has.
+    pub(super) fn columns(&self, width: usize) -> Option<usize> {
+        (!self.odd || self.columns <= width).then_some(self.columns)
     }
 
     /// Columns of space in front of the line.
@@ -123,13 +124,18 @@ impl Pen {
 
     /// A line of text, its tabs turned into spaces.
     pub(super) fn text_line(&mut self, bytes: &[u8]) {
+        if !self.writes {
+            // A tab is eight columns at most.
+            self.columns += bytes.iter().map(|b| 7 * usize::from(*b == b'\t')).sum::<usize>();
+        }
         self.wire(Role::Text, bytes.strip_suffix(b"\r").unwrap_or(bytes), clean);
     }
 
     fn wire(&mut self, role: Role, bytes: &[u8], clean: impl Fn(&str) -> String) {
         if !self.writes {
             self.odd |= bytes.len() > LONGEST || !bytes.iter().all(|b| (0x20..0x7f).contains(b));
-            self.columns += bytes.len();
+            // With the note behind what is cut.
+            self.columns += bytes.len() + if bytes.len() > LONGEST { 40 } else { 0 };
             return;
         }
         if bytes.is_empty() {

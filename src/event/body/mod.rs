@@ -18,7 +18,7 @@ use std::ops::{Deref, Range};
 use bytes::Bytes;
 
 pub(super) use fold::fold;
-pub use json::compact;
+pub use json::{compact, pretty};
 pub use line::{Line, Role, Span};
 pub(super) use path::{Leaf, leaf_at, leaves};
 
@@ -288,7 +288,7 @@ impl<'a> Body<'a> {
         let more = self.step(&mut ahead, &mut pen);
         let rows = if self.width == usize::MAX {
             1
-        } else if let Some(columns) = pen.columns() {
+        } else if let Some(columns) = pen.columns(self.width) {
             fold::count(columns, self.width, fold::hang(pen.indented(), self.width))
         } else {
             self.write(&mut place.clone()).len()

@@ -1,4 +1,6 @@
-//! The rows above the data.
+//! The rows above and below the data.
+
+use std::ops::Range;
 
 use unicode_width::UnicodeWidthStr;
 
@@ -8,7 +10,7 @@ use super::super::finding::{Finding, Severity};
 use super::super::layout::{fit, wrap};
 use super::super::sanitise::clean_line;
 use super::super::{headers, known};
-use super::{Body, Core, Decoded, Envelope, Event, Field, Kind, Line, Message, Role, Shape};
+use super::{Body, Core, Decoded, Envelope, Event, Field, Kind, Line, Message, Role, Row, Shape};
 use crate::model::units::count_exact;
 use crate::query::header_key;
 
@@ -94,11 +96,13 @@ impl Head {
         }
     }
 
-    /// The attributes in the order of the wire.
+    /// The attributes: what says most about the event first, what is its own in the order of the wire.
     pub(super) fn attributes(&mut self, event: &Event<'_>) {
         self.gap();
-        let texts: Vec<_> = event.attributes.iter().map(|a| a.value.to_text()).collect();
-        let pairs = event.attributes.iter().zip(&texts).map(|(attribute, value)| {
+        let mut attributes: Vec<_> = event.attributes.iter().collect();
+        attributes.sort_by_key(|attribute| rank(Core::of(&attribute.name)));
+        let texts: Vec<_> = attributes.iter().map(|a| a.value.to_text()).collect();
+        let pairs = attributes.iter().zip(&texts).map(|(attribute, value)| {
             let note = match Core::of(&attribute.name) {
                 Some(Core::Time) => {
                     event.time().and_then(|t| t.at).filter(|_| !value.ends_with(['Z', 'z'])).map(|at| format!("= {at}"))
@@ -200,6 +204,25 @@ impl Head {
         }
     }
 
+    /// The rows in this range.
+    pub(super) fn shown(&self, range: Range<usize>) -> Vec<Row> {
+        let all = self.rows.len();
+        let rows = self.rows.get(range.start.min(all)..range.end.min(all)).unwrap_or_default();
+        rows.iter().map(|row| Row { line: row.line.clone(), field: row.begins }).collect()
+    }
+
+    /// What stands on this row.
+    pub(super) fn field(&self, row: usize) -> Option<Field> {
+        self.fields.get(self.rows.get(row)?.field?).cloned()
+    }
+
+    /// With an empty row before the first, if there is any.
+    pub(super) fn apart(&mut self) {
+        if !self.rows.is_empty() {
+            self.rows.insert(0, HeadRow { line: Line::new(), field: None, begins: false });
+        }
+    }
+
     /// An empty row between two parts.
     fn gap(&mut self) {
         if !self.rows.is_empty() {
@@ -250,6 +273,21 @@ impl Head {
                 self.rows.push(HeadRow { line, field, begins: field.is_some() && number == 0 });
             }
         }
+    }
+}
+
+/// The place of an attribute among the others.
+fn rank(core: Option<Core>) -> u8 {
+    match core {
+        Some(Core::Type) => 0,
+        Some(Core::Source) => 1,
+        Some(Core::Subject) => 2,
+        Some(Core::Id) => 3,
+        Some(Core::Time) => 4,
+        None => 5,
+        Some(Core::Datacontenttype) => 6,
+        Some(Core::Dataschema) => 7,
+        Some(Core::Specversion) => 8,
     }
 }
 

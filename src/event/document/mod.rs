@@ -46,7 +46,7 @@ pub struct Row {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
     /// Its name as filters write it, such as `type`, `header.Nats-Msg-Id`, `data.items[0].price`, `nats.subject`; what
-    /// filters do not know has a name too, and [`narrow`](crate::query::narrow) says so. Raw, sanitise before drawing.
+    /// filters do not know has a name too, and [`narrow`](fn@crate::query::narrow) says so. Raw, sanitise before drawing.
     pub key: String,
     /// Its text, of a string what it says; raw, sanitise before drawing.
     pub value: String,
@@ -69,6 +69,8 @@ enum Holds {
 pub struct Document {
     head: Head,
     body: Body<'static>,
+    /// What follows the data.
+    foot: Head,
     holds: Holds,
     data: Bytes,
     events: usize,
@@ -85,15 +87,17 @@ impl Document {
         let shape = if event.is_none() && shape == Shape::Json { Shape::Pretty } else { shape };
         let data = event.map_or_else(|| Body::of_plain(&envelope), Body::of).into_shared(&message.body);
         let mut head = Head::new(width);
+        let mut foot = Head::new(width);
         head.findings(&decoded, event);
-        head.mode(&decoded, number);
         if shape != Shape::Json {
             if let Some(event) = event {
                 head.attributes(event);
             }
-            head.facts(message);
-            head.headers(&envelope, &decoded);
+            // The data is what most people look for: what is about its transport stands behind it.
+            foot.headers(&envelope, &decoded);
+            foot.facts(message);
         }
+        head.mode(&decoded, number);
         let bytes = data.shared();
         let (body, holds) = match (shape, event) {
             (Shape::Bytes, _) => (Body::of_bytes(&message.body).into_shared(&message.body), Holds::Nothing),
@@ -104,7 +108,8 @@ impl Document {
             }
         };
         head.data(&body, shape, event.is_some());
-        Self { head, body: body.folded(width), holds, data: bytes, events: decoded.events().len() }
+        foot.apart();
+        Self { head, body: body.folded(width), foot, holds, data: bytes, events: decoded.events().len() }
     }
 
     /// Events in the message: none in a plain message, several in a batch.
@@ -114,32 +119,37 @@ impl Document {
 
     /// Rows in all. Looks through all of the data when it is asked first.
     pub fn total(&mut self) -> usize {
-        self.head.rows.len() + self.body.total()
+        self.head.rows.len() + self.body.total() + self.foot.rows.len()
     }
 
     /// These rows, the end excluded; fewer where the document ends earlier.
     pub fn rows(&mut self, range: Range<usize>) -> Vec<Row> {
         let above = self.head.rows.len();
-        let shown = self.head.rows.get(range.start.min(above)..range.end.min(above)).unwrap_or_default();
-        let mut rows: Vec<Row> = shown.iter().map(|row| Row { line: row.line.clone(), field: row.begins }).collect();
+        let mut rows = self.head.shown(range.clone());
         if range.end > above {
             let below = range.start.saturating_sub(above)..range.end - above;
             let named = self.holds != Holds::Nothing;
-            let lines = self.body.lines(below).into_iter();
+            let lines = self.body.lines(below.clone()).into_iter();
             rows.extend(lines.map(|line| Row { field: named && begins_value(&line), line }));
+            if rows.len() < range.len() {
+                // The end of the body was just seen.
+                let body = self.body.total();
+                rows.extend(self.foot.shown(below.start.saturating_sub(body)..below.end.saturating_sub(body)));
+            }
         }
         rows
     }
 
     /// What stands on this row; on each row of a value that has several. Walks through the data up to there.
     pub fn field(&mut self, row: usize) -> Option<Field> {
-        if let Some(row) = self.head.rows.get(row) {
-            return self.head.fields.get(row.field?).cloned();
+        let Some(below) = row.checked_sub(self.head.rows.len()) else { return self.head.field(row) };
+        if self.body.lines(below..below + 1).is_empty() {
+            return self.foot.field(below - self.body.total());
         }
         if self.holds == Holds::Nothing {
             return None;
         }
-        let offset = self.body.offset(row - self.head.rows.len())?;
+        let offset = self.body.offset(below)?;
         let leaf = leaf_at(self.body.bytes(), offset)?;
         let key = if self.holds == Holds::Data { data_key(&leaf.steps) } else { member_key(&leaf)? };
         Some(Field { key, value: leaf.text })

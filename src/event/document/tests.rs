@@ -35,26 +35,15 @@ const BINARY: [(&str, &str); 8] = [
 fn a_binary_event() {
     let sent = message(&BINARY, br#"{"total":9.50,"items":[{"sku":"A"}]}"#);
     let expected = "\
-binary: it has a ce-specversion header
-
-specversion      1.0
-id               zoë
-source           /shop
 type             order.placed
+source           /shop
+id               zoë
 time             2026-11-20T15:50:07+02:00  = 2026-11-20T13:50:07Z
 partitionkey     customer-4711-in-the-north-of-the-country
 datacontenttype  application/json
+specversion      1.0
 
-NATS
-stream    orders
-sequence  1
-stored    1970-01-01T00:00:00Z
-subject   orders.eu
-size      270 bytes, of which the body has 36
-
-headers
-content-type  application/json
-Nats-Msg-Id   m-1
+binary: it has a ce-specversion header
 
 data: json, 36 bytes
 {
@@ -64,10 +53,21 @@ data: json, 36 bytes
       \"sku\": \"A\"
     }
   ]
-}";
+}
+
+headers
+content-type  application/json
+Nats-Msg-Id   m-1
+
+NATS
+stream    orders
+sequence  1
+stored    1970-01-01T00:00:00Z
+subject   orders.eu
+size      270 bytes, of which the body has 36";
     assert_eq!(shown(&sent, Shape::Pretty, 70), expected);
     let mut wide = Document::of(&sent, 0, Shape::Pretty, 120);
-    assert!(all(&mut wide)[7].ends_with("country  events with the same key belong together and stay in order"));
+    assert!(all(&mut wide)[4].ends_with("country  events with the same key belong together and stay in order"));
     let mut narrow = Document::of(&sent, 0, Shape::Pretty, 30);
     let rows = all(&mut narrow);
     let at = rows.iter().position(|row| row.starts_with("partition")).unwrap();
@@ -91,14 +91,24 @@ why not a valid CloudEvent
 ▲ The attribute name \"abcdefghijklmnopqrstu\" should not
   exceed 20 characters.
 
-structured: its body is a JSON object with specversion and
-type, source or id (no header says so)
-";
+type ";
     assert!(rows.starts_with(expected), "{rows}");
-    assert!(rows.ends_with("\nno data"), "{rows}");
+    assert!(rows.contains("type, source or id (no header says so)\n\nno data\n\nNATS\n"), "{rows}");
     let plain = shown(&message(&[("a", "b")], b"hello\nworld"), Shape::Json, 80);
-    assert!(plain.starts_with("Not a CloudEvent: no header says so, and the body is not JSON.\n\nNATS\n"), "{plain}");
-    assert!(plain.ends_with("headers\na  b\n\nbody: text, 11 bytes\nhello\nworld"), "{plain}");
+    let expected = "\
+Not a CloudEvent: no header says so, and the body is not JSON.
+
+body: text, 11 bytes
+hello
+world
+
+headers
+a  b
+
+NATS
+stream    orders
+";
+    assert!(plain.starts_with(expected), "{plain}");
 }
 
 #[test]
@@ -110,7 +120,7 @@ fn other_shapes_and_batches() {
     assert_eq!((second.events(), second.data()), (2, &b"\x00\x01"[..]));
     let rows = all(&mut second);
     assert!(rows.contains(&"event 2 of 2".to_owned()) && rows.contains(&"id           2".to_owned()), "{rows:?}");
-    assert_eq!(rows.last().unwrap(), "00000000  00 01                                             ..");
+    assert!(rows.contains(&"00000000  00 01                                             ..".to_owned()), "{rows:?}");
     let whole = shown(&sent, Shape::Json, 80);
     assert!(
         whole.contains("the event as structured JSON\n{\n  \"specversion\": \"1.0\",\n  \"id\": \"1\","),
@@ -119,7 +129,7 @@ fn other_shapes_and_batches() {
     let bytes = shown(&sent, Shape::Bytes, 80);
     assert!(bytes.contains("body as it was sent, 155 bytes\n00000000  5b 7b 22"), "{bytes}");
     let beyond = shown(&sent, Shape::Pretty, 80).len();
-    assert!(beyond > 0 && shown(&message(&[], b""), Shape::Bytes, 80).ends_with("no body"));
+    assert!(beyond > 0 && shown(&message(&[], b""), Shape::Bytes, 80).contains("no body\n"));
     let refused = Message { undecodable: Some(b"NATS/1.0\r\nx: \xff\r\n\r\n".as_slice().into()), ..message(&[], b"") };
     let rows = shown(&refused, Shape::Pretty, 80);
     assert!(rows.contains("headers as they were sent, 18 bytes\n00000000  4e 41 54 53"), "{rows}");
@@ -160,7 +170,7 @@ fn fields_have_the_names_of_filters() {
         if shape == Shape::Pretty {
             assert!(has("header.Nats-Msg-Id", "m-1") && has("nats.subject", "orders.eu") && has("nats.seq", "1"));
         }
-        for field in found.iter().filter(|field| field.key != "nats.stream") {
+        for field in &found {
             assert!(is_found(field, &sent), "{field:?}");
         }
     }
@@ -173,8 +183,10 @@ fn the_first_screen_of_a_large_body_is_all_that_is_laid_out() {
     assert_eq!(document.rows(0..50).len(), 50);
     assert_eq!(document.data().len(), big.len());
     assert!(document.total() > 1_200_000);
+    // The end of the data, and what follows it.
     assert_eq!(document.rows(1_200_000..1_200_050).len(), 13);
-    let at = (1_200_000..1_200_013).rev().filter(|row| document.rows(*row..*row + 1)[0].field).nth(1).unwrap();
+    let data = document.rows(1_200_000..1_200_013).iter().position(|row| row.line.is_empty()).unwrap();
+    let at = (1_200_000..1_200_000 + data).rev().filter(|row| document.rows(*row..*row + 1)[0].field).nth(1).unwrap();
     assert_eq!(document.field(at).unwrap().key, "data[399999].a");
 }
 

@@ -45,6 +45,8 @@ pub(in crate::query) enum Path {
     Header(Box<str>),
     /// A value inside of the event's data, or all of it.
     Data(Vec<Step>),
+    /// The stream.
+    Stream,
     /// The subject on NATS.
     Subject,
     /// The sequence in the stream.
@@ -168,7 +170,7 @@ impl Path {
             Self::Attribute(_) => Needs { attributes: true, ..none },
             Self::Header(_) => Needs { headers: true, ..none },
             Self::Data(_) => Needs { body: true, ..none },
-            Self::Subject | Self::Seq | Self::Time => none,
+            Self::Stream | Self::Subject | Self::Seq | Self::Time => none,
         }
     }
 }
@@ -315,6 +317,7 @@ impl fmt::Display for Path {
                     Step::Key(key) => write!(f, "[{}]", QuotedName(key)),
                 })
             }
+            Self::Stream => f.write_str("nats.stream"),
             Self::Subject => f.write_str("nats.subject"),
             Self::Seq => f.write_str("nats.seq"),
             Self::Time => f.write_str("nats.time"),

@@ -194,6 +194,7 @@ pub(in crate::query) fn read<'a, F: Fields + ?Sized>(path: &'a Path, fields: &'a
     match path {
         Path::Attribute(name) => fields.attribute(name),
         Path::Header(name) => fields.header(name).map(Value::String),
+        Path::Stream => fields.stream().map(Value::text),
         Path::Subject => fields.subject().map(Value::text),
         Path::Seq => fields.seq().map(|seq| Value::Number(Number::Whole(i128::from(seq)))),
         Path::Time => fields.time().map(Value::Time),

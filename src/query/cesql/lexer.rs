@@ -31,7 +31,7 @@ const FOREIGN: [(&str, &str); 5] = [("==", "="), ("&&", "AND"), ("||", "OR"), ("
 const ROOTS: [&str; 3] = ["data", "header", "nats"];
 
 /// What `nats.` has.
-const NATS: [&str; 3] = ["subject", "seq", "time"];
+const NATS: [&str; 4] = ["stream", "subject", "seq", "time"];
 
 /// All tokens, with an end.
 pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, Mistake> {
@@ -203,15 +203,17 @@ impl<'a> Lexer<'a> {
                 return Err(Mistake::new(place, "a header has a name and no parts, such as header.Nats-Msg-Id"));
             }
             (_, [Step::Key(name)]) => match &**name {
+                "stream" => Path::Stream,
                 "subject" => Path::Subject,
                 "seq" => Path::Seq,
                 "time" => Path::Time,
                 _ => {
                     let near = nearest(name, NATS).map(|near| format!("nats.{near}"));
-                    return Err(Mistake::new(place, "there are nats.subject, nats.seq and nats.time").instead(near));
+                    return Err(Mistake::new(place, "there are nats.stream, nats.subject, nats.seq and nats.time")
+                        .instead(near));
                 }
             },
-            _ => return Err(Mistake::new(place, "there are nats.subject, nats.seq and nats.time")),
+            _ => return Err(Mistake::new(place, "there are nats.stream, nats.subject, nats.seq and nats.time")),
         };
         Ok(Token::Path(path))
     }

@@ -124,7 +124,7 @@ fn mistakes_have_their_place_and_what_would_be_right() {
         ("date.x = 1", "date.x", "did you mean data.x?"),
         ("nats.sequence > 1", "nats.sequence", "nats.seq"),
         ("nats.sbject = 'x'", "nats.sbject", "did you mean nats.subject?"),
-        ("nats[1] = 'x'", "nats[1]", "there are nats.subject"),
+        ("nats[1] = 'x'", "nats[1]", "there are nats.stream, nats.subject"),
         ("header.a.b = 'x'", "header.a.b", "no parts"),
         ("data. = 'x'", ".", "after the dot"),
         ("data[x] = 'x'", "[", "in brackets"),

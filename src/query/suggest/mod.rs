@@ -37,7 +37,7 @@ pub fn suggest(door: Door, text: &str, cursor: usize, seen: &Seen) -> Vec<Sugges
 }
 
 /// The names that every event or message has, and what they are.
-const STANDARD: [(&str, &str); 10] = [
+const STANDARD: [(&str, &str); 11] = [
     ("type", "what happened"),
     ("source", "where it happened"),
     ("subject", "what it happened to"),
@@ -45,6 +45,7 @@ const STANDARD: [(&str, &str); 10] = [
     ("time", "when it happened"),
     ("datacontenttype", "what the data is"),
     ("dataschema", "what the data looks like"),
+    ("nats.stream", "the stream"),
     ("nats.subject", "the subject on NATS"),
     ("nats.seq", "the sequence in the stream"),
     ("nats.time", "when the stream stored it"),

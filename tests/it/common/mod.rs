@@ -1,6 +1,7 @@
 //! What the integration tests share.
 
 pub(crate) mod certs;
+pub(crate) mod events;
 pub(crate) mod every_kind;
 pub(crate) mod fixture;
 pub(crate) mod home;

@@ -259,13 +259,18 @@ impl World {
         self.effects.extend(effects);
     }
 
-    /// Presses keys: `<enter>` and the like are named, everything else is a character each.
+    /// Presses keys: `<enter>` and the like are named (`<lt>` and `<gt>` too), everything else is a character each.
     pub(crate) fn keys(&mut self, keys: &str) -> &mut Self {
         let mut rest = keys;
         while let Some(c) = rest.chars().next() {
             let (name, after) = match rest.strip_prefix('<').and_then(|r| r.split_once('>')) {
                 Some((name, after)) => (name.to_owned(), after),
                 None => (c.to_string(), &rest[c.len_utf8()..]),
+            };
+            let name = match name.as_str() {
+                "lt" => "<",
+                "gt" => ">",
+                name => name,
             };
             self.send(Msg::Key(name.parse().expect("a key")));
             self.send(Msg::Frame);

@@ -1,0 +1,56 @@
+//! Why a key does nothing on a screen, in words.
+
+use crate::keymap::Action;
+
+use super::actions::list_of;
+use super::{Screen, StreamTab};
+
+/// Why an action does nothing on this screen.
+pub(super) fn why_not_on(action: Action, screen: Option<&Screen>) -> Option<String> {
+    let list = screen.and_then(list_of);
+    let no = |text: &str| Some(text.to_owned());
+    if let Some(Screen::Tail(tail)) = screen {
+        return tail.why_not(action).map(str::to_owned);
+    }
+    if let Some(reason) = super::tail::outside(action) {
+        return no(reason);
+    }
+    match action {
+        Action::Filter | Action::Reverse if list.is_none() => no("there is no list on this screen"),
+        Action::Sort | Action::Problems | Action::Mark
+            if list.is_none() || matches!(screen, Some(Screen::Contexts(_))) =>
+        {
+            no("there is no list on this screen that this works on")
+        }
+        Action::Problems | Action::Mark if matches!(screen, Some(Screen::Stream(s)) if s.tab == StreamTab::Subjects) => {
+            no("subjects have no state of their own")
+        }
+        Action::Open => match (screen, list) {
+            (Some(Screen::Stream(s)), _) if s.tab == StreamTab::Subjects => no("a subject has nothing more to open"),
+            (_, Some(list)) if list.has_selection() => None,
+            (_, Some(_)) => no("nothing is selected"),
+            (Some(Screen::Stream(s)), _) if s.tab == StreamTab::Configuration => None,
+            _ => no("there is nothing to open on this panel; Tab goes to the next"),
+        },
+        Action::Consumers if matches!(screen, Some(Screen::Contexts(_))) => no("a context has no consumers"),
+        Action::Tail if matches!(screen, Some(Screen::Contexts(_) | Screen::Help(_))) => {
+            no("open a stream, or select one, to read its events")
+        }
+        Action::Tail
+            if matches!(screen, Some(Screen::Streams(_) | Screen::Consumers(_)))
+                && !list.is_some_and(|l| l.has_selection() || l.has_marks()) =>
+        {
+            no("nothing is selected")
+        }
+        Action::Group if !matches!(screen, Some(Screen::Streams(_))) => no("only the Streams screen is grouped"),
+        Action::System if !matches!(screen, Some(Screen::Streams(_) | Screen::Consumers(_))) => {
+            no("system streams are hidden on the Streams and Consumers screens")
+        }
+        Action::NextPanel | Action::PreviousPanel
+            if !matches!(screen, Some(Screen::Stream(_) | Screen::Consumer(_))) =>
+        {
+            no("this screen has one panel")
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,158 @@
+//! A replay while it runs: a line that is written over on a terminal, a line every few seconds elsewhere, JSON.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::event::clean_line;
+use crate::model::replay::{Progress, State};
+use crate::model::units;
+use crate::replay::Running;
+
+use super::super::headless::Failure;
+use super::super::{FAILED, INTERRUPTED, NOTHING, output};
+
+/// What `--execute --json` prints each second and at the end.
+#[derive(Debug, Serialize)]
+struct Line<'a> {
+    id: &'a str,
+    state: State,
+    reason: Option<&'a str>,
+    source_seq: u64,
+    planned: u64,
+    sent: u64,
+    duplicate: u64,
+    skipped: u64,
+    failed: u64,
+    gone: u64,
+    uncertain: u64,
+    reordered: u64,
+    in_flight: u64,
+    rate: f64,
+    eta_seconds: Option<f64>,
+}
+
+fn line(p: &Progress) -> io::Result<String> {
+    let c = &p.counters;
+    output::json(&Line {
+        id: &p.id,
+        state: p.state,
+        reason: p.reason.as_deref(),
+        source_seq: p.source_seq,
+        planned: p.planned,
+        sent: c.sent,
+        duplicate: c.duplicate,
+        skipped: c.skipped.total(),
+        failed: c.failed,
+        gone: c.gone,
+        uncertain: c.uncertain,
+        reordered: c.reordered,
+        in_flight: p.in_flight,
+        rate: (p.rate * 10.0).round() / 10.0,
+        eta_seconds: p.eta_seconds.map(|s| (s * 10.0).round() / 10.0),
+    })
+}
+
+/// Tells of it until it has ended; Ctrl-C leaves it as it is, to be resumed.
+pub(super) async fn to_the_end(running: Running, json: bool) -> Result<ExitCode, Failure> {
+    let terminal = io::stderr().is_terminal();
+    let every = match (json, terminal) {
+        (true, _) => Duration::from_secs(1),
+        (false, true) => Duration::from_millis(200),
+        (false, false) => Duration::from_secs(5),
+    };
+    let id = running.plan.id.clone();
+    let progress = running.progress();
+    if !json {
+        output::note(&format!("replay {id} of {} events", running.plan.amounts.planned));
+    }
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ended = Box::pin(running.ended());
+    let mut said = String::new();
+    let last = loop {
+        tokio::select! {
+            last = &mut ended => break last,
+            _ = ticks.tick() => {
+                let now = progress.borrow().clone();
+                tell(&now, json, terminal, &mut said)?;
+            }
+            interrupted = tokio::signal::ctrl_c() => {
+                interrupted?;
+                if terminal {
+                    let _ = writeln!(io::stderr());
+                }
+                output::note(&format!("interrupted; `jetscope replay resume {id}` goes on, `jetscope replay cancel {id}` ends it"));
+                return Ok(ExitCode::from(INTERRUPTED));
+            }
+        }
+    };
+    if json {
+        output::print(&line(&last)?)?;
+    } else {
+        if terminal {
+            let _ = writeln!(io::stderr());
+        }
+        output::note(&sentence(&last));
+    }
+    Ok(match last.state {
+        State::Completed => ExitCode::SUCCESS,
+        State::Cancelled => ExitCode::from(NOTHING),
+        _ => ExitCode::from(FAILED),
+    })
+}
+
+fn tell(now: &Progress, json: bool, terminal: bool, said: &mut String) -> io::Result<()> {
+    if json {
+        return output::print(&line(now)?);
+    }
+    let text = sentence(now);
+    if terminal {
+        // What was longer before is written over; that it cannot be written is nothing to tell.
+        let blank = " ".repeat(said.chars().count().saturating_sub(text.chars().count()));
+        let _ = write!(io::stderr(), "\r{text}{blank}");
+        *said = text;
+    } else if *said != text {
+        output::note(&text);
+        *said = text;
+    }
+    Ok(())
+}
+
+/// How far it is, in one line.
+fn sentence(p: &Progress) -> String {
+    let c = &p.counters;
+    let mut parts = vec![format!("{} {}/{}", p.state, p.settled(), p.planned)];
+    if let Some(time) = p.source_time.filter(|_| !p.state.is_over()) {
+        parts.push(format!("at {}", time.to_display()));
+    }
+    for (count, word) in [
+        (c.duplicate, "duplicate"),
+        (c.skipped.total(), "left out"),
+        (c.gone, "gone"),
+        (c.uncertain, "uncertain"),
+        (c.failed, "failed"),
+        (c.reordered, "out of order"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {word}"));
+        }
+    }
+    if p.verifying {
+        parts.push("reading back".into());
+    } else if p.state == State::Running {
+        parts.push(format!("{}/s", units::rate(p.rate)));
+        if let Some(eta) = p.eta_seconds.filter(|s| s.is_finite() && *s < 1e9) {
+            parts.push(format!("{} left", units::duration(Duration::from_secs_f64(eta))));
+        }
+    } else if p.state == State::Completed {
+        parts.push(format!("{}/s on average", units::rate(p.rate_average)));
+    }
+    if let Some(reason) = &p.reason {
+        parts.push(clean_line(reason).into_owned());
+    }
+    parts.join(", ")
+}

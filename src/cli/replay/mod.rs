@@ -1,0 +1,167 @@
+//! `jetscope replay`: plans, runs, and the replays that there are.
+
+mod args;
+mod follow;
+mod show;
+
+use std::io::{self, Read as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use jiff::tz::TimeZone;
+
+use crate::config::Settings;
+use crate::model::replay::{Control, Delivery, Destination, Plan, State};
+use crate::nats::gate::Confirmation;
+use crate::nats::now;
+use crate::query::Range;
+use crate::replay::{self, Replays, Request};
+
+use super::headless::Failure;
+use super::{FAILED, NOTHING, output};
+
+pub(super) use args::Replay;
+use args::{Command, How, Wanted};
+
+/// Runs the command.
+pub(super) async fn run(settings: Settings, replay: Replay) -> Result<ExitCode, Failure> {
+    let replays = Replays::new(settings.state_dir());
+    match replay.command {
+        None => wanted(&settings, &replays, replay.wanted).await,
+        Some(Command::Run { file, how }) => {
+            let text = std::fs::read(&file)
+                .map_err(|error| Failure::Unknown(format!("the plan {} cannot be read: {error}", file.display())))?;
+            let plan: Plan = serde_json::from_slice(&text).map_err(|error| {
+                Failure::Unknown(format!("{} is no plan of `jetscope replay --plan-out`: {error}", file.display()))
+            })?;
+            let running = replays.start(&settings, plan, &said(&how)).await.map_err(failed)?;
+            follow::to_the_end(running, how.json).await
+        }
+        Some(Command::List { json }) => {
+            output::print(&show::list(&replays.list(), json)?)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Show { id, json }) => {
+            let run = replays.show(&id).map_err(failed)?;
+            output::print(&show::run(&run, json)?)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Resume { id, how }) => {
+            let run = replays.show(&id).map_err(failed)?;
+            // One that stands still in another process goes on there.
+            if !run.orphaned && !run.progress.state.is_over() {
+                return tell(&replays, &id, Control::Resume, how.json);
+            }
+            let running = replays.resume(&settings, &id, &said(&how)).await.map_err(failed)?;
+            follow::to_the_end(running, how.json).await
+        }
+        Some(Command::Pause { id, json }) => tell(&replays, &id, Control::Pause, json),
+        Some(Command::Cancel { id, json }) => tell(&replays, &id, Control::Cancel, json),
+    }
+}
+
+fn tell(replays: &Replays, id: &str, control: Control, json: bool) -> Result<ExitCode, Failure> {
+    let run = replays.tell(id, control).map_err(failed)?;
+    if json {
+        output::print(&show::run(&run, true)?)?;
+    } else if run.progress.state == State::Cancelled {
+        output::note(&format!("replay {id} is CANCELLED"));
+    } else {
+        output::note(&format!("replay {id} was told"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn wanted(settings: &Settings, replays: &Replays, wanted: Wanted) -> Result<ExitCode, Failure> {
+    let (execute, how, plan_out) = (wanted.execute, wanted.how.clone(), wanted.plan_out.clone());
+    if execute && how.json && wanted.to == Destination::Stdout {
+        return Err(Failure::Unknown("--json and --to - would both print to standard output; choose one".into()));
+    }
+    let plan = replay::plan(settings, request(wanted)?).await.map_err(failed)?;
+    if let Some(path) = &plan_out {
+        let text = serde_json::to_vec_pretty(&plan).map_err(io::Error::other)?;
+        std::fs::write(path, text)
+            .map_err(|error| Failure::Unknown(format!("the plan cannot be written to {}: {error}", path.display())))?;
+    }
+    if !execute {
+        output::print(&show::plan(&plan, how.json)?)?;
+        return Ok(match plan.amounts.planned {
+            _ if plan.obstacles.is_empty() => ExitCode::SUCCESS,
+            0 => ExitCode::from(NOTHING),
+            _ => ExitCode::from(FAILED),
+        });
+    }
+    for warning in &plan.warnings {
+        output::note(warning);
+    }
+    if plan.amounts.planned == 0 {
+        output::note("nothing is left to be sent; without --execute the plan says what was left out and why");
+        return Ok(ExitCode::from(NOTHING));
+    }
+    let running = replays.start(settings, plan, &said(&how)).await.map_err(failed)?;
+    follow::to_the_end(running, how.json).await
+}
+
+/// `--execute` is the yes; a protected context wants its name.
+fn said(how: &How) -> Confirmation {
+    how.confirm.clone().map_or(Confirmation::Yes, Confirmation::Typed)
+}
+
+fn failed(error: impl std::fmt::Display) -> Failure {
+    Failure::Unknown(error.to_string())
+}
+
+fn request(wanted: Wanted) -> Result<Request, Failure> {
+    let stream = wanted.stream.unwrap_or_default();
+    let of = if let Some(path) = stream.strip_prefix("file:") {
+        if wanted.range.is_some() || !wanted.subject.is_empty() {
+            return Err(Failure::Unknown("a file has no ranges and subjects; --where filters it".into()));
+        }
+        replay::Wanted::File(path.into())
+    } else if let Some(path) = &wanted.sequences {
+        replay::Wanted::List(sequences(path)?.into_iter().map(|seq| (stream.clone(), seq)).collect())
+    } else if let Some(consumer) = wanted.from_consumer {
+        replay::Wanted::Consumer { stream, consumer }
+    } else {
+        let Some(text) = &wanted.range else {
+            return Err(Failure::Unknown(
+                "say what of the stream with --range, such as all, last:500, 120..480 or -2h..".into(),
+            ));
+        };
+        let range = Range::parse(text, now(), &TimeZone::system())
+            .map_err(|mistake| Failure::Unknown(format!("--range: {}", output::pointed(text, &mistake))))?;
+        replay::Wanted::Range { stream, range, subjects: wanted.subject }
+    };
+    let delivery = match (wanted.at_least_once, wanted.at_most_once) {
+        (true, _) => Some(Delivery::AtLeastOnce),
+        (_, true) => Some(Delivery::AtMostOnce),
+        _ => None,
+    };
+    Ok(Request {
+        filter: wanted.expression,
+        include_marked: wanted.include_replayed,
+        pace: wanted.pace,
+        reason: wanted.reason,
+        delivery,
+        http_mode: wanted.http,
+        window: wanted.window,
+        watch: wanted.pause_above,
+        ..Request::new(of, wanted.to)
+    })
+}
+
+fn sequences(path: &Path) -> Result<Vec<u64>, Failure> {
+    let cannot = |error: io::Error| Failure::Unknown(format!("{} cannot be read: {error}", path.display()));
+    let mut text = String::new();
+    if path == Path::new("-") {
+        io::stdin().read_to_string(&mut text).map_err(cannot)?;
+    } else {
+        text = std::fs::read_to_string(path).map_err(cannot)?;
+    }
+    let mut sequences = Vec::new();
+    for word in text.split_whitespace() {
+        let seq = word.parse().ok().filter(|seq| *seq > 0);
+        sequences.push(seq.ok_or_else(|| Failure::Unknown(format!("{word:?} in {} is no sequence", path.display())))?);
+    }
+    Ok(sequences)
+}

@@ -1,0 +1,277 @@
+//! Messages leave the house: many into a file, one as text for a clipboard or a pager, and the command that gets the
+//! same message elsewhere.
+
+use std::fmt::Write as _;
+use std::io;
+
+use super::attribute::Core;
+use super::body::{Body, Kind, pretty};
+use super::decoded::{Event, Mode};
+use super::envelope::Envelope;
+use super::reader::Depth;
+use super::sanitise::{clean, clean_line, is_harmless};
+use crate::model::Message;
+
+/// The most extensions that have a column of their own.
+const MOST_COLUMNS: usize = 500;
+
+/// How messages are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One structured event a line, with everything in it. Messages that are no events are left out.
+    Ndjson,
+    /// A table of attributes with a heading; a row an event, and one for each message without any. Text that a
+    /// spreadsheet would take for a formula has a `'` in front.
+    Csv,
+}
+
+/// What was written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Events, or rows without the heading.
+    pub lines: usize,
+    /// Messages that are no events, and are not in it.
+    pub left_out: usize,
+    /// Extensions that got no column, since there were too many; in CSV alone.
+    pub columns_left_out: usize,
+}
+
+/// Writes messages in their order.
+pub fn write<'m>(
+    format: Format,
+    messages: impl Iterator<Item = &'m Message>,
+    out: &mut dyn io::Write,
+) -> io::Result<Written> {
+    match format {
+        Format::Ndjson => ndjson(messages, out),
+        Format::Csv => csv(&messages.collect::<Vec<_>>(), out),
+    }
+}
+
+fn ndjson<'m>(messages: impl Iterator<Item = &'m Message>, out: &mut dyn io::Write) -> io::Result<Written> {
+    let mut written = Written::default();
+    for message in messages {
+        let envelope = Envelope::new(message);
+        let decoded = envelope.decode_to(Depth::Data);
+        written.left_out += usize::from(decoded.events().is_empty());
+        for event in decoded.events() {
+            out.write_all(event.to_json_line().as_bytes())?;
+            out.write_all(b"\n")?;
+            written.lines += 1;
+        }
+    }
+    Ok(written)
+}
+
+/// The columns that every table has. An extension of such a name stands under `ce-` and its name.
+const COLUMNS: [&str; 13] = [
+    "stream",
+    "seq",
+    "stored",
+    "nats.subject",
+    "mode",
+    "id",
+    "source",
+    "type",
+    "subject",
+    "time",
+    "datacontenttype",
+    "dataschema",
+    "size",
+];
+
+/// The attributes among them, in their order.
+const ATTRIBUTES: [Core; 7] =
+    [Core::Id, Core::Source, Core::Type, Core::Subject, Core::Time, Core::Datacontenttype, Core::Dataschema];
+
+fn csv(messages: &[&Message], out: &mut dyn io::Write) -> io::Result<Written> {
+    let mut written = Written::default();
+    let extensions = extensions(messages, &mut written);
+    let mut table = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+    let heading = |name: &String| if COLUMNS.contains(&name.as_str()) { format!("ce-{name}") } else { name.clone() };
+    table
+        .write_record(COLUMNS.into_iter().map(String::from).chain(extensions.iter().map(heading)).map(|n| cell(&n)))?;
+    for message in messages {
+        let envelope = Envelope::new(message);
+        let decoded = envelope.decode_to(Depth::Attributes);
+        let mode = decoded.mode().map_or("plain", Mode::name);
+        let none = Event::default();
+        let events = if decoded.events().is_empty() { std::slice::from_ref(&none) } else { decoded.events() };
+        for event in events {
+            let text = |name: &str| event.get(name).map(|value| value.to_text()).unwrap_or_default();
+            for known in
+                [&*message.stream, &message.seq.to_string(), &message.time.to_string(), &*message.subject, mode]
+            {
+                table.write_field(cell(known))?;
+            }
+            for core in ATTRIBUTES {
+                table.write_field(cell(&text(core.name())))?;
+            }
+            table.write_field(message.size().to_string())?;
+            for name in &extensions {
+                table.write_field(cell(&text(name)))?;
+            }
+            table.write_record(None::<&[u8]>)?;
+            written.lines += 1;
+        }
+    }
+    table.flush()?;
+    Ok(written)
+}
+
+/// The names of all extensions in the order in which they come.
+fn extensions(messages: &[&Message], written: &mut Written) -> Vec<String> {
+    let mut known = std::collections::HashSet::new();
+    let mut names = Vec::new();
+    for message in messages {
+        let envelope = Envelope::new(message);
+        for event in envelope.decode_to(Depth::Attributes).events() {
+            for extension in event.extensions() {
+                if known.contains(&*extension.name) {
+                    continue;
+                }
+                if names.len() < MOST_COLUMNS {
+                    known.insert(extension.name.to_string());
+                    names.push(extension.name.to_string());
+                } else {
+                    written.columns_left_out += 1;
+                }
+            }
+        }
+    }
+    names
+}
+
+/// A cell: harmless, and nothing that a spreadsheet would evaluate.
+fn cell(text: &str) -> String {
+    let formula = text.trim_start().starts_with(['=', '+', '-', '@']);
+    format!("{}{}", if formula { "'" } else { "" }, clean_line(text))
+}
+
+/// The command of the `nats` CLI that shows the same message.
+pub fn nats_command(message: &Message) -> String {
+    format!("nats stream get {} {}", shell(&message.stream), message.seq)
+}
+
+/// A word for a shell. What acts on a terminal is written as escapes, which need bash or zsh.
+fn shell(word: &str) -> String {
+    if word.chars().all(is_harmless) {
+        return format!("'{}'", word.replace('\'', r"'\''"));
+    }
+    let mut out = String::from("$'");
+    for c in word.chars() {
+        // Writing to a String cannot fail.
+        let _ = match c {
+            '\'' | '\\' => write!(out, "\\{c}"),
+            c if is_harmless(c) => write!(out, "{c}"),
+            c => write!(out, "\\U{:08x}", u32::from(c)),
+        };
+    }
+    out.push('\'');
+    out
+}
+
+/// An event as structured JSON over several lines, with its order and its digits; of a message without one, the body:
+/// JSON and text as such, bytes as hex. For a clipboard or a pager: nothing in it acts on a terminal.
+pub fn event_text(message: &Message, event: usize) -> String {
+    let envelope = Envelope::new(message);
+    let decoded = envelope.decode_to(Depth::Data);
+    if let Some(event) = decoded.events().get(event) {
+        return pretty(&event.to_json_line());
+    }
+    let mut body = Body::of_plain(&envelope);
+    match (body.kind(), std::str::from_utf8(body.bytes())) {
+        (Kind::Json, Ok(source)) => clean(&pretty(source)),
+        (Kind::Text | Kind::Xml, Ok(text)) => clean(text),
+        _ => body.lines(0..usize::MAX).iter().fold(String::new(), |mut text, line| {
+            text.extend(line.iter().map(|span| span.text.as_str()));
+            text.push('\n');
+            text
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::exercise::message;
+    use super::*;
+
+    fn written(format: Format, messages: &[Message]) -> (String, Written) {
+        let mut out = Vec::new();
+        let written = write(format, messages.iter(), &mut out).unwrap();
+        (String::from_utf8(out).unwrap(), written)
+    }
+
+    fn three() -> [Message; 3] {
+        let event =
+            r#"{"specversion":"1.0","id":"=1+1","source":"/a","type":"t","ratio":1.50,"size":"big","data":{ "b":1.0}}"#;
+        let binary = [
+            ("ce-specversion", "1.0"),
+            ("ce-id", "2"),
+            ("ce-source", "/b"),
+            ("ce-type", "say \"hi\", you"),
+            ("ce-acme", " @x\u{1b}"),
+        ];
+        [message(&[], event.as_bytes()), message(&[], b"plain"), message(&binary, b"\x00")]
+    }
+
+    #[test]
+    fn lines_of_events() {
+        let (text, written) = written(Format::Ndjson, &three());
+        let expected = concat!(
+            r#"{"specversion":"1.0","id":"=1+1","source":"/a","type":"t","ratio":1.50,"size":"big","data":{"b":1.0}}"#,
+            "\n",
+            r#"{"specversion":"1.0","id":"2","source":"/b","type":"say \"hi\", you","acme":"@x\u001b","data_base64":"AA=="}"#,
+            "\n",
+        );
+        assert_eq!(text, expected);
+        assert_eq!(written, Written { lines: 2, left_out: 1, columns_left_out: 0 });
+    }
+
+    #[test]
+    fn a_table_of_attributes() {
+        let (text, written) = written(Format::Csv, &three());
+        let expected = "\
+stream,seq,stored,nats.subject,mode,id,source,type,subject,time,datacontenttype,dataschema,size,ratio,ce-size,acme\r
+orders,1,1970-01-01T00:00:00Z,orders.eu,structured,'=1+1,/a,t,,,,,111,1.50,big,\r
+orders,1,1970-01-01T00:00:00Z,orders.eu,plain,,,,,,,,14,,,\r
+orders,1,1970-01-01T00:00:00Z,orders.eu,binary,2,/b,\"say \"\"hi\"\", you\",,,,,95,,,'@x␛\r
+";
+        assert_eq!(text, expected);
+        assert_eq!(written, Written { lines: 3, left_out: 0, columns_left_out: 0 });
+    }
+
+    #[test]
+    fn floods_of_names_are_no_flood_of_columns() {
+        let many: String = (0..900).map(|n| format!("\"a{n}\":1,")).collect::<Vec<_>>().concat();
+        let sent = message(&[], format!("{{{many}\"specversion\":\"1.0\",\"id\":\"1\"}}").as_bytes());
+        let (text, written) = written(Format::Csv, &[sent]);
+        assert_eq!(text.lines().next().unwrap().split(',').count(), COLUMNS.len() + MOST_COLUMNS);
+        assert_eq!(written.columns_left_out, 400);
+    }
+
+    #[test]
+    fn commands_are_safe_to_paste() {
+        let named = |stream: &str| Message { stream: stream.into(), seq: 7, ..message(&[], b"") };
+        assert_eq!(nats_command(&named("orders")), "nats stream get 'orders' 7");
+        assert_eq!(nats_command(&named("it's $(x)")), r"nats stream get 'it'\''s $(x)' 7");
+        assert_eq!(
+            nats_command(&named("a'\u{1b}\n\u{e0001}")),
+            r"nats stream get $'a\'\U0000001b\U0000000a\U000e0001' 7"
+        );
+    }
+
+    #[test]
+    fn one_event_as_text() {
+        let [structured, plain, binary] = three();
+        let expected = "{\n  \"specversion\": \"1.0\",\n  \"id\": \"=1+1\",\n  \"source\": \"/a\",\n  \"type\": \"t\",\n  \
+                        \"ratio\": 1.50,\n  \"size\": \"big\",\n  \"data\": {\n    \"b\": 1.0\n  }\n}\n";
+        assert_eq!(event_text(&structured, 0), expected);
+        assert_eq!(event_text(&plain, 0), "plain");
+        assert!(event_text(&binary, 0).contains("\"data_base64\": \"AA==\"\n}\n"));
+        assert!(event_text(&message(&[], b"\x00\x01\xff"), 0).starts_with("00000000  00 01 ff"));
+        assert_eq!(event_text(&message(&[], b"[1.0,{}]"), 0), "[\n  1.0,\n  {}\n]\n");
+        let long = format!("[\"{}\"]", "x".repeat(100_000));
+        assert_eq!(event_text(&message(&[], long.as_bytes()), 0).len(), long.len() + 5);
+    }
+}

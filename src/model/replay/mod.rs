@@ -1,0 +1,13 @@
+//! A replay as plain data: what is to be sent where and how fast (the plan), and how far it is (the progress).
+
+mod destination;
+mod pace;
+mod plan;
+mod progress;
+
+pub use destination::{DEFAULT_TEMPLATE, Destination};
+pub use pace::{Pace, SPACING_CAP};
+pub use plan::{
+    Amounts, Bar, COUNT_LIMIT, Capture, Delivery, HttpMode, PLAN_VERSION, Plan, Receiver, Selection, Skipped, TypeCount,
+};
+pub use progress::{Control, Counters, Owner, Progress, Run, State};

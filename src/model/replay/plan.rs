@@ -1,0 +1,300 @@
+//! What a replay will do, before it does anything: the plan, as it is shown, kept and read again.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Destination, Pace};
+use crate::model::Timestamp;
+
+/// The version of plans as they are written.
+pub const PLAN_VERSION: u32 = 1;
+/// Copies of copies of copies: beyond this an event is not replayed again.
+pub const COUNT_LIMIT: u32 = 3;
+
+/// Which messages. The end is frozen when the plan is made, so that a replay into its own stream ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Selection {
+    /// A part of a stream.
+    Range {
+        /// The stream.
+        stream: String,
+        /// The first sequence.
+        first: u64,
+        /// The last sequence.
+        last: u64,
+        /// Subject filters; none is all subjects.
+        subjects: Vec<String>,
+    },
+    /// These messages, in this order.
+    List(Vec<(String, u64)>),
+    /// The lines of a file of structured events.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The last line that counts, from 1.
+        last: u64,
+    },
+}
+
+impl Selection {
+    /// What is read, in a few words; raw, sanitise before drawing.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Range { stream, .. } => stream.clone(),
+            Self::List(items) => {
+                let mut streams: Vec<&str> = items.iter().map(|(stream, _)| stream.as_str()).collect();
+                streams.sort_unstable();
+                streams.dedup();
+                streams.join(",")
+            }
+            Self::File { path, .. } => path.display().to_string(),
+        }
+    }
+}
+
+/// What is done about events that may or may not have arrived when something broke, where the destination cannot be
+/// read to find out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Delivery {
+    /// They are sent again: some may arrive twice.
+    AtLeastOnce,
+    /// They are not sent again: some may be missing.
+    AtMostOnce,
+}
+
+/// How an event is put into an HTTP request (`CloudEvents` HTTP binding).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HttpMode {
+    /// Attributes as headers, data as the body.
+    #[default]
+    Binary,
+    /// All in one JSON object.
+    Structured,
+}
+
+/// Messages that are left out, by reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Skipped {
+    /// The filter does not let them through.
+    pub filtered: u64,
+    /// They are copies of a replay, and such were not asked for.
+    pub marked: u64,
+    /// They are copies of copies, too many times.
+    pub over_limit: u64,
+    /// Their headers cannot be decoded, so that no faithful copy can be made.
+    pub undecodable: u64,
+    /// They are larger than what the destination takes.
+    pub too_large: u64,
+    /// They are no events, and the destination takes only events.
+    pub no_event: u64,
+    /// Their subject cannot be made from the template.
+    pub no_subject: u64,
+}
+
+impl Skipped {
+    /// All of them.
+    pub const fn total(&self) -> u64 {
+        self.filtered
+            + self.marked
+            + self.over_limit
+            + self.undecodable
+            + self.too_large
+            + self.no_event
+            + self.no_subject
+    }
+
+    /// Each reason that occurs, in words.
+    pub fn words(&self) -> Vec<(u64, &'static str)> {
+        let all = [
+            (self.filtered, "do not pass the filter"),
+            (self.marked, "are copies of a replay"),
+            (self.over_limit, "were replayed too often"),
+            (self.undecodable, "have headers that cannot be decoded"),
+            (self.too_large, "are larger than the destination takes"),
+            (self.no_event, "are no CloudEvents"),
+            (self.no_subject, "have a subject that does not fit the template"),
+        ];
+        all.into_iter().filter(|(count, _)| *count > 0).collect()
+    }
+
+    /// Adds others.
+    pub const fn add(&mut self, other: &Self) {
+        self.filtered += other.filtered;
+        self.marked += other.marked;
+        self.over_limit += other.over_limit;
+        self.undecodable += other.undecodable;
+        self.too_large += other.too_large;
+        self.no_event += other.no_event;
+        self.no_subject += other.no_subject;
+    }
+}
+
+/// How many of a type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TypeCount {
+    /// The event's `type`; `None` for messages that are no events. Raw, sanitise before drawing.
+    #[serde(rename = "type")]
+    pub ty: Option<String>,
+    /// How many.
+    pub count: u64,
+}
+
+/// One bar of the histogram over time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bar {
+    /// From when.
+    pub from: Timestamp,
+    /// How many were stored from then until the next bar.
+    pub count: u64,
+}
+
+/// What there is to be sent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Amounts {
+    /// Messages that will be sent.
+    pub planned: u64,
+    /// Their bytes: subjects, headers and bodies as they are stored.
+    pub bytes: u64,
+    /// The largest of them, in bytes.
+    pub largest: u64,
+    /// The first of them: sequence and time.
+    pub first: Option<(u64, Timestamp)>,
+    /// The last of them.
+    pub last: Option<(u64, Timestamp)>,
+    /// Left out, by reason.
+    pub skipped: Skipped,
+    /// Sequences of the range that are not in the stream any more. Unknown where subjects are filtered.
+    pub gaps: Option<u64>,
+    /// Over time.
+    pub histogram: Vec<Bar>,
+    /// By type, the most frequent first.
+    pub types: Vec<TypeCount>,
+    /// Of all types, those that are not listed.
+    pub other_types: u64,
+    /// Control headers that occur and are not copied, with how often. Raw names.
+    pub stripped: Vec<(String, u64)>,
+    /// How long it takes with the recorded spacing, gaps cut to [`super::SPACING_CAP`].
+    pub recorded: Duration,
+    /// Different subjects among the copies, at most some thousand are counted.
+    pub subjects: u64,
+}
+
+/// A consumer that will receive copies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receiver {
+    /// Its name.
+    pub name: String,
+    /// What is outstanding of it now.
+    pub outstanding: u64,
+    /// It is paused.
+    pub paused: bool,
+}
+
+/// The stream that captures the copies.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Capture {
+    /// The stream.
+    pub stream: String,
+    /// When it was made: another one of the same name is not the same.
+    pub created: Option<Timestamp>,
+    /// Its last sequence when the plan was made: all copies come behind it.
+    pub last_seq: u64,
+    /// It can be read again, so that nothing is lost or doubled whatever breaks. Not so where consumers take
+    /// messages away.
+    pub rereadable: bool,
+    /// It keeps copies for so long at most.
+    pub max_age: Option<Duration>,
+    /// How long it remembers message ids.
+    pub duplicate_window: Option<Duration>,
+    /// The largest message that it takes, in bytes, with headers.
+    pub max_size: Option<u64>,
+    /// Several messages can be stored together or not at all (server 2.12 and newer).
+    pub atomic: bool,
+    /// It refuses what is new when it is full.
+    pub discard_new: bool,
+    /// Who receives the copies.
+    pub receivers: Vec<Receiver>,
+}
+
+/// What will be done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// [`PLAN_VERSION`].
+    pub version: u32,
+    /// Names the replay: a token of a subject.
+    pub id: String,
+    /// When it was made.
+    pub made: Timestamp,
+    /// The saved connection, where one is used.
+    pub context: Option<String>,
+    /// The servers, without secrets.
+    pub servers: String,
+    /// Why, in the operator's words.
+    pub reason: Option<String>,
+    /// Which messages.
+    pub selection: Selection,
+    /// What was asked for, as it was typed.
+    pub range: String,
+    /// An expression that messages must fulfil.
+    pub filter: Option<String>,
+    /// Copies of replays are sent too.
+    pub include_marked: bool,
+    /// Where to.
+    pub destination: Destination,
+    /// The stream that captures the copies; `None` where there is none.
+    pub capture: Option<Capture>,
+    /// Set where the destination cannot be read again.
+    pub delivery: Option<Delivery>,
+    /// For HTTP.
+    pub http_mode: HttpMode,
+    /// How fast.
+    pub pace: Pace,
+    /// Copies in flight at most; the engine chooses within it.
+    pub window: Option<u64>,
+    /// It stands still while more than so many messages of this consumer of the destination (or of the source, as
+    /// `STREAM/CONSUMER`) are outstanding.
+    pub watch: Option<(String, u64)>,
+    /// How much.
+    pub amounts: Amounts,
+    /// What is worth knowing, a sentence each; sanitised.
+    pub warnings: Vec<String>,
+    /// Why it cannot be run, a sentence each; sanitised.
+    pub obstacles: Vec<String>,
+}
+
+impl Plan {
+    /// Seconds that it will take at the pace; `None` where nobody can know.
+    pub fn seconds(&self) -> Option<f64> {
+        match self.pace {
+            Pace::PerSecond(rate) => Some(self.amounts.planned as f64 / rate),
+            Pace::Times(times) => Some(self.amounts.recorded.as_secs_f64() / times),
+            Pace::Max | Pace::Step => None,
+        }
+    }
+
+    /// Whether nothing is lost or doubled whatever breaks.
+    pub fn is_exact(&self) -> bool {
+        match &self.destination {
+            Destination::File(_) => true,
+            Destination::Stdout | Destination::Http(_) => false,
+            _ => self.capture.as_ref().is_some_and(|c| c.rereadable),
+        }
+    }
+
+    /// The position of a message in the order of the plan, which grows from one to the next.
+    pub fn position(&self, stream: &str, seq: u64) -> Option<u64> {
+        match &self.selection {
+            Selection::Range { stream: own, .. } => (own == stream).then_some(seq),
+            Selection::List(items) => items.iter().position(|(s, n)| s == stream && *n == seq).map(|at| at as u64 + 1),
+            Selection::File { .. } => Some(seq),
+        }
+    }
+}

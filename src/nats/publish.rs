@@ -1,0 +1,281 @@
+//! Publishing into a stream, in order and many at a time: one connection that is never taken up again, an own inbox
+//! for the confirmations. It needs a [`Permit`].
+
+use std::str::FromStr;
+
+use async_nats::{HeaderMap, HeaderName, HeaderValue, StatusCode, Subject, Subscriber};
+use bytes::Bytes;
+use futures_util::{FutureExt, StreamExt};
+use serde::Deserialize;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::config::Connection;
+use crate::event::clean_line;
+use crate::model::{Header, Problem, ProblemKind};
+
+use super::ask::denied_to;
+use super::client::is_inbox;
+use super::gate::Permit;
+use super::wire::ApiError;
+use super::{Client, ClientEvent, connect};
+
+/// Confirmations that are taken together.
+const TOGETHER: usize = 1_024;
+
+/// Why a message was not stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no room for it; the server's words.
+    Full(String),
+    /// The server cannot take it now; its words.
+    Busy(String),
+    /// Nobody takes messages of this subject: no stream, or one without a leader.
+    NoResponders,
+    /// The message before it is not the one that was expected.
+    OutOfStep,
+    /// It is in the stream already; of a batch, which is refused as a whole.
+    Known,
+    /// The message is too large.
+    TooLarge(String),
+    /// Anything else; the server's words.
+    Other(String),
+}
+
+/// What became of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It was stored.
+    Stored {
+        /// Its sequence there.
+        seq: u64,
+    },
+    /// The stream had it already.
+    Duplicate {
+        /// The sequence that it has there.
+        seq: u64,
+    },
+    /// It was not stored.
+    Refused(Refusal),
+}
+
+/// What the server said of one message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ack {
+    /// The number that it was published with.
+    pub ticket: u64,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// What the destination must be for a message to be stored.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Expected<'a> {
+    /// The stream.
+    pub stream: &'a str,
+    /// The message id of the last message in it.
+    pub last_id: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+struct Reply {
+    #[serde(default)]
+    seq: u64,
+    #[serde(default)]
+    duplicate: bool,
+    error: Option<ApiError>,
+}
+
+/// A connection to publish on.
+#[derive(Debug)]
+pub struct Publisher {
+    client: Client,
+    inbox: String,
+    acks: Subscriber,
+    events: Receiver<ClientEvent>,
+}
+
+impl Publisher {
+    /// Connects. The permit says that it may publish.
+    pub async fn open(connection: &Connection, _permit: &Permit) -> Result<Self, Problem> {
+        let client = connect::open_once(connection)
+            .await
+            .map_err(|error| Problem::new(ProblemKind::Disconnected, error.to_string()))?;
+        let events = client.events();
+        let inbox = client.nats.new_inbox();
+        let acks = client.nats.subscribe(format!("{inbox}.*")).await.map_err(|error| lost(&error))?;
+        Ok(Self { client, inbox, acks, events })
+    }
+
+    /// The connection.
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The most bytes of headers and body that the server takes.
+    pub fn max_payload(&self) -> usize {
+        self.client.nats.max_payload()
+    }
+
+    /// Hands a message over. It waits only while too much is waiting to be sent.
+    pub async fn publish(
+        &self,
+        ticket: u64,
+        subject: &str,
+        headers: &[Header],
+        body: Bytes,
+        expected: Expected<'_>,
+    ) -> Result<(), Problem> {
+        let mut map = header_map(headers)?;
+        map.insert(EXPECTED_STREAM.clone(), value(expected.stream)?);
+        if let Some(id) = expected.last_id {
+            map.insert(EXPECTED_ID.clone(), value(id)?);
+        }
+        self.send(subject, Some(ticket), map, body).await
+    }
+
+    /// Hands a message over of which nothing is heard again; see [`Publisher::passed`].
+    pub async fn publish_unheard(&self, subject: &str, headers: &[Header], body: Bytes) -> Result<(), Problem> {
+        self.send(subject, None, header_map(headers)?, body).await
+    }
+
+    async fn send(&self, subject: &str, ticket: Option<u64>, map: HeaderMap, body: Bytes) -> Result<(), Problem> {
+        let to = Subject::from(subject);
+        let sent = match ticket {
+            Some(ticket) => {
+                let reply = Subject::from(format!("{}.{ticket}", self.inbox));
+                self.client.nats.publish_with_reply_and_headers(to, reply, map, body).await
+            }
+            None => self.client.nats.publish_with_headers(to, map, body).await,
+        };
+        sent.map_err(|error| lost(&error))
+    }
+
+    /// Waits until the server says something of messages that were published, and takes all that it said. An error
+    /// means that nothing more comes: the connection is lost, or it may not publish.
+    pub async fn acks(&mut self) -> Result<Vec<Ack>, Problem> {
+        loop {
+            let first = tokio::select! {
+                biased;
+                message = self.acks.next() => match message {
+                    Some(message) => message,
+                    None => return Err(disconnected()),
+                },
+                event = self.events.recv() => match event {
+                    Ok(ClientEvent::Denied { subject, publish: true }) => {
+                        return Err(denied_to(&"publishing", subject));
+                    }
+                    Ok(ClientEvent::Denied { subject, publish: false }) if is_inbox(&subject) => {
+                        let sentence = format!(
+                            "no permission to subscribe to {}, where the confirmations come; set --inbox-prefix to one \
+                             that this user may use",
+                            clean_line(&subject)
+                        );
+                        return Err(Problem::new(ProblemKind::Denied { subject }, sentence));
+                    }
+                    Ok(ClientEvent::Disconnected) | Err(RecvError::Closed) => return Err(disconnected()),
+                    Ok(_) | Err(RecvError::Lagged(_)) => continue,
+                },
+            };
+            let mut out = Vec::new();
+            let mut next = Some(first);
+            while let Some(message) = next {
+                out.extend(self.ack(&message));
+                next = if out.len() < TOGETHER { self.acks.next().now_or_never().flatten() } else { None };
+            }
+            if !out.is_empty() {
+                return Ok(out);
+            }
+        }
+    }
+
+    fn ack(&self, message: &async_nats::Message) -> Option<Ack> {
+        let ticket = message.subject.strip_prefix(&*self.inbox)?.strip_prefix('.')?.parse().ok()?;
+        if message.status == Some(StatusCode::NO_RESPONDERS) {
+            return Some(Ack { ticket, fate: Fate::Refused(Refusal::NoResponders) });
+        }
+        // The first message of a batch is answered with nothing.
+        if message.payload.is_empty() {
+            return None;
+        }
+        let fate = match serde_json::from_slice::<Reply>(&message.payload) {
+            Ok(Reply { error: Some(error), .. }) => Fate::Refused(refusal(&error)),
+            Ok(Reply { seq: 0, .. }) | Err(_) => {
+                let said: String = String::from_utf8_lossy(&message.payload).chars().take(80).collect();
+                let said = clean_line(&said).into_owned();
+                Fate::Refused(Refusal::Other(format!("somebody who is no stream answered: {said}")))
+            }
+            Ok(Reply { seq, duplicate: true, .. }) => Fate::Duplicate { seq },
+            Ok(Reply { seq, .. }) => Fate::Stored { seq },
+        };
+        Some(Ack { ticket, fate })
+    }
+
+    /// Waits until the server has taken everything that was published before. Whether anybody received it is
+    /// not known.
+    pub async fn passed(&mut self) -> Result<(), Problem> {
+        // Commands of one connection are taken in order; this one is answered.
+        let api = super::Api::new(self.client.clone());
+        if let Err(problem) = api.account().await
+            && matches!(problem.kind, ProblemKind::Disconnected | ProblemKind::Timeout)
+        {
+            return Err(problem);
+        }
+        // Any other is an answer all the same: no JetStream, or no permission to ask.
+        while let Ok(event) = self.events.try_recv() {
+            match event {
+                ClientEvent::Denied { subject, publish: true } if !subject.starts_with(&self.client.prefix) => {
+                    return Err(denied_to(&"publishing", subject));
+                }
+                ClientEvent::Disconnected => return Err(disconnected()),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+const EXPECTED_STREAM: HeaderName = HeaderName::from_static("Nats-Expected-Stream");
+const EXPECTED_ID: HeaderName = HeaderName::from_static("Nats-Expected-Last-Msg-Id");
+
+fn header_map(headers: &[Header]) -> Result<HeaderMap, Problem> {
+    let mut map = HeaderMap::new();
+    for header in headers {
+        let name = HeaderName::from_str(&header.name).map_err(|_| {
+            let sentence = format!("a header of the name {:?} cannot be sent", clean_line(&header.name));
+            Problem::new(ProblemKind::Unreadable, sentence)
+        })?;
+        map.append(name, value(&header.value)?);
+    }
+    Ok(map)
+}
+
+fn value(text: &str) -> Result<HeaderValue, Problem> {
+    HeaderValue::from_str(text).map_err(|_| {
+        let sentence = format!("a header with the value {:?} cannot be sent", clean_line(text));
+        Problem::new(ProblemKind::Unreadable, sentence)
+    })
+}
+
+fn lost(error: &dyn std::error::Error) -> Problem {
+    Problem::new(ProblemKind::Disconnected, format!("publishing: {}", clean_line(&error.to_string())))
+}
+
+fn disconnected() -> Problem {
+    Problem::new(ProblemKind::Disconnected, "the connection to the destination is down")
+}
+
+/// The server's codes (`errors.json` of nats-server).
+fn refusal(error: &ApiError) -> Refusal {
+    let said = format!("{} (code {})", clean_line(&error.description), error.err_code);
+    match error.err_code {
+        // Maximum messages, bytes or messages per subject exceeded; resource limits; insufficient storage.
+        10077 | 10047 | 10023 | 10028 => Refusal::Full(said),
+        10008 | 10009 | 10167 | 10001 => Refusal::Busy(said),
+        10070 => Refusal::OutOfStep,
+        10201 => Refusal::Known,
+        10054 => Refusal::TooLarge(said),
+        _ if matches!(error.code, 429 | 503) => Refusal::Busy(said),
+        _ => Refusal::Other(said),
+    }
+}

@@ -1,0 +1,529 @@
+//! Carries a plan out: reads the source, sends copies in order, and knows at any time what has arrived.
+//!
+//! Generic over where messages come from, where copies go and what time it is. There is one way to get over anything
+//! that breaks, also over its own end: open the destination anew, read there which copies arrived, and go on with
+//! the others.
+
+mod flow;
+mod report;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use super::clock::Clock;
+use super::journal::{Checkpoint, Journal};
+use super::pacer::Pacer;
+use super::prepare::Preparer;
+use super::sink::{Fault, Parcel, Sink};
+use super::source::{Feed, Source};
+use crate::model::replay::{Control, Delivery, Pace, Plan, Progress, State};
+use crate::nats::publish::Refusal;
+
+use flow::Flow;
+use report::Report;
+
+/// Copies that are handed over before confirmations are taken again.
+const TOGETHER: usize = 256;
+/// The window at the start, and after something went wrong.
+const WINDOW: usize = 512;
+/// The window is never smaller, unless it feels its way.
+const LEAST_WINDOW: usize = 64;
+/// A confirmation that has not come after so long does not come.
+const UNCONFIRMED: Duration = Duration::from_secs(10);
+/// How often a full destination is tried again, and the longest pause between attempts to open one.
+const AGAIN: Duration = Duration::from_secs(1);
+/// How often time passes for the engine.
+const TICK: Duration = Duration::from_millis(50);
+/// How long a cancelled replay waits for what is in flight.
+const CANCELLING: Duration = Duration::from_secs(10);
+
+/// What an engine needs.
+#[derive(Debug)]
+pub struct Parts<S, K, C> {
+    /// What is to be done.
+    pub plan: Arc<Plan>,
+    /// Where messages come from.
+    pub source: S,
+    /// Where copies go.
+    pub sink: K,
+    /// The time.
+    pub clock: C,
+    /// The folder of the run.
+    pub journal: Journal,
+    /// Where to go on.
+    pub checkpoint: Checkpoint,
+    /// What it is told.
+    pub control: mpsc::Receiver<Control>,
+    /// What it tells.
+    pub progress: watch::Sender<Progress>,
+    /// What is outstanding of the consumer that is watched; `None` as long as it is not known.
+    pub outstanding: Option<watch::Receiver<Option<u64>>>,
+}
+
+/// How a run ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum End {
+    Done,
+    Cancelled,
+    Failed(String),
+}
+
+/// Why a session with the destination ends.
+enum Leave {
+    End(End),
+    /// It is opened again, for this reason.
+    Again(String),
+}
+
+/// It stands still by itself.
+#[derive(Clone, Debug)]
+struct Hold {
+    reason: String,
+    until: Duration,
+}
+
+struct Engine<S, K, C> {
+    plan: Arc<Plan>,
+    source: S,
+    sink: K,
+    clock: C,
+    control: mpsc::Receiver<Control>,
+    outstanding: Option<watch::Receiver<Option<u64>>>,
+    preparer: Preparer,
+    flow: Flow,
+    pacer: Pacer,
+    report: Report,
+    window: usize,
+    /// Nothing was ever handed over.
+    afresh: bool,
+    /// Up to here a run before may have handed over.
+    reserved_before: u64,
+    /// Up to here this run may hand over, where that is kept.
+    reserved: u64,
+    feed_ended: bool,
+    paused: bool,
+    /// Nobody can tell it anything any more.
+    deaf: bool,
+    cancelling: Option<Duration>,
+    /// Feels its way, one copy at a time, after this: until one arrives.
+    hold: Option<Hold>,
+    /// The first refusal, while the rest of what is in flight is waited for.
+    trouble: Option<Refusal>,
+}
+
+/// Carries a plan out, to whatever end, and returns how it ended. What can be read back was read back.
+pub async fn run<S: Source, K: Sink, C: Clock>(parts: Parts<S, K, C>) -> Progress {
+    let Parts { plan, source, sink, clock, journal, checkpoint, control, progress, outstanding } = parts;
+    let begun = clock.now();
+    let report = Report::new(&plan, journal, &checkpoint, progress, begun);
+    let preparer = match Preparer::new(&plan) {
+        Ok(preparer) => preparer,
+        Err(reason) => return report.last(&Flow::default(), State::Failed, Some(reason), clock.wall()).await,
+    };
+    let flow = Flow::from(&checkpoint);
+    let mut engine = Engine {
+        pacer: Pacer::new(plan.pace),
+        plan,
+        source,
+        sink,
+        clock,
+        control,
+        outstanding,
+        preparer,
+        flow,
+        report,
+        window: WINDOW,
+        afresh: checkpoint.afresh,
+        reserved_before: checkpoint.reserved,
+        reserved: checkpoint.reserved,
+        feed_ended: false,
+        paused: false,
+        deaf: false,
+        cancelling: None,
+        hold: None,
+        trouble: None,
+    };
+    let end = engine.all().await;
+    engine.close(end).await
+}
+
+impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
+    /// Sessions, one after the other, until one ends for good.
+    async fn all(&mut self) -> End {
+        if let Err(error) = self.report.first(&self.flow, self.afresh, self.reserved, self.clock.wall()).await {
+            return End::Failed(error);
+        }
+        let mut feed = self.source.open(self.flow.position);
+        loop {
+            if let Err(end) = self.open().await {
+                return end;
+            }
+            match self.session(&mut feed).await {
+                Leave::End(end) => return end,
+                Leave::Again(reason) => self.report.trouble(reason),
+            }
+        }
+    }
+
+    /// Opens the destination, as often as it takes, and learns what arrived.
+    async fn open(&mut self) -> Result<(), End> {
+        let mut pause = Duration::from_millis(100);
+        loop {
+            let since = self.plan.capture.as_ref().map_or(0, |c| c.last_seq).max(self.flow.destination_seq);
+            let opened = tokio::select! {
+                opened = self.sink.open(since, self.afresh) => opened,
+                () = cancelled(&mut self.control, &mut self.paused) => return Err(End::Cancelled),
+            };
+            match opened {
+                Ok(opened) => {
+                    let most_once = !self.plan.is_exact() && self.plan.delivery == Some(Delivery::AtMostOnce);
+                    self.flow.found(opened.found);
+                    self.flow.recall(most_once);
+                    self.trouble = None;
+                    self.window = WINDOW;
+                    self.pacer.rest();
+                    return Ok(());
+                }
+                Err(Fault::Fatal(reason)) => return Err(End::Failed(reason)),
+                Err(Fault::Passing(reason)) => {
+                    self.report.trouble(reason);
+                    self.tell(true);
+                    tokio::select! {
+                        () = self.clock.sleep(pause) => {}
+                        () = cancelled(&mut self.control, &mut self.paused) => return Err(End::Cancelled),
+                    }
+                    pause = (pause * 2).min(AGAIN);
+                }
+            }
+        }
+    }
+
+    async fn session(&mut self, feed: &mut mpsc::Receiver<Feed>) -> Leave {
+        let mut tick = self.clock.now();
+        loop {
+            self.flow.land();
+            if let Some(leave) = self.over().await {
+                return leave;
+            }
+            let wait = match self.fill().await {
+                Ok(wait) => wait,
+                Err(fault) => return leave(fault),
+            };
+            let now = self.clock.now();
+            if now.saturating_sub(tick) >= TICK {
+                tick = now;
+                if let Some(leave) = self.tick(now).await {
+                    return leave;
+                }
+            }
+            let rest = TICK.saturating_sub(now.saturating_sub(tick)).max(Duration::from_millis(1));
+            let until = wait.map_or(rest, |wait| wait.min(rest));
+            let (open, room) = (self.flow.open() > 0, !self.feed_ended && self.flow.has_room());
+            tokio::select! {
+                settled = self.sink.settled(), if open => match settled {
+                    Ok(settled) => {
+                        let refused = self.flow.settle(settled);
+                        self.arrived(refused);
+                    }
+                    Err(fault) => return leave(fault),
+                },
+                fed = feed.recv(), if room => {
+                    if let Some(end) = self.take_in(fed) {
+                        return Leave::End(end);
+                    }
+                }
+                told = self.control.recv(), if !self.deaf => self.obey(told),
+                () = self.clock.sleep(until) => {}
+            }
+        }
+    }
+
+    /// Copies have arrived, or the first of them was refused.
+    fn arrived(&mut self, refused: Option<Refusal>) {
+        match refused {
+            Some(refusal) => {
+                self.trouble.get_or_insert(refusal);
+            }
+            None if self.trouble.is_none() && self.hold.take().is_some() => self.window = LEAST_WINDOW,
+            None => {}
+        }
+    }
+
+    /// Whether the session ends here, or what must be done before it goes on.
+    async fn over(&mut self) -> Option<Leave> {
+        if self.flow.open() == 0
+            && let Some(refusal) = self.trouble.take()
+            && let Some(leave) = self.mend(refusal)
+        {
+            return Some(leave);
+        }
+        if let Some(since) = self.cancelling
+            && (self.flow.open() == 0 || self.clock.now().saturating_sub(since) > CANCELLING)
+        {
+            return Some(Leave::End(End::Cancelled));
+        }
+        if self.feed_ended && self.trouble.is_none() && self.flow.next().is_none() {
+            self.flow.land();
+            if self.flow.is_empty() {
+                self.flow.finish();
+                return Some(Leave::End(self.verified().await));
+            }
+        }
+        None
+    }
+
+    /// Everything that was sent is settled, and some of it refused.
+    fn mend(&mut self, refusal: Refusal) -> Option<Leave> {
+        self.flow.recall(false);
+        self.sink.rewind(refusal == Refusal::OutOfStep);
+        let name = self.plan.capture.as_ref().map_or_else(|| self.plan.destination.to_string(), |c| c.stream.clone());
+        let name = crate::event::clean_line(&name).into_owned();
+        let hold = |reason: String| Some(Hold { reason, until: self.clock.now() + AGAIN });
+        match refusal {
+            Refusal::OutOfStep => {}
+            Refusal::Known => return Some(Leave::Again("the destination has some of a batch already".into())),
+            Refusal::Full(said) => {
+                self.hold = hold(format!("the destination {name} is full: {said}; it goes on when there is room"));
+            }
+            Refusal::Busy(said) => {
+                self.hold = hold(format!("the destination {name} cannot take more now: {said}"));
+            }
+            Refusal::NoResponders => {
+                // Whether it is still there is looked at when it is opened.
+                self.hold = hold(format!(
+                    "nobody takes messages for {name}: it has no leader now, or does not capture these subjects any more"
+                ));
+                return Some(Leave::Again("nobody takes messages".into()));
+            }
+            Refusal::TooLarge(said) | Refusal::Other(said) => {
+                return Some(Leave::End(End::Failed(format!("the destination {name} refuses a message: {said}"))));
+            }
+        }
+        None
+    }
+
+    /// Hands over what may go; returns how long until the next may, where that is known.
+    async fn fill(&mut self) -> Result<Option<Duration>, Fault> {
+        if self.trouble.is_some() || self.cancelling.is_some() || self.report.journal_fails() || self.lags() {
+            return Ok(None);
+        }
+        let now = self.clock.now();
+        if let Some(hold) = &self.hold
+            && now < hold.until
+        {
+            return Ok(Some(hold.until.saturating_sub(now)));
+        }
+        if self.paused && self.pacer.steps() == 0 {
+            return Ok(None);
+        }
+        let window = if self.hold.is_some() { 1 } else { self.window.min(self.sink.window()) };
+        let window = self.plan.window.map_or(window, |most| window.min(most.max(1) as usize));
+        let mut wait = None;
+        let mut handed = 0;
+        while let Some(Parcel { position, time, .. }) = self.flow.next() {
+            let (position, time) = (*position, *time);
+            if !self.flow.fits(window) {
+                if self.flow.oldest(now) < AGAIN / 2 {
+                    self.window = (self.window + LEAST_WINDOW).min(self.sink.window());
+                }
+                break;
+            }
+            match self.pacer.wait(now, time) {
+                Some(Duration::ZERO) => {}
+                later => {
+                    wait = later;
+                    break;
+                }
+            }
+            if self.paused && self.pacer.steps() == 0 {
+                break;
+            }
+            if self.keeps_reserved() && position > self.reserved {
+                self.reserve(position).await.map_err(Fault::Fatal)?;
+            }
+            let Some(parcel) = self.flow.next() else { break };
+            let sent = self.sink.send(parcel).await;
+            self.afresh = false;
+            self.flow.depart(now);
+            self.pacer.sent(now, time);
+            sent?;
+            handed += 1;
+            if handed >= TOGETHER {
+                wait = Some(Duration::ZERO);
+                break;
+            }
+        }
+        if handed > 0 {
+            self.sink.flush().await?;
+        }
+        Ok(wait)
+    }
+
+    /// Whether what may have been handed over is written down before it is.
+    fn keeps_reserved(&self) -> bool {
+        self.plan.delivery == Some(Delivery::AtMostOnce) && !self.plan.is_exact()
+    }
+
+    async fn reserve(&mut self, position: u64) -> Result<(), String> {
+        self.reserved = self.flow.last_waiting().unwrap_or(position);
+        self.report.save_now(&self.flow, self.reserved, self.clock.wall()).await
+    }
+
+    /// The watched consumer has too much to do.
+    fn lags(&self) -> bool {
+        let most = self.plan.watch.as_ref().map(|(_, most)| *most);
+        let outstanding = self.outstanding.as_ref().and_then(|watched| *watched.borrow());
+        matches!((most, outstanding), (Some(most), Some(outstanding)) if outstanding > most)
+    }
+
+    /// Makes copies of what was read.
+    fn take_in(&mut self, fed: Option<Feed>) -> Option<End> {
+        match fed {
+            Some(Feed::Messages(messages)) => {
+                for (position, message) in messages {
+                    match self.preparer.prepare(position, &message) {
+                        Ok(parcel) => self.flow.take_in(parcel, self.reserved_before),
+                        Err(skip) => skip.count(self.flow.skip()),
+                    }
+                }
+            }
+            Some(Feed::Waiting(reason)) => self.report.trouble(reason),
+            Some(Feed::Failed(problem)) => return Some(End::Failed(format!("the source cannot be read: {problem}"))),
+            Some(Feed::End) => self.feed_ended = true,
+            None if self.feed_ended => {}
+            None => return Some(End::Failed("the source ended before its end; resume it to go on".into())),
+        }
+        None
+    }
+
+    fn obey(&mut self, told: Option<Control>) {
+        match told {
+            Some(Control::Pause) => self.paused = true,
+            Some(Control::Resume) => {
+                self.paused = false;
+                self.pacer.rest();
+                if let Some(hold) = &mut self.hold {
+                    hold.until = Duration::ZERO;
+                }
+            }
+            Some(Control::Step) => {
+                self.paused |= self.pacer.pace() != Pace::Step;
+                self.pacer.step();
+            }
+            Some(Control::Pace(pace)) => self.pacer.set(pace),
+            Some(Control::Cancel) => {
+                self.cancelling.get_or_insert(self.clock.now());
+            }
+            // Nobody can tell it anything any more; it goes on.
+            None => self.deaf = true,
+        }
+    }
+
+    /// Time passes: reports, checkpoints, and what is overdue.
+    async fn tick(&mut self, now: Duration) -> Option<Leave> {
+        if self.flow.oldest(now) > UNCONFIRMED {
+            let seconds = UNCONFIRMED.as_secs();
+            return Some(Leave::Again(format!("the destination has not confirmed a copy within {seconds} s")));
+        }
+        self.tell(false);
+        self.report.save(&self.flow, self.afresh, self.reserved, now, self.clock.wall()).await;
+        None
+    }
+
+    /// Tells how far it is.
+    fn tell(&mut self, waits: bool) {
+        let lags = self.lags();
+        let by_itself = match (&self.hold, self.report.journal_reason()) {
+            (_, Some(reason)) => Some(reason),
+            (Some(hold), _) => Some(hold.reason.clone()),
+            _ if lags => self.plan.watch.as_ref().map(|(name, most)| {
+                let name = crate::event::clean_line(name);
+                format!("more than {most} are outstanding of consumer {name}; it goes on when there are fewer")
+            }),
+            _ if waits => self.report.last_error(),
+            _ => None,
+        };
+        let state = if self.cancelling.is_some() {
+            State::Cancelling
+        } else if self.paused || by_itself.is_some() {
+            State::Paused
+        } else {
+            State::Running
+        };
+        let outstanding = self.outstanding.as_ref().and_then(|watched| *watched.borrow());
+        let waits = by_itself.is_some() && !self.paused;
+        self.report.tell(&self.flow, (state, by_itself, waits), self.pacer.pace(), outstanding, &self.clock);
+    }
+
+    /// Everything was sent: reads it back.
+    async fn verified(&mut self) -> End {
+        self.report.verifying();
+        self.tell(false);
+        let counters = self.flow.counters;
+        let (sent, mut attempts) = (counters.sent + counters.duplicate, 0);
+        let verified = loop {
+            let verified = tokio::select! {
+                verified = self.sink.verify() => verified,
+                () = cancelled(&mut self.control, &mut self.paused) => return End::Cancelled,
+            };
+            match verified {
+                Ok(verified) => break verified,
+                Err(Fault::Fatal(reason)) => return End::Failed(format!("the copies cannot be read back: {reason}")),
+                Err(Fault::Passing(reason)) => {
+                    self.report.trouble(reason);
+                    attempts += 1;
+                    self.tell(attempts > 3);
+                    self.clock.sleep(AGAIN).await;
+                }
+            }
+        };
+        let Some(verified) = verified else { return End::Done };
+        self.flow.counters.reordered = verified.reordered;
+        if verified.doubled > 0 {
+            return End::Failed(format!("read back: {} copies are there more than once", verified.doubled));
+        }
+        if verified.found < sent && !verified.cut {
+            return End::Failed(format!("read back: {} of {sent} copies are there", verified.found));
+        }
+        End::Done
+    }
+
+    async fn close(mut self, end: End) -> Progress {
+        self.source.close().await;
+        self.sink.close().await;
+        let (state, reason) = match end {
+            End::Done => (State::Completed, None),
+            End::Cancelled => (State::Cancelled, None),
+            End::Failed(reason) => (State::Failed, Some(reason)),
+        };
+        if state == State::Completed {
+            let c = &mut self.flow.counters;
+            c.gone = self.plan.amounts.planned.saturating_sub(c.sent + c.duplicate + c.uncertain + c.failed);
+        }
+        self.report.close(&self.flow, self.reserved, state, reason, &self.clock).await
+    }
+}
+
+fn leave(fault: Fault) -> Leave {
+    match fault {
+        Fault::Passing(reason) => Leave::Again(reason),
+        Fault::Fatal(reason) => Leave::End(End::Failed(reason)),
+    }
+}
+
+/// Until it is told to end; whether it is to stand still is kept in mind.
+async fn cancelled(control: &mut mpsc::Receiver<Control>, paused: &mut bool) {
+    loop {
+        match control.recv().await {
+            Some(Control::Cancel) => return,
+            Some(Control::Pause) => *paused = true,
+            Some(Control::Resume) => *paused = false,
+            Some(_) => {}
+            None => std::future::pending().await,
+        }
+    }
+}

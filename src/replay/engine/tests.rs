@@ -1,0 +1,1 @@
+//! The engine against made-up sources and sinks, in no time.

@@ -1,0 +1,340 @@
+//! What survives a run: a folder a replay, with its plan, its checkpoint, its lock and what it was told by others.
+//!
+//! `plan.json` is on the disk before the first copy is sent. `checkpoint.json` is written beside and renamed, so
+//! there is always a whole one; where the destination can be read again it is only where reading begins, and losing
+//! it costs time, nothing else. `lock` is held as long as the run lives: the system lets go of it however the owner
+//! ends. `control.json` is what another process wants of the owner.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::event::clean_line;
+use crate::model::replay::{Control, Counters, Owner, Plan, Progress, Run, State};
+
+/// The folder of all replays in the state directory.
+const REPLAYS: &str = "replays";
+
+/// Why a journal cannot be used.
+#[derive(Debug, Error)]
+pub enum JournalError {
+    /// A file operation failed.
+    #[error("the journal {path} cannot be {what}: {error}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Read, written.
+        what: &'static str,
+        /// The system's words.
+        error: io::Error,
+    },
+    /// There is no such replay.
+    #[error("there is no replay {id} on this machine; `jetscope replay list` shows those that there are")]
+    Unknown {
+        /// As asked for.
+        id: String,
+    },
+    /// It was run before.
+    #[error(
+        "the plan {id} was run before; `jetscope replay resume {id}` goes on with it, another run needs a new plan"
+    )]
+    Again {
+        /// The replay.
+        id: String,
+    },
+    /// Another process runs it.
+    #[error("replay {id} is running in {owner}; tell it with `jetscope replay pause|resume|cancel {id}`")]
+    Running {
+        /// The replay.
+        id: String,
+        /// The process.
+        owner: String,
+    },
+    /// It has ended for good.
+    #[error("replay {id} is {state}; there is nothing to be resumed or cancelled")]
+    Over {
+        /// The replay.
+        id: String,
+        /// Its state.
+        state: State,
+    },
+    /// It is told something, and nobody is there to hear it.
+    #[error("nobody runs replay {id}; resume it, or cancel it")]
+    Nobody {
+        /// The replay.
+        id: String,
+    },
+    /// There is another one between the same places.
+    #[error(
+        "replay {id} has the same source and destination and is {state}{}",
+        if *.running { "; wait for its end, or cancel it" } else { ", and nobody runs it: resume it or cancel it first" }
+    )]
+    Busy {
+        /// The other.
+        id: String,
+        /// Its state.
+        state: State,
+        /// A process runs it.
+        running: bool,
+    },
+}
+
+/// Where a replay can go on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Checkpoint {
+    /// Everything up to this position has arrived or was left out.
+    pub position: u64,
+    /// The highest sequence that a copy up to there has at the destination.
+    pub destination_seq: u64,
+    /// What became of everything up to there.
+    pub counters: Counters,
+    /// Nothing behind this position was ever handed over, where that is kept.
+    pub reserved: u64,
+    /// Nothing was ever handed over. Not written: what is read may be older than what was sent.
+    #[serde(skip)]
+    pub afresh: bool,
+    /// As it is shown.
+    pub progress: Progress,
+    /// Who wrote it.
+    pub owner: Owner,
+}
+
+/// The folder of one replay, held by this process.
+#[derive(Debug)]
+pub struct Journal {
+    dir: PathBuf,
+    /// Held, not read.
+    _locks: [File; 2],
+}
+
+fn io_error(path: &Path, what: &'static str) -> impl FnOnce(io::Error) -> JournalError {
+    let path = path.to_owned();
+    move |error| JournalError::Io { path, what, error }
+}
+
+/// A lock that is held as long as the file is open; `None` when another process holds it.
+fn lock(path: &Path) -> Result<Option<File>, JournalError> {
+    let file =
+        OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(io_error(path, "written"))?;
+    // Who only looks whether it is held has it for a moment.
+    for _ in 0..5 {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(10)),
+            Err(TryLockError::Error(error)) => return Err(io_error(path, "locked")(error)),
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a process holds it.
+fn is_held(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+/// Writes a file beside and renames it, so that there is always a whole one.
+fn replace(path: &Path, text: &[u8], durable: bool) -> Result<(), JournalError> {
+    let beside = path.with_extension("tmp");
+    let write = || {
+        let mut file = File::create(&beside)?;
+        file.write_all(text)?;
+        if durable {
+            file.sync_all()?;
+        }
+        drop(file);
+        fs::rename(&beside, path)?;
+        if durable && let Some(dir) = path.parent() {
+            File::open(dir)?.sync_all()?;
+        }
+        Ok(())
+    };
+    write().map_err(io_error(path, "written"))
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}
+
+fn json<T: Serialize>(value: &T) -> Vec<u8> {
+    // Plans and checkpoints have no maps with odd keys: they can always be written.
+    serde_json::to_vec_pretty(value).unwrap_or_default()
+}
+
+/// The replays of a state directory.
+#[derive(Clone, Debug)]
+pub struct Journals {
+    state_dir: PathBuf,
+}
+
+impl Journals {
+    /// In this state directory.
+    pub fn new(state_dir: impl Into<PathBuf>) -> Self {
+        Self { state_dir: state_dir.into() }
+    }
+
+    /// The state directory.
+    pub fn state_dir(&self) -> &Path {
+        &self.state_dir
+    }
+
+    fn dir(&self, id: &str) -> Result<PathBuf, JournalError> {
+        let plain = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        if !plain {
+            return Err(JournalError::Unknown { id: clean_line(id).into_owned() });
+        }
+        Ok(self.state_dir.join(REPLAYS).join(id))
+    }
+
+    /// The lock of all replays between the same places.
+    fn between(&self, plan: &Plan) -> PathBuf {
+        self.state_dir.join(REPLAYS).join(format!("{:016x}.lock", hash(&between(plan))))
+    }
+
+    /// Makes the folder of a new replay and holds it. The plan is on the disk when this returns.
+    pub fn begin(&self, plan: &Plan) -> Result<Journal, JournalError> {
+        let dir = self.dir(&plan.id)?;
+        fs::create_dir_all(&dir).map_err(io_error(&dir, "made"))?;
+        let path = dir.join("plan.json");
+        if path.exists() {
+            return Err(JournalError::Again { id: plan.id.clone() });
+        }
+        let held = self.hold(&dir, plan).and_then(|locks| self.alone(plan).map(|()| locks));
+        let locks = held.inspect_err(|_| drop(fs::remove_dir_all(&dir)))?;
+        replace(&path, &json(plan), true)?;
+        let parent = self.state_dir.join(REPLAYS);
+        File::open(&parent).and_then(|d| d.sync_all()).map_err(io_error(&parent, "written"))?;
+        Ok(Journal { dir, _locks: locks })
+    }
+
+    /// That no other between the same places was interrupted. What has failed may be given up without a word.
+    fn alone(&self, plan: &Plan) -> Result<(), JournalError> {
+        let unfinished = |run: &Run| run.progress.state.can_resume() && run.progress.state != State::Failed;
+        let same = |run: &Run| run.plan.id != plan.id && between(&run.plan) == between(plan);
+        match self.list().into_iter().find(|run| same(run) && unfinished(run)) {
+            Some(Run { plan, progress, orphaned, .. }) => {
+                Err(JournalError::Busy { id: plan.id, state: progress.state, running: !orphaned })
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn hold(&self, dir: &Path, plan: &Plan) -> Result<[File; 2], JournalError> {
+        let id = || plan.id.clone();
+        let Some(own) = lock(&dir.join("lock"))? else {
+            return Err(JournalError::Running { id: id(), owner: owner_of(dir) });
+        };
+        let Some(all) = lock(&self.between(plan))? else {
+            let other = self.list().into_iter().find(|run| !run.orphaned && between(&run.plan) == between(plan));
+            let (id, state) = other.map_or_else(|| (id(), State::Running), |run| (run.plan.id, run.progress.state));
+            return Err(JournalError::Busy { id, state, running: true });
+        };
+        Ok([own, all])
+    }
+
+    /// Holds a replay that nobody runs, to go on with it or to end it.
+    pub fn take_up(&self, id: &str) -> Result<(Journal, Plan, Checkpoint), JournalError> {
+        let run = self.show(id)?;
+        let dir = self.dir(id)?;
+        let locks = self.hold(&dir, &run.plan)?;
+        let checkpoint: Checkpoint = read(&dir.join("checkpoint.json")).unwrap_or_default();
+        let state = checkpoint.progress.state;
+        if matches!(state, State::Completed | State::Cancelled) {
+            return Err(JournalError::Over { id: id.to_owned(), state });
+        }
+        // What it was told before it died.
+        let _ = fs::remove_file(dir.join("control.json"));
+        Ok((Journal { dir, _locks: locks }, run.plan, checkpoint))
+    }
+
+    /// One replay.
+    pub fn show(&self, id: &str) -> Result<Run, JournalError> {
+        let dir = self.dir(id)?;
+        let unknown = || JournalError::Unknown { id: id.to_owned() };
+        let plan: Plan = read(&dir.join("plan.json")).ok_or_else(unknown)?;
+        let checkpoint: Option<Checkpoint> = read(&dir.join("checkpoint.json"));
+        let mut progress = checkpoint.as_ref().map(|c| c.progress.clone()).unwrap_or_default();
+        if progress.id.is_empty() {
+            // It died before its first checkpoint.
+            progress =
+                Progress { id: plan.id.clone(), state: State::Running, planned: plan.amounts.planned, ..progress };
+        }
+        let held = is_held(&dir.join("lock"));
+        let orphaned = !held && !progress.state.is_over();
+        Ok(Run { plan, progress, owner: checkpoint.map(|c| c.owner), orphaned })
+    }
+
+    /// All replays, the newest first.
+    pub fn list(&self) -> Vec<Run> {
+        let entries = fs::read_dir(self.state_dir.join(REPLAYS)).into_iter().flatten().filter_map(Result::ok);
+        let mut runs: Vec<Run> = entries.filter_map(|entry| self.show(entry.file_name().to_str()?).ok()).collect();
+        runs.sort_by(|a, b| b.plan.made.cmp(&a.plan.made).then_with(|| b.plan.id.cmp(&a.plan.id)));
+        runs
+    }
+
+    /// Tells the process that runs a replay something.
+    pub fn tell(&self, id: &str, control: Control) -> Result<(), JournalError> {
+        let dir = self.dir(id)?;
+        replace(&dir.join("control.json"), &json(&control), false)
+    }
+}
+
+impl Journal {
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Writes where to go on. `durable` survives also the end of the machine.
+    pub fn save(&self, checkpoint: &Checkpoint, durable: bool) -> Result<(), JournalError> {
+        save(&self.dir, checkpoint, durable)
+    }
+}
+
+/// What another process wants of a replay whose folder this is, once.
+pub(super) fn told(dir: &Path) -> Option<Control> {
+    let path = dir.join("control.json");
+    let control = read(&path)?;
+    let _ = fs::remove_file(path);
+    Some(control)
+}
+
+/// Writes a checkpoint into the folder of a replay that this process holds.
+pub(super) fn save(dir: &Path, checkpoint: &Checkpoint, durable: bool) -> Result<(), JournalError> {
+    replace(&dir.join("checkpoint.json"), &json(checkpoint), durable)
+}
+
+/// What two replays must not have in common while both run.
+fn between(plan: &Plan) -> String {
+    let server = plan.context.as_deref().unwrap_or(&plan.servers);
+    format!("{server}\n{}\n{}", plan.selection.name(), plan.destination)
+}
+
+/// FNV-1a: the same in every version of the program.
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+fn owner_of(dir: &Path) -> String {
+    read::<Checkpoint>(&dir.join("checkpoint.json")).map_or_else(
+        || "another process".into(),
+        |c| format!("process {} on {}", c.owner.pid, clean_line(&c.owner.host)),
+    )
+}
+
+/// This process.
+pub fn owner() -> Owner {
+    let of = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let host = fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned()).filter(|n| !n.is_empty());
+    Owner {
+        pid: std::process::id(),
+        host: host.or_else(|| of("HOSTNAME")).unwrap_or_else(|| "unknown".into()),
+        user: of("USER").or_else(|| of("LOGNAME")).unwrap_or_else(|| "unknown".into()),
+    }
+}

@@ -1,0 +1,303 @@
+//! A message becomes a copy of a replay: marked so that it is known again, with nothing in it that acts on the
+//! destination, and otherwise byte for byte the same.
+//!
+//! Marks are the extensions `replayid`, `replayseq` and `replaycount`: as `ce-` headers of binary events, inside the
+//! envelope of structured ones, and as `Jetscope-Replay-…` headers of everything else (plain messages, batches,
+//! packed bodies). The server acts on `Nats-…` headers (ADR-4, ADR-50 and others: expected sequences, rollups that
+//! empty a stream, schedules, batches), so none is copied.
+
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+
+use super::{envelope, lines};
+use crate::event::{Depth, Envelope, Event, Mode};
+use crate::model::{Header, Message};
+
+/// The names of marks in events.
+pub const MARKS: [&str; 3] = ["replayid", "replayseq", "replaycount"];
+/// The names of marks as headers of messages that are no (single) events.
+const PLAIN_MARKS: [&str; 3] = ["Jetscope-Replay-Id", "Jetscope-Replay-Seq", "Jetscope-Replay-Count"];
+/// Where the id that the sender gave for deduplication is kept.
+const ORIGINAL_ID: &str = "Jetscope-Original-Msg-Id";
+/// What the server deduplicates by.
+pub const MSG_ID: &str = "Nats-Msg-Id";
+
+/// How the message ids of all copies begin.
+const OWN_ID: &str = "replay:";
+
+/// A copy, ready to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// To this subject.
+    pub subject: String,
+    /// With these headers, the message id among them.
+    pub headers: Vec<Header>,
+    /// And this body.
+    pub body: Bytes,
+}
+
+impl Outgoing {
+    /// Bytes of subject, headers and body.
+    pub fn size(&self) -> usize {
+        self.subject.len() + self.wire_size()
+    }
+
+    /// Bytes that count against the limits of servers and streams: the header block and the body.
+    pub fn wire_size(&self) -> usize {
+        let headers: usize = self.headers.iter().map(|h| h.name.len() + h.value.len() + 4).sum();
+        headers + 12 + self.body.len()
+    }
+}
+
+/// What a look at a message tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// How its event travels; `None` for a plain message.
+    pub mode: Option<Mode>,
+    /// How often it was replayed; `None` when never.
+    pub count: Option<u32>,
+    /// Its marks can stand inside its envelope.
+    inside: bool,
+}
+
+impl Look {
+    /// Looks at a message.
+    pub fn at(message: &Message) -> Self {
+        let envelope = Envelope::new(message);
+        let decoded = envelope.decode_to(Depth::Only(&MARKS));
+        let mode = decoded.mode();
+        let marked = |event: &Event<'_>| {
+            let id = event.get(MARKS[0])?;
+            // Whoever marks without counting has replayed once.
+            let count = event.get(MARKS[2]).and_then(|v| v.to_text().parse().ok()).unwrap_or(1);
+            (!id.to_text().is_empty()).then_some(count)
+        };
+        let of_events = decoded.events().iter().filter_map(marked).max();
+        let of_headers = message
+            .header(PLAIN_MARKS[0])
+            .map(|_| message.header(PLAIN_MARKS[2]).and_then(|count| count.trim().parse().ok()).unwrap_or(1));
+        let packed = || message.header("content-encoding").is_some_and(|v| !v.trim().eq_ignore_ascii_case("identity"));
+        Self { mode, count: of_events.max(of_headers), inside: mode == Some(Mode::Structured) && !packed() }
+    }
+}
+
+/// The message id of a copy: the same each time that it is sent. It is also how copies are found again.
+pub fn msg_id(replay: &str, stream: &str, seq: u64) -> String {
+    let mut id = String::with_capacity(replay.len() + stream.len() + 28);
+    // Writing to a String cannot fail.
+    let _ = write!(id, "{OWN_ID}{replay}:{stream}:{seq}");
+    id
+}
+
+/// Stream and sequence out of a message id of this replay; `None` where it is another's.
+pub fn of_msg_id<'a>(id: &'a str, replay: &str) -> Option<(&'a str, u64)> {
+    let rest = id.strip_prefix(OWN_ID)?.strip_prefix(replay)?.strip_prefix(':')?;
+    let (stream, seq) = rest.rsplit_once(':')?;
+    Some((stream, seq.parse().ok()?))
+}
+
+/// Makes copies for one replay.
+#[derive(Clone, Debug)]
+pub struct Marker {
+    id: String,
+    /// Members of the envelope that make room for ours.
+    names: Vec<&'static str>,
+}
+
+impl Marker {
+    /// For the replay of this id.
+    pub fn new(id: &str) -> Self {
+        Self { id: id.to_owned(), names: MARKS.to_vec() }
+    }
+
+    /// The messages come out of a file, in which their subject stands beside what they are.
+    #[must_use]
+    pub(super) fn of_file(mut self, of_file: bool) -> Self {
+        if of_file {
+            self.names.push(lines::SUBJECT);
+        }
+        self
+    }
+
+    /// A structured event on one line, marked, with the subject that the message had.
+    pub(super) fn line(&self, line: &[u8], message: &Message, look: Look) -> Option<Bytes> {
+        let mut names = self.names.clone();
+        names.push(lines::SUBJECT);
+        let subject = serde_json::to_string(&*message.subject).ok()?;
+        let marks = self.members(message.seq, look);
+        let members = format!("{marks},\"{}\":{subject}", lines::SUBJECT);
+        envelope::insert(line, &names, &members).map(Bytes::from)
+    }
+
+    /// Marks of a binary event in a request.
+    pub(super) fn mark_http(&self, headers: &mut Vec<Header>, message: &Message, look: Look) {
+        headers.retain(|h| !is_mark(&h.name) && !h.name.eq_ignore_ascii_case("ce-natssubject"));
+        let count = (look.count.unwrap_or(0) + 1).to_string();
+        let values = [self.id.clone(), message.seq.to_string(), count];
+        let mark = |(name, value): (&str, String)| Header { name: format!("ce-{name}").into(), value: value.into() };
+        headers.extend(MARKS.into_iter().zip(values).map(mark));
+    }
+
+    /// The copy of a message that was looked at, to this subject.
+    pub fn copy(&self, message: &Message, look: Look, subject: String) -> Outgoing {
+        let count = (look.count.unwrap_or(0) + 1).to_string();
+        let seq = message.seq.to_string();
+        let values = [self.id.as_str(), &seq, &count];
+        let mut headers = Vec::with_capacity(message.headers.len() + 4);
+        let mut original = None;
+        for header in &message.headers {
+            let name = &*header.name;
+            if is_control(name) {
+                // The id of a copy is our own; what the first sender gave stands beside it already.
+                if original.is_none() && name.eq_ignore_ascii_case(MSG_ID) && !header.value.starts_with(OWN_ID) {
+                    original = Some(header.value.clone());
+                }
+            } else if !is_mark(name) {
+                headers.push(header.clone());
+            }
+        }
+        let header = |name: &str, value: &str| Header { name: name.into(), value: value.into() };
+        if let Some(value) = original {
+            headers.retain(|h| !h.name.eq_ignore_ascii_case(ORIGINAL_ID));
+            headers.push(Header { name: ORIGINAL_ID.into(), value });
+        }
+        let inside = if look.inside {
+            envelope::insert(&message.body, &self.names, &self.members(message.seq, look)).map(Bytes::from)
+        } else {
+            None
+        };
+        let body = match (inside, look.mode) {
+            (Some(body), _) => body,
+            (None, Some(Mode::Binary)) => {
+                headers.extend(MARKS.iter().zip(values).map(|(name, value)| header(&format!("ce-{name}"), value)));
+                message.body.clone()
+            }
+            (None, _) => {
+                headers.extend(PLAIN_MARKS.iter().zip(values).map(|(name, value)| header(name, value)));
+                message.body.clone()
+            }
+        };
+        headers.push(Header { name: MSG_ID.into(), value: msg_id(&self.id, &message.stream, message.seq).into() });
+        Outgoing { subject, headers, body }
+    }
+
+    /// Sequences do not fit into the integers of `CloudEvents`, so that one is text.
+    fn members(&self, seq: u64, look: Look) -> String {
+        let (id, count) = (&self.id, look.count.unwrap_or(0) + 1);
+        format!(r#""replayid":"{id}","replayseq":"{seq}","replaycount":{count}"#)
+    }
+}
+
+/// A header that the server acts on, or that says where a message was stored.
+pub fn is_control(name: &str) -> bool {
+    name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("nats-"))
+}
+
+fn is_mark(name: &str) -> bool {
+    let attribute = match name.as_bytes() {
+        [b'c' | b'C', b'e' | b'E', b'-' | b'_', ..] => &name[3..],
+        [b'j' | b'J', ..] => return PLAIN_MARKS.iter().any(|mark| mark.eq_ignore_ascii_case(name)),
+        _ => return false,
+    };
+    MARKS.iter().any(|mark| mark.eq_ignore_ascii_case(attribute))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::exercise::message;
+
+    const EVENT: &[u8] = br#"{ "specversion":"1.0", "id":"1","source":"/a","type":"t","data":{"x":1.50}}"#;
+    const BINARY: [(&str, &str); 4] =
+        [("ce-specversion", "1.0"), ("ce-id", "1"), ("ce-source", "/a"), ("ce-type", "t")];
+
+    fn copied(headers: &[(&str, &str)], body: &[u8]) -> (Vec<String>, String) {
+        let mut sent = message(headers, body);
+        sent.stream = "S".into();
+        sent.seq = 7;
+        let copy = Marker::new("R1").copy(&sent, Look::at(&sent), "to".into());
+        let headers = copy.headers.iter().map(|h| format!("{}: {}", h.name, h.value)).collect();
+        (headers, String::from_utf8(copy.body.to_vec()).unwrap())
+    }
+
+    fn count(headers: &[(&str, &str)], body: &[u8]) -> Option<u32> {
+        Look::at(&message(headers, body)).count
+    }
+
+    #[test]
+    fn binary_events_are_marked_in_headers() {
+        let (headers, body) = copied(&[&BINARY[..], &[("X-Odd", "a  b%")]].concat(), b"\x00");
+        let (marks, kept) = (&headers[5..], &headers[..5]);
+        assert_eq!(kept, ["ce-specversion: 1.0", "ce-id: 1", "ce-source: /a", "ce-type: t", "X-Odd: a  b%"]);
+        assert_eq!(marks, ["ce-replayid: R1", "ce-replayseq: 7", "ce-replaycount: 1", "Nats-Msg-Id: replay:R1:S:7"]);
+        assert_eq!(body, "\0");
+        let again = [&BINARY[..], &[("CE-ReplayId", "R0"), ("ce-replaycount", "2"), ("ce-replayseq", "9")]].concat();
+        assert_eq!(count(&again, b""), Some(2));
+        let (headers, _) = copied(&again, b"");
+        assert_eq!(headers[4..7], ["ce-replayid: R1", "ce-replayseq: 7", "ce-replaycount: 3"]);
+    }
+
+    #[test]
+    fn structured_events_are_marked_inside() {
+        let (headers, body) = copied(&[], EVENT);
+        assert_eq!(headers, ["Nats-Msg-Id: replay:R1:S:7"]);
+        let marked = r#"{"replayid":"R1","replayseq":"7","replaycount":1, "specversion":"1.0", "id":"1","source":"/a","type":"t","data":{"x":1.50}}"#;
+        assert_eq!(body, marked);
+        assert_eq!((count(&[], EVENT), count(&[], marked.as_bytes())), (None, Some(1)));
+        let (_, again) = copied(&[], marked.as_bytes());
+        assert_eq!(again, marked.replace(r#""replaycount":1"#, r#""replaycount":2"#));
+    }
+
+    #[test]
+    fn everything_else_is_marked_in_own_headers() {
+        let own = ["Jetscope-Replay-Id: R1", "Jetscope-Replay-Seq: 7", "Jetscope-Replay-Count: 1"];
+        let batch = [b"[".as_slice(), EVENT, b"]"].concat();
+        for (headers, body) in [
+            (&[][..], b"hello".as_slice()),
+            (&[("content-type", "application/cloudevents-batch+json")], batch.as_slice()),
+            (&[("content-type", "application/cloudevents+json"), ("Content-Encoding", "gzip")], b"\x1f\x8b"),
+        ] {
+            let mut sent = message(headers, body);
+            (sent.stream, sent.seq) = ("S".into(), 7);
+            let copy = Marker::new("R1").copy(&sent, Look::at(&sent), "to".into());
+            let lines: Vec<String> = copy.headers.iter().map(|h| format!("{}: {}", h.name, h.value)).collect();
+            assert_eq!(lines[headers.len()..headers.len() + 3], own);
+            assert_eq!(copy.body, body);
+        }
+        assert_eq!(count(&[("jetscope-replay-id", "R0")], b"x"), Some(1));
+        assert_eq!(count(&[("Jetscope-Replay-Id", "R0"), ("Jetscope-Replay-Count", "3")], b"x"), Some(3));
+        let inner = br#"[{"specversion":"1.0","id":"1","source":"/a","type":"t","replayid":"R0","replaycount":2}]"#;
+        assert_eq!(count(&[], inner), Some(2), "a batch is marked when one of its events is");
+    }
+
+    #[test]
+    fn nothing_that_acts_on_the_destination_is_copied() {
+        let control = [
+            ("Nats-Msg-Id", "mine"),
+            ("nats-rollup", "all"),
+            ("NATS-Expected-Last-Sequence", "4"),
+            ("Nats-Stream-Source", "A 5"),
+            ("Nats-TTL", "1s"),
+            ("Nats-Schedule", "@hourly"),
+            ("Nats-Batch-Id", "x"),
+            ("Natsy", "kept"),
+        ];
+        let (headers, _) = copied(&control, b"x");
+        assert_eq!(headers[..2], ["Natsy: kept", "Jetscope-Original-Msg-Id: mine"]);
+        assert_eq!(headers.len(), 6);
+        // A copy of a copy keeps the id that the first sender gave.
+        let (headers, _) = copied(&[("Nats-Msg-Id", "replay:R0:S:1"), ("Jetscope-Original-Msg-Id", "mine")], b"x");
+        assert_eq!(headers.iter().filter(|h| h.starts_with("Jetscope-Original")).count(), 1);
+        assert_eq!(headers[0], "Jetscope-Original-Msg-Id: mine");
+    }
+
+    #[test]
+    fn copies_are_found_by_their_message_id() {
+        let id = msg_id("R1", "a:b", 42);
+        assert_eq!(of_msg_id(&id, "R1"), Some(("a:b", 42)));
+        for (id, replay) in [(id.as_str(), "R"), (id.as_str(), "R2"), ("replay:R1:S", "R1"), ("replay:R1:S:x", "R1")] {
+            assert_eq!(of_msg_id(id, replay), None, "{id} {replay}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Counts what a replay would send.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::event::{Core, Depth, Envelope};
+use crate::model::replay::{Amounts, Bar, Plan, SPACING_CAP, Selection, TypeCount};
+use crate::model::{Message, Timestamp};
+use crate::replay::mark::is_control;
+use crate::replay::prepare::Skip;
+use crate::replay::sink::Parcel;
+
+/// Bars of the histogram.
+const BARS: usize = 24;
+/// Seconds that are counted apart while it is not known how long the range is.
+const FINE: usize = 4_096;
+/// Types that are listed, and that are told apart while counting.
+const TYPES: usize = 20;
+/// See [`TYPES`].
+const MOST_TYPES: usize = 10_000;
+/// Subjects that are told apart.
+const MOST_SUBJECTS: usize = 10_000;
+
+/// A running count.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    amounts: Amounts,
+    /// Everything that was read, whatever became of it.
+    read: u64,
+    before: Option<Timestamp>,
+    /// When each was stored, in steps of `step` nanoseconds.
+    times: BTreeMap<i64, u64>,
+    step: i64,
+    types: BTreeMap<Option<String>, u64>,
+    other_types: u64,
+    stripped: BTreeMap<String, u64>,
+    /// The subjects of copies, and how many each will have.
+    pub(super) subjects: BTreeMap<String, u64>,
+    /// There are more than could be told apart.
+    pub(super) more_subjects: bool,
+    /// Messages that bear a rollup.
+    pub(super) rollups: u64,
+    whole: bool,
+}
+
+impl Tally {
+    pub(super) fn new(plan: &Plan) -> Self {
+        let whole = matches!(&plan.selection, Selection::Range { subjects, .. } if subjects.is_empty());
+        Self { whole, step: 1_000_000, ..Self::default() }
+    }
+
+    /// Counts a message and what would become of it.
+    pub(super) fn take(&mut self, message: &Message, prepared: &Result<Parcel, Skip>) {
+        self.read += 1;
+        let parcel = match prepared {
+            Ok(parcel) => parcel,
+            Err(skip) => return skip.count(&mut self.amounts.skipped),
+        };
+        let a = &mut self.amounts;
+        a.planned += 1;
+        a.bytes += message.size() as u64;
+        a.largest = a.largest.max(parcel.copy.wire_size() as u64);
+        a.first.get_or_insert((message.seq, message.time));
+        a.last = Some((message.seq, message.time));
+        a.recorded += self.before.map_or(Duration::ZERO, |before| message.time.since(before).min(SPACING_CAP));
+        self.before = Some(message.time);
+        self.count_time(message.time);
+        self.count_type(message);
+        for header in message.headers.iter().filter(|h| is_control(&h.name)) {
+            let name = header.name.to_ascii_lowercase();
+            self.rollups += u64::from(name == "nats-rollup");
+            if let Some(count) = self.stripped.get_mut(&*header.name) {
+                *count += 1;
+            } else if self.stripped.len() < 100 {
+                self.stripped.insert(header.name.to_string(), 1);
+            }
+        }
+        if let Some(count) = self.subjects.get_mut(&parcel.copy.subject) {
+            *count += 1;
+        } else if self.subjects.len() >= MOST_SUBJECTS {
+            self.more_subjects = true;
+        } else if !parcel.copy.subject.is_empty() {
+            self.subjects.insert(parcel.copy.subject.clone(), 1);
+        }
+    }
+
+    /// Steps grow with the range, so that there are never many of them.
+    fn count_time(&mut self, time: Timestamp) {
+        *self.times.entry(time.0.div_euclid(self.step)).or_default() += 1;
+        while self.times.len() > FINE {
+            self.step *= 2;
+            let mut coarse = BTreeMap::new();
+            for (at, count) in std::mem::take(&mut self.times) {
+                *coarse.entry(at.div_euclid(2)).or_default() += count;
+            }
+            self.times = coarse;
+        }
+    }
+
+    fn count_type(&mut self, message: &Message) {
+        let envelope = Envelope::new(message);
+        let decoded = envelope.decode_to(Depth::Only(&[]));
+        let ty = decoded.events().first().and_then(|event| event.text(Core::Type)).map(str::to_owned);
+        if let Some(count) = self.types.get_mut(&ty) {
+            *count += 1;
+        } else if self.types.len() < MOST_TYPES {
+            self.types.insert(ty, 1);
+        } else {
+            self.other_types += 1;
+        }
+    }
+
+    /// Puts the amounts into the plan.
+    pub(super) fn finish(&mut self, plan: &mut Plan) {
+        let mut amounts = std::mem::take(&mut self.amounts);
+        if let (true, Selection::Range { first, last, .. }) = (self.whole, &plan.selection) {
+            amounts.gaps = Some((last + 1).saturating_sub(*first).saturating_sub(self.read));
+        }
+        if let Selection::List(items) = &plan.selection {
+            amounts.gaps = Some((items.len() as u64).saturating_sub(self.read));
+        }
+        amounts.histogram = self.bars();
+        let mut types: Vec<TypeCount> =
+            std::mem::take(&mut self.types).into_iter().map(|(ty, count)| TypeCount { ty, count }).collect();
+        types.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.ty.cmp(&b.ty)));
+        let rest: u64 = types.iter().skip(TYPES).map(|t| t.count).sum();
+        amounts.other_types = self.other_types + rest;
+        types.truncate(TYPES);
+        amounts.types = types;
+        amounts.stripped = std::mem::take(&mut self.stripped).into_iter().collect();
+        amounts.subjects = self.subjects.len() as u64;
+        plan.amounts = amounts;
+    }
+
+    fn bars(&self) -> Vec<Bar> {
+        let (Some((first, _)), Some((last, _))) = (self.times.first_key_value(), self.times.last_key_value()) else {
+            return Vec::new();
+        };
+        let steps = last - first + 1;
+        let width = steps.div_euclid(BARS as i64) + i64::from(steps.rem_euclid(BARS as i64) > 0);
+        let bars = steps.div_euclid(width) + i64::from(steps.rem_euclid(width) > 0);
+        (0..bars)
+            .map(|n| {
+                let from = first + n * width;
+                let count = self.times.range(from..from + width).map(|(_, count)| count).sum();
+                Bar { from: Timestamp(from.saturating_mul(self.step)), count }
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_cover_any_range_and_count_everything() {
+        for times in [vec![5], vec![0, 1], (0..100_000).map(|n| n * 7_000_000).collect(), vec![0, i64::MAX / 2]] {
+            let mut tally = Tally { step: 1_000_000, ..Tally::default() };
+            times.iter().for_each(|ns: &i64| tally.count_time(Timestamp(*ns)));
+            let bars = tally.bars();
+            assert_eq!(bars.iter().map(|b| b.count).sum::<u64>(), times.len() as u64);
+            assert!((1..=BARS).contains(&bars.len()), "{}", bars.len());
+            assert!(bars.windows(2).all(|pair| pair[0].from < pair[1].from));
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! What is at the other end: the stream that captures the copies, who receives them, and what it would refuse.
+
+use super::amounts::Tally;
+use super::{PlanError, Template};
+use crate::config::{ConfigError, Settings};
+use crate::event::clean_line;
+use crate::model::replay::{Capture, Delivery, Destination, Plan, Receiver, Selection};
+use crate::model::{Consumer, Discard, Problem, ProblemKind, Retention, Stream, subject, units};
+use crate::nats::{self, Api};
+
+/// Streams that are looked at, where copies could go to many.
+const MOST: usize = 64;
+
+/// The settings of the connection that copies are published on; `None` where they are not published.
+pub fn settings_of(settings: &Settings, destination: &Destination) -> Result<Option<Settings>, ConfigError> {
+    Ok(match destination {
+        Destination::Subject(_) | Destination::Original => Some(settings.clone()),
+        Destination::Context { name, .. } => Some(settings.for_context(name)?),
+        Destination::File(_) | Destination::Stdout | Destination::Http(_) => None,
+    })
+}
+
+/// A stream that may capture copies, with those who would receive them.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    stream: Stream,
+    receivers: Vec<Receiver>,
+    max_payload: u64,
+}
+
+/// Finds the streams that may capture the copies. Where it is clear which one does, that is noted at once.
+pub(super) async fn look(settings: &Settings, plan: &mut Plan) -> Result<Vec<Candidate>, PlanError> {
+    let (Some(own), Some(template)) = (settings_of(settings, &plan.destination)?, plan.destination.template()) else {
+        return Ok(Vec::new());
+    };
+    let client = nats::open(&own.connection).await?;
+    let max_payload = client.server().max_payload;
+    let api = Api::new(client);
+    let template = Template::parse(template).map_err(PlanError::Wrong)?;
+    let pattern = pattern(&template, plan);
+    let names = match api.streams_of(&pattern).await {
+        Ok(names) => names,
+        // No JetStream at all: then it is a subject without a stream.
+        Err(Problem { kind: ProblemKind::NoResponders | ProblemKind::NotEnabled, .. }) => Vec::new(),
+        Err(problem) => return Err(problem.into()),
+    };
+    let mut candidates = Vec::new();
+    for name in names.iter().take(MOST) {
+        let stream = api.stream(name).await?;
+        let all = api.consumers(name).await;
+        let receivers = all.items.iter().filter(|c| receives(c, &pattern)).map(|c| receiver(c)).collect();
+        candidates.push(Candidate { stream, receivers, max_payload });
+    }
+    if let [one] = candidates.as_slice() {
+        plan.capture = Some(capture(one));
+    }
+    Ok(candidates)
+}
+
+/// All subjects that copies can have.
+fn pattern(template: &Template, plan: &Plan) -> String {
+    if template.source() == "{subject}"
+        && let Selection::Range { subjects, .. } = &plan.selection
+        && let [one] = subjects.as_slice()
+    {
+        return one.clone();
+    }
+    template.pattern(&plan.id)
+}
+
+fn receives(consumer: &Consumer, pattern: &str) -> bool {
+    let filters = &consumer.config.filter_subjects;
+    filters.is_empty() || filters.iter().any(|filter| subject::overlap(filter, pattern))
+}
+
+fn receiver(consumer: &Consumer) -> Receiver {
+    Receiver { name: consumer.name.clone(), outstanding: consumer.outstanding(), paused: consumer.paused }
+}
+
+fn capture(candidate: &Candidate) -> Capture {
+    let Candidate { stream, receivers, max_payload } = candidate;
+    let config = &stream.config;
+    let largest = config.limits.max_msg_size.unwrap_or(u64::MAX).min(*max_payload);
+    Capture {
+        stream: stream.name.clone(),
+        created: stream.created,
+        last_seq: stream.state.last_seq,
+        rereadable: config.retention == Retention::Limits,
+        max_age: config.limits.max_age,
+        duplicate_window: config.duplicate_window,
+        max_size: (largest > 0 && largest < u64::MAX).then_some(largest),
+        atomic: config.allow_atomic,
+        discard_new: config.discard == Discard::New,
+        receivers: receivers.clone(),
+    }
+}
+
+/// What is known only when everything was read.
+pub(super) fn judge(plan: &mut Plan, tally: &Tally, candidates: &[Candidate]) {
+    if plan.amounts.planned == 0 {
+        plan.obstacles.push("nothing is left to be sent; look at the range, the filter and what is left out".into());
+    }
+    if plan.destination.is_published() {
+        match chosen(tally, candidates) {
+            Some(candidate) => into_stream(plan, tally, candidate),
+            None => into_nothing(plan),
+        }
+    }
+    if matches!(plan.destination, Destination::Http(_)) {
+        let delivery = plan.delivery.get_or_insert(Delivery::AtLeastOnce);
+        let what = if *delivery == Delivery::AtLeastOnce { "is sent again" } else { "is not sent again" };
+        plan.warnings.push(format!("after a crash the one event whose answer is missing {what}"));
+    }
+    if plan.destination == Destination::Stdout {
+        plan.warnings.push("what was printed cannot be read again: after an end before its end, begin anew".into());
+    }
+    if tally.rollups > 0 {
+        plan.warnings.push(format!(
+            "{} messages have a Nats-Rollup header, which is not copied: it would delete messages",
+            tally.rollups
+        ));
+    }
+}
+
+/// The stream that the copies go into: no two streams of an account have a subject in common.
+fn chosen<'c>(tally: &Tally, candidates: &'c [Candidate]) -> Option<&'c Candidate> {
+    if let [one] = candidates {
+        return Some(one);
+    }
+    let (first, _) = tally.subjects.first_key_value()?;
+    candidates.iter().find(|candidate| takes(&candidate.stream, first))
+}
+
+fn takes(stream: &Stream, subject: &str) -> bool {
+    stream.config.subjects.iter().any(|own| subject::matches(own, subject))
+}
+
+/// Nobody keeps the copies.
+fn into_nothing(plan: &mut Plan) {
+    plan.capture = None;
+    plan.warnings.push(
+        "no stream captures the copies: whoever listens at that moment receives them, and nobody can tell who did"
+            .into(),
+    );
+    ask_for_delivery(plan);
+}
+
+fn into_stream(plan: &mut Plan, tally: &Tally, candidate: &Candidate) {
+    let stream = &candidate.stream;
+    let name = clean_line(&stream.name).into_owned();
+    let (config, limits, state) = (&stream.config, &stream.config.limits, &stream.state);
+    let capture = plan.capture.get_or_insert_with(|| capture(candidate)).clone();
+    let (mut obstacles, mut warnings) = (Vec::new(), Vec::new());
+    let astray: Vec<&String> = tally.subjects.keys().filter(|s| !takes(stream, s)).collect();
+    if let Some(first) = astray.first() {
+        obstacles.push(format!(
+            "{name} does not capture {} of the subjects, such as {}; choose subjects that one stream captures, or replay \
+             fewer at a time with --subject",
+            astray.len(),
+            clean_line(first)
+        ));
+    }
+    if tally.more_subjects {
+        warnings.push("there are more subjects than could be looked at".into());
+    }
+    if stream.is_system() {
+        obstacles.push(format!(
+            "{name} belongs to a key-value or object store, where copies would overwrite present values; choose another \
+             destination"
+        ));
+    }
+    if config.sealed {
+        obstacles.push(format!("{name} is sealed: nothing can be added to it"));
+    }
+    if config.mirror.is_some() {
+        obstacles.push(format!("{name} is a mirror: it takes messages of its upstream only"));
+    }
+    if config.no_ack {
+        obstacles.push(format!("{name} does not confirm what it stores (no_ack), so nobody could tell what arrived"));
+    }
+    if capture.max_size.is_some_and(|most| plan.amounts.largest > most) {
+        obstacles.push(format!(
+            "{name} takes messages of up to {}, and the largest copy has {}",
+            units::bytes(capture.max_size.unwrap_or(0)),
+            units::bytes(plan.amounts.largest)
+        ));
+    }
+    let full = |what: &str| match config.discard {
+        Discard::New => format!("{name} has no room for all of it ({what}): the replay pauses when it is full"),
+        Discard::Old => format!("{name} has no room for all of it ({what}): it drops its oldest messages"),
+    };
+    if limits.max_msgs.is_some_and(|most| state.messages + plan.amounts.planned > most) {
+        warnings.push(full("max_msgs"));
+    }
+    if limits.max_bytes.is_some_and(|most| state.bytes + plan.amounts.bytes > most) {
+        warnings.push(full("max_bytes"));
+    }
+    if let Some(most) = limits.max_msgs_per_subject {
+        let over = tally.subjects.values().filter(|count| **count > most).count();
+        warnings
+            .push(format!("{name} keeps {most} messages of a subject; of {over} subjects more than that will come"));
+    }
+    if let Some((from, to)) = &config.transform {
+        let from = if from.is_empty() { "everything".into() } else { clean_line(from) };
+        warnings.push(format!("{name} stores {from} under {}", clean_line(to)));
+    }
+    if let Some((_, to)) = &config.republish {
+        warnings.push(format!("{name} publishes what it stores again, under {}", clean_line(to)));
+    }
+    if let Some(age) = limits.max_age {
+        warnings.push(format!("{name} drops messages that are older than {}", units::duration(age)));
+    }
+    if let Selection::Range { stream: own, .. } = &plan.selection
+        && *own == stream.name
+        && !matches!(plan.destination, Destination::Context { .. })
+    {
+        warnings.push(format!("the copies go into {name} itself; the range ends where the stream ends now"));
+    }
+    if plan.destination == Destination::Original {
+        let receivers = capture.receivers.len();
+        warnings.push(format!("they go to the original subjects: {receivers} consumers of {name} receive them again"));
+    }
+    plan.obstacles.extend(obstacles);
+    plan.warnings.extend(warnings);
+    if capture.rereadable {
+        plan.delivery = None;
+    } else {
+        ask_for_delivery(plan);
+    }
+}
+
+/// The destination cannot be read again, so nobody can find out after a crash what arrived.
+fn ask_for_delivery(plan: &mut Plan) {
+    let window = plan.window.unwrap_or(4_096);
+    let uncertain = format!("up to {window} events in flight are uncertain after a crash");
+    match plan.delivery {
+        None => plan.obstacles.push(format!(
+            "the destination cannot be read again, so {uncertain}: choose --at-least-once (they are sent again) or \
+             --at-most-once (they are not)"
+        )),
+        Some(Delivery::AtLeastOnce) => plan.warnings.push(format!("{uncertain}, and are sent again")),
+        Some(Delivery::AtMostOnce) => plan.warnings.push(format!("{uncertain}, and are not sent again")),
+    }
+}

@@ -1,0 +1,266 @@
+//! Makes a plan: looks at everything that a replay would touch, and touches nothing.
+
+mod amounts;
+mod capture;
+
+use std::hash::{BuildHasher, RandomState};
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use super::lines;
+use super::prepare::Preparer;
+use super::source::{AnySource, Feed, Source};
+use super::template::Template;
+use crate::config::{ConfigError, Settings};
+use crate::event::clean_line;
+use crate::model::replay::{Delivery, Destination, HttpMode, PLAN_VERSION, Pace, Plan, Selection};
+use crate::model::{Problem, Timestamp};
+use crate::nats::tail::{Report, State, Tail, TailSpec};
+use crate::nats::{self, Api, Client, ConnectError};
+use crate::query::Mistake;
+use crate::query::range::{End, Range, Start};
+
+use amounts::Tally;
+pub use capture::settings_of;
+
+/// Why there is no plan.
+#[derive(Debug, Error)]
+pub enum PlanError {
+    /// There is no connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// A question was not answered.
+    #[error("{0}")]
+    Answer(#[from] Problem),
+    /// The other connection is not known.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The filter is none.
+    #[error("the filter {text:?}: {mistake}")]
+    Filter {
+        /// As typed.
+        text: String,
+        /// What is wrong.
+        mistake: Mistake,
+    },
+    /// Something that was asked for makes no sense.
+    #[error("{0}")]
+    Wrong(String),
+}
+
+/// Which messages are wanted.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wanted {
+    /// A range of a stream.
+    Range {
+        /// The stream.
+        stream: String,
+        /// The range, relative times resolved.
+        range: Range,
+        /// Subject filters; none is all.
+        subjects: Vec<String>,
+    },
+    /// What a consumer has not acknowledged: everything behind its ack floor, as it filters.
+    Consumer {
+        /// The stream.
+        stream: String,
+        /// The consumer.
+        consumer: String,
+    },
+    /// These messages: stream and sequence, in this order.
+    List(Vec<(String, u64)>),
+    /// A file of structured events, one a line.
+    File(PathBuf),
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// Which messages.
+    pub wanted: Wanted,
+    /// Only those that fulfil this expression.
+    pub filter: Option<String>,
+    /// Copies of replays too. They always are out of a file.
+    pub include_marked: bool,
+    /// Where to.
+    pub destination: Destination,
+    /// How fast.
+    pub pace: Pace,
+    /// Why.
+    pub reason: Option<String>,
+    /// What to do about copies of which nobody knows whether they arrived.
+    pub delivery: Option<Delivery>,
+    /// For HTTP.
+    pub http_mode: HttpMode,
+    /// Copies in flight at most.
+    pub window: Option<u64>,
+    /// See [`Plan::watch`].
+    pub watch: Option<(String, u64)>,
+}
+
+impl Request {
+    /// Everything else as usual.
+    pub const fn new(wanted: Wanted, destination: Destination) -> Self {
+        Self {
+            wanted,
+            filter: None,
+            include_marked: false,
+            destination,
+            pace: Pace::Max,
+            reason: None,
+            delivery: None,
+            http_mode: HttpMode::Binary,
+            window: None,
+            watch: None,
+        }
+    }
+}
+
+/// Makes a plan: reads the whole range once, and asks about the destination. Nothing is changed.
+pub async fn plan(settings: &Settings, request: Request) -> Result<Plan, PlanError> {
+    if let Some(template) = request.destination.template() {
+        Template::parse(template).map_err(PlanError::Wrong)?;
+    }
+    if let Some(text) = &request.filter {
+        crate::query::Filter::expression(text).map_err(|mistake| PlanError::Filter { text: text.clone(), mistake })?;
+    }
+    let made = nats::now();
+    let client = match &request.wanted {
+        Wanted::File(_) => None,
+        _ => Some(nats::open(&settings.connection).await?),
+    };
+    let (selection, range) = freeze(client.as_ref(), &request.wanted).await?;
+    let of_file = matches!(request.wanted, Wanted::File(_));
+    let mut plan = Plan {
+        version: PLAN_VERSION,
+        id: new_id(made),
+        made,
+        context: settings.connection.context.clone(),
+        servers: settings.connection.shown(),
+        reason: request.reason,
+        selection,
+        range,
+        filter: request.filter,
+        include_marked: request.include_marked || of_file,
+        destination: request.destination,
+        capture: None,
+        delivery: request.delivery,
+        http_mode: request.http_mode,
+        pace: request.pace,
+        window: request.window,
+        watch: request.watch,
+        amounts: crate::model::replay::Amounts::default(),
+        warnings: Vec::new(),
+        obstacles: Vec::new(),
+    };
+    let streams = capture::look(settings, &mut plan).await?;
+    let mut tally = Tally::new(&plan);
+    let preparer = Preparer::new(&plan).map_err(PlanError::Wrong)?;
+    let mut source = AnySource::new(plan.selection.clone(), client);
+    let mut feed = source.open(0);
+    let read = loop {
+        match feed.recv().await {
+            Some(Feed::Messages(messages)) => {
+                for (position, message) in &messages {
+                    tally.take(message, &preparer.prepare(*position, message));
+                }
+            }
+            Some(Feed::Failed(problem)) => break Err(problem),
+            Some(Feed::Waiting(_)) => {}
+            Some(Feed::End) | None => break Ok(()),
+        }
+    };
+    source.close().await;
+    read?;
+    tally.finish(&mut plan);
+    capture::judge(&mut plan, &tally, &streams);
+    Ok(plan)
+}
+
+/// A selection whose end does not move any more, and what was asked for.
+async fn freeze(client: Option<&Client>, wanted: &Wanted) -> Result<(Selection, String), PlanError> {
+    let client = || client.ok_or_else(|| PlanError::Wrong("there is no connection to read from".into()));
+    Ok(match wanted {
+        Wanted::Range { stream, range, subjects } => {
+            let (first, last) = ends(client()?, stream, *range, subjects).await?;
+            (Selection::Range { stream: stream.clone(), first, last, subjects: subjects.clone() }, range.to_string())
+        }
+        Wanted::Consumer { stream, consumer } => {
+            let api = Api::new(client()?.clone());
+            let of = api.consumer(stream, consumer).await?;
+            let (first, last) = (of.ack_floor.stream_seq + 1, api.stream(stream).await?.state.last_seq);
+            let subjects = of.config.filter_subjects.clone();
+            let words = format!("from the ack floor of consumer {}", clean_line(consumer));
+            (Selection::Range { stream: stream.clone(), first, last, subjects }, words)
+        }
+        Wanted::List(items) => (Selection::List(items.clone()), format!("{} chosen messages", items.len())),
+        Wanted::File(path) => {
+            let counted = path.clone();
+            let last = tokio::task::spawn_blocking(move || lines::count(&counted)).await;
+            let last = last.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+            let last = last.map_err(|error| PlanError::Wrong(format!("{} cannot be read: {error}", path.display())))?;
+            (Selection::File { path: path.clone(), last }, format!("{last} lines"))
+        }
+    })
+}
+
+/// The first and the last sequence of a range as it is now.
+async fn ends(client: &Client, stream: &str, range: Range, subjects: &[String]) -> Result<(u64, u64), PlanError> {
+    let (first, newest) = begins(client, stream, range.start, subjects).await?;
+    let last = match range.end {
+        End::Open => newest,
+        End::Seq(seq) => seq.min(newest),
+        End::Time(at) => {
+            let behind = Start::Time(Timestamp(at.0.saturating_add(1)));
+            begins(client, stream, behind, &[]).await?.0.saturating_sub(1).min(newest)
+        }
+    };
+    Ok((first, last))
+}
+
+/// Where reading from there begins, and the last sequence of the stream: as the reader itself finds them.
+async fn begins(client: &Client, stream: &str, start: Start, subjects: &[String]) -> Result<(u64, u64), PlanError> {
+    let range = Range { start, end: End::Open };
+    let (stream, subjects) = (stream.to_owned(), subjects.to_vec());
+    let spec = TailSpec { stream, subjects, range, follow: false, batch: 1, keep: false };
+    let (tail, mut reports) = Tail::spawn(client.clone(), vec![spec]);
+    let found = loop {
+        match reports.recv().await {
+            Some(Report::Stream(_, State::Opened { from, last, .. })) => break Ok((from, last)),
+            Some(Report::Stream(_, State::Failed(problem))) => break Err(problem.into()),
+            Some(_) => {}
+            None => break Err(PlanError::Wrong("the stream cannot be read".into())),
+        }
+    };
+    tail.close().await;
+    found
+}
+
+/// An id that sorts by time and is a token of a subject: `20261125t001409-7k2f`.
+fn new_id(at: Timestamp) -> String {
+    let time: String = at.to_display().chars().filter(char::is_ascii_digit).collect();
+    // The hasher's keys are random in each process, and differ from one to the next.
+    let mut chance = RandomState::new().hash_one(at.0);
+    let mut tail = String::new();
+    for _ in 0..4 {
+        tail.push(char::from(b"0123456789abcdefghjkmnpqrstvwxyz"[(chance % 32) as usize]));
+        chance /= 32;
+    }
+    let (day, clock) = time.split_at_checked(8).unwrap_or((&time, ""));
+    format!("{day}t{clock}-{tail}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_sort_by_time_and_are_tokens() {
+        let at = Timestamp::parse("2026-11-25T00:14:09.5Z").unwrap();
+        let id = new_id(at);
+        assert!(id.starts_with("20261125t001409-") && id.len() == 20, "{id}");
+        assert!(crate::model::subject::is_literal(&id) && !id.contains('.'));
+        assert_ne!(new_id(at), new_id(at));
+    }
+}

@@ -1,0 +1,143 @@
+//! What is done with a message: it becomes a copy, or is left out for a reason. The plan and the engine ask the same.
+
+use bytes::Bytes;
+
+use super::mark::{Look, Marker, Outgoing, msg_id};
+use super::sink::Parcel;
+use super::template::Template;
+use crate::event::{Content, Envelope, passes};
+use crate::model::Message;
+use crate::model::replay::{COUNT_LIMIT, Destination, HttpMode, Plan, Selection, Skipped};
+use crate::query::Filter;
+
+/// Why a message is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Skip {
+    /// See [`Skipped::filtered`].
+    Filtered,
+    /// See [`Skipped::marked`].
+    Marked,
+    /// See [`Skipped::over_limit`].
+    OverLimit,
+    /// See [`Skipped::undecodable`].
+    Undecodable,
+    /// See [`Skipped::too_large`].
+    TooLarge,
+    /// See [`Skipped::no_event`].
+    NoEvent,
+    /// See [`Skipped::no_subject`].
+    NoSubject,
+}
+
+impl Skip {
+    /// Counts it.
+    pub const fn count(self, skipped: &mut Skipped) {
+        match self {
+            Self::Filtered => skipped.filtered += 1,
+            Self::Marked => skipped.marked += 1,
+            Self::OverLimit => skipped.over_limit += 1,
+            Self::Undecodable => skipped.undecodable += 1,
+            Self::TooLarge => skipped.too_large += 1,
+            Self::NoEvent => skipped.no_event += 1,
+            Self::NoSubject => skipped.no_subject += 1,
+        }
+    }
+}
+
+/// In which form copies leave.
+#[derive(Clone, Debug)]
+enum Form {
+    Published(Template),
+    Line,
+    Http(HttpMode),
+}
+
+/// Makes parcels of messages for one plan.
+#[derive(Clone, Debug)]
+pub struct Preparer {
+    id: String,
+    marker: Marker,
+    form: Form,
+    filter: Option<Filter>,
+    include_marked: bool,
+    max_size: Option<u64>,
+}
+
+impl Preparer {
+    /// For this plan; the error says what of it makes no sense.
+    pub fn new(plan: &Plan) -> Result<Self, String> {
+        let form = match (&plan.destination, plan.destination.template()) {
+            (_, Some(template)) => Form::Published(Template::parse(template)?),
+            (Destination::Http(_), None) => Form::Http(plan.http_mode),
+            (_, None) => Form::Line,
+        };
+        let filter = plan.filter.as_deref().map(Filter::expression).transpose().map_err(|m| m.to_string())?;
+        let of_file = matches!(plan.selection, Selection::File { .. });
+        Ok(Self {
+            id: plan.id.clone(),
+            marker: Marker::new(&plan.id).of_file(of_file),
+            form,
+            filter,
+            include_marked: plan.include_marked,
+            max_size: plan.capture.as_ref().and_then(|c| c.max_size),
+        })
+    }
+
+    /// The copy of a message, or why there is none.
+    pub fn prepare(&self, position: u64, message: &Message) -> Result<Parcel, Skip> {
+        if self.filter.as_ref().is_some_and(|filter| !passes(filter, message)) {
+            return Err(Skip::Filtered);
+        }
+        if message.undecodable.is_some() {
+            return Err(Skip::Undecodable);
+        }
+        let look = Look::at(message);
+        match look.count {
+            Some(_) if !self.include_marked => return Err(Skip::Marked),
+            Some(count) if count >= COUNT_LIMIT => return Err(Skip::OverLimit),
+            _ => {}
+        }
+        let copy = match &self.form {
+            Form::Published(template) => {
+                let subject = template.fill(&message.subject, &self.id).ok_or(Skip::NoSubject)?;
+                self.marker.copy(message, look, subject)
+            }
+            Form::Line => self.line(message, look)?,
+            Form::Http(mode) => self.request(message, look, *mode)?,
+        };
+        if self.max_size.is_some_and(|max| copy.wire_size() as u64 > max) {
+            return Err(Skip::TooLarge);
+        }
+        let id = msg_id(&self.id, &message.stream, message.seq);
+        Ok(Parcel { position, time: message.time, id, copy })
+    }
+
+    /// One structured event on one line.
+    fn line(&self, message: &Message, look: Look) -> Result<Outgoing, Skip> {
+        let envelope = Envelope::new(message);
+        let decoded = envelope.decode();
+        let Content::Event(_, event) = &decoded.content else { return Err(Skip::NoEvent) };
+        let line = event.to_json_line();
+        let body = self.marker.line(line.as_bytes(), message, look).ok_or(Skip::NoEvent)?;
+        Ok(Outgoing { subject: String::new(), headers: Vec::new(), body })
+    }
+
+    /// One event as a request.
+    fn request(&self, message: &Message, look: Look, mode: HttpMode) -> Result<Outgoing, Skip> {
+        if mode == HttpMode::Structured {
+            let mut copy = self.line(message, look)?;
+            copy.headers.push(crate::model::Header {
+                name: "Content-Type".into(),
+                value: "application/cloudevents+json; charset=utf-8".into(),
+            });
+            return Ok(copy);
+        }
+        let envelope = Envelope::new(message);
+        let decoded = envelope.decode();
+        let Content::Event(_, event) = &decoded.content else { return Err(Skip::NoEvent) };
+        let request = event.to_http();
+        let mut headers = request.headers;
+        self.marker.mark_http(&mut headers, message, look);
+        Ok(Outgoing { subject: String::new(), headers, body: Bytes::from(request.body) })
+    }
+}

@@ -1,0 +1,301 @@
+//! Starts replays, goes on with those that were interrupted, lists them, and tells them what to do: what the console
+//! and the headless commands call.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use super::clock::SystemClock;
+use super::engine::{self, Parts};
+use super::journal::{self, Checkpoint, Journal, JournalError, Journals};
+use super::plan::settings_of;
+use super::sink::Sink;
+use super::sink::stream::StreamSink;
+use super::source::AnySource;
+use super::{audit, journal::owner};
+use crate::config::{ConfigError, Settings};
+use crate::model::replay::{Control, Destination, Owner, Plan, Progress, Run, Selection, State};
+use crate::nats::gate::{Confirmation, Gate, Permit, Refused, Write};
+use crate::nats::{self, Api, ConnectError};
+
+/// How often what another process wants is looked for.
+const LISTEN: Duration = Duration::from_millis(200);
+/// How often the watched consumer is asked about.
+const WATCH: Duration = Duration::from_secs(1);
+
+/// Why a replay does not begin.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The plan says itself why not.
+    #[error("the plan cannot be run: {0}")]
+    Obstacle(String),
+    /// It may not be done, or was not confirmed.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// There is no connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The other connection is not known.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The journal does not allow it.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// It was planned for another server.
+    #[error(
+        "this replay was planned on {planned}, and this is {here}; choose that connection with --context or --server"
+    )]
+    Elsewhere {
+        /// The servers of the plan.
+        planned: String,
+        /// The present ones.
+        here: String,
+    },
+}
+
+/// A replay that runs in this process. Dropping it does not end it; [`Running::tell`] does.
+#[derive(Debug)]
+pub struct Running {
+    /// What is done.
+    pub plan: Arc<Plan>,
+    control: mpsc::Sender<Control>,
+    progress: watch::Receiver<Progress>,
+    task: JoinHandle<Progress>,
+}
+
+impl Running {
+    /// Tells it what to do.
+    pub async fn tell(&self, control: Control) {
+        // One that has ended does not hear it.
+        let _ = self.control.send(control).await;
+    }
+
+    /// How far it is, now and whenever that changes.
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.progress.clone()
+    }
+
+    /// Waits for its end.
+    pub async fn ended(self) -> Progress {
+        let last = self.progress.borrow().clone();
+        self.task.await.unwrap_or_else(|error| Progress {
+            state: State::Failed,
+            reason: Some(format!("it broke off: {error}; resume it to go on")),
+            ..last
+        })
+    }
+}
+
+/// The replays of a state directory.
+#[derive(Clone, Debug)]
+pub struct Replays {
+    journals: Journals,
+}
+
+impl Replays {
+    /// In this state directory.
+    pub fn new(state_dir: impl Into<PathBuf>) -> Self {
+        Self { journals: Journals::new(state_dir) }
+    }
+
+    /// All of them, the newest first.
+    pub fn list(&self) -> Vec<Run> {
+        self.journals.list()
+    }
+
+    /// One of them.
+    pub fn show(&self, id: &str) -> Result<Run, JournalError> {
+        self.journals.show(id)
+    }
+
+    /// Begins with a plan. `said` is what the operator said to the question whether to do it: the access level of the
+    /// context that is written to decides whether that is enough.
+    pub async fn start(&self, settings: &Settings, plan: Plan, said: &Confirmation) -> Result<Running, StartError> {
+        if let Some(obstacle) = plan.obstacles.first() {
+            return Err(StartError::Obstacle(obstacle.clone()));
+        }
+        let settings = &settings_for(settings, &plan)?;
+        let permit = permit(settings, &plan, said)?;
+        let journal = self.journals.begin(&plan)?;
+        self.run(settings, plan, permit, journal, Checkpoint { afresh: true, ..Checkpoint::default() }).await
+    }
+
+    /// Goes on with a replay that nobody runs.
+    pub async fn resume(&self, settings: &Settings, id: &str, said: &Confirmation) -> Result<Running, StartError> {
+        let run = self.journals.show(id)?;
+        let settings = &settings_for(settings, &run.plan)?;
+        let permit = permit(settings, &run.plan, said)?;
+        let (journal, plan, checkpoint) = self.journals.take_up(id)?;
+        self.run(settings, plan, permit, journal, checkpoint).await
+    }
+
+    /// Tells a replay what to do, whoever runs it. One that nobody runs can only be cancelled.
+    pub fn tell(&self, id: &str, control: Control) -> Result<Run, JournalError> {
+        let run = self.journals.show(id)?;
+        let state = run.progress.state;
+        let over = || JournalError::Over { id: id.to_owned(), state };
+        if !run.orphaned && state != State::Failed {
+            if state.is_over() {
+                return Err(over());
+            }
+            self.journals.tell(id, control)?;
+            return Ok(run);
+        }
+        if control != Control::Cancel {
+            return Err(JournalError::Nobody { id: id.to_owned() });
+        }
+        let (journal, plan, mut checkpoint) = self.journals.take_up(id)?;
+        let progress = &mut checkpoint.progress;
+        (progress.id, progress.planned) = (plan.id.clone(), plan.amounts.planned);
+        (progress.state, progress.reason, progress.at) = (State::Cancelled, None, nats::now());
+        checkpoint.owner = owner();
+        journal.save(&checkpoint, true)?;
+        self.note(&plan, &checkpoint.progress, &checkpoint.owner);
+        drop(journal);
+        self.journals.show(id)
+    }
+
+    /// The audit line; a disk that is full does not change what was done.
+    fn note(&self, plan: &Plan, progress: &Progress, owner: &Owner) {
+        if let Err(error) = audit::write(self.journals.state_dir(), plan, progress, owner) {
+            tracing::error!(replay = %plan.id, "the audit record cannot be written: {error}");
+        }
+    }
+
+    async fn run(
+        &self,
+        settings: &Settings,
+        plan: Plan,
+        permit: Option<Permit>,
+        journal: Journal,
+        checkpoint: Checkpoint,
+    ) -> Result<Running, StartError> {
+        let reader = match plan.selection {
+            Selection::File { .. } => None,
+            _ => Some(nats::open(&settings.connection).await?),
+        };
+        let plan = Arc::new(plan);
+        let source = AnySource::new(plan.selection.clone(), reader);
+        let own = settings_of(settings, &plan.destination)?;
+        let run = Launch { replays: self.clone(), settings: own.clone().unwrap_or_else(|| settings.clone()), plan };
+        Ok(match (own, permit, run.plan.capture.clone()) {
+            (Some(own), Some(permit), Some(capture)) => {
+                let sink = StreamSink::new(own.connection, permit, Arc::clone(&run.plan), capture);
+                run.go(source, sink, journal, checkpoint)
+            }
+            _ => return Err(StartError::Obstacle("there is no way to send to this destination yet".into())),
+        })
+    }
+}
+
+/// Everything that is the same whatever the destination.
+struct Launch {
+    replays: Replays,
+    /// Those of the destination.
+    settings: Settings,
+    plan: Arc<Plan>,
+}
+
+impl Launch {
+    fn go<K: Sink + 'static>(self, source: AnySource, sink: K, journal: Journal, checkpoint: Checkpoint) -> Running {
+        let plan = Arc::clone(&self.plan);
+        let (control, told) = mpsc::channel(16);
+        let first = Progress { id: plan.id.clone(), state: State::Running, ..checkpoint.progress.clone() };
+        let (tell, progress) = watch::channel(first);
+        let (listening, watching) = (listen(journal.dir().to_owned(), control.clone()), self.watch());
+        let (watched, watcher) = watching.map_or((None, None), |(watched, task)| (Some(watched), Some(task)));
+        let parts = Parts {
+            plan: Arc::clone(&plan),
+            source,
+            sink,
+            clock: SystemClock::default(),
+            journal,
+            checkpoint,
+            control: told,
+            progress: tell,
+            outstanding: watched,
+        };
+        let replays = self.replays;
+        let task = tokio::spawn(async move {
+            let plan = Arc::clone(&parts.plan);
+            let ended = engine::run(parts).await;
+            listening.abort();
+            if let Some(task) = watcher {
+                task.abort();
+            }
+            replays.note(&plan, &ended, &owner());
+            ended
+        });
+        Running { plan, control, progress, task }
+    }
+
+    /// Asks about the consumer that must not have too much to do.
+    fn watch(&self) -> Option<(watch::Receiver<Option<u64>>, JoinHandle<()>)> {
+        let (name, _) = self.plan.watch.clone()?;
+        let stream = self.plan.capture.as_ref().map(|c| c.stream.clone());
+        let (stream, consumer) = match name.split_once('/') {
+            Some((stream, consumer)) => (stream.to_owned(), consumer.to_owned()),
+            None => (stream?, name),
+        };
+        let (tell, watched) = watch::channel(None);
+        let connection = self.settings.connection.clone();
+        let task = tokio::spawn(async move {
+            let mut api = None;
+            loop {
+                if api.is_none() {
+                    api = nats::open(&connection).await.ok().map(Api::new);
+                }
+                if let Some(api) = &api
+                    && let Ok(consumer) = api.consumer(&stream, &consumer).await
+                {
+                    tell.send_replace(Some(consumer.outstanding()));
+                }
+                sleep(WATCH).await;
+            }
+        });
+        Some((watched, task))
+    }
+}
+
+/// Hands on what other processes want.
+fn listen(dir: PathBuf, control: mpsc::Sender<Control>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        loop {
+            sleep(LISTEN).await;
+            if let Some(wanted) = journal::told(&dir)
+                && control.send(wanted).await.is_err()
+            {
+                return;
+            }
+        }
+    })
+}
+
+/// The settings of the plan's own context, or the present ones where it has none and the servers are the same.
+fn settings_for(settings: &Settings, plan: &Plan) -> Result<Settings, StartError> {
+    if plan.context == settings.connection.context && plan.servers == settings.connection.shown() {
+        return Ok(settings.clone());
+    }
+    let elsewhere = |here: String| StartError::Elsewhere { planned: plan.servers.clone(), here };
+    let Some(context) = &plan.context else { return Err(elsewhere(settings.connection.shown())) };
+    let other = settings.for_context(context)?;
+    if other.connection.shown() == plan.servers { Ok(other) } else { Err(elsewhere(other.connection.shown())) }
+}
+
+/// Asks the gate of the context that is written to. Files need none.
+fn permit(settings: &Settings, plan: &Plan, said: &Confirmation) -> Result<Option<Permit>, StartError> {
+    let own = match &plan.destination {
+        Destination::File(_) | Destination::Stdout => return Ok(None),
+        // What an endpoint does with events is outside of any context: the level of the one that is read counts.
+        Destination::Http(_) => settings.clone(),
+        other => settings_of(settings, other)?.unwrap_or_else(|| settings.clone()),
+    };
+    let gate = Gate::new(own.access, own.connection.context.clone().unwrap_or_default());
+    let write = Write::Replay { stream: plan.selection.name(), destination: plan.destination.to_string() };
+    Ok(Some(gate.permit(write, said)?))
+}

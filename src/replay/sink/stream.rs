@@ -1,0 +1,228 @@
+//! Into a stream: pipelined, confirmed, in order; read again to find out what arrived when a confirmation is missing.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::{Fate, Fault, Opened, Parcel, Settled, Sink, Verified};
+use crate::config::Connection;
+use crate::event::clean_line;
+use crate::model::replay::{Capture, Plan};
+use crate::model::{Problem, ProblemKind};
+use crate::nats::gate::Permit;
+use crate::nats::publish::{self, Expected, Publisher};
+use crate::nats::tail::{Report, State, Tail, TailSpec};
+use crate::nats::{self, Api, Client};
+use crate::query::range::{End, Range, Start};
+use crate::replay::mark::{MSG_ID, of_msg_id};
+
+/// What a process that was killed had sent may still be on its way: when no more of it comes for so long, none does.
+const QUIET: Duration = Duration::from_millis(400);
+/// Copies in flight at most.
+const WINDOW: usize = 4_096;
+/// Messages that are asked for at once when the destination is read.
+const BATCH: usize = 5_000;
+/// How often others may come between two copies before copies do not demand their predecessor any more.
+const PATIENCE: u32 = 3;
+
+/// A stream as the destination.
+#[derive(Debug)]
+pub struct StreamSink {
+    connection: Connection,
+    permit: Permit,
+    plan: Arc<Plan>,
+    capture: Capture,
+    publisher: Option<Publisher>,
+    /// Reads; serves nothing else.
+    reader: Option<Client>,
+    /// The message id of the copy before, on this connection.
+    before: Option<String>,
+    /// How often others came between.
+    out_of_step: u32,
+}
+
+impl StreamSink {
+    /// The stream that captures the copies of this plan, on this connection.
+    pub const fn new(connection: Connection, permit: Permit, plan: Arc<Plan>, capture: Capture) -> Self {
+        let (publisher, reader, before) = (None, None, None);
+        Self { connection, permit, plan, capture, publisher, reader, before, out_of_step: 0 }
+    }
+
+    async fn reader(&mut self) -> Result<Client, Fault> {
+        if let Some(client) = &self.reader {
+            return Ok(client.clone());
+        }
+        let client = nats::open(&self.connection).await.map_err(|error| Fault::Passing(error.to_string()))?;
+        Ok(self.reader.insert(client).clone())
+    }
+
+    /// That it is still the stream of the plan; whether everything is there that was stored since, and its last
+    /// sequence.
+    async fn look(&self, api: &Api) -> Result<(bool, u64), Fault> {
+        let name = clean_line(&self.capture.stream).into_owned();
+        let stream = match api.stream(&self.capture.stream).await {
+            Ok(stream) => stream,
+            Err(problem) if problem.kind == ProblemKind::NotFound => {
+                return Err(Fault::Fatal(format!(
+                    "the destination stream {name} is not there any more; make a new plan when there is another"
+                )));
+            }
+            Err(problem) => return Err(fault(&problem)),
+        };
+        if self.capture.created.is_some() && stream.created != self.capture.created {
+            return Err(Fault::Fatal(format!(
+                "the destination stream {name} was deleted and made again, so the copies in it are gone; make a new plan"
+            )));
+        }
+        if stream.config.sealed {
+            return Err(Fault::Fatal(format!("the destination stream {name} is sealed; nothing can be added to it")));
+        }
+        let whole = stream.state.first_seq <= self.capture.last_seq + 1 && stream.state.deleted == 0;
+        Ok((whole, stream.state.last_seq))
+    }
+
+    /// Reads the messages behind `since` up to `last`, and hands the copies among them on.
+    async fn scan(&mut self, since: u64, last: u64, found: &mut impl FnMut(u64, u64)) -> Result<(), Fault> {
+        if since >= last {
+            return Ok(());
+        }
+        let client = self.reader().await?;
+        let range = Range { start: Start::Seq(since + 1), end: End::Seq(last) };
+        let stream = self.capture.stream.clone();
+        let spec = TailSpec { stream, subjects: vec![], range, follow: false, batch: BATCH, keep: false };
+        let (tail, mut reports) = Tail::spawn(client, vec![spec]);
+        let ended = loop {
+            match reports.recv().await {
+                Some(Report::Messages(messages)) => {
+                    for message in &messages {
+                        let id = message.header(MSG_ID).and_then(|id| of_msg_id(id, &self.plan.id));
+                        if let Some(position) = id.and_then(|(stream, seq)| self.plan.position(stream, seq)) {
+                            found(position, message.seq);
+                        }
+                    }
+                }
+                Some(Report::Stream(_, State::End)) | None => break Ok(()),
+                Some(Report::Stream(_, State::Failed(problem))) => break Err(fault(&problem)),
+                Some(Report::Stream(..)) => {}
+            }
+        };
+        tail.close().await;
+        ended
+    }
+}
+
+impl Sink for StreamSink {
+    async fn open(&mut self, since: u64, afresh: bool) -> Result<Opened, Fault> {
+        // Its connection ends with it, and so does all that it has not sent.
+        self.publisher = None;
+        self.before = None;
+        let publisher = Publisher::open(&self.connection, &self.permit).await.map_err(|problem| fault(&problem))?;
+        let api = Api::new(publisher.client().clone());
+        let (_, mut last) = self.look(&api).await?;
+        self.publisher = Some(publisher);
+        let mut opened = Opened::default();
+        if afresh || !self.capture.rereadable {
+            return Ok(opened);
+        }
+        if last < since {
+            return Err(Fault::Fatal(format!(
+                "the destination stream {} ends before what was sent to it ({last} before {since}); it has lost messages",
+                clean_line(&self.capture.stream)
+            )));
+        }
+        let mut from = since;
+        let mut again = false;
+        loop {
+            let mut more = Vec::new();
+            self.scan(from, last, &mut |position, seq| more.push((position, Fate::Stored(seq)))).await?;
+            let quiet = more.is_empty();
+            opened.found.extend(more);
+            if std::mem::replace(&mut again, true) && quiet {
+                break;
+            }
+            from = last;
+            sleep(QUIET).await;
+            (_, last) = self.look(&api).await?;
+            if last == from {
+                break;
+            }
+        }
+        opened.found.sort_unstable_by_key(|(position, _)| *position);
+        opened.found.dedup_by_key(|(position, _)| *position);
+        Ok(opened)
+    }
+
+    async fn send(&mut self, parcel: &Parcel) -> Result<(), Fault> {
+        let Some(publisher) = &self.publisher else { return Err(Fault::Passing("it is not open".into())) };
+        let last_id = self.before.as_deref().filter(|_| self.out_of_step < PATIENCE);
+        let expected = Expected { stream: &self.capture.stream, last_id };
+        let Parcel { position, copy, .. } = parcel;
+        let sent = publisher.publish(*position, &copy.subject, &copy.headers, copy.body.clone(), expected).await;
+        self.before = Some(parcel.id.clone());
+        sent.map_err(|problem| fault(&problem))
+    }
+
+    async fn flush(&mut self) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    async fn settled(&mut self) -> Result<Vec<Settled>, Fault> {
+        let Some(publisher) = &mut self.publisher else { return Err(Fault::Passing("it is not open".into())) };
+        let acks = publisher.acks().await.map_err(|problem| fault(&problem))?;
+        let settled = acks.into_iter().map(|ack| Settled {
+            position: ack.ticket,
+            fate: match ack.fate {
+                publish::Fate::Stored { seq } => Ok(Fate::Stored(seq)),
+                publish::Fate::Duplicate { seq } => Ok(Fate::Duplicate(seq)),
+                publish::Fate::Refused(refusal) => Err(refusal),
+            },
+        });
+        Ok(settled.collect())
+    }
+
+    fn rewind(&mut self, out_of_step: bool) {
+        self.before = None;
+        self.out_of_step += u32::from(out_of_step);
+    }
+
+    async fn verify(&mut self) -> Result<Option<Verified>, Fault> {
+        if !self.capture.rereadable {
+            return Ok(None);
+        }
+        let api = Api::new(self.reader().await?);
+        let (whole, last) = self.look(&api).await?;
+        let mut verified = Verified { cut: !whole, ..Verified::default() };
+        let mut in_order: Vec<u64> = Vec::new();
+        let mut late = HashSet::new();
+        self.scan(self.capture.last_seq, last, &mut |position, _| {
+            if in_order.last().is_none_or(|highest| position > *highest) {
+                in_order.push(position);
+            } else if in_order.binary_search(&position).is_ok() || !late.insert(position) {
+                verified.doubled += 1;
+            }
+        })
+        .await?;
+        verified.reordered = late.len() as u64;
+        verified.found = in_order.len() as u64 + verified.reordered;
+        Ok(Some(verified))
+    }
+
+    fn window(&self) -> usize {
+        WINDOW
+    }
+
+    async fn close(&mut self) {
+        self.publisher = None;
+        self.reader = None;
+    }
+}
+
+/// A problem of a question or a publish, seen from the destination.
+pub(super) fn fault(problem: &Problem) -> Fault {
+    match problem.kind {
+        _ if problem.passes() => Fault::Passing(problem.sentence.clone()),
+        _ => Fault::Fatal(problem.sentence.clone()),
+    }
+}

@@ -1,0 +1,170 @@
+//! Where messages come from, in the order of the plan, from any position on.
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::lines;
+use crate::model::replay::Selection;
+use crate::model::{Message, Problem, ProblemKind};
+use crate::nats::tail::{Report, State, Tail, TailSpec};
+use crate::nats::{Api, Client};
+use crate::query::range::{End, Range, Start};
+
+/// Messages that are asked for at once.
+const BATCH: usize = 5_000;
+/// Single messages that are asked for side by side.
+const SIDE_BY_SIDE: usize = 64;
+/// Messages of a list that are handed on together.
+const TOGETHER: usize = 256;
+/// Parts that wait for an engine that is slow; then reading waits too.
+const WAITING: usize = 4;
+
+/// What a source tells.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Feed {
+    /// Messages with their positions, which grow.
+    Messages(Vec<(u64, Message)>),
+    /// It stands still, for this reason; it goes on by itself.
+    Waiting(String),
+    /// It cannot go on. Nothing more comes.
+    Failed(Problem),
+    /// Everything was told.
+    End,
+}
+
+/// Something that can be read in the order of the plan.
+pub trait Source: Send {
+    /// Reads everything behind this position. What was opened before ends.
+    fn open(&mut self, after: u64) -> mpsc::Receiver<Feed>;
+
+    /// Ends it, and takes what it made on a server away.
+    fn close(&mut self) -> impl Future<Output = ()> + Send;
+}
+
+/// A part of a stream, messages of streams, or a file.
+#[derive(Debug)]
+pub struct AnySource {
+    selection: Selection,
+    /// Serves nothing else: a message that the client cannot decode breaks the connection that it comes on.
+    client: Option<Client>,
+    task: Option<JoinHandle<()>>,
+    tail: Option<Tail>,
+}
+
+impl AnySource {
+    /// Of this selection. A file needs no client; a connection should serve nothing else.
+    pub const fn new(selection: Selection, client: Option<Client>) -> Self {
+        Self { selection, client, task: None, tail: None }
+    }
+}
+
+impl Source for AnySource {
+    fn open(&mut self, after: u64) -> mpsc::Receiver<Feed> {
+        if let Some(task) = self.task.take() {
+            task.abort();
+        }
+        let (out, feed) = mpsc::channel(WAITING);
+        self.tail = None;
+        self.task = match (self.selection.clone(), self.client.clone()) {
+            (Selection::File { path, last }, _) => Some(tokio::task::spawn_blocking(move || {
+                lines::feed(&path, after, last, &out);
+            })),
+            (Selection::Range { stream, first, last, subjects }, Some(client)) => {
+                let from = first.max(after + 1);
+                if from > last {
+                    Some(tokio::spawn(async move { tell(&out, Feed::End).await }))
+                } else {
+                    let range = Range { start: Start::Seq(from), end: End::Seq(last) };
+                    let spec = TailSpec { stream, subjects, range, follow: false, batch: BATCH, keep: false };
+                    let (tail, reports) = Tail::spawn(client, vec![spec]);
+                    self.tail = Some(tail);
+                    Some(tokio::spawn(of_range(reports, out)))
+                }
+            }
+            (Selection::List(items), Some(client)) => Some(tokio::spawn(of_list(client, items, after, out))),
+            (_, None) => Some(tokio::spawn(async move {
+                let problem = Problem::new(ProblemKind::Disconnected, "there is no connection to read from");
+                tell(&out, Feed::Failed(problem)).await;
+            })),
+        };
+        feed
+    }
+
+    async fn close(&mut self) {
+        if let Some(task) = self.task.take() {
+            task.abort();
+        }
+        if let Some(tail) = self.tail.take() {
+            tail.close().await;
+        }
+    }
+}
+
+impl Drop for AnySource {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.take() {
+            task.abort();
+        }
+    }
+}
+
+async fn tell(out: &mpsc::Sender<Feed>, feed: Feed) {
+    // Nobody listens any more: then nobody misses it.
+    let _ = out.send(feed).await;
+}
+
+async fn of_range(mut reports: mpsc::Receiver<Report>, out: mpsc::Sender<Feed>) {
+    while let Some(report) = reports.recv().await {
+        let feed = match report {
+            Report::Messages(messages) => Feed::Messages(messages.into_iter().map(|m| (m.seq, m)).collect()),
+            Report::Stream(_, State::Waiting(reason)) => Feed::Waiting(reason),
+            Report::Stream(_, State::Failed(problem)) => Feed::Failed(problem),
+            Report::Stream(_, State::End) => Feed::End,
+            Report::Stream(_, State::Opened { .. } | State::CaughtUp) => continue,
+        };
+        if out.send(feed).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// One message after the other; one that is not there any more is passed over.
+async fn of_list(client: Client, items: Vec<(String, u64)>, after: u64, out: mpsc::Sender<Feed>) {
+    let api = Api::new(client);
+    let items = (1_u64..).zip(items).filter(|(position, _)| *position > after);
+    let mut answers = stream::iter(items)
+        .map(|(position, (name, seq))| {
+            let api = api.clone();
+            async move { (position, patiently(&api, &name, seq).await) }
+        })
+        .buffered(SIDE_BY_SIDE);
+    let mut together = Vec::new();
+    while let Some((position, answer)) = answers.next().await {
+        match answer {
+            Ok(Some(message)) => together.push((position, message)),
+            Ok(None) => {}
+            Err(problem) => return tell(&out, Feed::Failed(problem)).await,
+        }
+        if together.len() >= TOGETHER && out.send(Feed::Messages(std::mem::take(&mut together))).await.is_err() {
+            return;
+        }
+    }
+    if !together.is_empty() {
+        tell(&out, Feed::Messages(together)).await;
+    }
+    tell(&out, Feed::End).await;
+}
+
+/// Asks again as long as the failure may pass.
+async fn patiently(api: &Api, stream: &str, seq: u64) -> Result<Option<Message>, Problem> {
+    loop {
+        match api.message_of(stream, seq).await {
+            Err(problem) if problem.passes() => tokio::time::sleep(std::time::Duration::from_millis(250)).await,
+            Ok(message) => return Ok(message.map(|m| Message { stream: Arc::from(stream), ..m })),
+            Err(problem) => return Err(problem),
+        }
+    }
+}

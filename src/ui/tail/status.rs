@@ -1,0 +1,114 @@
+//! The line of status: what is read and how far, and what became of it.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use unicode_width::UnicodeWidthStr;
+
+use crate::app::tail::{Flow, Source, TailScreen};
+use crate::event::clean_line;
+use crate::event::layout::fit;
+use crate::model::units::{count, count_exact, duration, percent, rate};
+use crate::query::Door;
+use crate::ui::Theme;
+use crate::ui::widgets::text;
+
+/// A part of the line; the highest priority is dropped first.
+struct Part {
+    text: String,
+    style: Style,
+    priority: u8,
+}
+
+/// Draws the line.
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, tail: &TailScreen, theme: &Theme) {
+    let mut parts = parts(tail, theme);
+    let room = usize::from(area.width.saturating_sub(1));
+    let width = |parts: &[Part]| parts.iter().map(|p| p.text.width() + 2).sum::<usize>();
+    while width(&parts) > room + 2 {
+        let last = parts.iter().enumerate().filter(|(_, p)| p.priority > 0).max_by_key(|(_, p)| p.priority);
+        let Some((drop, _)) = last else { break };
+        parts.remove(drop);
+    }
+    let mut x = area.x + 1;
+    for part in parts {
+        let at = Rect { x, width: area.right().saturating_sub(x), ..area };
+        x += text(frame.buffer_mut(), at, &part.text, part.style) + 2;
+        if x >= area.right() {
+            break;
+        }
+    }
+}
+
+fn parts(tail: &TailScreen, theme: &Theme) -> Vec<Part> {
+    let part = |text: String, style: Style, priority: u8| Part { text, style, priority };
+    let mut parts = Vec::new();
+    let (words, style) = flow(tail, theme);
+    parts.push(part(words, style, 0));
+    let news = tail.cursor.news(&tail.ring);
+    if news > 0 {
+        parts.push(part(format!("+{} new", count_exact(news as u64)), theme.matched, 0));
+    }
+    parts.push(part(fit(&clean_line(&tail.what_is_read()), 40).into_owned(), theme.accent, 3));
+    if let Some(filter) = &tail.filter {
+        let sign = if filter.door() == Door::Words { "/" } else { "=" };
+        let source = clean_line(filter.source());
+        parts.push(part(format!("{sign}{}", fit(&source, 48)), theme.matched, 1));
+    }
+    if tail.only_broken {
+        parts.push(part("! only broken".into(), theme.matched, 1));
+    }
+    let ring = &tail.ring;
+    parts.push(part(format!("scanned {}", count(ring.read())), theme.dim, 4));
+    if tail.is_filtered() {
+        parts.push(part(format!("matched {}", count(ring.shown().len() as u64)), theme.text, 2));
+        parts.push(part(format!("hidden {}", count(ring.hidden() as u64)), theme.dim, 5));
+    }
+    if ring.unjudged() > 0 {
+        parts.push(part(format!("{} to look at", count(ring.unjudged() as u64)), theme.dim, 6));
+    }
+    if ring.dropped() > 0 {
+        parts.push(part(format!("dropped {}", count(ring.dropped())), theme.warning, 2));
+    }
+    if !tail.marks.is_empty() {
+        parts.push(part(format!("marked {}", tail.marks.len()), theme.matched, 5));
+    }
+    if let Some(per_second) = tail.rate() {
+        parts.push(part(format!("{}/s", rate(per_second)), theme.dim, 4));
+    }
+    if let (Some(index), false) = (tail.cursor.index(ring), tail.cursor.follows()) {
+        let of = count_exact(ring.shown().len() as u64);
+        parts.push(part(format!("{} of {of}", count_exact(index as u64 + 1)), theme.dim, 7));
+    }
+    if tail.sources.iter().any(|source| source.peeks) {
+        parts.push(part("one by one".into(), theme.dim, 8));
+    }
+    if let Some((_, span)) = tail.span().filter(|_| tail.layout.histogram) {
+        parts.push(part(format!("over {}", duration(span)), theme.dim, 9));
+    }
+    parts
+}
+
+/// How reading goes, and whether the end is followed.
+fn flow(tail: &TailScreen, theme: &Theme) -> (String, Style) {
+    let flows = || tail.sources.iter().map(|source| &source.flow);
+    if flows().all(|f| matches!(f, Flow::Failed(_))) {
+        return ("✖ failed".into(), theme.critical);
+    }
+    if flows().any(|f| matches!(f, Flow::Waiting(_))) {
+        return ("▲ waiting".into(), theme.warning);
+    }
+    let ended = flows().all(|f| matches!(f, Flow::Ended | Flow::Failed(_)));
+    let reading = flows().any(|f| matches!(f, Flow::Opening | Flow::Reading));
+    match (ended, reading, tail.cursor.follows()) {
+        (true, ..) => ("■ all read".into(), theme.text),
+        _ if tail.is_held() => ("‖ paused, reading waits".into(), theme.warning),
+        (_, true, _) => {
+            let progress = tail.sources.iter().filter_map(Source::progress).reduce(f64::min);
+            let so_far = progress.map(|p| format!(" {}", percent(p))).unwrap_or_default();
+            (format!("… reading{so_far}"), theme.notice)
+        }
+        (_, _, true) => ("● following".into(), theme.ok),
+        (_, _, false) => ("‖ paused".into(), theme.warning),
+    }
+}

@@ -1,0 +1,4 @@
+//! Replays on real servers: what is promised holds, whatever breaks.
+
+mod drill;
+mod place;
