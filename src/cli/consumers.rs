@@ -1,12 +1,14 @@
 //! `jetscope consumers [STREAM]`: the consumers of all streams or of one, as a table or as JSON.
 
+use std::sync::Arc;
+
 use futures_util::StreamExt;
 
 use crate::config::Settings;
 use crate::event::clean_line;
 use crate::model::document::{ConsumerDocument, ConsumersDocument, Partial};
 use crate::model::units::{count_exact, duration};
-use crate::model::{ProblemKind, Timestamp};
+use crate::model::{Consumer, ProblemKind, Timestamp};
 use crate::nats::now;
 use crate::query::nearest;
 
@@ -42,7 +44,12 @@ async fn of_one(h: &Headless, stream: &str) -> Result<ConsumersDocument, Failure
     }
     let mut partial = Partial::default();
     partial.add(&listing, Some(stream));
-    Ok(document(h, partial, listing.items.iter().map(|c| (&**c).into()).collect()))
+    Ok(document(h, partial, documents(&listing.items).collect()))
+}
+
+/// Without those that somebody reads with by this program.
+fn documents(consumers: &[Arc<Consumer>]) -> impl Iterator<Item = ConsumerDocument> {
+    consumers.iter().filter(|c| !c.is_ours()).map(|c| ConsumerDocument::from(&**c))
 }
 
 async fn unknown_stream(h: &Headless, stream: &str) -> Failure {
@@ -68,7 +75,7 @@ async fn of_all(h: &Headless) -> Result<ConsumersDocument, Failure> {
             continue;
         }
         partial.add(&listing, Some(&stream));
-        consumers.extend(listing.items.iter().map(|c| ConsumerDocument::from(&**c)));
+        consumers.extend(documents(&listing.items));
     }
     drop(answers);
     consumers.sort_by(|a, b| (&a.stream, &a.name).cmp(&(&b.stream, &b.name)));

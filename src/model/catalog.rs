@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::consumer::OWN_PREFIX;
 use super::update::{Ask, Listing, SubjectCount};
 use super::{
     Account, Advisory, AdvisoryKind, Consumer, Link, Problem, Reading, ServerInfo, Stream, Timestamp, Traffic, Update,
@@ -108,9 +109,12 @@ impl Catalog {
                 self.hear(at);
                 self.failures.remove(&(stream.clone(), Some(name.clone())));
                 if let Some(shelf) = self.consumers.get_mut(&stream)
-                    && shelf.entries.get(&name).is_some_and(|entry| !at.is_late(entry.seen))
+                    && (shelf.ours.contains(&name)
+                        || shelf.entries.get(&name).is_some_and(|entry| !at.is_late(entry.seen)))
                 {
-                    Arc::make_mut(shelf).entries.remove(&name);
+                    let shelf = Arc::make_mut(shelf);
+                    shelf.entries.remove(&name);
+                    shelf.ours.remove(&name);
                     self.revision += 1;
                 }
             }
@@ -207,14 +211,17 @@ impl Catalog {
             && let Some(shelf) = self.consumers.get_mut(&stream.name)
         {
             // The stream's own count is the newer word: do not show consumers that are gone.
-            Arc::make_mut(shelf).entries.retain(|_, entry| entry.seen > stream.taken);
+            let shelf = Arc::make_mut(shelf);
+            shelf.entries.retain(|_, entry| entry.seen > stream.taken);
+            shelf.ours.clear();
         }
+        let shelf = self.consumers.get(&stream.name).map(|shelf| &**shelf);
         match self.streams.get_mut(&stream.name) {
-            Some(entry) => entry.put(stream),
+            Some(entry) => entry.put(stream, shelf),
             None => {
                 let mut entry = StreamEntry::new(stream.taken);
                 let name = stream.name.clone();
-                entry.put(stream);
+                entry.put(stream, shelf);
                 self.streams.insert(name, entry);
             }
         }
@@ -227,10 +234,13 @@ impl Catalog {
             self.hear(taken);
         }
         let shelf = Arc::make_mut(self.consumers.entry(stream.to_owned()).or_default());
+        if problem.is_none() {
+            shelf.ours.clear();
+        }
         for consumer in items {
             put_on(shelf, consumer);
         }
-        for name in missing {
+        for name in missing.into_iter().filter(|name| !name.starts_with(OWN_PREFIX)) {
             let entry = shelf.entries.entry(name).or_insert_with(|| ConsumerEntry::new(taken));
             entry.availability = Availability::Missing;
             entry.seen = taken;
@@ -252,14 +262,23 @@ impl Catalog {
                     || name.as_ref().is_none_or(|name| known.contains_key(name) || is_since(*at, started, taken))
             });
         }
+        self.recount(stream);
+    }
+
+    fn recount(&mut self, stream: &str) {
+        if let (Some(entry), Some(shelf)) = (self.streams.get_mut(stream), self.consumers.get(stream)) {
+            entry.recount(shelf);
+        }
     }
 
     fn put_consumer(&mut self, consumer: Arc<Consumer>) {
         self.revision += 1;
         self.hear(consumer.taken);
         self.failures.remove(&(consumer.stream.clone(), Some(consumer.name.clone())));
-        let shelf = Arc::make_mut(self.consumers.entry(consumer.stream.clone()).or_default());
+        let stream = consumer.stream.clone();
+        let shelf = Arc::make_mut(self.consumers.entry(stream.clone()).or_default());
         put_on(shelf, consumer);
+        self.recount(&stream);
     }
 
     /// Most of what an advisory announces is asked for at once; only what the server keeps nowhere is taken from it.
@@ -320,6 +339,10 @@ fn is_since(seen: Timestamp, started: Timestamp, taken: Timestamp) -> bool {
 }
 
 fn put_on(shelf: &mut Shelf, consumer: Arc<Consumer>) {
+    if consumer.is_ours() {
+        shelf.ours.insert(consumer.name.clone());
+        return;
+    }
     match shelf.entries.get_mut(&consumer.name) {
         Some(entry) => entry.put(consumer),
         None => {

@@ -147,6 +147,11 @@ pub struct ConsumerConfig {
     pub metadata: Vec<(String, String)>,
 }
 
+/// How the names of the consumers begin that this program makes to read streams.
+pub const OWN_PREFIX: &str = "jetscope-tail-";
+/// The metadata that they carry.
+pub const OWN_METADATA: &str = "io.jetscope";
+
 /// A position: which delivery of the consumer, which sequence of the stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Position {
@@ -205,6 +210,11 @@ impl Consumer {
     /// Somebody is there to receive: an open pull request, or a bound push subscription.
     pub fn has_reader(&self) -> bool {
         self.waiting > 0 || self.push_bound
+    }
+
+    /// Somebody looks at the stream with this program, here or elsewhere: no consumer that anybody asks about.
+    pub fn is_ours(&self) -> bool {
+        !self.config.durable && self.config.metadata.iter().any(|(key, _)| key == OWN_METADATA)
     }
 
     /// The leader's name, where there is a group with one.

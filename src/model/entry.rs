@@ -1,6 +1,6 @@
 //! What is kept of each stream and consumer: the newest answer, its age, and a ring of samples.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +40,18 @@ pub struct StreamEntry {
     pub consumers_gone: Option<Timestamp>,
     /// When it was last heard of.
     pub seen: Timestamp,
+    /// Consumers as the server counted them last, our own readers among them.
+    counted: u64,
+    /// What held before it counted more than are known: they may turn out to be our own.
+    before: Option<Before>,
+}
+
+/// What was known of a stream's consumers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Before {
+    consumers: u64,
+    had: bool,
+    gone: Option<Timestamp>,
 }
 
 impl StreamEntry {
@@ -51,21 +63,36 @@ impl StreamEntry {
             had_consumers: false,
             consumers_gone: None,
             seen: at,
+            counted: 0,
+            before: None,
         }
     }
 
-    pub(super) fn put(&mut self, stream: Arc<Stream>) {
+    /// Takes an answer in; `shelf` tells which of its consumers are our own.
+    pub(super) fn put(&mut self, mut stream: Arc<Stream>, shelf: Option<&Shelf>) {
+        let mut known = 0;
         if let Some(old) = &self.info {
             if stream.taken.is_late(old.taken) {
                 return;
             }
-            if old.created != stream.created {
+            if old.created == stream.created {
+                known = old.state.consumers;
+            } else {
                 self.series.clear();
                 self.had_consumers = false;
+                self.before = None;
             }
         }
-        self.had_consumers |= stream.state.consumers > 0;
-        self.consumers_gone = match (self.had_consumers, stream.state.consumers) {
+        self.counted = stream.state.consumers;
+        let others = others(self.counted, shelf);
+        if others > known && self.before.is_none() {
+            self.before = Some(Before { consumers: known, had: self.had_consumers, gone: self.consumers_gone });
+        }
+        if others != self.counted {
+            Arc::make_mut(&mut stream).state.consumers = others;
+        }
+        self.had_consumers |= others > 0;
+        self.consumers_gone = match (self.had_consumers, others) {
             (true, 0) => self.consumers_gone.or(Some(stream.taken)),
             _ => None,
         };
@@ -73,6 +100,24 @@ impl StreamEntry {
         self.seen = stream.taken;
         self.availability = Availability::Present;
         self.info = Some(stream);
+    }
+
+    /// More is known of its consumers: what was counted may have been our own readers.
+    pub(super) fn recount(&mut self, shelf: &Shelf) {
+        let Some(info) = &mut self.info else { return };
+        let others = others(self.counted, Some(shelf));
+        if others != info.state.consumers {
+            Arc::make_mut(info).state.consumers = others;
+        }
+        if let Some(before) = self.before
+            && others <= before.consumers
+        {
+            self.had_consumers = before.had;
+            self.consumers_gone = before.gone;
+        }
+        if shelf.entries.len() as u64 >= others {
+            self.before = None;
+        }
     }
 
     /// Messages stored per second over the last ten seconds; `None` on one sample.
@@ -140,4 +185,13 @@ pub struct Shelf {
     pub entries: BTreeMap<String, ConsumerEntry>,
     /// How the last listing went.
     pub listing: Reading<()>,
+    /// The names of our own readers; they are no consumers that anybody asks about.
+    pub(super) ours: BTreeSet<String>,
+}
+
+/// Consumers that are not our own, of so many. Those that are known by name count in any case: who reads with
+/// this program comes and goes between two answers.
+fn others(counted: u64, shelf: Option<&Shelf>) -> u64 {
+    let Some(shelf) = shelf else { return counted };
+    counted.saturating_sub(shelf.ours.len() as u64).max(counted.min(shelf.entries.len() as u64))
 }

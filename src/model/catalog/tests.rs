@@ -147,3 +147,55 @@ fn what_failed_of_a_consumer_goes_with_it() {
     c.apply(Update::Consumers("a".into(), none));
     assert!(c.failures.is_empty());
 }
+
+#[test]
+fn our_own_readers_are_no_consumers() {
+    let reader = |name: &str, at: i64| {
+        let mut c =
+            Consumer { stream: "a".into(), name: name.into(), taken: Timestamp::from_secs(at), ..Default::default() };
+        c.config.metadata = vec![(crate::model::consumer::OWN_METADATA.into(), "tail".into())];
+        Arc::new(c)
+    };
+    let other = |at: i64| {
+        Arc::new(Consumer {
+            stream: "a".into(),
+            name: "x".into(),
+            taken: Timestamp::from_secs(at),
+            ..Default::default()
+        })
+    };
+    let listed = |at: i64, items: Vec<Arc<Consumer>>| {
+        let total = items.len() as u64;
+        let taken = Timestamp::from_secs(at);
+        let listing = Listing { started: taken, taken, items, missing: vec![], offline: vec![], total, problem: None };
+        Update::Consumers("a".into(), listing)
+    };
+    let told = |c: &Catalog| {
+        let entry = &c.streams["a"];
+        (entry.info.as_ref().unwrap().state.consumers, entry.had_consumers, entry.consumers_gone.is_some())
+    };
+    let mut c = Catalog::default();
+    // A stream without any is read with this program: first it is counted, then it is known.
+    c.apply(Update::Stream(stream("a", 1, 0)));
+    c.apply(Update::Stream(stream("a", 2, 1)));
+    assert_eq!(told(&c), (1, true, false));
+    c.apply(Update::Consumer(reader("jetscope-tail-1", 2)));
+    assert_eq!((told(&c), c.consumer_count()), ((0, false, false), 0));
+    c.apply(Update::Stream(stream("a", 3, 1)));
+    assert_eq!(told(&c), (0, false, false));
+    c.apply(Update::ConsumerGone("a".into(), "jetscope-tail-1".into(), Timestamp::from_secs(4)));
+    c.apply(Update::Stream(stream("a", 4, 0)));
+    assert_eq!(told(&c), (0, false, false));
+    // Beside a real one, which counts however late it is heard that ours is gone.
+    c.apply(Update::Stream(stream("a", 5, 2)));
+    c.apply(listed(5, vec![other(5), reader("jetscope-tail-2", 5)]));
+    assert_eq!((told(&c), c.consumer_count()), ((1, true, false), 1));
+    c.apply(Update::Stream(stream("a", 6, 1)));
+    assert_eq!(told(&c), (1, true, false));
+    c.apply(listed(7, vec![other(7)]));
+    assert_eq!(told(&c), (1, true, false));
+    // And that it is gone is told also while ours reads.
+    c.apply(listed(8, vec![reader("jetscope-tail-3", 8)]));
+    c.apply(Update::Stream(stream("a", 8, 1)));
+    assert_eq!(told(&c), (0, true, true));
+}

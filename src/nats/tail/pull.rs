@@ -13,6 +13,7 @@ use tokio::task::unconstrained;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::event::clean_line;
+use crate::model::consumer::{OWN_METADATA, OWN_PREFIX};
 use crate::model::{Message, Problem, ProblemKind};
 use crate::nats::ask::{denied_to, read};
 use crate::nats::question::token;
@@ -279,17 +280,19 @@ impl Reader {
             .as_ref()
             .and_then(|h| h.get("Nats-Pending-Messages"))
             .and_then(|v| v.as_str().parse::<u64>().ok());
-        let about_size = message.description.as_deref().is_some_and(|words| words.contains("MaxBytes"));
+        let says = |words: &str| message.description.as_deref().is_some_and(|d| d.contains(words));
         match (status.as_u16(), given_up) {
             // They were deleted meanwhile.
             (100, _) if self.pending > 0 => Taken::Dry,
             (100, _) => Taken::Status,
             // The request has ended for want of room; alone for that where it had brought nothing.
-            (409, Some(n)) if about_size => {
+            (409, Some(n)) if says("MaxBytes") => {
                 self.due = self.due.saturating_sub(n);
                 self.oversized = n == batch(plan);
                 Taken::Status
             }
+            // The request has brought all that it was made for; said only where bytes are counted too.
+            (409, _) if says("Batch Completed") => Taken::Status,
             // The request has ended; the next one is made when it is due.
             (404 | 408, given_up) => {
                 self.due = given_up.map_or(0, |n| self.due.saturating_sub(n));
@@ -388,7 +391,7 @@ async fn pass_undecodable(plan: &mut Plan, out: &Out) -> Result<bool, Stop> {
 async fn create(plan: &Plan, from: u64, inactive: Duration) -> Result<Created, Problem> {
     let (client, stream) = (plan.api.client(), token("stream", &plan.spec.stream)?);
     let words = format!("reading stream {}", clean_line(stream));
-    let name = format!("jetscope-tail-{}", client.nats.new_inbox().rsplit('.').next().unwrap_or("x"));
+    let name = format!("{OWN_PREFIX}{}", client.nats.new_inbox().rsplit('.').next().unwrap_or("x"));
     let mut config = json!({
         "name": name,
         "description": "a reader of jetscope; the server drops it when nobody reads",
@@ -399,7 +402,7 @@ async fn create(plan: &Plan, from: u64, inactive: Duration) -> Result<Created, P
         "inactive_threshold": inactive.as_nanos() as u64,
         "num_replicas": 1,
         "mem_storage": true,
-        "metadata": {"io.jetscope": "tail"},
+        "metadata": {OWN_METADATA: "tail"},
     });
     match plan.spec.subjects.as_slice() {
         [] => {}

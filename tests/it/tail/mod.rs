@@ -2,6 +2,7 @@
 
 mod kinds;
 mod pressure;
+mod seam;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

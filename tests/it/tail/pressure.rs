@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use jetscope::demo::server::NEWEST;
+use futures_util::StreamExt;
+use jetscope::demo::server::{NEWEST, OLDEST};
 use jetscope::demo::{Server, ServerSpec};
 use jetscope::nats::tail::{Report, State, Tail, TailSpec};
 use jetscope::query::range::{End, Start};
@@ -170,5 +171,27 @@ async fn what_is_kept_does_not_keep_the_buffers_that_it_came_in() {
         // A slice of a buffer that others hold is no slice that is alone.
         let alone = messages.into_iter().map(|m| m.body).filter(bytes::Bytes::is_unique).count();
         assert_eq!(alone == 50, keep, "{alone} of 50");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_consumer_is_enough_for_a_long_range() {
+    for version in [NEWEST, OLDEST] {
+        let (_server, nats, client) = server(version).await;
+        stream(&nats, json!({"name": "S", "subjects": ["s"], "storage": "memory"})).await;
+        publish(&nats, "s", 20_000).await;
+        let mut made = nats.subscribe("$JS.EVENT.ADVISORY.CONSUMER.CREATED.S.>").await.unwrap();
+        let (_tail, mut reports) =
+            Tail::spawn(client.clone(), vec![TailSpec { batch: 500, ..spec("S", Start::First, End::Open) }]);
+        assert_eq!(rest(&mut reports).await.1.len(), 20_000);
+        // An answer behind all that was said of consumers until now.
+        raw(&nats, "CONSUMER.NAMES.S", &Value::Null).await;
+        nats.flush().await.unwrap();
+        made.unsubscribe().await.unwrap();
+        let mut count = 0;
+        while made.next().await.is_some() {
+            count += 1;
+        }
+        assert_eq!(count, 1, "{version}");
     }
 }
