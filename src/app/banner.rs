@@ -125,7 +125,10 @@ impl App {
                 gone.then(|| Banner::new(Level::Warning, format!("consumer {} does not exist (any more)", c.name)))
             }
             Screen::Tail(t) => t.sources.iter().find_map(|source| match &source.flow {
-                Flow::Failed(reason) => Some(Banner::new(Level::Critical, reason)),
+                Flow::Failed(reason) => {
+                    let again = self.keymap.shown(crate::keymap::Action::Refresh).unwrap_or_default();
+                    Some(Banner::new(Level::Critical, format!("{reason}; {again} reads again")))
+                }
                 Flow::Waiting(reason) => Some(Banner::new(Level::Warning, format!("reading waits: {reason}"))),
                 _ => None,
             }),

@@ -80,6 +80,10 @@ pub fn help_lines(app: &App) -> Vec<HelpLine> {
         ("▲", "somebody should look"),
         ("✖", "data is at risk, or nothing moves any more"),
         ("?", "not known: no answer, no permission, or not read yet; never the same as 0"),
+        (
+            "● ▲ ✖ ○",
+            "of an event in a tail: valid; accepted, though its sender should change something; invalid; no CloudEvent",
+        ),
         ("—", "does not apply, such as the reach of an empty stream"),
     ] {
         lines.push(HelpLine::Key { keys: sign.into(), text: text.into(), why_not: None });

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::event::save::Format;
 use crate::health::Level;
 use crate::keymap::Key;
 use crate::model::replay::{Control, Plan, Run};
@@ -10,7 +9,7 @@ use crate::model::{Access, KindPatterns, Message, Scope, Thresholds, Timestamp, 
 
 use super::menu::Viewer;
 use super::replay::ReplayWish;
-use super::tail::{TailNews, TailRequest, TailSettings};
+use super::tail::{Saved, TailNews, TailRequest, TailSettings};
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +38,8 @@ pub enum Msg {
     Contexts(Result<Vec<ContextRow>, String>),
     /// A switch of context succeeded or failed, with the sentence that says why.
     Switched(Result<Session, String>),
+    /// A file could not be written: its name, what was to be saved, and the sentence that says why.
+    NotSaved(String, Saved, String),
     /// Something to tell.
     Tell(Level, String),
 }
@@ -77,8 +78,8 @@ pub enum Effect {
     Save {
         /// Its name; `~/` is the home directory.
         path: String,
-        /// How they are written.
-        format: Format,
+        /// What is saved, and how.
+        saved: Saved,
         /// The messages.
         messages: Vec<Arc<Message>>,
     },

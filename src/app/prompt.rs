@@ -247,7 +247,7 @@ impl App {
             }
             PromptKind::Command | PromptKind::Confirm { .. } => None,
             PromptKind::Field(item) => self.field_mistake(item, value.trim()),
-            kind => self.tail_typed(kind, &value).err(),
+            kind => self.tail_typed(kind, &value, true).err(),
         };
     }
 
@@ -355,7 +355,7 @@ impl App {
                 }
             }
             Ok(Command::Filter(text)) if matches!(self.screen(), Some(Screen::Tail(_))) => {
-                if let Err(mistake) = self.tail_typed(PromptKind::Words, &text) {
+                if let Err(mistake) = self.tail_typed(PromptKind::Words, &text, false) {
                     self.tell(Level::Warning, mistake.to_string());
                 }
             }

@@ -82,7 +82,14 @@ impl Screen {
             Self::Consumers(_) => "Consumers".into(),
             Self::Consumer(c) => clean_line(&c.name).into_owned(),
             Self::Tail(t) => {
-                let event = t.selected().filter(|_| t.zoomed).map(|entry| format!(" › #{}", entry.message.seq));
+                let event = t.selected().filter(|_| t.zoomed).map(|entry| {
+                    let stream = if t.sources.len() > 1 {
+                        format!("{} ", clean_line(&entry.message.stream))
+                    } else {
+                        String::new()
+                    };
+                    format!(" › {stream}#{}", entry.message.seq)
+                });
                 format!("{}{}", clean_line(&t.name()), event.unwrap_or_default())
             }
             Self::ReplayForm(_) => "Replay".into(),

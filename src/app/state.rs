@@ -199,6 +199,7 @@ impl App {
                 self.urgent = true;
             }
             Msg::Switched(result) => self.switched(result),
+            Msg::NotSaved(path, saved, sentence) => self.not_saved(&path, saved, sentence),
             Msg::Tell(level, text) => {
                 self.dirty = true;
                 self.tell(level, text);

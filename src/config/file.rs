@@ -127,7 +127,7 @@ impl Default for Limits {
 
 /// The columns of a tail that can be chosen.
 pub const TAIL_COLUMNS: [&str; 9] =
-    ["seq", "time", "event-time", "type", "source", "subject", "nats-subject", "id", "size"];
+    ["seq", "stored", "event-time", "type", "source", "subject", "nats-subject", "id", "size"];
 
 /// Reading the events of streams.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -139,7 +139,7 @@ pub struct Tail {
     pub events: usize,
     /// MiB that are kept, whichever limit is reached first.
     pub mebibytes: usize,
-    /// The columns of the list: `seq`, `time`, `event-time`, `type`, `source`, `subject`, `nats-subject`, `id`, `size`.
+    /// The columns of the list: `seq`, `stored`, `event-time`, `type`, `source`, `subject`, `nats-subject`, `id`, `size`.
     pub columns: Vec<String>,
 }
 

@@ -9,10 +9,10 @@ use jiff::tz::TimeZone;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc, watch};
 
+use crate::app::tail::Saved;
 use crate::app::{App, Effect, Msg, Viewer};
 use crate::config::{Env, Settings};
 use crate::event::clean_line;
-use crate::event::save::Format;
 use crate::health::Level;
 use crate::keymap::Keymap;
 use crate::model::{Message, Scope};
@@ -146,15 +146,15 @@ impl Outside {
     }
 
     /// Writes events to a file, beside the loop.
-    fn save(&self, path: String, format: Format, messages: Vec<Arc<Message>>) {
+    fn save(&self, path: String, saved: Saved, messages: Vec<Arc<Message>>) {
         let (inbox, home) = (self.inbox.clone(), self.env.get("HOME").map(str::to_owned));
         tokio::task::spawn_blocking(move || {
-            let (level, words) = match files::save(&path, home.as_deref(), format, &messages) {
-                Ok(words) => (Level::Ok, words),
-                Err(words) => (Level::Warning, words),
+            let told = match files::save(&path, home.as_deref(), saved.format, &messages) {
+                Ok(words) => Msg::Tell(Level::Ok, words),
+                Err(words) => Msg::NotSaved(path, saved, words),
             };
             // Nobody hears it only when the console has ended.
-            let _ = inbox.blocking_send(Msg::Tell(level, words));
+            let _ = inbox.blocking_send(told);
         });
     }
 
@@ -189,7 +189,7 @@ impl EffectRunner for Outside {
             Effect::Copy { text, what } => match clipboard::sequence(&text, self.wrap) {
                 Some(sequence) => {
                     display.write(&sequence)?;
-                    self.tell(Level::Ok, format!("copied {}", clean_line(&what)));
+                    self.tell(Level::Ok, format!("{} was sent to the terminal for its clipboard", clean_line(&what)));
                 }
                 None => {
                     let limit = crate::model::units::bytes(clipboard::MOST as u64);
@@ -204,7 +204,7 @@ impl EffectRunner for Outside {
             Effect::ResumeReplay(id, typed) => self.replays.resume(id, typed),
             Effect::TellReplay(id, control) => self.replays.tell(id, control),
             Effect::WatchReplays(wanted) => self.replays.watch(wanted),
-            Effect::Save { path, format, messages } => self.save(path, format, messages),
+            Effect::Save { path, saved, messages } => self.save(path, saved, messages),
             Effect::Show { with, name, text } => self.show(with, &name, &text, display)?,
             // The loop does these itself.
             Effect::Redraw | Effect::Quit => {}

@@ -61,7 +61,7 @@ pub(super) fn show(with: Viewer, name: &str, text: &str, env: &Env) -> io::Resul
         .status()?;
     match ended.code() {
         Some(126 | 127) => Err(io::Error::other(format!("{} cannot be run", clean_line(program)))),
-        // However else it ended is between it and its user.
+        Some(code) if code > 0 => Err(io::Error::other(format!("{} ended with code {code}", clean_line(program)))),
         _ => Ok(()),
     }
 }

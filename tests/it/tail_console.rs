@@ -119,6 +119,9 @@ async fn events_are_saved_and_opened_in_the_users_own_programs() {
     assert_eq!((lines.len(), lines[0]["id"].as_str()), (19, Some("id-1")));
     t.keys("wa\x15~/out.ndjson\r");
     t.shows("exists already");
+    // The name is there to be mended.
+    t.keys("\x7f\x7f\x7f\x7f\x7f\x7fcsv\r");
+    t.shows("19 events saved to ~/out.csv");
     t.keys("q");
     assert!(t.ended().success());
 }

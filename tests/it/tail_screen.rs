@@ -339,8 +339,8 @@ fn events_are_copied_saved_and_opened() {
     assert_eq!(copied(&mut world, "ym").lines().count(), 1);
     world.effects.clear();
     world.keys("wA<enter>");
-    let Some(Effect::Save { path, format, messages }) = world.effects.first() else { panic!("{:?}", world.effects) };
-    assert_eq!((path.as_str(), *format, messages.len()), ("eventsource-github-stream-1-20.csv", Format::Csv, 20));
+    let Some(Effect::Save { path, saved, messages }) = world.effects.first() else { panic!("{:?}", world.effects) };
+    assert_eq!((path.as_str(), saved.format, messages.len()), ("eventsource-github-stream-1-20.csv", Format::Csv, 20));
     world.keys("wm<ctrl-u>x.ndjson<enter>");
     let Some(Effect::Save { path, messages, .. }) = world.effects.last() else { panic!("{:?}", world.effects) };
     assert_eq!((path.as_str(), messages.len()), ("x.ndjson", 1));

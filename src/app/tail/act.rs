@@ -75,7 +75,7 @@ impl TailScreen {
             Action::Back => return self.back(),
             Action::Filter => return Answer::Ask(PromptKind::Words, self.text_for(Door::Words)),
             Action::Expression => return Answer::Ask(PromptKind::Expression, self.text_for(Door::Expression)),
-            Action::Range => return Answer::Ask(PromptKind::Range, self.range_text.clone()),
+            Action::Range => return Answer::Ask(PromptKind::Range, String::new()),
             Action::Subjects => return Answer::Ask(PromptKind::Subjects, self.subjects.join(" ")),
             Action::GoTo => return Answer::Ask(PromptKind::GoTo, String::new()),
             Action::Problems => {
@@ -101,7 +101,8 @@ impl TailScreen {
             Action::Relation => return Answer::Choose(self.relations()),
             Action::Columns => return Answer::Choose(self.column_menu()),
             Action::Shape => {
-                let words = self.detail.next_shape();
+                let plain = self.detail.events() == 0;
+                let words = self.detail.next_shape(plain);
                 return Answer::Tell(Level::Ok, format!("shown: {words}"));
             }
             Action::Only | Action::Not => return self.narrow(action == Action::Not),
@@ -213,9 +214,15 @@ impl TailScreen {
             self.ring.judge_anew();
             return Answer::Done;
         }
-        if !self.marks.is_empty() {
+        let marks = self.marks.len();
+        if marks > 0 {
             self.marks.clear();
-            return Answer::Done;
+            let words = if marks == 1 {
+                "the mark was taken away".to_owned()
+            } else {
+                format!("{marks} marks were taken away")
+            };
+            return Answer::Tell(Level::Notice, words);
         }
         Answer::Pass
     }

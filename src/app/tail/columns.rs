@@ -55,7 +55,7 @@ impl TailColumn {
     /// Those that can be chosen, by their names in the configuration.
     pub const NAMED: &[(&'static str, Self)] = &[
         ("seq", Self::Seq),
-        ("time", Self::Time),
+        ("stored", Self::Time),
         ("event-time", Self::EventTime),
         ("type", Self::Type),
         ("source", Self::Source),
@@ -73,11 +73,11 @@ impl TailColumn {
             Self::Seq => column("SEQ", 8, 0, 5, true),
             Self::Time => column("STORED", 14, 0, 2, false),
             Self::Elapsed => column("SINCE MARK", 11, 0, 3, true),
-            Self::EventTime => column("EVENT TIME", 24, 0, 9, false),
+            Self::EventTime => column("EVENT TIME", 14, 0, 8, false),
             Self::Type => column("TYPE", 22, 3, 0, false),
             Self::Source => column("SOURCE", 14, 2, 6, false),
             Self::Subject => column("SUBJECT", 12, 2, 4, false),
-            Self::NatsSubject => column("NATS SUBJECT", 20, 2, 8, false),
+            Self::NatsSubject => column("NATS SUBJECT", 20, 2, 9, false),
             Self::Id => column("ID", 10, 1, 7, false),
             Self::Size => column("SIZE", 6, 0, 6, true),
         }

@@ -18,14 +18,17 @@ pub struct Cursor {
     top: u64,
     /// Lines in view.
     height: usize,
-    /// The number that the next message had when following stopped: those from there on are new.
-    since: u64,
+    /// The number that the next message had when following stopped: those from there on are new. None while what
+    /// was stored before is still being read.
+    since: Option<u64>,
+    /// What was stored before is read.
+    live: bool,
 }
 
 impl Cursor {
     /// At the end, following; or at the beginning, standing still.
     pub const fn new(follows: bool) -> Self {
-        Self { follows, selected: 0, top: 0, height: 1, since: 0 }
+        Self { follows, selected: 0, top: 0, height: 1, since: None, live: false }
     }
 
     /// Whether the end is followed.
@@ -62,7 +65,23 @@ impl Cursor {
 
     /// How many messages came since following stopped, of those that are shown.
     pub fn news(&self, ring: &Ring) -> usize {
-        if self.follows { 0 } else { ring.shown().len() - ring.place(self.since) }
+        ring.shown().len() - self.before_news(ring)
+    }
+
+    /// How many of the shown messages are not new: what stands still while nothing is followed.
+    pub fn before_news(&self, ring: &Ring) -> usize {
+        match self.since {
+            Some(since) if !self.follows => ring.place(since),
+            _ => ring.shown().len(),
+        }
+    }
+
+    /// All that was stored before is read: what comes from now on is new.
+    pub fn caught_up(&mut self, ring: &Ring) {
+        self.live = true;
+        if !self.follows {
+            self.since.get_or_insert(ring.next());
+        }
     }
 
     /// Stands still from now on, with what is in view.
@@ -70,7 +89,7 @@ impl Cursor {
         if self.follows {
             let window = self.window(ring);
             self.look_at(ring, window.start, window.end.saturating_sub(1));
-            self.since = ring.next();
+            self.since = self.live.then_some(ring.next());
             self.follows = false;
         }
     }
@@ -102,6 +121,9 @@ impl Cursor {
 
     /// To the first message.
     pub fn first(&mut self, ring: &Ring) {
+        if ring.shown().is_empty() {
+            return;
+        }
         self.stop(ring);
         self.look_at(ring, 0, 0);
     }
@@ -160,6 +182,7 @@ mod tests {
     fn it_follows_the_end_until_it_is_moved_and_again_from_the_last() {
         let mut ring = ring(100, 10);
         let mut cursor = Cursor::new(true);
+        cursor.caught_up(&ring);
         cursor.set_height(4);
         assert_eq!((cursor.window(&ring), cursor.index(&ring)), (6..10, Some(9)));
         push(&mut ring, 5);

@@ -131,8 +131,11 @@ impl Detail {
     }
 
     /// Shows the data in the next way.
-    pub(super) fn next_shape(&mut self) -> &'static str {
+    /// A plain message is no event that could be shown as one.
+    pub(super) fn next_shape(&mut self, plain: bool) -> &'static str {
         let (shape, words) = match self.shape {
+            Shape::Pretty | Shape::Json if plain => (Shape::Bytes, "the body as bytes"),
+            Shape::Bytes if plain => (Shape::Pretty, "the message and its body"),
             Shape::Pretty => (Shape::Json, "the whole event as JSON"),
             Shape::Json => (Shape::Bytes, "the data as bytes"),
             Shape::Bytes => (Shape::Pretty, "the event and its data"),

@@ -8,7 +8,7 @@ use crate::model::{Message, Timestamp};
 use crate::query::Range;
 use crate::query::range::Start;
 
-use super::TailScreen;
+use super::{Flow, TailScreen};
 
 /// A pause is a gap when it is this many times as long as usual …
 const UNUSUAL: u32 = 10;
@@ -140,6 +140,11 @@ impl TailScreen {
         let mut pauses: Vec<Duration> = times().zip(times().skip(1)).map(|(a, b)| b.since(a)).collect();
         let middle = pauses.len() / 2;
         (!pauses.is_empty()).then(|| *pauses.select_nth_unstable(middle).1)
+    }
+
+    /// Whether all that the streams have is read.
+    pub(super) fn is_at_the_end(&self) -> bool {
+        !self.is_held() && self.sources.iter().all(|s| matches!(s.flow, Flow::CaughtUp | Flow::Waiting(_)))
     }
 
     /// The first shown message from where a range begins, if what was read reaches that far in both directions.

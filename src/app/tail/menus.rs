@@ -202,6 +202,18 @@ impl TailScreen {
 }
 
 impl App {
+    /// The name is asked for again, with what is wrong about it; where somebody does something else by now, it is told.
+    pub(in crate::app) fn not_saved(&mut self, path: &str, saved: Saved, sentence: String) {
+        self.dirty = true;
+        if self.prompt.is_some() || self.menu.is_some() || self.tail_mut().is_none() {
+            self.tell(Level::Warning, sentence);
+            return;
+        }
+        let mut prompt = Prompt::of(PromptKind::SaveAs(saved), path);
+        prompt.mistake = Some(crate::query::Mistake::new(0..path.len(), sentence));
+        self.prompt = Some(prompt);
+    }
+
     /// Does what was chosen in a menu.
     pub(in crate::app) fn choose(&mut self, choice: Choice, effects: &mut Vec<Effect>) {
         match choice {

@@ -178,6 +178,7 @@ impl TailScreen {
         self.ring = Ring::after(self.limits, self.ring.next());
         self.cursor = Cursor::new(begins_at_the_end(&range));
         self.detail.forget();
+        (self.zoomed, self.focus) = (false, Focus::List);
         self.ticks.clear();
         self.started = false;
         self.owed = 0;
@@ -321,15 +322,16 @@ impl TailScreen {
 
     /// Counts what is shown by `count` equal shares of its time.
     fn shares_of(&self, count: usize) -> (Vec<u32>, Option<usize>) {
-        let shown = self.ring.shown();
-        let (Some(first), Some(last)) = (shown.front(), shown.back()) else { return Default::default() };
+        // What came since it stands still would move everything.
+        let shown = || self.ring.shown().range(..self.cursor.before_news(&self.ring));
+        let (Some(first), Some(last)) = (shown().next(), shown().next_back()) else { return Default::default() };
         let (first, span) = (first.message.time, last.message.time.seconds_since(first.message.time));
         let share = |time: Timestamp| {
             let part = if span > 0.0 { time.seconds_since(first) / span } else { 1.0 };
             ((part * count as f64) as usize).min(count.saturating_sub(1))
         };
         let mut counts = vec![0; count];
-        for entry in shown {
+        for entry in shown() {
             if let Some(n) = counts.get_mut(share(entry.message.time)) {
                 *n += 1;
             }

@@ -143,6 +143,9 @@ impl TailScreen {
                 source.flow = flow.1.clone();
             }
         }
+        if self.sources.iter().all(|s| matches!(s.flow, Flow::CaughtUp | Flow::Ended | Flow::Failed(_))) {
+            self.cursor.caught_up(&self.ring);
+        }
     }
 }
 

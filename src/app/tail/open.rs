@@ -57,6 +57,9 @@ impl App {
     /// Opens a tail on top.
     pub(in crate::app) fn open_tail(&mut self, streams: Vec<String>, subjects: Vec<String>, range: Range, text: &str) {
         let id = self.new_tail_id();
+        // Named twice is wanted once.
+        let mut seen = std::collections::BTreeSet::new();
+        let streams = streams.into_iter().filter(|stream| seen.insert(stream.clone())).collect();
         let mut tail = TailScreen::new(id, streams, range, text, &self.session.tail);
         tail.subjects = subjects;
         self.open(Screen::Tail(Box::new(tail)));

@@ -38,9 +38,14 @@ impl App {
         }
     }
 
-    /// What a line of a tail means so far: a filter takes effect, of the rest only what is wrong is told.
-    pub(in crate::app) fn tail_typed(&mut self, kind: PromptKind, text: &str) -> Result<(), Mistake> {
+    /// What a line of a tail means so far: a filter takes effect, of the rest only what is wrong is told. `typing` is
+    /// whether more may come.
+    pub(in crate::app) fn tail_typed(&mut self, kind: PromptKind, text: &str, typing: bool) -> Result<(), Mistake> {
         if let Some(door) = door(kind) {
+            if door == Door::Expression && typing && is_half_a_word(text) {
+                // What it means is not known before the word is whole; what is wrong with it, neither.
+                return Ok(());
+            }
             let filter = if text.trim().is_empty() { None } else { Some(Filter::parse(door, text)?) };
             self.urgent = true;
             if let Some(tail) = self.tail_mut() {
@@ -66,7 +71,7 @@ impl App {
     ) -> Result<(), Mistake> {
         match kind {
             PromptKind::Words | PromptKind::Expression => {
-                self.tail_typed(kind, text)?;
+                self.tail_typed(kind, text, false)?;
                 let caution = self.tail_mut().and_then(|tail| tail.filter.as_ref().and_then(Filter::caution));
                 if let Some(caution) = caution {
                     self.tell(Level::Notice, clean_line(&caution));
@@ -93,7 +98,7 @@ impl App {
                 }
                 if let Some(tail) = self.tail_mut() {
                     let messages = tail.messages(saved.which);
-                    effects.push(Effect::Save { path: text.to_owned(), format: saved.format, messages });
+                    effects.push(Effect::Save { path: text.to_owned(), saved, messages });
                 }
             }
             PromptKind::Filter | PromptKind::Command | PromptKind::Field(_) | PromptKind::Confirm { .. } => {}
@@ -139,20 +144,38 @@ impl App {
             "start" => Ok(Range::ALL),
             "end" => Ok(Range::NEW),
             // From there on; what is wrong with it is at the same place.
-            place => self.range(&format!("{place}..")).map_err(|mistake| Mistake {
-                at: mistake.at.start.min(text.len())..mistake.at.end.min(text.len()),
-                ..mistake
-            }),
+            place => {
+                let range = self.range(&format!("{place}..")).map_err(|mistake| Mistake {
+                    at: mistake.at.start.min(text.len())..mistake.at.end.min(text.len()),
+                    ..mistake
+                })?;
+                match (range.start, self.last_of_tail()) {
+                    (Start::Seq(seq), Some(last)) if seq > last => {
+                        Err(Mistake::new(0..text.len(), format!("the last sequence of the stream is {last}")))
+                    }
+                    _ => Ok(range),
+                }
+            }
         }
+    }
+
+    /// The last sequence of the stream that is tailed, where it is one and that is known.
+    fn last_of_tail(&self) -> Option<u64> {
+        let Some(crate::app::Screen::Tail(tail)) = self.screen() else { return None };
+        let [source] = tail.sources.as_slice() else { return None };
+        let known = self.live().streams.get(&source.name).and_then(|entry| entry.info.as_ref());
+        known.map(|info| info.state.last_seq.max(source.read))
     }
 
     /// Goes to a place in what was read, or reads from there.
     fn go_to(&mut self, text: &str) -> Result<(), Mistake> {
         let range = self.place(text)?;
+        let last = Range::last(self.session.tail.last);
+        let words = format!("last:{}", self.session.tail.last);
         let Some(tail) = self.tail_mut() else { return Ok(()) };
         match text {
-            "end" if tail.range.end == End::Open => tail.cursor.follow(),
-            "end" => tail.cursor.select(&tail.ring, tail.ring.next()),
+            "end" if tail.range.end == End::Open && tail.is_at_the_end() => tail.cursor.follow(),
+            "end" => self.read_from(last, &words),
             "start" if tail.range.start == Start::First && tail.ring.dropped() == 0 => tail.cursor.first(&tail.ring),
             _ => match tail.first_of(&range) {
                 Some(at) => tail.cursor.select(&tail.ring, at),
@@ -172,6 +195,11 @@ impl App {
             self.tell(Level::Ok, format!("reading {text}"));
         }
     }
+}
+
+/// Whether a text ends within a word, which may become another one.
+fn is_half_a_word(text: &str) -> bool {
+    text.ends_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '.' | '_' | '-'))
 }
 
 /// Reads subject filters. Each is one word; they must not overlap, since a message would then be wanted twice.

@@ -67,6 +67,8 @@ impl TailScreen {
             Action::Open if self.zoomed => Some("the event is open; Esc goes back to the list"),
             Action::Next | Action::Previous => nothing.filter(|_| self.diff.is_none()),
             Action::Open
+            | Action::Diff
+            | Action::Shape
             | Action::Mark
             | Action::MarkRange
             | Action::Only

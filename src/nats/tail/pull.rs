@@ -34,6 +34,8 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 const SILENCE: Duration = Duration::from_millis(2_500);
 /// How long making a consumer may take; on a large stream the server counts what matches.
 const CREATE_LIMIT: Duration = Duration::from_secs(5);
+/// A connection that is back so soon was not worth telling of.
+const AT_ONCE: Duration = Duration::from_millis(700);
 /// The pause after a failure that may pass.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -116,8 +118,11 @@ impl Reader {
                 Leave::Dry if dry && plan.next == from => nothing = true,
                 Leave::Dry => dry = true,
                 Leave::Lost => {
-                    out.state(State::Waiting("the connection is lost".into())).await?;
-                    until_connected(&client, &mut events).await?;
+                    // A message that the client cannot decode breaks the connection too; then it is back at once.
+                    if timeout(AT_ONCE, until_connected(&client, &mut events)).await.is_err() {
+                        out.state(State::Waiting("the connection is lost".into())).await?;
+                        until_connected(&client, &mut events).await?;
+                    }
                     // A message that the client cannot decode breaks the connection, again and again.
                     if plan.next == from && pass_undecodable(&mut plan, out).await? && plan.is_done() {
                         return Ok(None);
@@ -128,6 +133,8 @@ impl Reader {
                 Some(reader) => reader,
                 None => return Ok(Some(plan)),
             };
+            // Whoever was told that it waits is told when it does not any more.
+            caught_up = false;
             if std::mem::take(&mut nothing) {
                 reader.pending = 0;
             }

@@ -17,8 +17,11 @@ use crate::keymap::Action;
 use crate::model::Timestamp;
 use crate::model::units::bytes;
 use crate::ui::Theme;
-use crate::ui::widgets::message;
 use crate::ui::widgets::table::{self, Cell, headings, place};
+use crate::ui::widgets::{message, text};
+
+/// Bytes of a body that are looked at for the beginning that a row shows.
+const PREVIEW: usize = 300;
 
 /// Draws headings and rows.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, tail: &TailScreen, theme: &Theme) {
@@ -41,6 +44,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, tail: &TailScre
         table::row(frame.buffer_mut(), line, &columns, selected, theme, |index, _| {
             shown.get(index).map_or_else(|| Cell::new("", theme.text), |column| row.cell(*column))
         });
+        if row.glance.events == 0 {
+            plain(frame, line, &columns, &shown, &row, selected);
+        }
         if tail.is_marked(&entry.message)
             && let Some(cell) = frame.buffer_mut().cell_mut((area.x, y))
         {
@@ -48,7 +54,55 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, tail: &TailScre
         }
     }
     let window = tail.cursor.window(&tail.ring);
-    table::scroll_bar(frame.buffer_mut(), body, window.start, window.len().max(1), tail.ring.shown().len(), theme);
+    table::scroll_bar(
+        frame.buffer_mut(),
+        body,
+        window.start,
+        window.len().max(1),
+        tail.cursor.before_news(&tail.ring).max(window.end),
+        theme,
+    );
+}
+
+/// What a message says that is no event: its subject and how it begins, where the attributes of events stand.
+fn plain(
+    frame: &mut Frame<'_>,
+    line: Rect,
+    columns: &[table::Placed],
+    shown: &[TailColumn],
+    row: &Row<'_>,
+    selected: bool,
+) {
+    let of_event = |column: &&table::Placed| {
+        let attributes = [TailColumn::Type, TailColumn::Source, TailColumn::Subject, TailColumn::NatsSubject];
+        shown.get(column.index).is_some_and(|column| attributes.contains(column))
+    };
+    let Some(first) = columns.iter().find(of_event) else { return };
+    let end = columns.iter().rfind(of_event).map_or(first.x, |last| last.x + last.width);
+    let at = Rect { x: line.x + first.x, width: end - first.x, ..line };
+    let message = &row.entry.message;
+    let used = text(frame.buffer_mut(), at, &clean_line(&message.subject), row.theme.text);
+    let rest = Rect { x: at.x + used + 2, width: at.width.saturating_sub(used + 2), ..at };
+    text(frame.buffer_mut(), rest, &beginning(&message.body), row.theme.dim);
+    if selected {
+        frame.buffer_mut().set_style(line, row.theme.selection);
+    }
+}
+
+/// How a body begins, on one line.
+fn beginning(body: &[u8]) -> String {
+    let start = &body[..body.len().min(PREVIEW)];
+    let text = String::from_utf8_lossy(start);
+    // A character that was cut in two at the end is no sign of anything.
+    let odd =
+        text.chars().filter(|c| *c == char::REPLACEMENT_CHARACTER || (c.is_control() && !c.is_whitespace())).count();
+    if body.is_empty() {
+        "no body".into()
+    } else if odd > 1 + text.chars().count() / 10 {
+        "bytes".into()
+    } else {
+        clean_line(&text.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned()
+    }
 }
 
 struct Row<'a> {
@@ -79,10 +133,10 @@ impl Row<'_> {
             TailColumn::Seq => Cell::new(message.seq.to_string(), theme.dim),
             TailColumn::Time => Cell::new(clock(message.time, self.app.now, &self.app.zone), theme.text),
             TailColumn::Elapsed => Cell::new(self.tail.elapsed(message).unwrap_or_default(), theme.matched),
-            TailColumn::EventTime => value(&glance.time, theme.dim),
-            TailColumn::Type if glance.events == 0 => {
-                Cell::new(glance.why.clone().unwrap_or_else(|| "no CloudEvent".into()), theme.dim)
-            }
+            TailColumn::EventTime => match glance.at {
+                Some(at) => Cell::new(clock(at, self.app.now, &self.app.zone), theme.dim),
+                None => value(&glance.time, theme.dim),
+            },
             TailColumn::Type if glance.events > 1 => {
                 let ty = glance.ty.as_deref().unwrap_or("—");
                 Cell::new(format!("{ty} (batch of {})", glance.events), theme.accent)

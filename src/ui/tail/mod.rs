@@ -11,6 +11,7 @@ use ratatui::layout::Rect;
 
 use crate::app::App;
 use crate::app::tail::{Focus, Place, TailScreen};
+use crate::event::clean_line;
 
 use super::Theme;
 use super::widgets::text;
@@ -79,7 +80,8 @@ fn rule(frame: &mut Frame<'_>, area: Rect, tail: &TailScreen, theme: &Theme) {
         0 | 1 => String::new(),
         n => format!(", event {} of {n}", tail.detail.event + 1),
     };
-    let title = format!(" #{}{of} ", entry.message.seq);
+    let stream = if tail.sources.len() > 1 { format!("{} ", clean_line(&entry.message.stream)) } else { String::new() };
+    let title = format!(" {stream}#{}{of} ", entry.message.seq);
     let at = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
     text(frame.buffer_mut(), at, &title, style);
 }

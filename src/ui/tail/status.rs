@@ -47,25 +47,30 @@ fn parts(tail: &TailScreen, theme: &Theme) -> Vec<Part> {
     parts.push(part(words, style, 0));
     let news = tail.cursor.news(&tail.ring);
     if news > 0 {
-        parts.push(part(format!("+{} new", count_exact(news as u64)), theme.matched, 0));
+        let or_more = if tail.is_held() { " or more" } else { "" };
+        parts.push(part(format!("+{}{or_more} new", count_exact(news as u64)), theme.matched, 0));
     }
-    parts.push(part(fit(&clean_line(&tail.what_is_read()), 40).into_owned(), theme.accent, 3));
+    parts.push(part(fit(&clean_line(&tail.what_is_read()), 40).into_owned(), theme.accent, 4));
+    let failed = tail.sources.iter().filter(|source| matches!(source.flow, Flow::Failed(_))).count();
+    if failed > 0 && failed < tail.sources.len() {
+        parts.push(part(format!("✖ {failed} of {} streams failed", tail.sources.len()), theme.critical, 1));
+    }
     if let Some(filter) = &tail.filter {
         let sign = if filter.door() == Door::Words { "/" } else { "=" };
         let source = clean_line(filter.source());
-        parts.push(part(format!("{sign}{}", fit(&source, 48)), theme.matched, 1));
+        parts.push(part(format!("{sign}{}", fit(&source, 28)), theme.matched, 1));
     }
     if tail.only_broken {
         parts.push(part("! only broken".into(), theme.matched, 1));
     }
     let ring = &tail.ring;
-    parts.push(part(format!("scanned {}", count(ring.read())), theme.dim, 4));
+    parts.push(part(format!("scanned {}", count(ring.read())), theme.dim, 3));
     if tail.is_filtered() {
         parts.push(part(format!("matched {}", count(ring.shown().len() as u64)), theme.text, 2));
-        parts.push(part(format!("hidden {}", count(ring.hidden() as u64)), theme.dim, 5));
+        parts.push(part(format!("hidden {}", count(ring.hidden() as u64)), theme.dim, 3));
     }
     if ring.unjudged() > 0 {
-        parts.push(part(format!("{} to look at", count(ring.unjudged() as u64)), theme.dim, 6));
+        parts.push(part(format!("{} not judged yet", count(ring.unjudged() as u64)), theme.dim, 6));
     }
     if ring.dropped() > 0 {
         parts.push(part(format!("dropped {}", count(ring.dropped())), theme.warning, 2));
@@ -77,11 +82,11 @@ fn parts(tail: &TailScreen, theme: &Theme) -> Vec<Part> {
         parts.push(part(format!("{}/s", rate(per_second)), theme.dim, 4));
     }
     if let (Some(index), false) = (tail.cursor.index(ring), tail.cursor.follows()) {
-        let of = count_exact(ring.shown().len() as u64);
-        parts.push(part(format!("{} of {of}", count_exact(index as u64 + 1)), theme.dim, 7));
+        let of = count_exact(tail.cursor.before_news(ring).max(index + 1) as u64);
+        parts.push(part(format!("event {} of {of}", count_exact(index as u64 + 1)), theme.dim, 7));
     }
     if tail.sources.iter().any(|source| source.peeks) {
-        parts.push(part("one by one".into(), theme.dim, 8));
+        parts.push(part("read without a consumer".into(), theme.dim, 8));
     }
     if let Some((_, span)) = tail.span().filter(|_| tail.layout.histogram) {
         parts.push(part(format!("over {}", duration(span)), theme.dim, 9));
@@ -96,13 +101,14 @@ fn flow(tail: &TailScreen, theme: &Theme) -> (String, Style) {
         return ("✖ failed".into(), theme.critical);
     }
     if flows().any(|f| matches!(f, Flow::Waiting(_))) {
-        return ("▲ waiting".into(), theme.warning);
+        let held = if tail.cursor.follows() { "" } else { ", paused" };
+        return (format!("▲ waiting{held}"), theme.warning);
     }
     let ended = flows().all(|f| matches!(f, Flow::Ended | Flow::Failed(_)));
     let reading = flows().any(|f| matches!(f, Flow::Opening | Flow::Reading));
     match (ended, reading, tail.cursor.follows()) {
         (true, ..) => ("■ all read".into(), theme.text),
-        _ if tail.is_held() => ("‖ paused, reading waits".into(), theme.warning),
+        _ if tail.is_held() => ("‖ paused, the room is full: reading waits".into(), theme.warning),
         (_, true, _) => {
             let progress = tail.sources.iter().filter_map(Source::progress).reduce(f64::min);
             let so_far = progress.map(|p| format!(" {}", percent(p))).unwrap_or_default();
