@@ -210,6 +210,13 @@ async fn what_is_printed_is_data_and_what_is_said_stands_beside_it() {
     assert!(said.contains("no CloudEvents and were left out"), "{said}");
     let text = String::from_utf8(mixed.stdout).unwrap();
     assert!(text.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{text}");
+    // What was typed is quoted, and acts on nothing.
+    for args in [["S", "--where", "type = \u{1b}[31m"], ["S", "--grep", "\"\u{1b}[31m"], ["S", "-o", "\u{1b}[31m"]] {
+        let wrong = tail(&server, &args);
+        assert_eq!(wrong.status.code(), Some(2), "{args:?}");
+        assert!(!wrong.stderr.contains(&0x1b) && wrong.stdout.is_empty(), "{args:?}");
+    }
+    assert!(!tail(&server, &["\u{1b}[31m"]).stderr.contains(&0x1b));
     // None at all is nothing, and a limit counts what matches.
     assert_eq!(tail(&server, &["S", "--limit", "0"]).status.code(), Some(1));
     assert_eq!(lines(&server, &["S", "-o", "{id}", "--where", "EXISTS id", "--limit", "2"]).len(), 2);
