@@ -42,8 +42,9 @@ bench: setup ## Measure: sweeps, reading, frames, idle cost, start, replay
 	@cargo bench --bench terminal
 	@cargo bench --bench replay
 
-fuzz: ## Feed anything to the decoder for a minute (needs a nightly toolchain and cargo-fuzz)
+fuzz: ## Feed anything to the decoder and to the filters, a minute each (needs a nightly toolchain and cargo-fuzz)
 	@cargo +nightly fuzz run decode -- -max_total_time=60
+	@cargo +nightly fuzz run filter -- -max_total_time=60
 
 screenshots: setup ## Make assets/screenshots anew from the real program
 	@cargo build --release --quiet

@@ -5,15 +5,13 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 
 use crate::config::Settings;
-use crate::event::clean_line;
 use crate::model::document::{ConsumerDocument, ConsumersDocument, Partial};
 use crate::model::units::{count_exact, duration};
 use crate::model::{Consumer, ProblemKind, Timestamp};
 use crate::nats::now;
-use crate::query::nearest;
 
 use super::args::Print;
-use super::headless::{Failure, Headless, repeat};
+use super::headless::{Failure, Headless, repeat, unknown_stream};
 use super::output::{self, Table};
 use super::streams::{UNKNOWN, tell_partial};
 
@@ -38,7 +36,7 @@ pub(super) async fn run(settings: Settings, stream: Option<String>, print: Print
 async fn of_one(h: &Headless, stream: &str) -> Result<ConsumersDocument, Failure> {
     let listing = h.api.consumers(stream).await;
     match &listing.problem {
-        Some(problem) if problem.kind == ProblemKind::NotFound => return Err(unknown_stream(h, stream).await),
+        Some(problem) if problem.kind == ProblemKind::NotFound => return Err(unknown_stream(&h.api, stream).await),
         Some(problem) if listing.items.is_empty() => return Err(Failure::Answer(problem.clone())),
         _ => {}
     }
@@ -50,13 +48,6 @@ async fn of_one(h: &Headless, stream: &str) -> Result<ConsumersDocument, Failure
 /// Without those that somebody reads with by this program.
 fn documents(consumers: &[Arc<Consumer>]) -> impl Iterator<Item = ConsumerDocument> {
     consumers.iter().filter(|c| !c.is_ours()).map(|c| ConsumerDocument::from(&**c))
-}
-
-async fn unknown_stream(h: &Headless, stream: &str) -> Failure {
-    let names = h.api.stream_names().await.unwrap_or_default();
-    let near = nearest(stream, names.iter().map(String::as_str));
-    let hint = near.map(|n| format!("; did you mean {}?", clean_line(n))).unwrap_or_default();
-    Failure::Unknown(format!("no stream is called {}{hint} (`jetscope streams` lists them)", clean_line(stream)))
 }
 
 async fn of_all(h: &Headless) -> Result<ConsumersDocument, Failure> {

@@ -7,8 +7,10 @@ use thiserror::Error;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::config::Settings;
+use crate::event::clean_line;
 use crate::model::{Catalog, Problem, ServerInfo};
 use crate::nats::{self, Api, ConnectError};
+use crate::query::nearest;
 
 use super::args::Print;
 use super::output;
@@ -28,6 +30,14 @@ pub(super) enum Failure {
     /// The output cannot be written.
     #[error("the output cannot be written: {0}")]
     Output(#[from] io::Error),
+}
+
+/// No stream has this name; names one that is near.
+pub(super) async fn unknown_stream(api: &Api, stream: &str) -> Failure {
+    let names = api.stream_names().await.unwrap_or_default();
+    let near = nearest(stream, names.iter().map(String::as_str));
+    let hint = near.map(|n| format!("; did you mean {}?", clean_line(n))).unwrap_or_default();
+    Failure::Unknown(format!("no stream is called {}{hint} (`jetscope streams` lists them)", clean_line(stream)))
 }
 
 /// An open connection and what was learned on it.

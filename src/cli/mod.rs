@@ -27,6 +27,7 @@ use crate::runtime;
 
 use args::{Cli, Command};
 use headless::Failure;
+use tail::Ended;
 
 /// Nothing matched.
 const NOTHING: u8 = 1;
@@ -111,21 +112,14 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Some(Command::Consumers { stream, print }) => {
             until_interrupted(print, Box::pin(consumers::run(settings, stream, print))).await
         }
-        Some(Command::Tail(wanted)) => tail_until_interrupted(Box::pin(tail::run(settings, wanted))).await,
+        Some(Command::Tail(wanted)) => Ok(match Box::pin(tail::run(settings, wanted)).await? {
+            Ended::Matched | Ended::Left => ExitCode::SUCCESS,
+            Ended::Nothing => ExitCode::from(NOTHING),
+            Ended::Interrupted => ExitCode::from(INTERRUPTED),
+        }),
         Some(Command::Replay(wanted)) => Ok(Box::pin(replay::run(settings, *wanted)).await?),
         // Served above, without a connection.
         Some(_) => Ok(ExitCode::SUCCESS),
-    }
-}
-
-/// Runs a tail; Ctrl-C is the way to end one that follows.
-async fn tail_until_interrupted(tail: impl Future<Output = Result<bool, Failure>>) -> Result<ExitCode> {
-    tokio::select! {
-        matched = tail => Ok(if matched? { ExitCode::SUCCESS } else { ExitCode::from(NOTHING) }),
-        interrupted = tokio::signal::ctrl_c() => {
-            interrupted?;
-            Ok(ExitCode::SUCCESS)
-        }
     }
 }
 

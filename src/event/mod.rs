@@ -13,6 +13,8 @@ pub mod document;
 pub mod envelope;
 #[cfg(any(test, fuzzing))]
 pub mod exercise;
+#[cfg(any(test, fuzzing))]
+pub mod exercise_filter;
 mod export;
 pub mod fields;
 pub mod finding;

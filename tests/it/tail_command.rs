@@ -2,13 +2,14 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use async_nats::HeaderMap;
 use async_nats::jetstream;
 use jetscope::demo::{Server, ServerSpec};
 use serde_json::{Value, json};
 
-use crate::common::every_kind::{publish, stream};
+use crate::common::every_kind::{publish, raw, stream};
 
 const EVENTS: [(&str, &str); 4] = [
     ("orders.eu", r#"{"specversion":"1.0","id":"1","source":"/shop","type":"order.created","data":{"total":120}}"#),
@@ -133,4 +134,91 @@ async fn several_streams_are_merged_and_following_goes_on() {
     seen.push(out.next().unwrap().unwrap());
     assert_eq!(seen.join(" "), "S1 S2 S3 S4 S5 T1 T2 S6 T3");
     assert!(child.wait().unwrap().success(), "it ends with its limit");
+}
+
+/// The program while it follows.
+fn following(server: &Server, args: &[&str]) -> (std::process::Child, tempfile::TempDir) {
+    let home = tempfile::tempdir().unwrap();
+    let child = Command::new(env!("CARGO_BIN_EXE_jetscope"))
+        .arg("tail")
+        .args(args)
+        .args(["--server", &server.url()])
+        .env_clear()
+        .env("HOME", home.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    (child, home)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ctrl_c_ends_it_well_and_its_consumer_too() {
+    let (server, nats) = place().await;
+    let (mut child, _home) = following(&server, &["S", "--follow", "-o", "{seq}"]);
+    let mut out = BufReader::new(child.stdout.take().unwrap()).lines();
+    for seq in 1..=5 {
+        assert_eq!(out.next().unwrap().unwrap(), seq.to_string());
+    }
+    assert_eq!(raw(&nats, "CONSUMER.NAMES.S", &Value::Null).await["total"], 1);
+    // It is no consumer that anybody asks about.
+    let listed = Command::new(env!("CARGO_BIN_EXE_jetscope"))
+        .args(["consumers", "S", "--json", "--server", &server.url()])
+        .output()
+        .unwrap();
+    let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!(listed["consumers"], json!([]));
+    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(out.next().is_none());
+    let mut said = String::new();
+    std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut said).unwrap();
+    assert_eq!(said, "");
+    let gone = async {
+        while raw(&nats, "CONSUMER.NAMES.S", &Value::Null).await["total"] != 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    // Well before the server would see by itself that nobody reads.
+    tokio::time::timeout(Duration::from_secs(10), gone).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_that_leaves_is_no_error() {
+    let (server, nats) = place().await;
+    publish(&nats, "orders.eu", 5_000).await;
+    let (mut child, _home) = following(&server, &["S", "-o", "json"]);
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    drop(out);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_printed_is_data_and_what_is_said_stands_beside_it() {
+    let (server, _nats) = place().await;
+    let wrong = tail(&server, &["SS"]);
+    let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert_eq!((wrong.status.code(), wrong.stdout.len()), (Some(2), 0));
+    assert!(said.contains("no stream is called SS; did you mean S?"), "{said}");
+    // A mixed expression is read, and how is said; a message that is no event is left out, and that is said.
+    let mixed = tail(&server, &["S", "-o", "ce", "--where", "TRUE AND EXISTS nothing OR TRUE"]);
+    let said = String::from_utf8_lossy(&mixed.stderr).into_owned();
+    assert!(said.contains("AND binds no closer"), "{said}");
+    assert!(said.contains("no CloudEvents and were left out"), "{said}");
+    let text = String::from_utf8(mixed.stdout).unwrap();
+    assert!(text.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{text}");
+    // What was typed is quoted, and acts on nothing.
+    for args in [["S", "--where", "type = \u{1b}[31m"], ["S", "--grep", "\"\u{1b}[31m"], ["S", "-o", "\u{1b}[31m"]] {
+        let wrong = tail(&server, &args);
+        assert_eq!(wrong.status.code(), Some(2), "{args:?}");
+        assert!(!wrong.stderr.contains(&0x1b) && wrong.stdout.is_empty(), "{args:?}");
+    }
+    assert!(!tail(&server, &["\u{1b}[31m"]).stderr.contains(&0x1b));
+    // None at all is nothing, and a limit counts what matches.
+    assert_eq!(tail(&server, &["S", "--limit", "0"]).status.code(), Some(1));
+    assert_eq!(lines(&server, &["S", "-o", "{id}", "--where", "EXISTS id", "--limit", "2"]).len(), 2);
+    assert_eq!(tail(&server, &["S", "--range", "90..99"]).status.code(), Some(1));
 }

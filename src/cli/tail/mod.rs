@@ -3,19 +3,20 @@
 mod format;
 
 use std::io::{self, Write as _};
+use std::pin::pin;
 
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc::Receiver;
 
 use crate::config::Settings;
 use crate::event::{clean_line, passes};
-use crate::model::Message;
+use crate::model::{Message, ProblemKind};
 use crate::nats::tail::{Report, State, Tail, TailSpec};
-use crate::nats::{self, now};
+use crate::nats::{self, Api, now};
 use crate::query::{Filter, Mistake, Range};
 
 use super::args;
-use super::headless::Failure;
+use super::headless::{Failure, unknown_stream};
 use super::output;
 
 use format::Format;
@@ -25,12 +26,30 @@ const BULK: usize = 5_000;
 /// Messages asked for at once where few are wanted.
 const FEW: usize = 500;
 
-/// Runs the command; says whether anything matched.
-pub(super) async fn run(settings: Settings, wanted: args::Tail) -> Result<bool, Failure> {
+/// How a tail ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// At its end; something matched.
+    Matched,
+    /// At its end; nothing matched.
+    Nothing,
+    /// By Ctrl-C while it followed, which is the way to end that.
+    Left,
+    /// By Ctrl-C before its end.
+    Interrupted,
+}
+
+/// Runs the command to its end, or until Ctrl-C.
+pub(super) async fn run(settings: Settings, wanted: args::Tail) -> Result<Ended, Failure> {
     let range = range(&wanted)?;
     let filter = filter(&wanted)?;
     let format = Format::parse(&wanted.output).map_err(Failure::Unknown)?;
-    let client = nats::open(&settings.connection).await?;
+    let left = if wanted.follow { Ended::Left } else { Ended::Interrupted };
+    let mut interrupted = pin!(tokio::signal::ctrl_c());
+    let client = tokio::select! {
+        client = nats::open(&settings.connection) => client?,
+        Ok(()) = &mut interrupted => return Ok(left),
+    };
     let batch = if wanted.follow || wanted.limit.is_some_and(|n| n < FEW as u64) { FEW } else { BULK };
     let spec = |stream: &String| TailSpec {
         stream: stream.clone(),
@@ -40,15 +59,25 @@ pub(super) async fn run(settings: Settings, wanted: args::Tail) -> Result<bool, 
         batch,
         keep: false,
     };
-    let (tail, mut reports) = Tail::spawn(client, wanted.streams.iter().map(spec).collect());
+    let (tail, mut reports) = Tail::spawn(client.clone(), wanted.streams.iter().map(spec).collect());
     let printer = Printer { filter, format, left: wanted.limit, matched: 0, no_event: 0, text: Vec::new() };
-    let ended = print(&wanted.streams, &mut reports, printer).await;
+    let api = Api::new(client);
+    let ended = tokio::select! {
+        ended = print(&api, &wanted.streams, &mut reports, printer) => ended,
+        Ok(()) = &mut interrupted => Ok(left),
+    };
     tail.close().await;
     ended
 }
 
 /// Prints what is reported, to its end or until no more is wanted.
-async fn print(streams: &[String], reports: &mut Receiver<Report>, mut printer: Printer) -> Result<bool, Failure> {
+async fn print(
+    api: &Api,
+    streams: &[String],
+    reports: &mut Receiver<Report>,
+    mut printer: Printer,
+) -> Result<Ended, Failure> {
+    let name = |stream: usize| streams.get(stream).map_or("?", String::as_str);
     while let Some(report) = reports.recv().await {
         match report {
             Report::Messages(messages) => {
@@ -60,7 +89,10 @@ async fn print(streams: &[String], reports: &mut Receiver<Report>, mut printer: 
                 printer.flush()?;
             }
             Report::Stream(stream, State::Waiting(reason)) => {
-                output::note(&format!("{}: {reason}", streams.get(stream).map_or("?".into(), |s| clean_line(s))));
+                output::note(&format!("{}: {reason}", clean_line(name(stream))));
+            }
+            Report::Stream(stream, State::Failed(problem)) if problem.kind == ProblemKind::NotFound => {
+                return Err(unknown_stream(api, name(stream)).await);
             }
             Report::Stream(_, State::Failed(problem)) => return Err(Failure::Answer(problem)),
             Report::Stream(_, State::Opened { .. } | State::CaughtUp | State::End) => {}
@@ -144,7 +176,7 @@ impl Printer {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<bool, Failure> {
+    fn finish(mut self) -> Result<Ended, Failure> {
         self.flush()?;
         if self.no_event > 0 {
             output::note(&format!(
@@ -152,6 +184,6 @@ impl Printer {
                 self.no_event, self.matched
             ));
         }
-        Ok(self.matched > 0)
+        Ok(if self.matched > 0 { Ended::Matched } else { Ended::Nothing })
     }
 }
