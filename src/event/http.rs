@@ -52,7 +52,6 @@ impl Event<'_> {
 mod tests {
     use super::super::Envelope;
     use super::super::exercise::message;
-    use super::*;
 
     fn request(headers: &[(&str, &str)], body: &[u8]) -> (Vec<String>, String) {
         let sent = message(headers, body);

@@ -217,7 +217,7 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
             }
             let wait = match self.fill().await {
                 Ok(wait) => wait,
-                Err(fault) => return leave(fault),
+                Err(fault) => return self.left(fault),
             };
             let now = self.clock.now();
             if now.saturating_sub(tick) >= TICK {
@@ -235,7 +235,7 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
                         let refused = self.flow.settle(settled);
                         self.arrived(refused);
                     }
-                    Err(fault) => return leave(fault),
+                    Err(fault) => return self.left(fault),
                 },
                 fed = feed.recv(), if room => {
                     if let Some(end) = self.take_in(fed) {
@@ -245,6 +245,19 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
                 told = self.control.recv(), if !self.deaf => self.obey(told),
                 () = self.clock.sleep(until) => {}
             }
+        }
+    }
+
+    /// The destination does not go on. A refusal that does not pass was heard before that.
+    fn left(&mut self, fault: Fault) -> Leave {
+        if let Some(refusal @ (Refusal::TooLarge(_) | Refusal::Other(_))) = self.trouble.take()
+            && let Some(leave) = self.mend(refusal)
+        {
+            return leave;
+        }
+        match fault {
+            Fault::Passing(reason) => Leave::Again(reason),
+            Fault::Fatal(reason) => Leave::End(End::Failed(reason)),
         }
     }
 
@@ -512,13 +525,6 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
             c.gone = self.plan.amounts.planned.saturating_sub(c.sent + c.duplicate + c.uncertain + c.failed);
         }
         self.report.close(&self.flow, self.reserved, state, reason, &self.clock).await
-    }
-}
-
-fn leave(fault: Fault) -> Leave {
-    match fault {
-        Fault::Passing(reason) => Leave::Again(reason),
-        Fault::Fatal(reason) => Leave::End(End::Failed(reason)),
     }
 }
 
