@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use async_nats::jetstream::context::{Context, PublishAckFuture};
 use async_nats::jetstream::{ContextBuilder, stream};
 use bytes::Bytes;
-use common::{Figures, Outcome, in_full, quantile};
+use common::{Figures, Outcome, in_full, ms, quantile};
 use jetscope::config::{Env, Flags, Settings};
 use jetscope::demo::{Server, ServerSpec};
 use jetscope::model::replay::{Destination, State};
@@ -129,7 +129,7 @@ async fn alone(js: &Context, subject: &'static str, payloads: &[Bytes], window: 
     for ack in acks {
         ack.await?;
     }
-    Ok(started.elapsed().as_secs_f64())
+    Ok(ms(started.elapsed()) / 1_000.0)
 }
 
 /// Replays the source: seconds until everything was confirmed, and until it was read back.
@@ -143,7 +143,7 @@ async fn replay(settings: &Settings, events: usize) -> Outcome<(f64, f64)> {
     let sent = started.elapsed();
     let last = running.ended().await;
     if last.state != State::Completed || last.counters.sent != events as u64 {
-        return Err(format!("{:?}", last).into());
+        return Err(format!("{last:?}").into());
     }
     // Streams are made anew under the same name.
     tokio::time::sleep(Duration::from_millis(50)).await;

@@ -77,6 +77,17 @@ pub struct Expected<'a> {
     pub last_id: Option<&'a str>,
 }
 
+/// Where a message stands in a batch, which is stored as a whole or not at all (ADR-50).
+#[derive(Clone, Copy, Debug)]
+pub struct InBatch<'a> {
+    /// The batch: up to 64 characters.
+    pub id: &'a str,
+    /// Counts its messages, from 1 to 1,000.
+    pub nth: u64,
+    /// It is the last one, and the batch is to be stored now.
+    pub commit: bool,
+}
+
 #[derive(Deserialize)]
 struct Reply {
     #[serde(default)]
@@ -132,6 +143,25 @@ impl Publisher {
             map.insert(EXPECTED_ID.clone(), value(id)?);
         }
         self.send(subject, Some(ticket), map, body).await
+    }
+
+    /// Hands a message of a batch over. Only of those with a ticket something is heard: of the last one always, of
+    /// others when the batch is refused.
+    pub async fn publish_in_batch(
+        &self,
+        ticket: Option<u64>,
+        subject: &str,
+        headers: &[Header],
+        body: Bytes,
+        batch: InBatch<'_>,
+    ) -> Result<(), Problem> {
+        let mut map = header_map(headers)?;
+        map.insert(BATCH_ID.clone(), value(batch.id)?);
+        map.insert(BATCH_SEQUENCE.clone(), batch.nth.to_string());
+        if batch.commit {
+            map.insert(BATCH_COMMIT.clone(), "1");
+        }
+        self.send(subject, ticket, map, body).await
     }
 
     /// Hands a message over of which nothing is heard again; see [`Publisher::passed`].
@@ -237,10 +267,19 @@ impl Publisher {
 
 const EXPECTED_STREAM: HeaderName = HeaderName::from_static("Nats-Expected-Stream");
 const EXPECTED_ID: HeaderName = HeaderName::from_static("Nats-Expected-Last-Msg-Id");
+const BATCH_ID: HeaderName = HeaderName::from_static("Nats-Batch-Id");
+const BATCH_SEQUENCE: HeaderName = HeaderName::from_static("Nats-Batch-Sequence");
+const BATCH_COMMIT: HeaderName = HeaderName::from_static("Nats-Batch-Commit");
+const MSG_ID: HeaderName = HeaderName::from_static("Nats-Msg-Id");
 
 fn header_map(headers: &[Header]) -> Result<HeaderMap, Problem> {
     let mut map = HeaderMap::new();
     for header in headers {
+        // The one that every copy has costs no look at its letters.
+        if &*header.name == "Nats-Msg-Id" {
+            map.insert(MSG_ID.clone(), value(&header.value)?);
+            continue;
+        }
         let name = HeaderName::from_str(&header.name).map_err(|_| {
             let sentence = format!("a header of the name {:?} cannot be sent", clean_line(&header.name));
             Problem::new(ProblemKind::Unreadable, sentence)

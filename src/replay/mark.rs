@@ -43,6 +43,11 @@ impl Outgoing {
         self.subject.len() + self.wire_size()
     }
 
+    /// Its message id, where it has one.
+    pub fn id(&self) -> Option<&str> {
+        self.headers.last().filter(|h| &*h.name == MSG_ID).map(|h| &*h.value)
+    }
+
     /// Bytes that count against the limits of servers and streams: the header block and the body.
     pub fn wire_size(&self) -> usize {
         let headers: usize = self.headers.iter().map(|h| h.name.len() + h.value.len() + 4).sum();

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::mark::{Look, Marker, Outgoing, msg_id};
+use super::mark::{Look, Marker, Outgoing};
 use super::sink::Parcel;
 use super::template::Template;
 use crate::event::{Content, Envelope, passes};
@@ -108,8 +108,7 @@ impl Preparer {
         if self.max_size.is_some_and(|max| copy.wire_size() as u64 > max) {
             return Err(Skip::TooLarge);
         }
-        let id = msg_id(&self.id, &message.stream, message.seq);
-        Ok(Parcel { position, time: message.time, id, copy })
+        Ok(Parcel { position, time: message.time, copy })
     }
 
     /// One structured event on one line.

@@ -218,6 +218,8 @@ pub struct Capture {
     pub max_size: Option<u64>,
     /// Several messages can be stored together or not at all (server 2.12 and newer).
     pub atomic: bool,
+    /// How many servers keep it.
+    pub replicas: u64,
     /// It refuses what is new when it is full.
     pub discard_new: bool,
     /// Who receives the copies.

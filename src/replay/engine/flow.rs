@@ -243,12 +243,14 @@ mod tests {
 
     fn parcel(position: u64) -> Parcel {
         let copy = Outgoing { subject: "s".into(), headers: vec![], body: vec![0; 9].into() };
-        Parcel { position, time: Timestamp(0), id: position.to_string(), copy }
+        Parcel { position, time: Timestamp(0), copy }
     }
 
     fn flow(positions: &[u64]) -> Flow {
         let mut flow = Flow::default();
-        positions.iter().for_each(|position| flow.take_in(parcel(*position), 0));
+        for position in positions {
+            flow.take_in(parcel(*position), 0);
+        }
         flow
     }
 

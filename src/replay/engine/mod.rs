@@ -4,6 +4,8 @@
 //! that breaks, also over its own end: open the destination anew, read there which copies arrived, and go on with
 //! the others.
 
+mod end;
+mod fill;
 mod flow;
 mod report;
 #[cfg(test)]
@@ -18,7 +20,7 @@ use super::clock::Clock;
 use super::journal::{Checkpoint, Journal};
 use super::pacer::Pacer;
 use super::prepare::Preparer;
-use super::sink::{Fault, Parcel, Sink};
+use super::sink::{Fault, Sink};
 use super::source::{Feed, Source};
 use crate::model::replay::{Control, Delivery, Pace, Plan, Progress, State};
 use crate::nats::publish::Refusal;
@@ -217,7 +219,7 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
             }
             let wait = match self.fill().await {
                 Ok(wait) => wait,
-                Err(fault) => return leave(fault),
+                Err(fault) => return self.left(fault),
             };
             let now = self.clock.now();
             if now.saturating_sub(tick) >= TICK {
@@ -235,7 +237,7 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
                         let refused = self.flow.settle(settled);
                         self.arrived(refused);
                     }
-                    Err(fault) => return leave(fault),
+                    Err(fault) => return self.left(fault),
                 },
                 fed = feed.recv(), if room => {
                     if let Some(end) = self.take_in(fed) {
@@ -245,6 +247,19 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
                 told = self.control.recv(), if !self.deaf => self.obey(told),
                 () = self.clock.sleep(until) => {}
             }
+        }
+    }
+
+    /// The destination does not go on. A refusal that does not pass was heard before that.
+    fn left(&mut self, fault: Fault) -> Leave {
+        if let Some(refusal @ (Refusal::TooLarge(_) | Refusal::Other(_))) = self.trouble.take()
+            && let Some(leave) = self.mend(refusal)
+        {
+            return leave;
+        }
+        match fault {
+            Fault::Passing(reason) => Leave::Again(reason),
+            Fault::Fatal(reason) => Leave::End(End::Failed(reason)),
         }
     }
 
@@ -310,80 +325,6 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
             }
         }
         None
-    }
-
-    /// Hands over what may go; returns how long until the next may, where that is known.
-    async fn fill(&mut self) -> Result<Option<Duration>, Fault> {
-        if self.trouble.is_some() || self.cancelling.is_some() || self.report.journal_fails() || self.lags() {
-            return Ok(None);
-        }
-        let now = self.clock.now();
-        if let Some(hold) = &self.hold
-            && now < hold.until
-        {
-            return Ok(Some(hold.until.saturating_sub(now)));
-        }
-        if self.paused && self.pacer.steps() == 0 {
-            return Ok(None);
-        }
-        let window = if self.hold.is_some() { 1 } else { self.window.min(self.sink.window()) };
-        let window = self.plan.window.map_or(window, |most| window.min(most.max(1) as usize));
-        let mut wait = None;
-        let mut handed = 0;
-        while let Some(Parcel { position, time, .. }) = self.flow.next() {
-            let (position, time) = (*position, *time);
-            if !self.flow.fits(window) {
-                if self.flow.oldest(now) < AGAIN / 2 {
-                    self.window = (self.window + LEAST_WINDOW).min(self.sink.window());
-                }
-                break;
-            }
-            match self.pacer.wait(now, time) {
-                Some(Duration::ZERO) => {}
-                later => {
-                    wait = later;
-                    break;
-                }
-            }
-            if self.paused && self.pacer.steps() == 0 {
-                break;
-            }
-            if self.keeps_reserved() && position > self.reserved {
-                self.reserve(position).await.map_err(Fault::Fatal)?;
-            }
-            let Some(parcel) = self.flow.next() else { break };
-            let sent = self.sink.send(parcel).await;
-            self.afresh = false;
-            self.flow.depart(now);
-            self.pacer.sent(now, time);
-            sent?;
-            handed += 1;
-            if handed >= TOGETHER {
-                wait = Some(Duration::ZERO);
-                break;
-            }
-        }
-        if handed > 0 {
-            self.sink.flush().await?;
-        }
-        Ok(wait)
-    }
-
-    /// Whether what may have been handed over is written down before it is.
-    fn keeps_reserved(&self) -> bool {
-        self.plan.delivery == Some(Delivery::AtMostOnce) && !self.plan.is_exact()
-    }
-
-    async fn reserve(&mut self, position: u64) -> Result<(), String> {
-        self.reserved = self.flow.last_waiting().unwrap_or(position);
-        self.report.save_now(&self.flow, self.reserved, self.clock.wall()).await
-    }
-
-    /// The watched consumer has too much to do.
-    fn lags(&self) -> bool {
-        let most = self.plan.watch.as_ref().map(|(_, most)| *most);
-        let outstanding = self.outstanding.as_ref().and_then(|watched| *watched.borrow());
-        matches!((most, outstanding), (Some(most), Some(outstanding)) if outstanding > most)
     }
 
     /// Makes copies of what was read.
@@ -464,61 +405,6 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         let outstanding = self.outstanding.as_ref().and_then(|watched| *watched.borrow());
         let waits = by_itself.is_some() && !self.paused;
         self.report.tell(&self.flow, (state, by_itself, waits), self.pacer.pace(), outstanding, &self.clock);
-    }
-
-    /// Everything was sent: reads it back.
-    async fn verified(&mut self) -> End {
-        self.report.verifying();
-        self.tell(false);
-        let counters = self.flow.counters;
-        let (sent, mut attempts) = (counters.sent + counters.duplicate, 0);
-        let verified = loop {
-            let verified = tokio::select! {
-                verified = self.sink.verify() => verified,
-                () = cancelled(&mut self.control, &mut self.paused) => return End::Cancelled,
-            };
-            match verified {
-                Ok(verified) => break verified,
-                Err(Fault::Fatal(reason)) => return End::Failed(format!("the copies cannot be read back: {reason}")),
-                Err(Fault::Passing(reason)) => {
-                    self.report.trouble(reason);
-                    attempts += 1;
-                    self.tell(attempts > 3);
-                    self.clock.sleep(AGAIN).await;
-                }
-            }
-        };
-        let Some(verified) = verified else { return End::Done };
-        self.flow.counters.reordered = verified.reordered;
-        if verified.doubled > 0 {
-            return End::Failed(format!("read back: {} copies are there more than once", verified.doubled));
-        }
-        if verified.found < sent && !verified.cut {
-            return End::Failed(format!("read back: {} of {sent} copies are there", verified.found));
-        }
-        End::Done
-    }
-
-    async fn close(mut self, end: End) -> Progress {
-        self.source.close().await;
-        self.sink.close().await;
-        let (state, reason) = match end {
-            End::Done => (State::Completed, None),
-            End::Cancelled => (State::Cancelled, None),
-            End::Failed(reason) => (State::Failed, Some(reason)),
-        };
-        if state == State::Completed {
-            let c = &mut self.flow.counters;
-            c.gone = self.plan.amounts.planned.saturating_sub(c.sent + c.duplicate + c.uncertain + c.failed);
-        }
-        self.report.close(&self.flow, self.reserved, state, reason, &self.clock).await
-    }
-}
-
-fn leave(fault: Fault) -> Leave {
-    match fault {
-        Fault::Passing(reason) => Leave::Again(reason),
-        Fault::Fatal(reason) => Leave::End(End::Failed(reason)),
     }
 }
 

@@ -225,7 +225,7 @@ async fn whatever_breaks_everything_arrives_once_and_in_order() {
 async fn recorded_spacing_is_kept_and_a_refusal_that_does_not_pass_ends_it() {
     let case = begin(10, Pace::Times(2.0), vec![]);
     assert_eq!(case.task.await.unwrap().state, State::Completed);
-    let at: Vec<u128> = case.remote.lock().unwrap().at.iter().map(|at| at.as_millis()).collect();
+    let at: Vec<u128> = case.remote.lock().unwrap().at.iter().map(Duration::as_millis).collect();
     let first = at[0];
     for (n, at) in at.iter().enumerate() {
         let due = first + 500 * n as u128;

@@ -26,6 +26,8 @@ pub(super) struct Candidate {
     stream: Stream,
     receivers: Vec<Receiver>,
     max_payload: u64,
+    /// The server knows batches whose messages have ids.
+    batches: bool,
 }
 
 /// Finds the streams that may capture the copies. Where it is clear which one does, that is noted at once.
@@ -34,7 +36,7 @@ pub(super) async fn look(settings: &Settings, plan: &mut Plan) -> Result<Vec<Can
         return Ok(Vec::new());
     };
     let client = nats::open(&own.connection).await?;
-    let max_payload = client.server().max_payload;
+    let (max_payload, batches) = (client.server().max_payload, has_batches(&client.server().version));
     let api = Api::new(client);
     let template = Template::parse(template).map_err(PlanError::Wrong)?;
     let pattern = pattern(&template, plan);
@@ -49,12 +51,18 @@ pub(super) async fn look(settings: &Settings, plan: &mut Plan) -> Result<Vec<Can
         let stream = api.stream(name).await?;
         let all = api.consumers(name).await;
         let receivers = all.items.iter().filter(|c| receives(c, &pattern)).map(|c| receiver(c)).collect();
-        candidates.push(Candidate { stream, receivers, max_payload });
+        candidates.push(Candidate { stream, receivers, max_payload, batches });
     }
     if let [one] = candidates.as_slice() {
         plan.capture = Some(capture(one));
     }
     Ok(candidates)
+}
+
+/// Batches came with 2.12; that their messages can have ids, soon after it.
+fn has_batches(version: &str) -> bool {
+    let mut numbers = version.split(['.', '-']).map(|part| part.parse::<u32>().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (2, 14)
 }
 
 /// All subjects that copies can have.
@@ -78,7 +86,7 @@ fn receiver(consumer: &Consumer) -> Receiver {
 }
 
 fn capture(candidate: &Candidate) -> Capture {
-    let Candidate { stream, receivers, max_payload } = candidate;
+    let Candidate { stream, receivers, max_payload, batches } = candidate;
     let config = &stream.config;
     let largest = config.limits.max_msg_size.unwrap_or(u64::MAX).min(*max_payload);
     Capture {
@@ -89,7 +97,8 @@ fn capture(candidate: &Candidate) -> Capture {
         max_age: config.limits.max_age,
         duplicate_window: config.duplicate_window,
         max_size: (largest > 0 && largest < u64::MAX).then_some(largest),
-        atomic: config.allow_atomic,
+        atomic: config.allow_atomic && *batches,
+        replicas: config.replicas,
         discard_new: config.discard == Discard::New,
         receivers: receivers.clone(),
     }

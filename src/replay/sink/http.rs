@@ -198,11 +198,18 @@ enum Outcome {
 
 impl Caller {
     fn work(mut self, mut jobs: mpsc::Receiver<(u64, Outgoing)>) {
+        let mut refused = false;
         while let Some((position, copy)) = jobs.blocking_recv() {
-            let Some(answer) = self.one(position, &copy) else { return };
-            let refused = !matches!(answer, Answer::Settled(Settled { fate: Ok(_), .. }));
-            // What follows must not arrive before it.
-            if self.out.blocking_send(answer).is_err() || refused {
+            // What follows one that was refused must not arrive before it.
+            let answer = if refused {
+                Answer::Settled(Settled { position, fate: Err(Refusal::OutOfStep) })
+            } else {
+                let Some(answer) = self.one(position, &copy) else { return };
+                answer
+            };
+            refused |= matches!(answer, Answer::Settled(Settled { fate: Err(_), .. }));
+            let failed = matches!(answer, Answer::Failed(_));
+            if self.out.blocking_send(answer).is_err() || failed {
                 return;
             }
         }

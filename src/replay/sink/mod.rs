@@ -1,5 +1,6 @@
 //! Where copies go.
 
+mod batch;
 pub mod file;
 pub mod http;
 pub mod stream;
@@ -19,8 +20,6 @@ pub struct Parcel {
     pub position: u64,
     /// When its message was stored.
     pub time: Timestamp,
-    /// Its message id.
-    pub id: String,
     /// The copy.
     pub copy: Outgoing,
 }

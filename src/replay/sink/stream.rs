@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use super::batch::Batches;
 use super::{Fate, Fault, Opened, Parcel, Settled, Sink, Verified};
 use crate::config::Connection;
 use crate::event::clean_line;
 use crate::model::replay::{Capture, Plan};
 use crate::model::{Problem, ProblemKind};
 use crate::nats::gate::Permit;
-use crate::nats::publish::{self, Expected, Publisher};
+use crate::nats::publish::{self, Expected, Publisher, Refusal};
 use crate::nats::tail::{Report, State, Tail, TailSpec};
 use crate::nats::{self, Api, Client};
 use crate::query::range::{End, Range, Start};
@@ -41,13 +42,17 @@ pub struct StreamSink {
     before: Option<String>,
     /// How often others came between.
     out_of_step: u32,
+    /// Copies that are stored together, where the stream allows that.
+    batches: Option<Batches>,
+    /// How often it was opened.
+    sessions: u32,
 }
 
 impl StreamSink {
     /// The stream that captures the copies of this plan, on this connection.
     pub const fn new(connection: Connection, permit: Permit, plan: Arc<Plan>, capture: Capture) -> Self {
-        let (publisher, reader, before) = (None, None, None);
-        Self { connection, permit, plan, capture, publisher, reader, before, out_of_step: 0 }
+        let (publisher, reader, before, batches) = (None, None, None, None);
+        Self { connection, permit, plan, capture, publisher, reader, before, out_of_step: 0, batches, sessions: 0 }
     }
 
     async fn reader(&mut self) -> Result<Client, Fault> {
@@ -118,6 +123,8 @@ impl Sink for StreamSink {
         // Its connection ends with it, and so does all that it has not sent.
         self.publisher = None;
         self.before = None;
+        self.sessions += 1;
+        self.batches = self.capture.atomic.then(|| Batches::new(&self.plan.id, self.sessions));
         let publisher = Publisher::open(&self.connection, &self.permit).await.map_err(|problem| fault(&problem))?;
         let api = Api::new(publisher.client().clone());
         let (_, mut last) = self.look(&api).await?;
@@ -156,29 +163,32 @@ impl Sink for StreamSink {
 
     async fn send(&mut self, parcel: &Parcel) -> Result<(), Fault> {
         let Some(publisher) = &self.publisher else { return Err(Fault::Passing("it is not open".into())) };
+        if let Some(batches) = &mut self.batches {
+            return batches.add(publisher, parcel).await.map_err(|problem| fault(&problem));
+        }
+        // One server that takes everything takes it in order; where some of what is in flight can be refused or lost
+        // and the rest not, each copy demands the one before.
+        let guarded = self.capture.discard_new || self.capture.replicas > 1;
         let last_id = self.before.as_deref().filter(|_| self.out_of_step < PATIENCE);
         let expected = Expected { stream: &self.capture.stream, last_id };
         let Parcel { position, copy, .. } = parcel;
         let sent = publisher.publish(*position, &copy.subject, &copy.headers, copy.body.clone(), expected).await;
-        self.before = Some(parcel.id.clone());
+        self.before = if guarded { copy.id().map(str::to_owned) } else { None };
         sent.map_err(|problem| fault(&problem))
     }
 
     async fn flush(&mut self) -> Result<(), Fault> {
-        Ok(())
+        let (Some(publisher), Some(batches)) = (&self.publisher, &mut self.batches) else { return Ok(()) };
+        batches.commit_next(publisher).await.map_err(|problem| fault(&problem))
     }
 
     async fn settled(&mut self) -> Result<Vec<Settled>, Fault> {
         let Some(publisher) = &mut self.publisher else { return Err(Fault::Passing("it is not open".into())) };
+        if let Some(batches) = &mut self.batches {
+            return batches.settled(publisher).await.map_err(|problem| fault(&problem));
+        }
         let acks = publisher.acks().await.map_err(|problem| fault(&problem))?;
-        let settled = acks.into_iter().map(|ack| Settled {
-            position: ack.ticket,
-            fate: match ack.fate {
-                publish::Fate::Stored { seq } => Ok(Fate::Stored(seq)),
-                publish::Fate::Duplicate { seq } => Ok(Fate::Duplicate(seq)),
-                publish::Fate::Refused(refusal) => Err(refusal),
-            },
-        });
+        let settled = acks.into_iter().map(|ack| Settled { position: ack.ticket, fate: known(ack.fate) });
         Ok(settled.collect())
     }
 
@@ -216,6 +226,15 @@ impl Sink for StreamSink {
     async fn close(&mut self) {
         self.publisher = None;
         self.reader = None;
+    }
+}
+
+/// What the server said of a copy.
+pub(super) fn known(fate: publish::Fate) -> Result<Fate, Refusal> {
+    match fate {
+        publish::Fate::Stored { seq } => Ok(Fate::Stored(seq)),
+        publish::Fate::Duplicate { seq } => Ok(Fate::Duplicate(seq)),
+        publish::Fate::Refused(refusal) => Err(refusal),
     }
 }
 

@@ -260,11 +260,10 @@ async fn what_a_consumer_missed_a_list_and_a_filter() {
     assert_eq!(copies(&place.read("copies").await), [50, 3, 99]);
     // Filters, and what comes of them.
     api(&place.nats, "STREAM.PURGE.copies", json!({})).await;
-    let request = Request { filter: Some("subject = 's6' OR id = '1'".into()), ..wanted("orders", "copy.{2}") };
+    let request = Request { filter: Some("id IN ('1', '27', '48')".into()), ..wanted("orders", "copy.{2}") };
     let last = completed(begin(&place, request).await).await;
     let found = copies(&place.read("copies").await);
-    let fits = |n: usize| (n % 3 == 0 && n % 7 == 6) || n == 1;
-    assert_eq!(found, (0..100).filter(|n| fits(*n) && n + 1 != 7).map(|n| n as u64 + 1).collect::<Vec<_>>());
+    assert_eq!(found, [2, 28, 49]);
     assert_eq!(last.counters.skipped.filtered, 99 - found.len() as u64);
     assert!(event(1).len() > 250);
 }

@@ -49,10 +49,10 @@ fn other_publisher(url: String) -> JoinHandle<()> {
     })
 }
 
-async fn place() -> Place {
+async fn place(atomic: bool) -> Place {
     let place = Place::new().await;
     place.stream("orders", &["orders.>"], json!({})).await;
-    place.stream("copies", &["copy.>"], json!({"duplicate_window": 100_000_000})).await;
+    place.stream("copies", &["copy.>"], json!({"duplicate_window": 100_000_000, "allow_atomic": atomic})).await;
     fill(&place.nats, "orders", 0, EVENTS as usize).await;
     place
 }
@@ -113,8 +113,17 @@ async fn finish(place: &Place, mut id: Option<String>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kill_9_of_jetscope_loses_nothing_and_doubles_nothing() {
+    kills_of_jetscope(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_does_it_where_copies_are_stored_in_batches() {
+    kills_of_jetscope(true).await;
+}
+
+async fn kills_of_jetscope(atomic: bool) {
     let mut chance = Chance::new("kill -9 of jetscope");
-    let place = place().await;
+    let place = place(atomic).await;
     let other = other_publisher(place.server.url());
     let mut id = None;
     let (mut kills, mut useful) = (0, 0);
@@ -147,7 +156,7 @@ async fn kill_9_of_jetscope_loses_nothing_and_doubles_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kill_9_of_the_server_in_between_changes_nothing() {
     let mut chance = Chance::new("kill -9 of jetscope and of the server");
-    let mut place = place().await;
+    let mut place = place(false).await;
     let other = other_publisher(place.server.url());
     let mut id = None;
     let (mut kills, mut servers) = (0, 0);

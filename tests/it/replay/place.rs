@@ -155,7 +155,9 @@ pub(crate) fn copies(messages: &[Message]) -> Vec<u64> {
 pub(crate) fn assert_exact(copies: &[u64], wanted: impl IntoIterator<Item = u64>) {
     let wanted: Vec<u64> = wanted.into_iter().collect();
     let mut times: HashMap<u64, usize> = HashMap::new();
-    copies.iter().for_each(|seq| *times.entry(*seq).or_default() += 1);
+    for seq in copies {
+        *times.entry(*seq).or_default() += 1;
+    }
     let lost: Vec<_> = wanted.iter().filter(|seq| !times.contains_key(seq)).take(10).collect();
     let doubled: Vec<_> = times.iter().filter(|(_, n)| **n > 1).take(10).collect();
     let late: Vec<_> = copies.windows(2).filter(|pair| pair[0] >= pair[1]).take(10).collect();

@@ -137,6 +137,19 @@ async fn a_full_destination_pauses_it_until_there_is_room() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batches_are_used_where_they_are_allowed_and_are_as_exact() {
+    let place = two(5_000, json!({"allow_atomic": true, "max_msgs": 3_000, "discard": "new"})).await;
+    let running = begin(&place, wanted("orders", "copy.{subject}")).await;
+    until(&running, "full", |p| p.state == State::Paused && p.counters.sent > 1_900).await;
+    update(&place, "copies", json!({"max_msgs": -1})).await;
+    let last = completed(running).await;
+    assert_eq!((last.counters.sent, last.counters.reordered), (5_000, 0));
+    let messages = place.read("copies").await;
+    assert_exact(&copies(&messages), 1..=5_000);
+    assert!(messages.iter().filter(|m| m.header("Nats-Batch-Id").is_some()).count() > 4_000, "they came in batches");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_too_large_is_told_before_and_while_it_runs() {
     let place = two(300, json!({"max_msg_size": 400})).await;
     let plan = planned(&place.settings(), wanted("orders", "copy.{subject}")).await;
@@ -168,8 +181,8 @@ async fn subjects_that_are_not_captured_any_more_are_waited_for() {
 async fn a_permission_that_is_missing_midway_is_named_and_it_can_be_resumed() {
     let users = |denied: &str| {
         format!(
-            r#"authorization {{ users: [{{user: app, password: p}}
-               {{user: me, password: p, permissions: {{publish: {{deny: [{denied}]}}}}}}] }}"#
+            "authorization {{ users: [{{user: app, password: p}}
+               {{user: me, password: p, permissions: {{publish: {{deny: [{denied}]}}}}}}] }}"
         )
     };
     let spec = jetscope::demo::ServerSpec { config: users(r#""copy.orders.7""#), ..Default::default() };

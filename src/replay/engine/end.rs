@@ -1,0 +1,57 @@
+//! How a run of the engine ends: read back, written down.
+
+use super::{AGAIN, End, Engine, cancelled};
+use crate::model::replay::{Progress, State};
+use crate::replay::clock::Clock;
+use crate::replay::sink::{Fault, Sink};
+use crate::replay::source::Source;
+
+impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
+    /// Everything was sent: reads it back.
+    pub(super) async fn verified(&mut self) -> End {
+        self.report.verifying();
+        self.tell(false);
+        let counters = self.flow.counters;
+        let (sent, mut attempts) = (counters.sent + counters.duplicate, 0);
+        let verified = loop {
+            let verified = tokio::select! {
+                verified = self.sink.verify() => verified,
+                () = cancelled(&mut self.control, &mut self.paused) => return End::Cancelled,
+            };
+            match verified {
+                Ok(verified) => break verified,
+                Err(Fault::Fatal(reason)) => return End::Failed(format!("the copies cannot be read back: {reason}")),
+                Err(Fault::Passing(reason)) => {
+                    self.report.trouble(reason);
+                    attempts += 1;
+                    self.tell(attempts > 3);
+                    self.clock.sleep(AGAIN).await;
+                }
+            }
+        };
+        let Some(verified) = verified else { return End::Done };
+        self.flow.counters.reordered = verified.reordered;
+        if verified.doubled > 0 {
+            return End::Failed(format!("read back: {} copies are there more than once", verified.doubled));
+        }
+        if verified.found < sent && !verified.cut {
+            return End::Failed(format!("read back: {} of {sent} copies are there", verified.found));
+        }
+        End::Done
+    }
+
+    pub(super) async fn close(mut self, end: End) -> Progress {
+        self.source.close().await;
+        self.sink.close().await;
+        let (state, reason) = match end {
+            End::Done => (State::Completed, None),
+            End::Cancelled => (State::Cancelled, None),
+            End::Failed(reason) => (State::Failed, Some(reason)),
+        };
+        if state == State::Completed {
+            let c = &mut self.flow.counters;
+            c.gone = self.plan.amounts.planned.saturating_sub(c.sent + c.duplicate + c.uncertain + c.failed);
+        }
+        self.report.close(&self.flow, self.reserved, state, reason, &self.clock).await
+    }
+}

@@ -1,0 +1,85 @@
+//! How the engine hands copies over: as the pace, the window and everything that holds it up allow.
+
+use std::time::Duration;
+
+use super::{AGAIN, Engine, LEAST_WINDOW, TOGETHER};
+use crate::model::replay::Delivery;
+use crate::replay::clock::Clock;
+use crate::replay::sink::{Fault, Parcel, Sink};
+use crate::replay::source::Source;
+
+impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
+    /// Hands over what may go; returns how long until the next may, where that is known.
+    pub(super) async fn fill(&mut self) -> Result<Option<Duration>, Fault> {
+        if self.trouble.is_some() || self.cancelling.is_some() || self.report.journal_fails() || self.lags() {
+            return Ok(None);
+        }
+        let now = self.clock.now();
+        if let Some(hold) = &self.hold
+            && now < hold.until
+        {
+            return Ok(Some(hold.until.saturating_sub(now)));
+        }
+        if self.paused && self.pacer.steps() == 0 {
+            return Ok(None);
+        }
+        let window = if self.hold.is_some() { 1 } else { self.window.min(self.sink.window()) };
+        let window = self.plan.window.map_or(window, |most| window.min(most.max(1) as usize));
+        let mut wait = None;
+        let mut handed = 0;
+        while let Some(Parcel { position, time, .. }) = self.flow.next() {
+            let (position, time) = (*position, *time);
+            if !self.flow.fits(window) {
+                if self.flow.oldest(now) < AGAIN / 2 {
+                    self.window = (self.window + LEAST_WINDOW).min(self.sink.window());
+                }
+                break;
+            }
+            match self.pacer.wait(now, time) {
+                Some(Duration::ZERO) => {}
+                later => {
+                    wait = later;
+                    break;
+                }
+            }
+            if self.paused && self.pacer.steps() == 0 {
+                break;
+            }
+            if self.keeps_reserved() && position > self.reserved {
+                self.reserve(position).await.map_err(Fault::Fatal)?;
+            }
+            let Some(parcel) = self.flow.next() else { break };
+            let sent = self.sink.send(parcel).await;
+            self.afresh = false;
+            self.flow.depart(now);
+            self.pacer.sent(now, time);
+            sent?;
+            handed += 1;
+            if handed >= TOGETHER {
+                wait = Some(Duration::ZERO);
+                break;
+            }
+        }
+        if handed > 0 {
+            self.sink.flush().await?;
+        }
+        Ok(wait)
+    }
+
+    /// Whether what may have been handed over is written down before it is.
+    fn keeps_reserved(&self) -> bool {
+        self.plan.delivery == Some(Delivery::AtMostOnce) && !self.plan.is_exact()
+    }
+
+    async fn reserve(&mut self, position: u64) -> Result<(), String> {
+        self.reserved = self.flow.last_waiting().unwrap_or(position);
+        self.report.save_now(&self.flow, self.reserved, self.clock.wall()).await
+    }
+
+    /// The watched consumer has too much to do.
+    pub(super) fn lags(&self) -> bool {
+        let most = self.plan.watch.as_ref().map(|(_, most)| *most);
+        let outstanding = self.outstanding.as_ref().and_then(|watched| *watched.borrow());
+        matches!((most, outstanding), (Some(most), Some(outstanding)) if outstanding > most)
+    }
+}
