@@ -9,10 +9,12 @@ mod common;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use async_nats::jetstream::consumer::{AckPolicy, pull};
 use async_nats::jetstream::context::{Context, PublishAckFuture};
 use async_nats::jetstream::{ContextBuilder, stream};
 use bytes::Bytes;
 use common::{Figures, Outcome, in_full, ms, quantile};
+use futures_util::StreamExt;
 use jetscope::config::{Env, Flags, Settings};
 use jetscope::demo::{Server, ServerSpec};
 use jetscope::model::replay::{Destination, State};
@@ -54,12 +56,12 @@ async fn compare(events: usize, rounds: usize) -> Outcome {
     let payloads: Vec<Bytes> = (0..events).map(event).collect();
     fresh(&js, "source", "source.>", false).await?;
     alone(&js, "source.a", &payloads, 1_024).await?;
-    let mut took: [Vec<f64>; 7] = Default::default();
+    let mut took: [Vec<f64>; 8] = Default::default();
     for round in 0..rounds {
         // Whoever comes second finds the server as the first left it, so they take turns.
         for step in 0..took.len() {
             let which = if round % 2 == 0 { step } else { took.len() - 1 - step };
-            let atomic = which >= 5;
+            let atomic = matches!(which, 5 | 6);
             fresh(&js, "copies", "copy.>", atomic).await?;
             let seconds = match which {
                 0..=2 => alone(&js, "copy.a", &payloads, WINDOWS[which]).await?,
@@ -69,7 +71,8 @@ async fn compare(events: usize, rounds: usize) -> Outcome {
                     alone(&js, "copy.a", part, 1).await? * events as f64 / part.len() as f64
                 }
                 4 | 5 => replay(&settings, events).await?.0,
-                _ => replay(&settings, events).await?.1,
+                6 => replay(&settings, events).await?.1,
+                _ => copying(&js, events).await?,
             };
             took[which].push(seconds);
         }
@@ -86,6 +89,7 @@ async fn compare(events: usize, rounds: usize) -> Outcome {
         ("jetscope, pipelined", ">= 0.9"),
         ("jetscope, atomic batches", ">= 1.1"),
         ("jetscope, atomic batches, read back", ""),
+        ("client alone, reading and with ids", ""),
     ];
     for ((name, aim), times) in names.iter().zip(&took) {
         let ratios: Vec<f64> = best.iter().zip(times).map(|(best, time)| best / time).collect();
@@ -125,6 +129,33 @@ async fn alone(js: &Context, subject: &'static str, payloads: &[Bytes], window: 
             ack.await?;
         }
         acks.push_back(js.publish(subject, payload.clone()).await?);
+    }
+    for ack in acks {
+        ack.await?;
+    }
+    Ok(ms(started.elapsed()) / 1_000.0)
+}
+
+/// What a replay cannot do without, by the client alone: reads the source, and publishes with message ids at a window of
+/// 4096; seconds.
+async fn copying(js: &Context, events: usize) -> Outcome<f64> {
+    let started = Instant::now();
+    let config = pull::Config { ack_policy: AckPolicy::None, ..Default::default() };
+    let consumer = js.get_stream("source").await?.create_consumer(config).await?;
+    let mut messages = consumer.stream().max_messages_per_batch(5_000).messages().await?.take(events);
+    let mut acks = VecDeque::<PublishAckFuture>::with_capacity(4_096);
+    let mut seq = 0;
+    while let Some(message) = messages.next().await {
+        let message = message.map_err(|error| error.to_string())?;
+        seq += 1;
+        let mut headers = async_nats::HeaderMap::new();
+        headers.insert("Nats-Msg-Id", format!("replay:20261125t001409-7k2f:source:{seq}"));
+        if acks.len() >= 4_096
+            && let Some(ack) = acks.pop_front()
+        {
+            ack.await?;
+        }
+        acks.push_back(js.publish_with_headers("copy.a", headers, message.payload.clone()).await?);
     }
     for ack in acks {
         ack.await?;
