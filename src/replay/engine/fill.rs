@@ -11,17 +11,24 @@ use crate::replay::source::Source;
 impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
     /// Hands over what may go; returns how long until the next may, where that is known.
     pub(super) async fn fill(&mut self) -> Result<Option<Duration>, Fault> {
+        let (wait, more) = self.hand_over().await?;
+        self.sink.flush(more).await?;
+        Ok(wait)
+    }
+
+    /// As above; also says whether more will go at once.
+    async fn hand_over(&mut self) -> Result<(Option<Duration>, bool), Fault> {
         if self.trouble.is_some() || self.cancelling.is_some() || self.report.journal_fails() || self.lags() {
-            return Ok(None);
+            return Ok((None, false));
         }
         let now = self.clock.now();
         if let Some(hold) = &self.hold
             && now < hold.until
         {
-            return Ok(Some(hold.until.saturating_sub(now)));
+            return Ok((Some(hold.until.saturating_sub(now)), false));
         }
         if self.paused && self.pacer.steps() == 0 {
-            return Ok(None);
+            return Ok((None, false));
         }
         let window = if self.hold.is_some() { 1 } else { self.window.min(self.sink.window()) };
         let window = self.plan.window.map_or(window, |most| window.min(most.max(1) as usize));
@@ -60,10 +67,7 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
                 break;
             }
         }
-        if handed > 0 {
-            self.sink.flush().await?;
-        }
-        Ok(wait)
+        Ok((wait, handed >= TOGETHER))
     }
 
     /// Whether what may have been handed over is written down before it is.

@@ -30,9 +30,7 @@ use report::Report;
 
 /// Copies that are handed over before confirmations are taken again.
 const TOGETHER: usize = 256;
-/// The window at the start, and after something went wrong.
-const WINDOW: usize = 512;
-/// The window is never smaller, unless it feels its way.
+/// The window after it has felt its way, one copy at a time; it grows by as much.
 const LEAST_WINDOW: usize = 64;
 /// How often a full destination is tried again, and the longest pause between attempts to open one.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -136,7 +134,7 @@ pub async fn run<S: Source, K: Sink, C: Clock>(parts: Parts<S, K, C>) -> Progres
         preparer,
         flow,
         report,
-        window: WINDOW,
+        window: LEAST_WINDOW,
         afresh: checkpoint.afresh,
         reserved_before: checkpoint.reserved,
         reserved: checkpoint.reserved,
@@ -192,7 +190,7 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
                     self.flow.found(opened.found);
                     self.flow.recall(most_once);
                     self.trouble = None;
-                    self.window = WINDOW;
+                    self.window = self.sink.first_window();
                     self.pacer.rest();
                     return Ok(());
                 }

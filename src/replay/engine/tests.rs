@@ -140,7 +140,7 @@ impl Sink for MadeUp {
         Ok(())
     }
 
-    async fn flush(&mut self) -> Result<(), Fault> {
+    async fn flush(&mut self, _more: bool) -> Result<(), Fault> {
         Ok(())
     }
 

@@ -56,9 +56,11 @@ impl Batches {
         Ok(())
     }
 
-    /// Lets the first batch be stored, unless one is being stored.
-    pub(super) async fn commit_next(&mut self, publisher: &Publisher) -> Result<(), Problem> {
-        if self.committing {
+    /// Lets the first batch be stored, unless one is being stored. With `more` one that can still grow waits: each
+    /// batch costs the server the same, however long it is.
+    pub(super) async fn commit_next(&mut self, publisher: &Publisher, more: bool) -> Result<(), Problem> {
+        let grows = self.waiting.len() == 1 && self.waiting.front().is_some_and(|b| b.positions.len() < LONGEST);
+        if self.committing || (more && grows) {
             return Ok(());
         }
         if let Some(batch) = self.waiting.front_mut()
@@ -91,7 +93,7 @@ impl Batches {
             }
             if !out.is_empty() {
                 if out.iter().all(|settled| settled.fate.is_ok()) {
-                    self.commit_next(publisher).await?;
+                    self.commit_next(publisher, true).await?;
                 }
                 return Ok(out);
             }

@@ -92,7 +92,10 @@ impl Sink for FileSink {
         Ok(())
     }
 
-    async fn flush(&mut self) -> Result<(), Fault> {
+    async fn flush(&mut self, _more: bool) -> Result<(), Fault> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
         self.write().map_err(|error| self.fault(&error))
     }
 

@@ -132,7 +132,7 @@ impl Sink for HttpSink {
         worker.jobs.send(job).await.map_err(|_| Fault::Passing("requests ended".into()))
     }
 
-    async fn flush(&mut self) -> Result<(), Fault> {
+    async fn flush(&mut self, _more: bool) -> Result<(), Fault> {
         Ok(())
     }
 

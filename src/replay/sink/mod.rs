@@ -83,8 +83,8 @@ pub trait Sink: Send {
     /// Hands a copy over; it waits only for room.
     fn send(&mut self, parcel: &Parcel) -> impl Future<Output = Result<(), Fault>> + Send;
 
-    /// Nothing more is handed over for now.
-    fn flush(&mut self) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// No more is handed over for now; with `more` it goes on at once.
+    fn flush(&mut self, more: bool) -> impl Future<Output = Result<(), Fault>> + Send;
 
     /// What has become of copies. Waits until something has; may be dropped and called again at any time.
     fn settled(&mut self) -> impl Future<Output = Result<Vec<Settled>, Fault>> + Send;
@@ -97,6 +97,11 @@ pub trait Sink: Send {
 
     /// Copies that may be in flight at most.
     fn window(&self) -> usize;
+
+    /// Copies in flight to begin with; more when all goes well.
+    fn first_window(&self) -> usize {
+        512
+    }
 
     /// What holds it up now, while it tries by itself.
     fn trouble(&self) -> Option<String> {

@@ -177,9 +177,9 @@ impl Sink for StreamSink {
         sent.map_err(|problem| fault(&problem))
     }
 
-    async fn flush(&mut self) -> Result<(), Fault> {
+    async fn flush(&mut self, more: bool) -> Result<(), Fault> {
         let (Some(publisher), Some(batches)) = (&self.publisher, &mut self.batches) else { return Ok(()) };
-        batches.commit_next(publisher).await.map_err(|problem| fault(&problem))
+        batches.commit_next(publisher, more).await.map_err(|problem| fault(&problem))
     }
 
     async fn settled(&mut self) -> Result<Vec<Settled>, Fault> {
@@ -221,6 +221,11 @@ impl Sink for StreamSink {
 
     fn window(&self) -> usize {
         WINDOW
+    }
+
+    fn first_window(&self) -> usize {
+        // Several whole batches.
+        if self.capture.atomic { WINDOW } else { 512 }
     }
 
     async fn close(&mut self) {

@@ -56,7 +56,10 @@ impl Sink for SubjectSink {
         Ok(())
     }
 
-    async fn flush(&mut self) -> Result<(), Fault> {
+    async fn flush(&mut self, _more: bool) -> Result<(), Fault> {
+        if self.sent.is_empty() {
+            return Ok(());
+        }
         let Some(publisher) = &mut self.publisher else { return Err(Fault::Passing("it is not open".into())) };
         publisher.passed().await.map_err(|problem| fault(&problem))?;
         let taken = self.sent.drain(..).map(|position| Settled { position, fate: Ok(Fate::Stored(0)) });

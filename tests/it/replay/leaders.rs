@@ -1,4 +1,4 @@
-//! A cluster whose streams change their leaders, and lose them, while copies are in flight.
+//! A cluster whose streams change their leaders while copies are in flight.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ async fn leader(nats: &async_nats::Client, stream: &str) -> Option<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn leaders_that_step_down_and_die_change_nothing() {
+async fn leaders_that_step_down_change_nothing() {
     const EVENTS: u64 = 10_000;
     let mut servers = three();
     let urls: Vec<String> = servers.iter().map(Server::url).collect();
