@@ -51,6 +51,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     wide.keys("/erp\r\r");
     settle(&mut wide, 5);
     save("stream", &wide)?;
+    wide.keys(":tail github shop\r");
+    settle(&mut wide, 3);
+    // What stands still, with an event that its sender got wrong.
+    wide.keys("!");
+    settle(&mut wide, 1);
+    wide.keys("\x1b[A\x1b[A");
+    settle(&mut wide, 1);
+    save("tail", &wide)?;
+    wide.keys("\x1b");
+    settle(&mut wide, 1);
+    wide.keys("R");
+    settle(&mut wide, 1);
+    wide.keys("G\r");
+    wide.shows("by type");
+    settle(&mut wide, 1);
+    save("replay-plan", &wide)?;
     wide.keys("q");
     wide.ended();
 

@@ -393,6 +393,10 @@ fn what_keeps_it_from_showing_anything_is_said() {
     let mut world = tail(80, 24, 20);
     world.keys("/nowhere to be found<enter>");
     assert!(world.screen().contains("None of the 20 messages"), "{}", world.screen());
+    world.keys("<esc>=tpye = 'x'<enter>");
+    assert!(world.screen().contains("tpye is missing"), "{}", world.screen());
+    world.keys("=<ctrl-u>type<enter>");
+    assert!(world.screen().contains("is no condition"), "{}", world.screen());
 }
 
 #[test]

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use crate::event::glance::{Relation, identity};
+use crate::event::{Envelope, View, clean_line};
 use crate::model::units::{count_exact, duration};
 use crate::model::{Message, Timestamp};
-use crate::query::Range;
 use crate::query::range::Start;
+use crate::query::{Door, Range, Value};
 
 use super::{Flow, TailScreen};
 
@@ -14,6 +15,9 @@ use super::{Flow, TailScreen};
 const UNUSUAL: u32 = 10;
 /// … and at least so long.
 const LEAST_GAP: Duration = Duration::from_secs(1);
+
+/// Messages that are asked why they do not match.
+const ASKED: usize = 50;
 
 /// What makes events related.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -140,6 +144,32 @@ impl TailScreen {
         let mut pauses: Vec<Duration> = times().zip(times().skip(1)).map(|(a, b)| b.since(a)).collect();
         let middle = pauses.len() / 2;
         (!pauses.is_empty()).then(|| *pauses.select_nth_unstable(middle).1)
+    }
+
+    /// Why nothing matches, where the filter cannot be answered for any of the newest messages: a name that none of
+    /// them has, a value of the wrong kind. Harmless.
+    pub fn why_none(&self) -> Option<String> {
+        let filter = self.filter.as_ref().filter(|filter| filter.door() == Door::Expression)?;
+        let mut newest: Vec<_> = self.ring.all().collect();
+        newest.sort_unstable_by_key(|entry| std::cmp::Reverse(entry.at));
+        let mut first = None;
+        for entry in newest.into_iter().take(ASKED) {
+            let envelope = Envelope::new(&entry.message);
+            let decoded = envelope.decode();
+            for view in View::all(&envelope, &decoded) {
+                let (value, error) = filter.evaluate(&view);
+                let answered = error.is_none() && matches!(value, Value::Boolean(_));
+                if answered {
+                    return None;
+                }
+                let words = error.map_or_else(
+                    || format!("{value} is no condition: it is neither true nor false"),
+                    |e| e.to_string(),
+                );
+                first.get_or_insert(words);
+            }
+        }
+        first.map(|words| clean_line(&words).into_owned())
     }
 
     /// Whether all that the streams have is read.

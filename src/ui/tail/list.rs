@@ -182,7 +182,10 @@ fn nothing(frame: &mut Frame<'_>, area: Rect, app: &App, tail: &TailScreen, them
         } else {
             format!("None of the {} messages that were read matches", tail.ring.len())
         };
-        message(frame, area, theme.dim, &what, "Esc shows all again; what comes is looked at as it comes");
+        match tail.why_none().filter(|_| tail.ring.unjudged() == 0) {
+            Some(why) => message(frame, area, theme.warning, &what, &format!("{why}; Esc shows all again")),
+            None => message(frame, area, theme.dim, &what, "Esc shows all again; what comes is looked at as it comes"),
+        }
         return;
     }
     let all = |f: fn(&Flow) -> bool| tail.sources.iter().all(|s| f(&s.flow));
