@@ -51,7 +51,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     wide.keys("/erp\r\r");
     settle(&mut wide, 5);
     save("stream", &wide)?;
-    wide.keys(":tail github shop\r");
+    wide.keys(":tail eventsource-github-stream eventsource-shop-stream\r");
     settle(&mut wide, 3);
     // What stands still, with an event that its sender got wrong.
     wide.keys("!");

@@ -93,8 +93,10 @@ fn planned(world: &mut World, plan: Plan) {
     world.send(Msg::Frame);
 }
 
-fn started(world: &World) -> Option<Option<String>> {
-    world.effects.iter().find_map(|e| if let Effect::StartReplay(_, typed) = e { Some(typed.clone()) } else { None })
+/// What was typed for each start.
+fn started(world: &World) -> Vec<Option<String>> {
+    let typed = |e: &Effect| if let Effect::StartReplay(_, typed) = e { Some(typed.clone()) } else { None };
+    world.effects.iter().filter_map(typed).collect()
 }
 
 #[test]
@@ -144,12 +146,12 @@ fn a_plan_is_shown_before_anything_is_sent_and_has_to_be_confirmed() {
     world.effects.clear();
     // Enter twice is no confirmation.
     world.keys("<enter><enter>");
-    assert_eq!(started(&world), None);
+    assert!(started(&world).is_empty());
     world.keys("<enter>s");
-    assert_eq!(started(&world), Some(None));
+    assert_eq!(started(&world), [None]);
     world.effects.clear();
     world.keys("<enter>");
-    assert!(started(&world).is_none() && world.screen().contains("being started"), "{}", world.screen());
+    assert!(started(&world).is_empty() && world.screen().contains("being started"), "{}", world.screen());
     world.send(Msg::ReplayStarted(Ok("20261120t140000-abcd".into())));
     world.send(Msg::Replays(vec![run(State::Running, false)]));
     world.send(Msg::Frame);
@@ -163,17 +165,17 @@ fn who_receives_everything_again_and_protected_contexts_want_a_word() {
     planned(&mut world, plan(Destination::Original));
     world.effects.clear();
     world.keys("<enter>yes<enter>");
-    assert!(started(&world).is_none() && world.app.prompt.is_some());
+    assert!(started(&world).is_empty() && world.app.prompt.is_some());
     world.keys("<ctrl-u>original<enter>");
-    assert_eq!(started(&world), Some(None));
+    assert_eq!(started(&world), [None]);
     let mut world = self::world(80, 24);
     world.app.session.access = Access::Protected;
     planned(&mut world, plan(Destination::default()));
     world.effects.clear();
     world.keys("<enter>original<enter>");
-    assert_eq!(started(&world), None);
+    assert!(started(&world).is_empty());
     world.keys("<ctrl-u>prod<enter>");
-    assert_eq!(started(&world), Some(Some("prod".into())));
+    assert_eq!(started(&world), [Some("prod".to_owned())]);
     let mut world = self::world(80, 24);
     world.app.session.access = Access::ReadOnly;
     planned(&mut world, plan(Destination::default()));
@@ -197,7 +199,7 @@ fn what_cannot_be_planned_or_run_says_why() {
     planned(&mut world, bad);
     world.effects.clear();
     world.keys("<enter>");
-    assert!(started(&world).is_none() && world.screen().contains("cannot be run"), "{}", world.screen());
+    assert!(started(&world).is_empty() && world.screen().contains("cannot be run"), "{}", world.screen());
 }
 
 #[test]
