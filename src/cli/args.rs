@@ -215,14 +215,19 @@ pub(super) struct Tail {
     /// Only what has these words, such as 'payment -test type:com.acme.*'
     #[arg(long, value_name = "WORDS", allow_hyphen_values = true)]
     pub(super) grep: Option<String>,
-    /// End after so many matches
+    /// End after so many matching events; each event of a batch counts
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<u64>,
     /// Go on with what is stored later
     #[arg(long, short)]
     pub(super) follow: bool,
-    /// How: pretty, json, ce (structured events), raw, or a pattern such as '{time} {type} {id}'; also
-    /// {stream} {seq} {stored} {nats.subject} {size} {data} {header.NAME}
+    /// How: pretty, json, ce (structured events), raw, or a pattern such as '{time} {type} {id}\t{data.total}'
+    ///
+    /// json has a line an event, with `event` and `error`; a message that is no event has its body in `data`, or in
+    /// `data_base64` where it is no text. ce leaves out what is no event or breaks off, and says how much. raw has the
+    /// bytes of a message; of several messages each ends its line. A pattern has the names of filters (attributes,
+    /// {data.a.b}, {header.NAME}, {nats.subject}) and {stream} {seq} {stored} {size} {data}; \n is a line break, \t a
+    /// tab, {{ and }} are braces.
     #[arg(long, short, default_value = "pretty", value_name = "FORMAT")]
     pub(super) output: String,
 }

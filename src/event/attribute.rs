@@ -67,6 +67,21 @@ impl Core {
             _ => return None,
         })
     }
+
+    /// The place of an attribute among the others where people read them.
+    pub(super) fn rank(name: &str) -> u8 {
+        match Self::of(name) {
+            Some(Self::Type) => 0,
+            Some(Self::Source) => 1,
+            Some(Self::Subject) => 2,
+            Some(Self::Id) => 3,
+            Some(Self::Time) => 4,
+            None => 5,
+            Some(Self::Datacontenttype) => 6,
+            Some(Self::Dataschema) => 7,
+            Some(Self::Specversion) => 8,
+        }
+    }
 }
 
 /// What an attribute holds. In binary mode everything is text, since headers have no types.

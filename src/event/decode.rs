@@ -1,7 +1,7 @@
 //! From a message to events: which rule fires, in the order of the binding and of what is really sent.
 
 use super::attribute::Core;
-use super::decoded::{Content, Data, Decoded, Event, Plain, Rule};
+use super::decoded::{Content, Data, Decoded, Event, Extent, Plain, Rule};
 use super::envelope::Envelope;
 use super::finding::Finding;
 use super::headers;
@@ -19,7 +19,7 @@ pub(super) fn decode<'a>(envelope: &'a Envelope<'_>, depth: Depth<'_>) -> Decode
         if envelope.message().undecodable.is_some() {
             findings.push(Finding::UndecodableHeaders);
         }
-        findings.extend(envelope.encoding_finding().cloned());
+        findings.extend(envelope.encoding_findings().iter().cloned());
     }
     Decoded { content, findings }
 }
@@ -43,9 +43,14 @@ fn content<'a>(envelope: &'a Envelope<'_>, depth: Depth<'_>, findings: &mut Vec<
 }
 
 fn binary<'a>(envelope: &'a Envelope<'_>, depth: Depth<'_>) -> Event<'a> {
-    let mut event = headers::read(envelope.headers(), envelope.content_type(), depth);
+    let mut event = headers::read(envelope, depth);
     if depth.wants_data() && !envelope.body().is_empty() {
         event.data = Data::Bytes(envelope.body());
+        if envelope.is_undeclared() {
+            event.sent = Some(&envelope.message().body);
+        } else if envelope.is_cut() {
+            event.extent = Extent::Part;
+        }
     }
     if depth.lints() {
         lint(&mut event);
@@ -109,7 +114,8 @@ fn structured<'a>(
         return Content::Batch(rule, document.events);
     }
     // Where nothing could be read, that every attribute is missing would add nothing.
-    let mut event = document.events.pop().unwrap_or_default();
+    let nothing = || Event { extent: Extent::Nothing, ..Event::default() };
+    let mut event = document.events.pop().unwrap_or_else(nothing);
     if depth.lints() {
         match (document.shape, broken) {
             (Shape::Other, None) => event.findings.push(Finding::NotObject),
@@ -315,7 +321,7 @@ mod tests {
         let refused = Message { undecodable: Some(block.as_slice().into()), ..message(&[], b"") };
         let (what, ids, findings) = told(&refused);
         assert_eq!((what.as_str(), ids), ("binary by specversion-header", vec!["9".to_owned()]));
-        assert_eq!(findings, ["undecodable-headers", "header-not-encoded"]);
+        assert_eq!(findings, ["undecodable-headers", "header-not-utf8"]);
         let bare = Message { undecodable: Some(b"\xff".as_slice().into()), ..message(&[], EVENT_BODY) };
         assert_eq!(told(&bare).2, ["undecodable-headers"]);
     }
@@ -330,6 +336,21 @@ mod tests {
         check(&[("Content-Encoding", "GZIP")], &gzip, "structured by body-object", &["1"], &[]);
         check(&[STRUCTURED, ("content-encoding", "zstd")], &zstd, "structured by content-type", &["1"], &[]);
         check(&[("content-encoding", "identity")], EVENT_BODY, "structured by body-object", &["1"], &[]);
+        check(&[], &gzip, "structured by body-object", &["1"], &["encoding-undeclared"]);
+        check(&[STRUCTURED], &zstd, "structured by content-type", &["1"], &["encoding-undeclared"]);
+        check(&[("content-type", "application/gzip")], &gzip, "not-json", &[], &[]);
+        check(&[], &gzip[..20], "not-json", &[], &[]);
+        let binary = [VERSION, ("ce-id", "2"), ("ce-source", "/a"), ("ce-type", "t")];
+        let sent = message(&binary, &gzip);
+        let envelope = Envelope::new(&sent);
+        let decoded = envelope.decode();
+        let event = decoded.events().first().unwrap();
+        // It is shown unpacked, but leaves as it was sent.
+        assert!(matches!(event.data, Data::Bytes(bytes) if bytes == EVENT_BODY) && event.extent == Extent::Whole);
+        assert!(event.to_json_line().contains(r#""data_base64":"H4sI"#), "{}", event.to_json_line());
+        assert_eq!(event.to_http().body, gzip);
+        let cut = message(&[&binary[..], &[("content-encoding", "gzip")]].concat(), &gzip);
+        assert_eq!(Envelope::with_limit(&cut, 40).decode().events().first().unwrap().extent, Extent::Part);
         check(&[("content-encoding", "br")], EVENT_BODY, "structured by body-object", &["1"], &["encoding-unknown"]);
         check(&[("content-encoding", "gzip")], EVENT_BODY, "structured by body-object", &["1"], &["encoding-broken"]);
         let packed = message(&[STRUCTURED, ("content-encoding", "gzip")], &gzip);

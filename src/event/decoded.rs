@@ -156,6 +156,18 @@ pub enum Data<'a> {
     Bytes(&'a [u8]),
 }
 
+/// How much of an event could be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    #[default]
+    Whole,
+    /// What stands before the place where its JSON breaks, or where its unpacked body was cut.
+    Part,
+    /// Nothing: it is no JSON object, or breaks before its first member. It is no event.
+    Nothing,
+}
+
 /// An event with everything that could be read of it, valid or not.
 #[derive(Clone, Debug, Default)]
 pub struct Event<'a> {
@@ -163,6 +175,12 @@ pub struct Event<'a> {
     pub attributes: Vec<Attribute<'a>>,
     /// Its data.
     pub data: Data<'a>,
+    /// `data_base64` that was sent beside `data`: its JSON source text. It is exported, but not looked into.
+    pub beside: Option<&'a RawValue>,
+    /// The body of a binary event as it was sent, where it was unpacked though no header says so: exported is this.
+    pub sent: Option<&'a [u8]>,
+    /// How much of it could be read. What is not whole is never exported as an event.
+    pub extent: Extent,
     /// All that is wrong with it; empty unless the full pass was made.
     pub findings: Vec<Finding>,
 }
@@ -216,6 +234,14 @@ impl<'a> Event<'a> {
     /// What the specification does not name.
     pub fn extensions(&self) -> impl Iterator<Item = &Attribute<'a>> {
         self.attributes.iter().filter(|a| Core::of(&a.name).is_none())
+    }
+
+    /// Its attributes as people read them: what says most about the event first, what is its own in the order of the
+    /// wire.
+    pub fn in_order(&self) -> Vec<&Attribute<'a>> {
+        let mut attributes: Vec<_> = self.attributes.iter().collect();
+        attributes.sort_by_key(|attribute| Core::rank(&attribute.name));
+        attributes
     }
 
     /// Whether it is a `CloudEvent` as the specification demands, as far as the pass that was made can tell.

@@ -24,7 +24,17 @@ pub struct Envelope<'m> {
     pub(super) binary: bool,
     /// There are `ce-` headers at all.
     pub(super) marked: bool,
-    opened: OnceCell<(Cow<'m, [u8]>, Option<Finding>)>,
+    opened: OnceCell<Opened<'m>>,
+}
+
+/// A body as it may be read.
+#[derive(Debug, Default)]
+struct Opened<'m> {
+    body: Cow<'m, [u8]>,
+    /// What is wrong with its encoding.
+    findings: Vec<Finding>,
+    /// It was packed, and no header says so.
+    undeclared: bool,
 }
 
 impl<'m> Envelope<'m> {
@@ -80,14 +90,27 @@ impl<'m> Envelope<'m> {
         self.value(self.content_type)
     }
 
-    /// Its body, unpacked where `Content-Encoding` says how; as it is where that fails.
+    /// Its body, unpacked where `Content-Encoding` says how, or where it begins as packed ones do; as it is where that
+    /// fails.
     pub fn body(&self) -> &[u8] {
-        &self.opened().0
+        &self.opened().body
     }
 
     /// What is wrong with the body's encoding. Unpacks it.
-    pub fn encoding_finding(&self) -> Option<&Finding> {
-        self.opened().1.as_ref()
+    pub fn encoding_findings(&self) -> &[Finding] {
+        &self.opened().findings
+    }
+
+    /// Whether only a part of the body could be unpacked.
+    pub(super) fn is_cut(&self) -> bool {
+        let opened = self.opened();
+        matches!(opened.body, Cow::Owned(_))
+            && opened.findings.iter().any(|f| !matches!(f, Finding::EncodingUndeclared(_)))
+    }
+
+    /// Whether the body is packed and no header says so.
+    pub(super) fn is_undeclared(&self) -> bool {
+        self.opened().undeclared
     }
 
     /// Everything: attributes, data and all findings.
@@ -104,18 +127,39 @@ impl<'m> Envelope<'m> {
         at.and_then(|at| self.headers().get(at)).map(|h| h.value.trim_matches([' ', '\t']))
     }
 
-    fn opened(&self) -> &(Cow<'m, [u8]>, Option<Finding>) {
+    fn opened(&self) -> &Opened<'m> {
         self.opened.get_or_init(|| {
             let packed = Cow::Borrowed(&*self.message.body);
             let Some(name) = self.value(self.encoding).filter(|n| !n.is_empty() && !n.eq_ignore_ascii_case("identity"))
             else {
-                return (packed, None);
+                return self.recognised().unwrap_or(Opened { body: packed, ..Opened::default() });
             };
             let Some(coding) = Coding::of(name) else {
-                return (packed, Some(Finding::EncodingUnknown(name.into())));
+                return Opened {
+                    body: packed,
+                    findings: vec![Finding::EncodingUnknown(name.into())],
+                    undeclared: false,
+                };
             };
             let (unpacked, finding) = inflate(coding, &self.message.body, self.limit);
-            (unpacked.map_or(packed, Cow::Owned), finding)
+            let findings = finding.into_iter().collect();
+            Opened { body: unpacked.map_or(packed, Cow::Owned), findings, undeclared: false }
         })
+    }
+
+    /// A body that is packed though no header says so. A file that is meant to be packed stays as it is.
+    fn recognised(&self) -> Option<Opened<'m>> {
+        let coding = Coding::recognise(&self.message.body)?;
+        let named = self.content_type().unwrap_or_default().to_ascii_lowercase();
+        if [Coding::Gzip, Coding::Zstd].iter().any(|coding| named.contains(coding.name())) {
+            return None;
+        }
+        let (body, finding) = inflate(coding, &self.message.body, self.limit);
+        if matches!(finding, Some(Finding::EncodingBroken(..))) {
+            return None;
+        }
+        let mut findings = vec![Finding::EncodingUndeclared(coding.name())];
+        findings.extend(finding);
+        Some(Opened { body: Cow::Owned(body?), findings, undeclared: true })
     }
 }

@@ -60,6 +60,7 @@ pub(super) fn payload<'a>(event: &Event<'a>) -> Payload<'a> {
             decode_base64(raw.get()).map_or(Payload::Undecodable(raw.get()), |bytes| Payload::Bytes(Cow::Owned(bytes)))
         }
         Data::Bytes(bytes) => {
+            let bytes = event.sent.unwrap_or(bytes);
             // In the JSON format, data without a type is JSON.
             if named.is_none_or(media::is_json)
                 && let Ok(raw) = serde_json::from_slice::<&RawValue>(bytes)
@@ -104,6 +105,9 @@ impl Event<'_> {
             Payload::Text(text) => member("data", &json_string(&text)),
             Payload::Bytes(bytes) => member("data_base64", &json_string(&BASE64_STANDARD.encode(bytes))),
             Payload::Undecodable(source) => member("data_base64", &compact(source)),
+        }
+        if let Some(beside) = self.beside {
+            member("data_base64", &compact(beside.get()));
         }
         line.push('}');
         harmless(line)
@@ -218,6 +222,8 @@ mod tests {
         assert_eq!(line(&[], source.as_bytes()), compact(source));
         let base64 = r#"{"specversion":"1.0","id":"1","source":"/a","type":"t","data_base64":"AAE="}"#;
         assert_eq!(line(&[], base64.as_bytes()), base64);
+        let both = r#"{"specversion":"1.0","id":"1","source":"/a","type":"t","data":null,"data_base64":"AAE="}"#;
+        assert_eq!(line(&[], both.as_bytes()), both);
     }
 
     #[test]

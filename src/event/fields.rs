@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::model::{Message, Timestamp};
-use crate::query::{self, Fields, Filter, Part};
+use crate::query::{self, Fields, Filter, Needs, Part};
 
 use super::attribute::{Core, Value};
 use super::decoded::{Data, Decoded, Event};
@@ -15,14 +15,26 @@ use super::reader::Depth;
 /// Whether a filter lets a message through; of a batch, any of its events.
 pub fn passes(filter: &Filter, message: &Message) -> bool {
     let envelope = Envelope::new(message);
-    let needs = filter.needs();
-    let depth = match (needs.body, needs.attributes) {
+    let decoded = envelope.decode_to(depth(filter.needs()));
+    View::all(&envelope, &decoded).any(|view| filter.matches(&view))
+}
+
+/// The numbers of those events of a message, from 0, that all filters let through. A message without any event counts
+/// as one.
+pub fn matching(filters: &[Filter], message: &Message) -> Vec<usize> {
+    let envelope = Envelope::new(message);
+    let needs = filters.iter().fold(Needs::default(), |needs, filter| needs | filter.needs());
+    let decoded = envelope.decode_to(depth(needs));
+    let views = View::all(&envelope, &decoded).enumerate();
+    views.filter(|(_, view)| filters.iter().all(|filter| filter.matches(view))).map(|(number, _)| number).collect()
+}
+
+fn depth(needs: Needs) -> Depth<'static> {
+    match (needs.body, needs.attributes) {
         (true, _) => Depth::Data,
         (false, true) => Depth::Attributes,
         (false, false) => Depth::Only(&[]),
-    };
-    let decoded = envelope.decode_to(depth);
-    View::all(&envelope, &decoded).any(|view| filter.matches(&view))
+    }
 }
 
 /// One event of a message, or a message that is none.
@@ -33,6 +45,11 @@ pub struct View<'v, 'm> {
 }
 
 impl<'v, 'm> View<'v, 'm> {
+    /// The view of one event, or of a message without any.
+    pub fn of(envelope: &'v Envelope<'m>, event: Option<&'v Event<'v>>) -> Self {
+        Self { envelope, event }
+    }
+
     /// The views of a message: one for each event, and one for a message without any.
     pub fn all(envelope: &'v Envelope<'m>, decoded: &'v Decoded<'v>) -> impl Iterator<Item = Self> {
         let none = decoded.events().is_empty().then_some(Self { envelope, event: None });
@@ -186,7 +203,16 @@ mod tests {
             r#"[{"specversion":"1.0","type":"a","id":"1","source":"s"},{"specversion":"1.0","type":"b","id":"2","source":"s"}]"#,
         );
         assert!(passed("type = 'b'", &batch) && !passed("type = 'c'", &batch));
+        let found = |filters: &[&str], message: &Message| {
+            let filters: Vec<_> = filters.iter().map(|text| Filter::expression(text).unwrap()).collect();
+            matching(&filters, message)
+        };
+        assert_eq!(found(&["type = 'b'"], &batch), [1]);
+        // Both of one event, not one of each.
+        assert_eq!(found(&["type = 'b'", "id = '1'"], &batch), [0_usize; 0]);
+        assert_eq!((found(&["EXISTS id"], &batch), found(&[], &batch)), (vec![0, 1], vec![0, 1]));
         let plain = message(&[], r#"{"total":120}"#);
+        assert_eq!((found(&["data.total = 120"], &plain), found(&["EXISTS id"], &plain)), (vec![0], vec![]));
         assert!(passed("data.total = 120", &plain) && !passed("EXISTS type", &plain));
         assert!(passes(&Filter::words("orders").unwrap(), &message(&[], "")));
     }

@@ -91,6 +91,8 @@ pub enum Finding {
     EncodingUnknown(Box<str>),
     /// A body that is not what its `Content-Encoding` says; the encoding and why.
     EncodingBroken(&'static str, Box<str>),
+    /// A body that is packed though no `Content-Encoding` says so; the encoding.
+    EncodingUndeclared(&'static str),
     /// A body that is bigger than may be unpacked; the limit in bytes.
     EncodingLimit(usize),
 }
@@ -147,6 +149,7 @@ impl Finding {
             Self::BatchLong(_) => "batch-long",
             Self::EncodingUnknown(_) => "encoding-unknown",
             Self::EncodingBroken(..) => "encoding-broken",
+            Self::EncodingUndeclared(_) => "encoding-undeclared",
             Self::EncodingLimit(_) => "encoding-limit",
         }
     }
@@ -165,6 +168,7 @@ impl Finding {
             | Self::EventAsBatch
             | Self::BatchLong(_)
             | Self::EncodingUnknown(_)
+            | Self::EncodingUndeclared(_)
             | Self::EncodingLimit(_) => Severity::Warning,
             _ => Severity::Error,
         }
@@ -207,9 +211,16 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", layout::fit(&clean_line(&start), QUOTED))
 }
 
+/// An attribute's name within a sentence: bare as those of the specification, in quotes where it is odd.
+fn named(name: &str) -> String {
+    let plain = (1..=20).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    if plain { name.to_owned() } else { quoted(name) }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let q = |text: &str| quoted(text);
+        let n = |name: &str| named(name);
         match self {
             Self::Missing(core) => write!(f, "The required attribute {} is missing.", core.name()),
             Self::Empty(core) if Core::REQUIRED.contains(core) => {
@@ -224,27 +235,27 @@ impl fmt::Display for Finding {
                 _ => write!(f, "specversion {} is unknown; the only released one is \"1.0\".", q(found)),
             },
             Self::NameCharacters(name) => {
-                write!(f, "The attribute name {} may hold only a-z and 0-9.", q(name))
+                write!(f, "The attribute name {} may hold only a-z and 0-9.", n(name))
             }
-            Self::NameLong(name) => write!(f, "The attribute name {} should not exceed 20 characters.", q(name)),
-            Self::NameStart(name) => write!(f, "The attribute name {} should start with a letter.", q(name)),
+            Self::NameLong(name) => write!(f, "The attribute name {} should not exceed 20 characters.", n(name)),
+            Self::NameStart(name) => write!(f, "The attribute name {} should start with a letter.", n(name)),
             Self::NamedData => write!(f, "No attribute may be called data; in binary mode the data is the body."),
             Self::IntegerRange(name, found) => write!(
                 f,
                 "{} is {}, outside of the 32 bits of an Integer (-2147483648 to 2147483647); send it as a string.",
-                q(name),
+                n(name),
                 q(found)
             ),
             Self::NotInteger(name, found) => {
-                write!(f, "{} is {}, but attributes know no fractions; send it as a string.", q(name), q(found))
+                write!(f, "{} is {}, but attributes know no fractions; send it as a string.", n(name), q(found))
             }
             Self::Nested(name) => write!(
                 f,
                 "{} holds an object or an array, but an attribute is a string, an integer or a boolean; put it into data.",
-                q(name)
+                n(name)
             ),
             Self::Time(name, found) => {
-                write!(f, "{} is {}, which is no RFC 3339 time such as 2026-11-20T13:50:07Z.", q(name), q(found))
+                write!(f, "{} is {}, which is no RFC 3339 time such as 2026-11-20T13:50:07Z.", n(name), q(found))
             }
             Self::SourceUri(found) => write!(
                 f,
@@ -258,24 +269,24 @@ impl fmt::Display for Finding {
                 write!(f, "datacontenttype is {}, but must be a media type such as application/json.", q(found))
             }
             Self::ControlCharacter(name) => {
-                write!(f, "{} holds control characters or non-characters, which no attribute may.", q(name))
+                write!(f, "{} holds control characters or non-characters, which no attribute may.", n(name))
             }
-            Self::Duplicate(name) => write!(f, "{} is given more than once; an attribute may appear once.", q(name)),
+            Self::Duplicate(name) => write!(f, "{} is given more than once; an attribute may appear once.", n(name)),
             Self::TooMany(more) => write!(f, "{more} more attributes were left out."),
             Self::DataTwice => write!(f, "data and data_base64 are both given, but exclude each other; data is shown."),
             Self::Base64 => write!(f, "data_base64 must be a string in Base64 (RFC 4648); it cannot be decoded."),
-            Self::StringEscape(name) => write!(f, "{} has a \\u escape that stands for no character.", q(name)),
+            Self::StringEscape(name) => write!(f, "{} has a \\u escape that stands for no character.", n(name)),
             Self::HeaderNotEncoded(name) => write!(
                 f,
                 "The header of {} is not percent-encoded; blanks, quotes and all beyond ASCII should be.",
-                q(name)
+                n(name)
             ),
             Self::HeaderPercent(name) => write!(
                 f,
                 "The header of {} has a % without two hexadecimal digits after it; a % itself is written %25.",
-                q(name)
+                n(name)
             ),
-            Self::HeaderNotUtf8(name) => write!(f, "The header of {} does not decode to UTF-8.", q(name)),
+            Self::HeaderNotUtf8(name) => write!(f, "The header of {} is not UTF-8, as it is or decoded.", n(name)),
             Self::KafkaHeaders => {
                 write!(f, "Attributes come in ce_ headers, as on Kafka; on NATS their prefix is ce- (with a hyphen).")
             }
@@ -313,6 +324,9 @@ impl fmt::Display for Finding {
             Self::EncodingBroken(coding, why) => {
                 write!(f, "Content-Encoding is {coding}, but the body cannot be unpacked as that: {}.", clean_line(why))
             }
+            Self::EncodingUndeclared(coding) => {
+                write!(f, "The body is packed with {coding}, but no Content-Encoding says so; it is shown unpacked.")
+            }
             Self::EncodingLimit(limit) => {
                 write!(f, "The unpacked body is bigger than {} MiB; what follows is left out.", limit >> 20)
             }
@@ -344,6 +358,9 @@ mod tests {
             Finding::Specversion("2.0".into()).to_string(),
             "specversion \"2.0\" is unknown; the only released one is \"1.0\"."
         );
+        let times = |name: &str| Finding::Time(name.into(), "now".into()).to_string();
+        assert!(times("expirytime").starts_with("expirytime is \"now\", which"), "names are bare, values in quotes");
+        assert!(times("a b").starts_with("\"a b\" is"));
         assert_eq!(Finding::JsonTruncated(1, 154).to_string(), "The JSON ends too early, at line 1, column 154.");
     }
 

@@ -8,6 +8,7 @@ use percent_encoding::percent_decode;
 
 use super::attribute::{Attribute, Core, Value};
 use super::decoded::Event;
+use super::envelope::Envelope;
 use super::finding::Finding;
 use super::reader::{Depth, MOST_ATTRIBUTES};
 use crate::model::Header;
@@ -20,8 +21,16 @@ pub(super) fn attribute_name(header: &str) -> Option<(&str, bool)> {
     }
 }
 
-/// Reads the attributes. `content_type` is that of the message, which the Go SDK uses for the data.
-pub(super) fn read<'a>(headers: &'a [Header], content_type: Option<&'a str>, depth: Depth<'_>) -> Event<'a> {
+/// Whether a header of a binary event is an attribute.
+pub fn is_attribute_header(header: &str) -> bool {
+    attribute_name(header).is_some()
+}
+
+/// Reads the attributes.
+pub(super) fn read<'a>(envelope: &'a Envelope<'_>, depth: Depth<'_>) -> Event<'a> {
+    let headers = envelope.headers();
+    // In what was read of headers that the client refuses, bytes that are no UTF-8 are replaced.
+    let salvaged = envelope.message().undecodable.is_some();
     let mut event = Event::default();
     event.attributes.reserve(headers.len().min(16));
     let (mut kafka, mut more) = (false, 0);
@@ -41,14 +50,18 @@ pub(super) fn read<'a>(headers: &'a [Header], content_type: Option<&'a str>, dep
                 event.findings.push(Finding::Duplicate((&*name).into()));
             }
         } else {
-            let (value, problems) = decode(&header.value);
+            let (value, mut problems) = decode(&header.value);
+            if salvaged && header.value.contains(char::REPLACEMENT_CHARACTER) {
+                problems = Problems { not_utf8: true, not_encoded: false, ..problems };
+            }
             if depth.lints() {
                 problems.tell(&name, &mut event.findings);
             }
             event.attributes.push(Attribute { name, value: Value::Text(value) });
         }
     }
-    data_content_type(&mut event, content_type, depth);
+    // The Go SDK uses that of the message for the data.
+    data_content_type(&mut event, envelope.content_type(), depth);
     if depth.lints() {
         if kafka {
             event.findings.push(Finding::KafkaHeaders);

@@ -36,6 +36,15 @@ impl Coding {
         }
     }
 
+    /// By the bytes that packed bodies begin with.
+    pub fn recognise(body: &[u8]) -> Option<Self> {
+        match body {
+            [0x1f, 0x8b, 8, ..] => Some(Self::Gzip),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
+            _ => None,
+        }
+    }
+
     /// Its name in `Content-Encoding`.
     pub fn name(self) -> &'static str {
         match self {

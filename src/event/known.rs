@@ -52,6 +52,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn filters_know_these_names_too() {
+        for (name, ..) in KNOWN {
+            assert!(crate::query::near::ATTRIBUTES.contains(&name), "{name}");
+        }
+        assert_eq!(crate::query::near::ATTRIBUTES.len(), KNOWN.len() + super::super::Core::ALL.len());
+    }
+
+    #[test]
     fn known_and_unknown() {
         assert_eq!(kind("expirytime"), Some(Kind::Time));
         assert_eq!(kind("sampledrate"), Some(Kind::Integer));

@@ -37,14 +37,15 @@ mod uri;
 
 pub use attribute::{Attribute, Core, Value};
 pub use body::Body;
-pub use decoded::{Content, Data, Decoded, Event, Mode, Plain, Rule};
+pub use decoded::{Content, Data, Decoded, Event, Extent, Mode, Plain, Rule};
 pub use diff::{Change, DiffLine, diff};
 pub use document::{Document, Field, Row, Shape};
 pub use envelope::Envelope;
 pub use export::ExportError;
-pub use fields::{View, passes};
+pub use fields::{View, matching, passes};
 pub use finding::{Finding, Severity};
 pub use glance::{Glance, Identity, Relation, identity};
+pub use headers::is_attribute_header;
 pub use http::HttpRequest;
 pub use reader::Depth;
 pub use sanitise::{clean, clean_line, is_harmless};

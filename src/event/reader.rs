@@ -9,7 +9,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 
 use super::attribute::{Attribute, Core, Value};
-use super::decoded::{Data, Event};
+use super::decoded::{Data, Event, Extent};
 use super::finding::Finding;
 
 /// How much of a message is read. Each further depth costs more time.
@@ -127,6 +127,9 @@ impl<'a, 'n> Top<'a, 'n> {
         let most = self.left.min(MOST_ATTRIBUTES);
         let result = Members { depth, event: &mut event, most, more: 0, may_stop: alone }.read(&mut map);
         self.left = self.left.saturating_sub(event.attributes.len());
+        if result.is_err() {
+            event.extent = Extent::Part;
+        }
         self.events.push(event);
         match result {
             Ok(true) => Ok(()),
@@ -176,7 +179,7 @@ impl Element<'_, '_, '_> {
     /// An element that is no object is an event of which nothing could be read.
     fn other(self) {
         let findings = if self.0.depth.lints() { vec![Finding::NotObject] } else { Vec::new() };
-        self.0.events.push(Event { findings, ..Event::default() });
+        self.0.events.push(Event { findings, extent: Extent::Nothing, ..Event::default() });
     }
 }
 
@@ -298,7 +301,8 @@ impl<'a> Members<'_, 'a, '_> {
                 }
             }
         }
-        if data.is_some() && base64.is_some() && self.depth.lints() {
+        self.event.beside = base64.filter(|_| data.is_some());
+        if self.event.beside.is_some() && self.depth.lints() {
             self.event.findings.push(Finding::DataTwice);
         }
         Ok(complete)

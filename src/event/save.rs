@@ -6,7 +6,7 @@ use std::io;
 
 use super::attribute::Core;
 use super::body::{Body, Kind, pretty};
-use super::decoded::{Event, Mode};
+use super::decoded::{Event, Extent, Mode};
 use super::envelope::Envelope;
 use super::reader::Depth;
 use super::sanitise::{clean, clean_line, is_harmless};
@@ -18,7 +18,8 @@ const MOST_COLUMNS: usize = 500;
 /// How messages are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// One structured event a line, with everything in it. Messages that are no events are left out.
+    /// One structured event a line, with everything in it. What is no event, or of which only a part could be read, is
+    /// left out.
     Ndjson,
     /// A table of attributes with a heading; a row an event, and one for each message without any. Text that a
     /// spreadsheet would take for a formula has a `'` in front.
@@ -30,7 +31,7 @@ pub enum Format {
 pub struct Written {
     /// Events, or rows without the heading.
     pub lines: usize,
-    /// Messages that are no events, and are not in it.
+    /// Messages and elements of batches that are no events, and events that break off; they are not in it.
     pub left_out: usize,
     /// Extensions that got no column, since there were too many; in CSV alone.
     pub columns_left_out: usize,
@@ -55,6 +56,10 @@ fn ndjson<'m>(messages: impl Iterator<Item = &'m Message>, out: &mut dyn io::Wri
         let decoded = envelope.decode_to(Depth::Data);
         written.left_out += usize::from(decoded.events().is_empty());
         for event in decoded.events() {
+            if event.extent != Extent::Whole {
+                written.left_out += 1;
+                continue;
+            }
             out.write_all(event.to_json_line().as_bytes())?;
             out.write_all(b"\n")?;
             written.lines += 1;
@@ -176,7 +181,7 @@ fn shell(word: &str) -> String {
 pub fn event_text(message: &Message, event: usize) -> String {
     let envelope = Envelope::new(message);
     let decoded = envelope.decode_to(Depth::Data);
-    if let Some(event) = decoded.events().get(event) {
+    if let Some(event) = decoded.events().get(event).filter(|event| event.extent != Extent::Nothing) {
         return pretty(&event.to_json_line());
     }
     let mut body = Body::of_plain(&envelope);
@@ -226,6 +231,23 @@ mod tests {
         );
         assert_eq!(text, expected);
         assert_eq!(written, Written { lines: 2, left_out: 1, columns_left_out: 0 });
+    }
+
+    #[test]
+    fn what_is_no_event_or_breaks_off_is_no_line() {
+        let event = r#"{"specversion":"1.0","id":"1","source":"/a","type":"t"}"#;
+        let batch = [("content-type", "application/cloudevents-batch+json")];
+        let single = [("content-type", "application/cloudevents+json")];
+        let sent = [
+            message(&batch, format!("[{event},3,[{event}],{event},{}", event.trim_end_matches('}')).as_bytes()),
+            message(&single, b"garbage"),
+            message(&single, event.replace("\"t\"}", "\"t").as_bytes()),
+            message(&batch, b"[]"),
+        ];
+        let (text, written) = written(Format::Ndjson, &sent);
+        assert_eq!(text, format!("{event}\n{event}\n"));
+        assert_eq!(written, Written { lines: 2, left_out: 6, columns_left_out: 0 });
+        assert_eq!(event_text(&sent[1], 0), "garbage");
     }
 
     #[test]

@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Mistake;
+use super::cesql::ast::Path;
 use super::cesql::{EvalError, Expression, Value};
 use super::fields::{Fields, Needs};
+use super::near::misspelt;
 use super::words::Terms;
 
 /// Through which door a filter is typed.
@@ -100,14 +102,34 @@ impl Filter {
     }
 
     /// What is worth saying about a filter that is not wrong, but may mean something else than its writer
-    /// thinks. One sentence.
+    /// thinks: that it lets nothing through, that a name is nearly another, that it is read another way.
     pub fn caution(&self) -> Option<String> {
-        match &self.0.read {
-            Read::Expression(e) if e.mixed() => {
-                Some(format!("in CESQL AND binds no closer than OR and XOR, so this is read as: {e}"))
+        let mut cautions = Vec::new();
+        let mut wrong = None;
+        let mut see = |path: &Path| {
+            if let Path::Attribute(name) = path {
+                wrong = wrong.take().or_else(|| misspelt(name).map(|meant| (name.clone(), meant)));
             }
-            _ => None,
+        };
+        match &self.0.read {
+            Read::Words(terms) => terms.paths(&mut see),
+            Read::Expression(e) => {
+                e.paths(&mut see);
+                cautions.extend(e.no_condition());
+            }
         }
+        cautions.extend(wrong.map(|(name, meant)| format!("{name} is no standard attribute; did you mean {meant}?")));
+        if let Read::Expression(e) = &self.0.read
+            && e.mixed()
+        {
+            cautions.push(format!("in CESQL AND binds no closer than OR and XOR, so this is read as: {e}"));
+        }
+        (!cautions.is_empty()).then(|| cautions.join("; "))
+    }
+
+    /// What goes wrong for this message, where that is why it does not pass.
+    pub fn error<F: Fields + ?Sized>(&self, fields: &F) -> Option<EvalError> {
+        self.evaluate(fields).1
     }
 }
 
@@ -127,5 +149,48 @@ impl fmt::Display for Filter {
             Read::Words(_) => f.write_str(&self.0.source),
             Read::Expression(expression) => expression.fmt(f),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::sample::order;
+
+    #[test]
+    fn what_can_never_match_is_said() {
+        for (expression, said) in [
+            ("'a'", "'a' is a text, not a condition"),
+            ("10", "10 is a number, not a condition"),
+            ("-hops", "-hops is a number, not a condition"),
+            ("1 + hops", "1 + hops is a number, not a condition"),
+            ("LENGTH(id)", "LENGTH(id) is a number, not a condition"),
+            ("type", "type is a text, not a condition"),
+            ("nats.seq", "nats.seq is a number, not a condition"),
+            ("nats.time", "nats.time is a time, not a condition"),
+            ("header.a", "header.a is a text, not a condition"),
+            ("data.n", "data.n alone lets through only where it is true; EXISTS data.n asks whether it is there"),
+            ("type = 'a' OR 'b'", "'b' is a text, not a condition"),
+            ("NOT type = 'a'", ""),
+            ("NOT type", "type is a text, not a condition"),
+            ("tpye = 'a'", "tpye is no standard attribute; did you mean type?"),
+            ("LENGTH(sorce) > 3", "sorce is no standard attribute; did you mean source?"),
+            ("'true' AND urgent", ""),
+            ("type = 'a' AND IS_INT(hops) AND tenant = 'x'", ""),
+        ] {
+            let said = Some(said.to_owned()).filter(|said| !said.is_empty());
+            assert_eq!(Filter::expression(expression).unwrap().caution(), said, "{expression}");
+        }
+        let words = |text: &str| Filter::words(text).unwrap().caution();
+        assert_eq!(words("tpye:a").unwrap(), "tpye is no standard attribute; did you mean type?");
+        assert_eq!(words("tpye type:a 'b'"), None);
+    }
+
+    #[test]
+    fn why_a_message_does_not_pass() {
+        let error = |text: &str| Filter::expression(text).unwrap().error(&order()).map(|e| e.to_string());
+        assert_eq!(error("typo = 'a'").unwrap(), "typo is missing");
+        assert_eq!(error("type = 'a'"), None);
+        assert_eq!(Filter::words("typo:a").unwrap().error(&order()), None);
     }
 }

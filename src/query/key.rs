@@ -1,8 +1,32 @@
 //! The names by which filters call the parts of a message: `type`, `header.Nats-Msg-Id`, `data.items[0].price`. Both
 //! doors read them as they are written here.
 
+use std::borrow::Cow;
+
 use super::cesql::ast::Path;
-use super::cesql::{self, Step};
+use super::cesql::{self, Step, Value};
+use super::fields::Fields;
+
+/// A name that filters know, to read what it calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key(Path);
+
+impl Key {
+    /// Reads a name: `type`, `header.Nats-Msg-Id`, `data.items[0].price`, `nats.seq`. `None` where no filter knows it.
+    pub fn parse(name: &str) -> Option<Self> {
+        read_key(name).map(Self)
+    }
+
+    /// Whether it calls an attribute of the event.
+    pub fn is_attribute(&self) -> bool {
+        matches!(self.0, Path::Attribute(_))
+    }
+
+    /// What it calls, as text.
+    pub fn text<'a, F: Fields + ?Sized>(&'a self, fields: &'a F) -> Option<Cow<'a, str>> {
+        cesql::read(&self.0, fields).map(Value::into_text)
+    }
+}
 
 /// The name of a value inside of the event's data; without steps, of all of it.
 pub fn data_key(steps: &[Step]) -> String {

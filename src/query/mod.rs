@@ -23,7 +23,7 @@ pub use command::{Command, CommandError, Words, complete};
 pub use fields::{Data, Fields, Needs, Part};
 pub use filter::{Door, Filter};
 pub use fuzzy::Fuzzy;
-pub use key::{data_key, header_key};
+pub use key::{Key, data_key, header_key};
 pub use mistake::Mistake;
 pub use narrow::narrow;
 pub use near::nearest;

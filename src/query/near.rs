@@ -1,5 +1,51 @@
 //! "Did you mean …": the known word nearest to a mistyped one.
 
+/// The attributes that the specification and its documented extensions name.
+pub const ATTRIBUTES: [&str; 30] = [
+    "type",
+    "source",
+    "subject",
+    "id",
+    "time",
+    "datacontenttype",
+    "dataschema",
+    "specversion",
+    "partitionkey",
+    "sequence",
+    "sequencetype",
+    "traceparent",
+    "tracestate",
+    "dataref",
+    "sampledrate",
+    "severitytext",
+    "severitynumber",
+    "recordedtime",
+    "expirytime",
+    "deprecated",
+    "deprecationfrom",
+    "deprecationsunset",
+    "deprecationmigration",
+    "authtype",
+    "authid",
+    "authclaims",
+    "correlationid",
+    "causationid",
+    "dataclassification",
+    "dataregulation",
+];
+
+/// The attribute that was meant by a name that is nearly one of [`ATTRIBUTES`].
+pub fn misspelt(name: &str) -> Option<&'static str> {
+    // Of two letters, one changed is another word.
+    let limit = match name.chars().count() {
+        0..=2 => return None,
+        3..=5 => 1,
+        _ => 2,
+    };
+    let near = ATTRIBUTES.into_iter().map(|known| (distance(name, known), known));
+    near.min_by_key(|(d, _)| *d).filter(|(d, _)| (1..=limit).contains(d)).map(|(_, known)| known)
+}
+
 /// The nearest of `known` to `word`, if it is near enough to be worth saying.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();
@@ -38,6 +84,18 @@ fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn attributes_that_are_nearly_known() {
+        for (name, meant) in
+            [("tpye", "type"), ("sorce", "source"), ("datacontentype", "datacontenttype"), ("idd", "id")]
+        {
+            assert_eq!(misspelt(name), Some(meant), "{name}");
+        }
+        for name in ["type", "ip", "tenant", "acme", "region", "ty", "", "authtype"] {
+            assert_eq!(misspelt(name), None, "{name}");
+        }
+    }
 
     #[test]
     fn finds_what_was_meant() {

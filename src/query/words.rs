@@ -70,6 +70,15 @@ impl Terms {
         })
     }
 
+    /// Shows what they read of a message by name.
+    pub(super) fn paths<'t>(&'t self, see: &mut dyn FnMut(&'t Path)) {
+        for term in &self.0 {
+            if let What::Value(paths, ..) = &term.what {
+                paths.iter().for_each(&mut *see);
+            }
+        }
+    }
+
     /// Whether everything matches.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -97,8 +97,11 @@ async fn every_format_says_what_it_should() {
     assert_eq!(events.len(), 4, "the plain message is left out");
     assert_eq!(serde_json::from_str::<Value>(&events[3]).unwrap()["data"]["total"], 7);
 
+    assert_eq!(documents[3]["data"], EVENTS[3].1);
     let raw = tail(&server, &["S", "-o", "raw", "--range", "4..4"]);
     assert_eq!(raw.stdout, EVENTS[3].1.as_bytes());
+    let two = tail(&server, &["S", "-o", "raw", "--range", "4..5"]);
+    assert_eq!(two.stdout, format!("{}\n{}\n", EVENTS[3].1, r#"{"total":7}"#).as_bytes());
 
     // For people: nothing acts on the terminal, and what is wrong is said.
     let pretty = lines(&server, &["S"]).join("\n");
@@ -107,6 +110,24 @@ async fn every_format_says_what_it_should() {
         pretty.contains("order.shipped") && pretty.contains("Not a CloudEvent") && pretty.contains("  ! "),
         "{pretty}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_batch_only_what_matches_is_printed_and_counted() {
+    let server = Server::start(&ServerSpec::default()).unwrap();
+    let nats = async_nats::connect(server.url()).await.unwrap();
+    stream(&nats, json!({"name": "S", "subjects": ["s"]})).await;
+    let event =
+        |n: u32| json!({"specversion": "1.0", "id": n.to_string(), "source": "/a", "type": "t", "data": {"n": n}});
+    let batch = json!([event(0), event(1), event(2), event(3)]).to_string();
+    jetstream::new(nats).publish("s", batch.into()).await.unwrap().await.unwrap();
+    let ids = |more: &[&str]| lines(&server, &[&["S", "-o", "{id}"], more].concat()).join(" ");
+    assert_eq!(ids(&[]), "0 1 2 3");
+    assert_eq!(ids(&["--where", "data.n=3"]), "3");
+    assert_eq!(ids(&["--limit", "1"]), "0");
+    assert_eq!(ids(&["--where", "data.n > 0", "--grep", "id:2"]), "2");
+    let events = lines(&server, &["S", "-o", "ce", "--where", "data.n=3"]);
+    assert_eq!(events.iter().map(|e| serde_json::from_str(e).unwrap()).collect::<Vec<Value>>(), [event(3)]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc::Receiver;
 
 use crate::config::Settings;
-use crate::event::{clean_line, passes};
+use crate::event::{clean_line, matching};
 use crate::model::{Message, ProblemKind};
 use crate::nats::tail::{Report, State, Tail, TailSpec};
 use crate::nats::{self, Api, now};
@@ -43,7 +43,8 @@ pub(super) enum Ended {
 pub(super) async fn run(settings: Settings, wanted: args::Tail) -> Result<Ended, Failure> {
     let range = range(&wanted)?;
     let filter = filter(&wanted)?;
-    let format = Format::parse(&wanted.output).map_err(Failure::Unknown)?;
+    let live = wanted.follow && wanted.limit != Some(1);
+    let format = Format::parse(&wanted.output, live).map_err(Failure::Unknown)?;
     let left = if wanted.follow { Ended::Left } else { Ended::Interrupted };
     let mut interrupted = pin!(tokio::signal::ctrl_c());
     let client = tokio::select! {
@@ -138,8 +139,9 @@ struct Printer {
     format: Format,
     /// How many more are wanted.
     left: Option<u64>,
+    /// Events that matched; a message without any counts as one.
     matched: u64,
-    /// Messages that matched and are no events, where only events are printed.
+    /// Those of them that are none or broke off, where only events are printed.
     no_event: u64,
     text: Vec<u8>,
 }
@@ -150,15 +152,16 @@ impl Printer {
         if self.left == Some(0) {
             return Ok(false);
         }
-        if !self.filter.iter().all(|filter| passes(filter, message)) {
+        let which = (!self.filter.is_empty()).then(|| matching(&self.filter, message));
+        if which.as_ref().is_some_and(Vec::is_empty) {
             return Ok(true);
         }
-        self.matched += 1;
-        if !self.format.write(&mut self.text, message)? {
-            self.no_event += 1;
-        }
+        let most = self.left.unwrap_or(u64::MAX);
+        let written = self.format.write(&mut self.text, message, which.as_deref(), most)?;
+        self.matched += written.printed + written.left_out;
+        self.no_event += written.left_out;
         if let Some(left) = &mut self.left {
-            *left -= 1;
+            *left = left.saturating_sub(written.printed);
         }
         if self.text.len() > 1 << 16 {
             self.flush()?;
@@ -177,10 +180,14 @@ impl Printer {
     }
 
     fn finish(mut self) -> Result<Ended, Failure> {
+        let note = self.format.finish(&mut self.text);
         self.flush()?;
+        if let Some(note) = note.filter(|_| self.matched > 0) {
+            output::note(&note);
+        }
         if self.no_event > 0 {
             output::note(&format!(
-                "{} of {} messages are no CloudEvents and were left out",
+                "{} of {} are no CloudEvents, or only a part of one, and were left out",
                 self.no_event, self.matched
             ));
         }

@@ -114,6 +114,8 @@ pub struct Body<'a> {
     bytes: Store<'a>,
     /// The columns that lines are broken into; without a limit they are not.
     width: usize,
+    /// The bytes that are laid out.
+    most: usize,
     /// The place of every [`STRIDE`]th line, as far as it has been looked.
     marks: Vec<Mark>,
     /// Lines before `place`.
@@ -149,12 +151,19 @@ impl<'a> Body<'a> {
 
     fn laid_out(kind: Kind, bytes: Store<'a>, note: Option<String>, width: usize) -> Self {
         let (place, finished) = (Place::default(), kind == Kind::Empty);
-        Self { kind, note, bytes, width, marks: vec![Mark::default()], passed: 0, counted: 0, place, finished }
+        let (most, marks) = (MOST_SHOWN, vec![Mark::default()]);
+        Self { kind, note, bytes, width, most, marks, passed: 0, counted: 0, place, finished }
     }
 
     /// JSON text of our own.
     pub(super) fn of_json(source: String) -> Body<'static> {
         Body::new(Kind::Json, Cow::Owned(source.into_bytes()), None)
+    }
+
+    /// The same, of which no more than so many bytes are laid out.
+    #[must_use]
+    pub fn up_to(self, most: usize) -> Self {
+        Self { most: most.min(MOST_SHOWN), ..Self::laid_out(self.kind, self.bytes, self.note, self.width) }
     }
 
     /// The same, its lines broken into rows of so many columns; all that speaks of lines speaks of rows then.
@@ -178,6 +187,7 @@ impl<'a> Body<'a> {
             note: self.note,
             bytes: Store::Shared(bytes),
             width: self.width,
+            most: self.most,
             marks: self.marks,
             passed: self.passed,
             counted: self.counted,
@@ -232,7 +242,7 @@ impl<'a> Body<'a> {
             place = ahead;
             row += rows;
         }
-        if self.finished && self.bytes.len() > MOST_SHOWN && range.contains(&self.counted) {
+        if self.finished && self.bytes.len() > self.most && range.contains(&self.counted) {
             lines.push(self.rest_note());
         }
         lines
@@ -241,11 +251,11 @@ impl<'a> Body<'a> {
     /// How many lines there are. Looks through all of the data, up to [`MOST_SHOWN`], when it is asked first.
     pub fn total(&mut self) -> usize {
         self.look_to(usize::MAX);
-        self.counted + usize::from(self.bytes.len() > MOST_SHOWN && self.kind != Kind::Empty)
+        self.counted + usize::from(self.bytes.len() > self.most && self.kind != Kind::Empty)
     }
 
     /// Where in the bytes the line of this row begins.
-    pub(super) fn offset(&mut self, wanted: usize) -> Option<usize> {
+    pub fn offset(&mut self, wanted: usize) -> Option<usize> {
         self.look_to(wanted.saturating_add(1));
         let Mark { mut place, rows: mut row } = self.mark_before(wanted);
         while row < self.counted {
@@ -310,7 +320,7 @@ impl<'a> Body<'a> {
 
     /// Lays out one line; `false` when there is none.
     fn step(&self, place: &mut Place, pen: &mut Pen) -> bool {
-        let shown = self.bytes.get(..MOST_SHOWN).unwrap_or(&self.bytes);
+        let shown = self.bytes.get(..self.most).unwrap_or(&self.bytes);
         match self.kind {
             Kind::Empty => false,
             Kind::Json => json::line(shown, place, pen),
@@ -322,7 +332,7 @@ impl<'a> Body<'a> {
 
     fn rest_note(&self) -> Line {
         let mut pen = Pen::new(true, self.width);
-        let note = format!("… {} more bytes", self.bytes.len().saturating_sub(MOST_SHOWN));
+        let note = format!("… {} more bytes", self.bytes.len().saturating_sub(self.most));
         pen.put(Role::Note, &fit(&note, self.width));
         pen.finish()
     }

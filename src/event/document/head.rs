@@ -99,8 +99,7 @@ impl Head {
     /// The attributes: what says most about the event first, what is its own in the order of the wire.
     pub(super) fn attributes(&mut self, event: &Event<'_>) {
         self.gap();
-        let mut attributes: Vec<_> = event.attributes.iter().collect();
-        attributes.sort_by_key(|attribute| rank(Core::of(&attribute.name)));
+        let attributes = event.in_order();
         let texts: Vec<_> = attributes.iter().map(|a| a.value.to_text()).collect();
         let pairs = attributes.iter().zip(&texts).map(|(attribute, value)| {
             let note = match Core::of(&attribute.name) {
@@ -273,21 +272,6 @@ impl Head {
                 self.rows.push(HeadRow { line, field, begins: field.is_some() && number == 0 });
             }
         }
-    }
-}
-
-/// The place of an attribute among the others.
-fn rank(core: Option<Core>) -> u8 {
-    match core {
-        Some(Core::Type) => 0,
-        Some(Core::Source) => 1,
-        Some(Core::Subject) => 2,
-        Some(Core::Id) => 3,
-        Some(Core::Time) => 4,
-        None => 5,
-        Some(Core::Datacontenttype) => 6,
-        Some(Core::Dataschema) => 7,
-        Some(Core::Specversion) => 8,
     }
 }
 

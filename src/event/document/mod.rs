@@ -12,7 +12,7 @@ use bytes::Bytes;
 
 use super::attribute::Core;
 use super::body::{Body, Kind, Leaf, Line, Role, leaf_at};
-use super::decoded::{Data, Decoded, Event};
+use super::decoded::{Data, Decoded, Event, Extent};
 use super::envelope::Envelope;
 use crate::model::Message;
 use crate::query::{Step, data_key};
@@ -84,7 +84,8 @@ impl Document {
         let decoded = envelope.decode();
         let number = event;
         let event = decoded.events().get(number);
-        let shape = if event.is_none() && shape == Shape::Json { Shape::Pretty } else { shape };
+        let nothing = event.is_none_or(|event| event.extent == Extent::Nothing);
+        let shape = if nothing && shape == Shape::Json { Shape::Pretty } else { shape };
         let data = event.map_or_else(|| Body::of_plain(&envelope), Body::of).into_shared(&message.body);
         let mut head = Head::new(width);
         let mut foot = Head::new(width);

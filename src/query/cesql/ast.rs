@@ -162,6 +162,40 @@ impl Expr {
     }
 }
 
+impl Expr {
+    /// Shows what it reads of a message, from the left.
+    pub(super) fn paths<'e>(&'e self, see: &mut dyn FnMut(&'e Path)) {
+        match self {
+            Self::Boolean(_) | Self::Integer(_) | Self::String(_) => {}
+            Self::Field(path) | Self::Exists(path) => see(path),
+            Self::Not(value) | Self::Negate(value) | Self::Like { value, .. } => value.paths(see),
+            Self::In { value, set, .. } => {
+                value.paths(see);
+                for e in set {
+                    e.paths(see);
+                }
+            }
+            Self::Binary(first, rest) => {
+                first.paths(see);
+                for (_, e) in rest {
+                    e.paths(see);
+                }
+            }
+            Self::Logic(first, rest) => {
+                first.paths(see);
+                for (_, e) in rest {
+                    e.paths(see);
+                }
+            }
+            Self::Call(_, arguments) => {
+                for e in arguments {
+                    e.paths(see);
+                }
+            }
+        }
+    }
+}
+
 impl Path {
     /// What of a message it looks at.
     pub(in crate::query) fn needs(&self) -> Needs {

@@ -119,7 +119,7 @@ fn logic<'a, F: Fields + ?Sized>(first: &'a Expr, rest: &'a [(Logic, Expr)], fie
 }
 
 impl Binary {
-    fn returns(self) -> Type {
+    pub(super) fn returns(self) -> Type {
         match self {
             Self::Add | Self::Subtract | Self::Multiply | Self::Divide | Self::Remainder => Type::Integer,
             _ => Type::Boolean,

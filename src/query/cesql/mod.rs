@@ -4,6 +4,7 @@
 //! Expressions are total: no loops, bounded in length and depth, and a value for every message.
 
 pub(super) mod ast;
+mod caution;
 mod chain;
 mod eval;
 mod functions;
@@ -77,6 +78,16 @@ impl Expression {
     /// What it looks at.
     pub(super) fn needs(&self) -> Needs {
         self.expr.needs()
+    }
+
+    /// Why it lets nothing through, or less than it seems to: it is no condition.
+    pub(super) fn no_condition(&self) -> Option<String> {
+        caution::no_condition(&self.expr)
+    }
+
+    /// Shows what it reads of a message.
+    pub(super) fn paths<'e>(&'e self, see: &mut dyn FnMut(&'e ast::Path)) {
+        self.expr.paths(see);
     }
 
     /// Whether AND comes before OR or XOR without parentheses.
