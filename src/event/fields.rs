@@ -15,7 +15,8 @@ use super::reader::Depth;
 /// Whether a filter lets a message through; of a batch, any of its events.
 pub fn passes(filter: &Filter, message: &Message) -> bool {
     let envelope = Envelope::new(message);
-    let decoded = envelope.decode_to(depth(filter.needs()));
+    let names = named(std::slice::from_ref(filter));
+    let decoded = envelope.decode_to(names.as_deref().map_or_else(|| depth(filter.needs()), Depth::Only));
     View::all(&envelope, &decoded).any(|view| filter.matches(&view))
 }
 
@@ -24,9 +25,20 @@ pub fn passes(filter: &Filter, message: &Message) -> bool {
 pub fn matching(filters: &[Filter], message: &Message) -> Vec<usize> {
     let envelope = Envelope::new(message);
     let needs = filters.iter().fold(Needs::default(), |needs, filter| needs | filter.needs());
-    let decoded = envelope.decode_to(depth(needs));
+    let names = named(filters);
+    let decoded = envelope.decode_to(names.as_deref().map_or_else(|| depth(needs), Depth::Only));
     let views = View::all(&envelope, &decoded).enumerate();
     views.filter(|(_, view)| filters.iter().all(|filter| filter.matches(view))).map(|(number, _)| number).collect()
+}
+
+/// The attributes that filters look at by name, where they look at nothing else of an event. Reading ends with the
+/// last of them: of an attribute that comes twice, which makes an event invalid, the first one counts then.
+fn named(filters: &[Filter]) -> Option<Vec<&str>> {
+    let mut names = Vec::new();
+    for filter in filters {
+        names.extend(filter.attributes()?.iter().map(|name| &**name));
+    }
+    Some(names)
 }
 
 fn depth(needs: Needs) -> Depth<'static> {

@@ -28,6 +28,8 @@ pub struct Filter(Arc<Inner>);
 struct Inner {
     source: Box<str>,
     read: Read,
+    /// See [`Filter::attributes`].
+    attributes: Option<Vec<Box<str>>>,
 }
 
 #[derive(Debug)]
@@ -56,7 +58,8 @@ impl Filter {
     }
 
     fn new(text: &str, read: Read) -> Self {
-        Self(Arc::new(Inner { source: text.trim().into(), read }))
+        let attributes = attributes(&read);
+        Self(Arc::new(Inner { source: text.trim().into(), read, attributes }))
     }
 
     /// The door through which it was typed.
@@ -89,6 +92,12 @@ impl Filter {
             Read::Words(terms) => terms.needs(),
             Read::Expression(expression) => expression.needs(),
         }
+    }
+
+    /// The attributes that it looks at by name, where it looks at nothing else of an event: then no others need be
+    /// read, and the data neither.
+    pub fn attributes(&self) -> Option<&[Box<str>]> {
+        self.0.attributes.as_deref()
     }
 
     /// As it was typed, without blanks around it.
@@ -131,6 +140,31 @@ impl Filter {
     pub fn error<F: Fields + ?Sized>(&self, fields: &F) -> Option<EvalError> {
         self.evaluate(fields).1
     }
+}
+
+/// See [`Filter::attributes`].
+fn attributes(read: &Read) -> Option<Vec<Box<str>>> {
+    let needs = match read {
+        Read::Words(terms) => terms.needs(),
+        Read::Expression(expression) => expression.needs(),
+    };
+    // Words that are searched for everywhere need the body as well.
+    if needs.body {
+        return None;
+    }
+    let mut names: Vec<Box<str>> = Vec::new();
+    let mut see = |path: &Path| {
+        if let Path::Attribute(name) = path
+            && !names.contains(name)
+        {
+            names.push(name.clone());
+        }
+    };
+    match read {
+        Read::Words(terms) => terms.paths(&mut see),
+        Read::Expression(expression) => expression.paths(&mut see),
+    }
+    Some(names)
 }
 
 impl PartialEq for Filter {

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::mark::{Look, Marker, Outgoing};
 use super::sink::Parcel;
 use super::template::Template;
-use crate::event::{Content, Envelope, passes};
+use crate::event::{Content, Decoded, Envelope, Event, Extent, passes};
 use crate::model::Message;
 use crate::model::replay::{COUNT_LIMIT, Destination, HttpMode, Plan, Selection, Skipped};
 use crate::query::Filter;
@@ -115,7 +115,7 @@ impl Preparer {
     fn line(&self, message: &Message, look: Look) -> Result<Outgoing, Skip> {
         let envelope = Envelope::new(message);
         let decoded = envelope.decode();
-        let Content::Event(_, event) = &decoded.content else { return Err(Skip::NoEvent) };
+        let event = whole(&decoded)?;
         let line = event.to_json_line();
         let body = self.marker.line(line.as_bytes(), message, look).ok_or(Skip::NoEvent)?;
         Ok(Outgoing { subject: String::new(), headers: Vec::new(), body })
@@ -133,10 +133,18 @@ impl Preparer {
         }
         let envelope = Envelope::new(message);
         let decoded = envelope.decode();
-        let Content::Event(_, event) = &decoded.content else { return Err(Skip::NoEvent) };
+        let event = whole(&decoded)?;
         let request = event.to_http();
         let mut headers = request.headers;
         self.marker.mark_http(&mut headers, message, look);
         Ok(Outgoing { subject: String::new(), headers, body: Bytes::from(request.body) })
+    }
+}
+
+/// The event of a message that is one and was read to its end: a part of one is not sent as if it were all.
+fn whole<'d, 'a>(decoded: &'d Decoded<'a>) -> Result<&'d Event<'a>, Skip> {
+    match &decoded.content {
+        Content::Event(_, event) if event.extent == Extent::Whole => Ok(event),
+        _ => Err(Skip::NoEvent),
     }
 }

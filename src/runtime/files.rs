@@ -35,8 +35,8 @@ pub(super) fn save(
         .map_err(|error| format!("{shown} could not be written to its end: {error}"))?;
     let left_out = match written.left_out {
         0 => String::new(),
-        1 => "; 1 message is no CloudEvent and was left out".to_owned(),
-        n => format!("; {n} messages are no CloudEvents and were left out"),
+        1 => "; 1 is no CloudEvent, or only a part of one, and was left out".to_owned(),
+        n => format!("; {n} are no CloudEvents, or only parts of some, and were left out"),
     };
     let events = if written.lines == 1 { "event" } else { "events" };
     Ok(format!("{} {events} saved to {shown}{left_out}", written.lines))
@@ -89,7 +89,7 @@ mod tests {
         let event = r#"{"specversion":"1.0","id":"1","source":"/s","type":"t"}"#;
         let messages = [message(event), message("none")];
         let said = save("~/a.ndjson", Some(home), Format::Ndjson, &messages).unwrap();
-        assert_eq!(said, "1 event saved to ~/a.ndjson; 1 message is no CloudEvent and was left out");
+        assert_eq!(said, "1 event saved to ~/a.ndjson; 1 is no CloudEvent, or only a part of one, and was left out");
         assert_eq!(std::fs::read_to_string(dir.path().join("a.ndjson")).unwrap(), format!("{event}\n"));
         let again = save("~/a.ndjson", Some(home), Format::Csv, &messages).unwrap_err();
         assert!(again.contains("exists already"), "{again}");

@@ -49,8 +49,8 @@ pub(super) struct Wanted {
     /// Also copies of earlier replays, which are left out otherwise
     #[arg(long)]
     pub(super) include_replayed: bool,
-    /// Where to: SUBJECT (a template with {subject}, {id}, {1}…), original, context:NAME[:SUBJECT], file:PATH, - or
-    /// http(s)://…
+    /// Where to: SUBJECT (a template with {subject}, {id}, {1}…), original, context:NAME or context:NAME:SUBJECT,
+    /// file:PATH, - or http(s)://…
     #[arg(long, value_name = "DESTINATION", default_value_t, value_parser = Destination::parse)]
     pub(super) to: Destination,
     /// How fast: max, N/s, xN (recorded spacing, N times faster) or step
