@@ -189,7 +189,7 @@ impl EffectRunner for Outside {
             Effect::Copy { text, what } => match clipboard::sequence(&text, self.wrap) {
                 Some(sequence) => {
                     display.write(&sequence)?;
-                    self.tell(Level::Ok, format!("{} was sent to the terminal for its clipboard", clean_line(&what)));
+                    self.tell(Level::Ok, format!("copied {}, as far as the terminal allows it", clean_line(&what)));
                 }
                 None => {
                     let limit = crate::model::units::bytes(clipboard::MOST as u64);

@@ -316,7 +316,7 @@ async fn plans_as_scripts_use_them() {
         "190, ",
         "first         #11",
         "last          #200",
-        "reader  0 outstanding",
+        "0  outstanding of reader",
         "com.acme.tested",
         "Nothing was done",
     ] {

@@ -1,3 +1,5 @@
+//! What is printed of messages, in each format.
+
 use serde_json::{Value, json};
 
 use super::*;
