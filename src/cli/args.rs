@@ -142,6 +142,8 @@ pub(super) enum Command {
     },
     /// Print the events of one or more streams
     Tail(Tail),
+    /// Move the start of one consumer, or take that back
+    Reposition(Box<super::reposition::Reposition>),
     /// Print the saved contexts of the nats CLI
     Contexts {
         /// As JSON

@@ -11,6 +11,7 @@ mod expr;
 mod headless;
 mod log;
 mod output;
+mod reposition;
 mod streams;
 mod tail;
 
@@ -111,6 +112,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
             until_interrupted(print, Box::pin(consumers::run(settings, stream, print))).await
         }
         Some(Command::Tail(wanted)) => tail_until_interrupted(Box::pin(tail::run(settings, wanted))).await,
+        Some(Command::Reposition(wanted)) => Ok(Box::pin(reposition::run(settings, *wanted)).await?),
         // Served above, without a connection.
         Some(_) => Ok(ExitCode::SUCCESS),
     }

@@ -16,6 +16,7 @@ pub mod link;
 pub mod message;
 pub mod problem;
 pub mod reading;
+pub mod reposition;
 pub mod retention;
 pub mod scope;
 pub mod series;

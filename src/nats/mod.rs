@@ -13,6 +13,7 @@ mod files;
 pub mod gate;
 pub mod poll;
 pub mod question;
+pub mod reposition;
 pub mod tail;
 mod wire;
 

@@ -17,6 +17,7 @@ mod faults;
 mod pages;
 mod permissions;
 mod polling;
+mod reposition;
 mod screens;
 mod tail;
 mod tail_command;
