@@ -144,6 +144,8 @@ pub(super) enum Command {
     Tail(Tail),
     /// Send stored events again: to a subject, another context, a file, an endpoint
     Replay(Box<super::replay::Replay>),
+    /// Move the start of one consumer, or take that back
+    Reposition(Box<super::reposition::Reposition>),
     /// Print the saved contexts of the nats CLI
     Contexts {
         /// As JSON

@@ -12,6 +12,7 @@ mod headless;
 mod log;
 mod output;
 mod replay;
+mod reposition;
 mod streams;
 mod tail;
 
@@ -118,6 +119,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
             Ended::Interrupted => ExitCode::from(INTERRUPTED),
         }),
         Some(Command::Replay(wanted)) => Ok(Box::pin(replay::run(settings, *wanted)).await?),
+        Some(Command::Reposition(wanted)) => Ok(Box::pin(reposition::run(settings, *wanted)).await?),
         // Served above, without a connection.
         Some(_) => Ok(ExitCode::SUCCESS),
     }

@@ -17,6 +17,7 @@ pub mod message;
 pub mod problem;
 pub mod reading;
 pub mod replay;
+pub mod reposition;
 pub mod retention;
 pub mod scope;
 pub mod series;

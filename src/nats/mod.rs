@@ -14,6 +14,7 @@ pub mod gate;
 pub mod poll;
 pub mod publish;
 pub mod question;
+pub mod reposition;
 pub mod tail;
 mod wire;
 

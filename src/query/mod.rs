@@ -16,6 +16,7 @@ pub mod range;
 mod sample;
 pub mod seen;
 pub mod suggest;
+pub mod target;
 mod words;
 
 pub use cesql::{EvalError, Number, Step, Value};
@@ -30,3 +31,4 @@ pub use near::nearest;
 pub use range::Range;
 pub use seen::Seen;
 pub use suggest::{Suggestion, suggest};
+pub use target::target;

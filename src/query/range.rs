@@ -105,7 +105,7 @@ impl Range {
 }
 
 /// The span without blanks at its ends.
-fn trimmed(text: &str, span: Span<usize>) -> Span<usize> {
+pub(super) fn trimmed(text: &str, span: Span<usize>) -> Span<usize> {
     let part = &text[span.clone()];
     let start = span.start + part.len() - part.trim_start().len();
     start..start + part.trim().len()
@@ -127,14 +127,14 @@ fn no_range(word: &str, at: Span<usize>) -> Mistake {
 
 /// What relative times are relative to.
 #[derive(Clone, Copy)]
-struct Clock<'a> {
-    now: Timestamp,
-    zone: &'a TimeZone,
+pub(super) struct Clock<'a> {
+    pub(super) now: Timestamp,
+    pub(super) zone: &'a TimeZone,
 }
 
 /// One end, resolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Point {
+pub(super) enum Point {
     Empty,
     Seq(u64),
     Time(Timestamp),
@@ -172,7 +172,7 @@ fn resolve(start: Point, end: Point, at: Span<usize>) -> Result<Range, Mistake> 
 }
 
 /// Reads one end.
-fn point(text: &str, clock: Clock<'_>) -> Result<Point, Mistake> {
+pub(super) fn point(text: &str, clock: Clock<'_>) -> Result<Point, Mistake> {
     let at = 0..text.len();
     if text.is_empty() {
         return Ok(Point::Empty);

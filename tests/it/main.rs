@@ -19,6 +19,7 @@ mod permissions;
 mod polling;
 mod replay;
 mod replay_screens;
+mod reposition;
 mod screens;
 mod tail;
 mod tail_command;

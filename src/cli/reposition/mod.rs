@@ -1,0 +1,193 @@
+//! `jetscope reposition`: moves the start of one consumer, or takes that back.
+
+mod args;
+mod show;
+
+use std::io;
+use std::process::ExitCode;
+
+use jiff::tz::TimeZone;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::Sender;
+
+use crate::config::Settings;
+use crate::event::clean_line;
+use crate::model::reposition::{Control, Outcome, Preview, Step};
+use crate::model::{Problem, ProblemKind};
+use crate::nats::gate::Confirmation;
+use crate::nats::reposition::{RepositionError, Repositions, Running, Stuck, preview};
+use crate::nats::{Api, now};
+use crate::query;
+
+use super::headless::{Failure, Headless};
+use super::{FAILED, NOTHING, output};
+
+pub(super) use args::Reposition;
+use args::{Command, How, Wanted};
+
+/// Runs the command.
+pub(super) async fn run(settings: Settings, reposition: Reposition) -> Result<ExitCode, Failure> {
+    match reposition.command {
+        None => to(settings, reposition.wanted).await,
+        Some(Command::Undo { stream, consumer, how }) => undo(settings, stream.zip(consumer), how).await,
+    }
+}
+
+async fn to(settings: Settings, wanted: Wanted) -> Result<ExitCode, Failure> {
+    // Clap asks for all three.
+    let text = wanted.to.unwrap_or_default();
+    let (stream, consumer) = (wanted.stream.unwrap_or_default(), wanted.consumer.unwrap_or_default());
+    let target = query::target(&text, now(), &TimeZone::system())
+        .map_err(|mistake| Failure::Unknown(format!("--to: {}", output::pointed(&text, &mistake))))?;
+    let (api, repositions) = open(settings).await?;
+    let how = &wanted.how;
+    let preview =
+        preview(&api, &stream, &consumer, target, how.recreate).await.map_err(|p| unknown(&stream, &consumer, p))?;
+    if let Some(code) = told(&preview, how)? {
+        return Ok(code);
+    }
+    let running = repositions.start(&api, preview, &said(how), stuck(how)).map_err(failed)?;
+    to_the_end(running, how.json).await
+}
+
+async fn undo(settings: Settings, of: Option<(String, String)>, how: How) -> Result<ExitCode, Failure> {
+    let (api, repositions) = open(settings).await?;
+    let of = of.as_ref().map(|(stream, consumer)| (stream.as_str(), consumer.as_str()));
+    let undo = repositions.undo(&api, of, how.recreate).await.map_err(failed)?;
+    match &undo.preview {
+        Some(preview) => {
+            if let Some(code) = told(preview, &how)? {
+                return Ok(code);
+            }
+        }
+        None if !how.execute => {
+            output::print(&show::remake(&undo.record, how.json)?)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        None => {}
+    }
+    let running = repositions.start_undo(&api, undo, &said(&how), stuck(&how)).map_err(failed)?;
+    to_the_end(running, how.json).await
+}
+
+/// Connects, and says what an earlier one left behind.
+async fn open(settings: Settings) -> Result<(Api, Repositions), Failure> {
+    let headless = Headless::open(settings).await?;
+    let repositions = Repositions::new(&headless.settings, &headless.api);
+    for sentence in repositions.left_over() {
+        output::note(&sentence);
+    }
+    Ok((headless.api, repositions))
+}
+
+/// Says what would happen, and how that ends where nothing is to be done; with `--execute` only what should be known.
+fn told(preview: &Preview, how: &How) -> io::Result<Option<ExitCode>> {
+    let nothing = preview.changes_nothing() && preview.obstacles.is_empty();
+    if !how.execute {
+        output::print(&show::preview(preview, how)?)?;
+        return Ok(Some(match preview.obstacles.is_empty() {
+            false => ExitCode::from(FAILED),
+            true if nothing => ExitCode::from(NOTHING),
+            true => ExitCode::SUCCESS,
+        }));
+    }
+    if nothing {
+        output::note("the consumer stands there already; nothing is to be done");
+        return Ok(Some(ExitCode::from(NOTHING)));
+    }
+    for sentence in preview.lost.iter().map(|lost| format!("lost is {lost}")).chain(preview.warnings.iter().cloned()) {
+        output::note(&clean_line(&sentence));
+    }
+    Ok(None)
+}
+
+/// `--execute` is the yes; a protected context wants its name.
+fn said(how: &How) -> Confirmation {
+    how.confirm.clone().map_or(Confirmation::Yes, Confirmation::Typed)
+}
+
+const fn stuck(how: &How) -> Stuck {
+    if how.force { Stuck::GoOn } else { Stuck::GiveUp }
+}
+
+/// Tells the steps, and what came of it. Interrupted, the consumer is left in order before the end.
+async fn to_the_end(running: Running, json: bool) -> Result<ExitCode, Failure> {
+    let mut step = running.step();
+    let interrupted = tokio::spawn(interrupted(running.control()));
+    let telling = tokio::spawn(async move {
+        let mut waiting = None;
+        loop {
+            let now = *step.borrow_and_update();
+            // What is still waited for is told once.
+            let draining = matches!(now, Step::Draining { .. });
+            if now == Step::Over {
+                return;
+            }
+            if !draining || waiting != Some(()) {
+                output::note(&now.to_string());
+            }
+            waiting = draining.then_some(());
+            if step.changed().await.is_err() {
+                return;
+            }
+        }
+    });
+    let ended = running.ended().await;
+    interrupted.abort();
+    // It ends by itself with the last step.
+    let _ = telling.await;
+    match ended {
+        Ok(outcome) => {
+            output::print(&show::outcome(&outcome, json)?)?;
+            Ok(code(&outcome))
+        }
+        Err(error) if error.is_cancelled() => {
+            output::note(&clean_line(&error.to_string()));
+            Ok(ExitCode::from(NOTHING))
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn code(outcome: &Outcome) -> ExitCode {
+    match (outcome.verified, outcome.advances) {
+        (false, _) => ExitCode::from(FAILED),
+        (true, Some(false)) => ExitCode::from(NOTHING),
+        (true, _) => ExitCode::SUCCESS,
+    }
+}
+
+/// Hands every wish to end on, as long as there is one to hear it.
+async fn interrupted(control: Sender<Control>) {
+    let (Ok(mut term), Ok(mut hangup)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
+        return;
+    };
+    loop {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = term.recv() => {}
+            _ = hangup.recv() => {}
+        }
+        if control.send(Control::Cancel).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn failed(error: RepositionError) -> Failure {
+    match error {
+        RepositionError::Problem(problem) => Failure::Answer(problem),
+        other => Failure::Unknown(other.to_string()),
+    }
+}
+
+/// What is not there is named with where to look.
+fn unknown(stream: &str, consumer: &str, problem: Problem) -> Failure {
+    if problem.kind != ProblemKind::NotFound {
+        return Failure::Answer(problem);
+    }
+    let (stream, consumer) = (clean_line(stream), clean_line(consumer));
+    Failure::Unknown(format!(
+        "{problem}; there is no consumer {consumer} of {stream} (`jetscope consumers {stream}` lists those that there are)"
+    ))
+}

@@ -1,0 +1,269 @@
+//! What moving a consumer would do: nothing is written, nothing is left on the server.
+
+use std::time::Duration;
+
+use crate::event::clean_line;
+use crate::model::consumer::Delivery;
+use crate::model::reposition::{After, Before, Method, Place, Preview, Span, Target};
+use crate::model::units::{count_exact, duration};
+use crate::model::{AckPolicy, Consumer, DeliverPolicy, Problem, Retention, Stream, Timestamp};
+use crate::nats::{Api, now};
+use crate::query::Range;
+use crate::query::range::{End, Start};
+
+use super::asks::{Seen, is_at_least};
+use super::count::Matching;
+
+/// Resets exist since this version.
+const RESET: (u32, u32) = (2, 14);
+/// Pausing exists since this version.
+pub(super) const PAUSE: (u32, u32) = (2, 11);
+
+/// What moving this consumer there would do. `recreate` allows to delete it and make it again, where the server does
+/// not move it.
+pub async fn preview(
+    api: &Api,
+    stream: &str,
+    consumer: &str,
+    target: Target,
+    recreate: bool,
+) -> Result<Preview, Problem> {
+    let about = api.stream(stream).await?;
+    let seen = api.seen(stream, consumer).await?;
+    let c = &seen.consumer;
+    let filters = &c.config.filter_subjects;
+    let matching = Matching { api, stream: &about, filters };
+    let wanted = resolve(matching, target).await?;
+    let first = about.state.first_seq.max(1);
+    let seq = wanted.seq.max(first);
+    let next = c.delivered.stream_seq.saturating_add(1);
+    let (redelivered, skipped) = match seq {
+        seq if seq < next => (matching.span(seq, next - 1).await?, Span::NONE),
+        seq if seq > next => (Span::NONE, matching.span(next, seq - 1).await?),
+        _ => (Span::NONE, Span::NONE),
+    };
+    let pending = match (redelivered.count, skipped.count) {
+        (Some(more), Some(less)) => Some(c.pending.saturating_add(more).saturating_sub(less)),
+        _ => None,
+    };
+    let version = api.client().server().version;
+    let mut preview = Preview {
+        taken: now(),
+        stream: stream.into(),
+        consumer: consumer.into(),
+        stream_created: about.created,
+        consumer_created: c.created,
+        target,
+        filter_subjects: filters.clone(),
+        mode: c.config.delivery.word(),
+        ack_policy: c.config.ack_policy.clone(),
+        deliver_policy: c.config.deliver_policy,
+        stream_ends: (about.state.first_seq, about.state.last_seq),
+        before: Before {
+            ack_floor: stored(api, stream, c.ack_floor.stream_seq).await?,
+            delivered: stored(api, stream, c.delivered.stream_seq).await?,
+            pending: c.pending,
+            ack_pending: c.ack_pending,
+            waiting: c.waiting,
+            push_bound: c.push_bound,
+            paused_until: paused_until(c),
+        },
+        after: After {
+            seq,
+            asked: (wanted.seq < first).then_some(wanted.seq),
+            first: if seq > about.state.last_seq { None } else { matching.first(seq).await? },
+            pending,
+        },
+        redelivered,
+        skipped,
+        method: Method::Reset,
+        lost: Vec::new(),
+        warnings: Vec::new(),
+        obstacles: Vec::new(),
+        undoes: None,
+        server: version,
+    };
+    preview.obstacles.extend(wanted.obstacle);
+    judge(&mut preview, &about, &seen, recreate);
+    Ok(preview)
+}
+
+/// A pause that ends sooner is over before anything is done; one of ours that was just taken back is such a one.
+const OVER: Duration = Duration::from_secs(1);
+
+/// Until when a consumer is paused.
+pub(super) fn paused_until(consumer: &Consumer) -> Option<Timestamp> {
+    let left = consumer.pause_remaining.filter(|left| consumer.paused && *left > OVER)?;
+    Some(consumer.config.pause_until.unwrap_or_else(|| consumer.taken.plus(left)))
+}
+
+/// Where a target lies, before the beginning of the stream too.
+struct Wanted {
+    seq: u64,
+    obstacle: Option<String>,
+}
+
+async fn resolve(matching: Matching<'_>, target: Target) -> Result<Wanted, Problem> {
+    let state = &matching.stream.state;
+    let end = state.last_seq.saturating_add(1);
+    let from = |start| matching.first_of(Range { start, end: End::Open });
+    let mut obstacle = None;
+    let seq = match target {
+        Target::Start => state.first_seq.max(1),
+        Target::End => end,
+        Target::Seq(seq) => {
+            if seq > end {
+                obstacle = Some(format!(
+                    "#{seq} lies beyond the end of the stream, which is #{}: the server would pass over everything \
+                     until then; `--to end` is for what comes next",
+                    state.last_seq
+                ));
+            }
+            seq
+        }
+        Target::Time(time) => {
+            if time > now() {
+                obstacle = Some(format!("{time} is still to come; `--to end` is for what comes next"));
+            }
+            from(Start::Time(time)).await?.map_or(end, |place| place.seq)
+        }
+        Target::Last(count) => from(Start::Last(count)).await?.map_or(end, |place| place.seq),
+    };
+    Ok(Wanted { seq, obstacle })
+}
+
+/// A place, with the time of its message where it is still stored.
+async fn stored(api: &Api, stream: &str, seq: u64) -> Result<Place, Problem> {
+    let message = if seq == 0 { None } else { api.message(stream, seq).await? };
+    Ok(Place { seq, time: message.map(|m| m.time) })
+}
+
+/// Method, obstacles and warnings.
+fn judge(preview: &mut Preview, stream: &Stream, seen: &Seen, recreate: bool) {
+    let c = &seen.consumer;
+    if c.config.ack_policy == AckPolicy::FlowControl {
+        preview.obstacles.push("the server keeps this consumer for a mirror or a source; it is not to be moved".into());
+    }
+    let refused = refused(preview, seen);
+    if let Some(reason) = refused {
+        if recreate {
+            preview.method = Method::Recreate;
+            recreating(preview, stream);
+        } else {
+            preview.obstacles.push(format!(
+                "{reason}; with --recreate it is deleted and made again with the same configuration, which loses its \
+                 acks and redelivery counts"
+            ));
+        }
+    }
+    warn(preview, stream, seen);
+}
+
+/// Why the server would not move the consumer.
+fn refused(preview: &Preview, seen: &Seen) -> Option<String> {
+    let seq = preview.after.seq;
+    if !is_at_least(&preview.server, RESET) {
+        return Some(format!(
+            "the server is {} and cannot move a consumer, which 2.14 and newer can",
+            clean_line(&preview.server)
+        ));
+    }
+    let begins =
+        |what: String| format!("the consumer was made to start {what}, and the server does not move it to before that");
+    match preview.deliver_policy {
+        policy @ (DeliverPolicy::New | DeliverPolicy::Last | DeliverPolicy::LastPerSubject) => Some(format!(
+            "the consumer has deliver policy {}, and the server moves (error 10204) only all, by_start_sequence and \
+             by_start_time",
+            policy.word()
+        )),
+        DeliverPolicy::ByStartSequence => {
+            seen.start_seq().filter(|start| seq < *start).map(|start| begins(format!("at #{start}")))
+        }
+        DeliverPolicy::ByStartTime => {
+            let first = preview.after.first.and_then(|place| place.time);
+            let start = seen.start_time().filter(|start| first.is_some_and(|first| first < *start));
+            start.map(|start| begins(format!("at {start}")))
+        }
+        DeliverPolicy::All => None,
+    }
+}
+
+/// What deleting and making it again would lose, and where it must not be done.
+fn recreating(preview: &mut Preview, stream: &Stream) {
+    preview.lost.push("all acks behind the new position, and how often each message was redelivered".into());
+    if preview.deliver_policy != DeliverPolicy::ByStartSequence || stream.config.retention == Retention::WorkQueue {
+        preview.lost.push(format!("its deliver policy, which is {}", preview.deliver_policy.word()));
+    }
+    if preview.before.ack_pending > 0 {
+        let count = count_exact(preview.before.ack_pending);
+        preview.lost.push(format!("the {count} messages in flight count as never delivered; their acks are ignored"));
+    }
+    if preview.before.waiting > 0 {
+        preview.lost.push("the requests that wait: their clients are told that it is gone, and may end".into());
+    }
+    match stream.config.retention {
+        Retention::Interest => preview.obstacles.push(
+            "the stream keeps messages as long as a consumer wants them: while this one is deleted it may drop what \
+             no other one wants"
+                .into(),
+        ),
+        Retention::WorkQueue if preview.after.seq > stream.state.first_seq.max(1) => preview.obstacles.push(
+            "a consumer of a work queue can only be made to begin with its first message; choose --to start".into(),
+        ),
+        _ => {}
+    }
+}
+
+fn warn(preview: &mut Preview, stream: &Stream, seen: &Seen) {
+    let c = &seen.consumer;
+    let mut say = |words: String| preview.warnings.push(words);
+    if let Some(asked) = preview.after.asked {
+        say(format!("the stream begins with #{}; nothing is left of #{asked}", preview.after.seq));
+    }
+    if let Some(until) = preview.before.paused_until {
+        say(format!("it is paused until {until} and stays so; nothing is delivered before"));
+    }
+    match (&c.config.delivery, c.waiting, c.push_bound) {
+        (Delivery::Pull, 0, _) => say("nobody waits for messages now; the next who asks gets them".into()),
+        (Delivery::Pull, 1, _) => say("1 pull request waits: delivery begins at once".into()),
+        (Delivery::Pull, n, _) => say(format!("{n} pull requests wait: delivery begins at once")),
+        (Delivery::Push { .. }, _, true) => say("its subscriber is there: delivery begins at once".into()),
+        (Delivery::Push { .. }, _, false) => say("nobody subscribes it now; the next who does gets them".into()),
+    }
+    if c.ack_pending > 0 {
+        say(format!(
+            "{} messages are in flight: their acks are waited for, {} at most after the last delivery",
+            count_exact(c.ack_pending),
+            duration(seen.ack_wait())
+        ));
+    }
+    match c.config.ack_policy {
+        AckPolicy::None => say("it acks nothing: what is delivered counts as acked, read or not".into()),
+        AckPolicy::All if c.ack_pending > 0 => {
+            say("an ack covers all messages before it: a late one would cover messages that are delivered again".into());
+        }
+        _ => {}
+    }
+    if c.ack_pending > 0 && preview.after.seq > c.ack_floor.stream_seq.saturating_add(1) {
+        say("messages in flight that stay unacked are not delivered again".into());
+    }
+    if !preview.redelivered.is_empty() && preview.skipped.is_empty() && c.redelivered > 0 {
+        say("how often messages were delivered counts anew".into());
+    }
+    match stream.config.retention {
+        Retention::Limits => {}
+        Retention::Interest | Retention::WorkQueue => {
+            if !preview.redelivered.is_empty() || preview.after.seq <= c.ack_floor.stream_seq {
+                say("what was acked is not stored any more and is not delivered again".into());
+            }
+            if !preview.skipped.is_empty() {
+                say("the messages that are passed over stay in the stream, since nobody acks them".into());
+            }
+        }
+    }
+    if preview.skipped.is_empty() {
+        return;
+    }
+    let count = preview.skipped.count.map_or_else(|| "many".to_owned(), count_exact);
+    preview.warnings.push(format!("{count} messages were never delivered and would not be: this consumer loses them"));
+}

@@ -1,0 +1,342 @@
+//! What survives a reposition: a file for each in the state directory, with the old position and the whole
+//! configuration, which is on the disk before anything is written to the server.
+//!
+//! A record whose stage is still [`Stage::Begun`] while nobody holds the lock of its consumer was broken off.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::model::Timestamp;
+use crate::model::reposition::{Method, Stage, Target};
+
+/// The folder in the state directory.
+const FOLDER: &str = "repositions";
+
+/// Who does it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    /// The process.
+    pub pid: u32,
+    /// The machine.
+    pub host: String,
+    /// The user of the machine.
+    pub user: String,
+}
+
+/// Which servers, and which part of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The context's name.
+    pub context: Option<String>,
+    /// The servers.
+    pub servers: String,
+    /// The prefix of the API.
+    pub prefix: String,
+}
+
+impl Origin {
+    /// The same streams are meant.
+    fn is(&self, other: &Self) -> bool {
+        let same = self.servers == other.servers || (self.context.is_some() && self.context == other.context);
+        same && self.prefix == other.prefix
+    }
+}
+
+/// One reposition.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its name.
+    pub id: String,
+    /// When it began.
+    pub made: Timestamp,
+    /// How it ended.
+    pub stage: Stage,
+    /// Where.
+    pub origin: Origin,
+    /// Who.
+    pub owner: Owner,
+    /// The stream.
+    pub stream: String,
+    /// The consumer.
+    pub consumer: String,
+    /// When the stream was created.
+    pub stream_created: Option<Timestamp>,
+    /// When the consumer was created, as it is at the end.
+    pub consumer_created: Option<Timestamp>,
+    /// What was asked for.
+    pub target: Target,
+    /// How.
+    pub method: Method,
+    /// The last sequence that was delivered before.
+    pub delivered: u64,
+    /// The sequence up to which everything was acked before.
+    pub ack_floor: u64,
+    /// Messages in flight that were given up.
+    pub given_up: u64,
+    /// The new position.
+    pub to: u64,
+    /// It was paused before, until then.
+    pub paused_before: Option<Timestamp>,
+    /// Our own pause ends then, whatever happens to us.
+    pub pause_ends: Option<Timestamp>,
+    /// The one that this takes back.
+    pub undoes: Option<String>,
+    /// The one that took this back.
+    pub undone_by: Option<String>,
+    /// Why it failed.
+    pub why: Option<String>,
+    /// The consumer's configuration before.
+    pub config: Map<String, Value>,
+}
+
+impl Record {
+    /// The sequence that undo goes back to.
+    pub const fn from(&self) -> u64 {
+        self.ack_floor.saturating_add(1)
+    }
+
+    /// Undo can take it back.
+    fn can_be_undone(&self) -> bool {
+        let moved = matches!(self.stage, Stage::Begun | Stage::Deleted | Stage::Completed);
+        moved && self.undone_by.is_none() && (self.undoes.is_none() || self.stage == Stage::Deleted)
+    }
+}
+
+/// The records of a state directory.
+#[derive(Clone, Debug)]
+pub(super) struct Records {
+    state_dir: PathBuf,
+}
+
+/// Held as long as a consumer is being moved.
+#[derive(Debug)]
+pub(super) struct Lock(#[expect(dead_code, reason = "held, not read")] File);
+
+impl Records {
+    pub(super) fn new(state_dir: impl Into<PathBuf>) -> Self {
+        Self { state_dir: state_dir.into() }
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.state_dir.join(FOLDER)
+    }
+
+    /// The file of a record.
+    pub(super) fn path(&self, id: &str) -> PathBuf {
+        self.dir().join(format!("{id}.json"))
+    }
+
+    /// Holds a consumer; none where another process does.
+    pub(super) fn lock(&self, origin: &Origin, stream: &str, consumer: &str) -> io::Result<Option<Lock>> {
+        fs::create_dir_all(self.dir())?;
+        let path = self.lock_path(origin, stream, consumer);
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Lock(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    fn lock_path(&self, origin: &Origin, stream: &str, consumer: &str) -> PathBuf {
+        let place = format!("{}\n{}\n{stream}\n{consumer}", origin.servers, origin.prefix);
+        // FNV-1a: the same in every version of the program.
+        let hash = place
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        self.dir().join(format!("{hash:016x}.lock"))
+    }
+
+    /// Writes a record; it is on the disk when this returns, and there is always a whole one.
+    pub(super) fn save(&self, record: &Record) -> io::Result<()> {
+        fs::create_dir_all(self.dir())?;
+        let path = self.path(&record.id);
+        let beside = path.with_extension("tmp");
+        let mut file = File::create(&beside)?;
+        file.write_all(&serde_json::to_vec_pretty(record)?)?;
+        file.sync_all()?;
+        drop(file);
+        fs::rename(&beside, &path)?;
+        File::open(self.dir())?.sync_all()
+    }
+
+    /// All that can be read, the newest first.
+    pub(super) fn all(&self) -> Vec<Record> {
+        let files = fs::read_dir(self.dir()).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
+        let files = files.filter(|path| path.extension().is_some_and(|e| e == "json"));
+        let mut all: Vec<Record> =
+            files.filter_map(|path| serde_json::from_slice(&fs::read(path).ok()?).ok()).collect();
+        all.sort_by(|a, b| b.made.cmp(&a.made).then_with(|| b.id.cmp(&a.id)));
+        all
+    }
+
+    /// The newest that can be taken back, of one consumer or of all.
+    pub(super) fn newest(&self, origin: &Origin, of: Option<(&str, &str)>) -> Option<Record> {
+        self.all().into_iter().find(|record| {
+            record.can_be_undone()
+                && record.origin.is(origin)
+                && of.is_none_or(|(stream, consumer)| record.stream == stream && record.consumer == consumer)
+        })
+    }
+
+    /// Those that were broken off: nobody runs them, they have no end, and nothing came after them.
+    pub(super) fn left_over(&self, origin: &Origin) -> Vec<Record> {
+        let mut seen = BTreeSet::new();
+        let newest = self
+            .all()
+            .into_iter()
+            .filter(|record| record.origin.is(origin) && seen.insert((record.stream.clone(), record.consumer.clone())));
+        let broken = |record: &Record| matches!(record.stage, Stage::Begun | Stage::Deleted);
+        newest.filter(|record| broken(record) && !self.is_held(record)).collect()
+    }
+
+    /// Whether a process moves this consumer now.
+    fn is_held(&self, record: &Record) -> bool {
+        let path = self.lock_path(&record.origin, &record.stream, &record.consumer);
+        File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+
+    /// Adds a line to the record of what was done; it is on the disk when this returns.
+    pub(super) fn audit(&self, record: &Record, at: Timestamp, verified: Option<bool>) -> io::Result<()> {
+        let line = Line {
+            at,
+            who: &record.owner.user,
+            host: &record.owner.host,
+            pid: record.owner.pid,
+            context: record.origin.context.as_deref(),
+            servers: &record.origin.servers,
+            action: if record.undoes.is_some() { "reposition undo" } else { "reposition" },
+            id: &record.id,
+            source: format!("{}/{}", record.stream, record.consumer),
+            method: record.method,
+            target: record.target.to_string(),
+            from: record.from(),
+            to: record.to,
+            given_up: record.given_up,
+            undoes: record.undoes.as_deref(),
+            state: record.stage,
+            verified,
+            why: record.why.as_deref(),
+        };
+        let mut text = serde_json::to_vec(&line)?;
+        text.push(b'\n');
+        let mut file = OpenOptions::new().create(true).append(true).open(self.state_dir.join("audit.jsonl"))?;
+        file.write_all(&text)?;
+        file.sync_data()
+    }
+}
+
+/// One line of `audit.jsonl`.
+#[derive(Debug, Serialize)]
+struct Line<'a> {
+    at: Timestamp,
+    who: &'a str,
+    host: &'a str,
+    pid: u32,
+    context: Option<&'a str>,
+    servers: &'a str,
+    action: &'static str,
+    id: &'a str,
+    source: String,
+    method: Method,
+    target: String,
+    from: u64,
+    to: u64,
+    given_up: u64,
+    undoes: Option<&'a str>,
+    state: Stage,
+    verified: Option<bool>,
+    why: Option<&'a str>,
+}
+
+/// This process.
+pub(super) fn owner() -> Owner {
+    let of = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let host = fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned()).filter(|n| !n.is_empty());
+    Owner {
+        pid: std::process::id(),
+        host: host.or_else(|| of("HOSTNAME")).unwrap_or_else(|| "unknown".into()),
+        user: of("USER").or_else(|| of("LOGNAME")).unwrap_or_else(|| "unknown".into()),
+    }
+}
+
+/// A name that sorts by time and can be a file's.
+pub(super) fn id(at: Timestamp, stream: &str, consumer: &str) -> String {
+    let plain = |text: &str| -> String {
+        text.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).take(40).collect()
+    };
+    let time: String = at.to_string().chars().filter(char::is_ascii_digit).take(17).collect();
+    format!("{time:0<17}-{}-{}", plain(stream), plain(consumer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(id: &str, stage: Stage) -> Record {
+        Record {
+            id: id.into(),
+            made: Timestamp::from_secs(id.len() as i64),
+            stage,
+            origin: Origin { servers: "nats://a".into(), prefix: "$JS.API".into(), context: None },
+            owner: Owner::default(),
+            stream: "S".into(),
+            consumer: "c".into(),
+            stream_created: None,
+            consumer_created: None,
+            target: Target::Start,
+            method: Method::Reset,
+            delivered: 9,
+            ack_floor: 7,
+            given_up: 0,
+            to: 1,
+            paused_before: None,
+            pause_ends: None,
+            undoes: None,
+            undone_by: None,
+            why: None,
+            config: Map::new(),
+        }
+    }
+
+    #[test]
+    fn the_newest_that_was_done_is_taken_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let records = Records::new(dir.path());
+        let here = record("x", Stage::Completed).origin;
+        assert_eq!(records.newest(&here, None), None);
+        for (id, stage) in [("a", Stage::Completed), ("bb", Stage::Completed), ("ccc", Stage::Failed)] {
+            records.save(&record(id, stage)).unwrap();
+        }
+        assert_eq!(records.newest(&here, None).unwrap().id, "bb");
+        assert_eq!(records.newest(&here, Some(("S", "other"))), None);
+        let elsewhere = Origin { servers: "nats://b".into(), ..here.clone() };
+        assert_eq!(records.newest(&elsewhere, None), None);
+        records.save(&Record { undone_by: Some("d".into()), ..record("bb", Stage::Completed) }).unwrap();
+        assert_eq!(records.newest(&here, None).unwrap().id, "a");
+    }
+
+    #[test]
+    fn what_begun_and_is_not_held_was_broken_off() {
+        let dir = tempfile::tempdir().unwrap();
+        let records = Records::new(dir.path());
+        let one = record("a", Stage::Begun);
+        records.save(&one).unwrap();
+        let held = records.lock(&one.origin, "S", "c").unwrap();
+        assert!(held.is_some() && records.left_over(&one.origin).is_empty());
+        assert!(records.lock(&one.origin, "S", "c").unwrap().is_none(), "two at once");
+        drop(held);
+        assert_eq!(records.left_over(&one.origin).len(), 1);
+    }
+
+    #[test]
+    fn names_are_plain() {
+        let at = Timestamp::parse("2026-11-20T13:50:07.5Z").unwrap();
+        assert_eq!(id(at, "a/../b", "c\u{1b}"), "20261120135007500-ab-c");
+    }
+}
