@@ -144,7 +144,8 @@ fn whole(server: &Server, stream: &str, args: &[&str]) -> Outcome<f64> {
     let started = Instant::now();
     let status = command.status()?;
     let took = ms(started.elapsed());
-    if !status.success() {
+    // In a small run nothing may match.
+    if !matches!(status.code(), Some(0 | 1)) {
         return Err(format!("{args:?}: {status}").into());
     }
     Ok(took)
