@@ -12,7 +12,7 @@
 //! | [`health`] | pure rules over samples | model |
 //! | [`keymap`] | `Action` and keys, both ways | model |
 //! | [`config`] | file, environment and flags become settings; NATS contexts; themes | model, keymap, query |
-//! | [`nats`] | the client: connect, list, poll, advisories, tail, the access gate | model, event, query, config |
+//! | [`nats`] | the client: connect, list, poll, advisories, tail, reposition, the access gate | model, event, query, config |
 //! | [`replay`] | the replay engine: plan, pace, marks, journal, sinks | model, event, query, nats, config |
 //! | [`app`] | state and reducers: `App::update(Msg) -> Vec<Effect>` | model, event, query, health, keymap, config |
 //! | [`ui`] | draws an `App` | all of the above but nats |

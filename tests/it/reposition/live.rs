@@ -1,5 +1,11 @@
 //! Clients that live: they go on at once, and what they hold is waited for.
 
+use jetscope::config::{Env, Flags, Settings};
+use jetscope::model::reposition::{Control, Step, Target};
+use jetscope::nats::gate::Confirmation;
+use jetscope::nats::reposition::{Repositions, Stuck, preview};
+use jetscope::nats::{Api, open};
+
 use super::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -177,4 +183,38 @@ async fn killed_it_leaves_a_pause_that_ends_and_a_record_that_says_so() {
     place.until("c", "resumed", |c| c["paused"].is_null()).await;
     let said = place.run(&["S", "c", "--to", "8"]).await.code(0);
     assert!(!said.err.contains("broken off"), "{said:#?}");
+}
+
+/// As a screen does it: it is asked what to do with messages in flight, and answers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_is_answered() {
+    let place = Place::with(10, json!({"ack_wait": SECOND})).await;
+    let _held = take(&place.nats, "c", 5).await;
+    let home = place.home.path().to_str().unwrap();
+    let env = Env::of([("HOME", home), ("XDG_CONFIG_HOME", home), ("XDG_STATE_HOME", home)]);
+    let flags = Flags { server: Some(place.server.url()), ..Flags::default() };
+    let settings = Settings::load(&flags, &env).unwrap();
+    let api = Api::new(open(&settings.connection).await.unwrap());
+    let repositions = Repositions::new(&settings, &api);
+    for (answer, moved) in [(Control::Cancel, false), (Control::GoOn, true)] {
+        let preview = preview(&api, "S", "c", Target::Seq(3), false).await.unwrap();
+        assert!(
+            repositions.start(&api, preview.clone(), &Confirmation::None, Stuck::Ask).is_err(),
+            "it has to be confirmed"
+        );
+        let running = repositions.start(&api, preview, &Confirmation::Yes, Stuck::Ask).unwrap();
+        let mut step = running.step();
+        timeout(LONG, step.wait_for(|step| *step == Step::Stuck { left: 5 })).await.unwrap().unwrap();
+        running.tell(answer).await;
+        let ended = running.ended().await;
+        assert_eq!(*step.borrow(), Step::Over);
+        assert_eq!(ended.is_ok(), moved, "{ended:?}");
+        assert!(ended.is_ok() || ended.unwrap_err().is_cancelled());
+        place.until("c", "resumed", |c| c["paused"].is_null()).await;
+        assert_eq!(position(&place.info("c").await), if moved { (2, 2) } else { (0, 5) });
+    }
+    let undo = repositions.undo(&api, None, false).await.unwrap();
+    assert_eq!((undo.record.from(), undo.preview.as_ref().unwrap().after.seq), (1, 1));
+    let outcome = repositions.start_undo(&api, undo, &Confirmation::Yes, Stuck::GiveUp).unwrap().ended().await.unwrap();
+    assert!(outcome.verified, "{outcome:?}");
 }
