@@ -30,7 +30,8 @@ async fn a_server_that_is_restarted_meanwhile_leaves_nothing_paused() {
     let out = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
     Said::of(&out).code(2).has(&["connection is down", "it stands where it stood, and its pause was taken back"]);
     place.nats = async_nats::connect(place.server.url()).await.unwrap();
-    place.until("c", "resumed", |c| c["paused"].is_null() && position(c).1 == 5).await;
+    // What was delivered last need not have been on its disk.
+    place.until("c", "resumed", |c| c["paused"].is_null() && position(c).1 <= 5).await;
 }
 
 /// Where the old position cannot be written, nothing is done.

@@ -185,6 +185,36 @@ async fn killed_it_leaves_a_pause_that_ends_and_a_record_that_says_so() {
     assert!(!said.err.contains("broken off"), "{said:#?}");
 }
 
+/// Messages come all the time, and a client has always some of them in hand.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn under_way_nothing_is_lost() {
+    let place = Place::with(100, json!({"max_ack_pending": 50})).await;
+    let mut client = Receiver::pull(&place, Duration::from_millis(30)).await;
+    let nats = place.nats.clone();
+    let publisher = tokio::spawn(async move {
+        loop {
+            nats.publish("s.0", "x".into()).await.unwrap();
+            sleep(Duration::from_millis(2)).await;
+        }
+    });
+    client.until(150).await;
+    let mut took = Vec::new();
+    for to in ["last:60", "start", "end", "100"] {
+        let done = place.run(&["S", "c", "--to", to, "--execute", "--json"]).await.code(0).json();
+        assert_eq!((&done["verified"], &done["advances"]), (&json!(true), &json!(true)), "{done}");
+        took.push((done["seconds"].as_f64().unwrap(), done["paused_seconds"].as_f64().unwrap()));
+        // Behind the new position every message comes, in order.
+        let to = done["to"].as_u64().unwrap();
+        let all = client.until(to).await;
+        let next = client.until(to + 80).await;
+        assert_eq!(next, (to + 1..=to + 80).collect::<Vec<_>>(), "after {:?}", all.last());
+        place.until("c", "acks that count", |c| position(c).0 >= to + 80).await;
+    }
+    publisher.abort();
+    eprintln!("moved under way in (whole, paused) seconds {took:?}");
+    assert!(place.records().iter().all(|record| record["given_up"] == 0));
+}
+
 /// As a screen does it: it is asked what to do with messages in flight, and answers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_asks_is_answered() {

@@ -47,7 +47,7 @@ async fn streams_where_it_would_lose_messages() {
     api(&place.nats, "STREAM.DELETE.S", Value::Null).await;
 
     stream(&place.nats, json!({"name": "S", "subjects": ["s.*"], "retention": "workqueue"})).await;
-    place.consumer("c", json!({})).await;
+    place.consumer("c", json!({"ack_wait": SECOND})).await;
     place.fill(10).await;
     let taken = take(&place.nats, "c", 3).await;
     place.run(&["S", "c", "--to", "5", "--recreate"]).await.code(2).has(&["choose --to start"]);

@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn places_that_are_none() {
-    let place = Place::with(20, json!({})).await;
+    let place = Place::with(20, json!({"ack_wait": SECOND})).await;
     api(&place.nats, "STREAM.PURGE.S", json!({"seq": 6})).await;
     place.fill(2).await;
     for place_text in ["24", "2100-01-01T00:00Z"] {
