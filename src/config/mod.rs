@@ -11,6 +11,7 @@ pub mod error;
 pub mod file;
 pub mod secret;
 pub mod settings;
+pub mod state;
 pub mod theme;
 
 pub use connection::{Auth, Connection, Tls};

@@ -1,13 +1,13 @@
 //! What was done, for whoever asks later: a line a replay in `audit.jsonl` of the state directory.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
 use serde::Serialize;
 
-use crate::model::Timestamp;
-use crate::model::replay::{Counters, Owner, Plan, Progress, State};
+use crate::config::state;
+use crate::model::replay::{Counters, Plan, Progress, State};
+use crate::model::{Owner, Timestamp};
 
 /// One line.
 #[derive(Debug, Serialize)]
@@ -54,9 +54,5 @@ pub fn write(state_dir: &Path, plan: &Plan, progress: &Progress, owner: &Owner) 
         why: progress.reason.as_deref(),
         counters: &progress.counters,
     };
-    let mut text = serde_json::to_vec(&line)?;
-    text.push(b'\n');
-    let mut file = OpenOptions::new().create(true).append(true).open(state_dir.join("audit.jsonl"))?;
-    file.write_all(&text)?;
-    file.sync_data()
+    state::audit(state_dir, &line)
 }

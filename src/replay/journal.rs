@@ -5,18 +5,17 @@
 //! it costs time, nothing else. `lock` is held as long as the run lives: the system lets go of it however the owner
 //! ends. `control.json` is what another process wants of the owner.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write as _};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::config::state::{self, hash, is_held, read};
 use crate::event::clean_line;
-use crate::model::replay::{Control, Counters, Owner, Plan, Progress, Run, State};
+use crate::model::Owner;
+use crate::model::replay::{Control, Counters, Plan, Progress, Run, State};
 
 /// The folder of all replays in the state directory.
 const REPLAYS: &str = "replays";
@@ -121,45 +120,12 @@ fn io_error(path: &Path, what: &'static str) -> impl FnOnce(io::Error) -> Journa
 
 /// A lock that is held as long as the file is open; `None` when another process holds it.
 fn lock(path: &Path) -> Result<Option<File>, JournalError> {
-    let file =
-        OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(io_error(path, "written"))?;
-    // Who only looks whether it is held has it for a moment.
-    for _ in 0..5 {
-        match file.try_lock() {
-            Ok(()) => return Ok(Some(file)),
-            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(10)),
-            Err(TryLockError::Error(error)) => return Err(io_error(path, "locked")(error)),
-        }
-    }
-    Ok(None)
+    let file = state::lock_file(path).map_err(io_error(path, "written"))?;
+    state::lock(file).map_err(io_error(path, "locked"))
 }
 
-/// Whether a process holds it.
-fn is_held(path: &Path) -> bool {
-    File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
-}
-
-/// Writes a file beside and renames it, so that there is always a whole one.
 fn replace(path: &Path, text: &[u8], durable: bool) -> Result<(), JournalError> {
-    let beside = path.with_extension("tmp");
-    let write = || {
-        let mut file = File::create(&beside)?;
-        file.write_all(text)?;
-        if durable {
-            file.sync_all()?;
-        }
-        drop(file);
-        fs::rename(&beside, path)?;
-        if durable && let Some(dir) = path.parent() {
-            File::open(dir)?.sync_all()?;
-        }
-        Ok(())
-    };
-    write().map_err(io_error(path, "written"))
-}
-
-fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
-    serde_json::from_slice(&fs::read(path).ok()?).ok()
+    state::replace(path, text, durable).map_err(io_error(path, "written"))
 }
 
 fn json<T: Serialize>(value: &T) -> Vec<u8> {
@@ -316,25 +282,9 @@ fn between(plan: &Plan) -> String {
     format!("{server}\n{}\n{}", plan.selection.name(), plan.destination)
 }
 
-/// FNV-1a: the same in every version of the program.
-fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
 fn owner_of(dir: &Path) -> String {
     read::<Checkpoint>(&dir.join("checkpoint.json")).map_or_else(
         || "another process".into(),
         |c| format!("process {} on {}", c.owner.pid, clean_line(&c.owner.host)),
     )
-}
-
-/// This process.
-pub fn owner() -> Owner {
-    let of = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let host = fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned()).filter(|n| !n.is_empty());
-    Owner {
-        pid: std::process::id(),
-        host: host.or_else(|| of("HOSTNAME")).unwrap_or_else(|| "unknown".into()),
-        user: of("USER").or_else(|| of("LOGNAME")).unwrap_or_else(|| "unknown".into()),
-    }
 }

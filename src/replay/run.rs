@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+use super::audit;
 use super::clock::SystemClock;
 use super::engine::{self, Parts};
 use super::journal::{self, Checkpoint, Journal, JournalError, Journals};
@@ -20,9 +21,10 @@ use super::sink::http::HttpSink;
 use super::sink::stream::StreamSink;
 use super::sink::subject::SubjectSink;
 use super::source::AnySource;
-use super::{audit, journal::owner};
+use crate::config::state::owner;
 use crate::config::{ConfigError, Settings};
-use crate::model::replay::{Control, Delivery, Destination, Owner, Plan, Progress, Run, Selection, State};
+use crate::model::Owner;
+use crate::model::replay::{Control, Delivery, Destination, Plan, Progress, Run, Selection, State};
 use crate::nats::gate::{Confirmation, Gate, Permit, Refused, Write};
 use crate::nats::{self, Api, ConnectError};
 

@@ -11,5 +11,5 @@ pub use pace::{Pace, SPACING_CAP};
 pub use plan::{
     Amounts, Bar, COUNT_LIMIT, Capture, Delivery, HttpMode, PLAN_VERSION, Plan, Receiver, Selection, Skipped, TypeCount,
 };
-pub use progress::{Control, Counters, Owner, Progress, Run, State};
+pub use progress::{Control, Counters, Progress, Run, State};
 pub use words::Said;

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{Destination, Pace, Plan, Skipped};
-use crate::model::Timestamp;
+use crate::model::{Owner, Timestamp};
 
 /// Where a replay stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -145,17 +145,6 @@ pub enum Control {
     Pace(Pace),
     /// End, when what is in flight is confirmed.
     Cancel,
-}
-
-/// The process that runs a replay.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Owner {
-    /// Its process id.
-    pub pid: u32,
-    /// Its host.
-    pub host: String,
-    /// Who started it.
-    pub user: String,
 }
 
 /// A replay as it is listed.

@@ -32,7 +32,7 @@ use super::{Api, now};
 use asks::Hand;
 pub use preview::preview;
 use records::Records;
-pub use records::{Origin, Owner, Record};
+pub use records::{Origin, Record};
 use steps::Parts;
 
 /// What to do where messages in flight are not acked in time.

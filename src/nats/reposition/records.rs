@@ -4,29 +4,19 @@
 //! A record whose stage is still [`Stage::Begun`] while nobody holds the lock of its consumer was broken off.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write as _};
+use std::fs::{self, File};
+use std::io;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::model::Timestamp;
+use crate::config::state;
 use crate::model::reposition::{Method, Stage, Target};
+use crate::model::{Owner, Timestamp};
 
 /// The folder in the state directory.
 const FOLDER: &str = "repositions";
-
-/// Who does it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Owner {
-    /// The process.
-    pub pid: u32,
-    /// The machine.
-    pub host: String,
-    /// The user of the machine.
-    pub user: String,
-}
 
 /// Which servers, and which part of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,42 +125,25 @@ impl Records {
     pub(super) fn lock(&self, origin: &Origin, stream: &str, consumer: &str) -> io::Result<Option<Lock>> {
         fs::create_dir_all(self.dir())?;
         let path = self.lock_path(origin, stream, consumer);
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Lock(file))),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
-        }
+        Ok(state::lock(state::lock_file(&path)?)?.map(Lock))
     }
 
     fn lock_path(&self, origin: &Origin, stream: &str, consumer: &str) -> PathBuf {
         let place = format!("{}\n{}\n{stream}\n{consumer}", origin.servers, origin.prefix);
-        // FNV-1a: the same in every version of the program.
-        let hash = place
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-        self.dir().join(format!("{hash:016x}.lock"))
+        self.dir().join(format!("{:016x}.lock", state::hash(&place)))
     }
 
     /// Writes a record; it is on the disk when this returns, and there is always a whole one.
     pub(super) fn save(&self, record: &Record) -> io::Result<()> {
         fs::create_dir_all(self.dir())?;
-        let path = self.path(&record.id);
-        let beside = path.with_extension("tmp");
-        let mut file = File::create(&beside)?;
-        file.write_all(&serde_json::to_vec_pretty(record)?)?;
-        file.sync_all()?;
-        drop(file);
-        fs::rename(&beside, &path)?;
-        File::open(self.dir())?.sync_all()
+        state::replace(&self.path(&record.id), &serde_json::to_vec_pretty(record)?, true)
     }
 
     /// All that can be read, the newest first.
     pub(super) fn all(&self) -> Vec<Record> {
         let files = fs::read_dir(self.dir()).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
         let files = files.filter(|path| path.extension().is_some_and(|e| e == "json"));
-        let mut all: Vec<Record> =
-            files.filter_map(|path| serde_json::from_slice(&fs::read(path).ok()?).ok()).collect();
+        let mut all: Vec<Record> = files.filter_map(|path| state::read(&path)).collect();
         all.sort_by(|a, b| b.made.cmp(&a.made).then_with(|| b.id.cmp(&a.id)));
         all
     }
@@ -197,8 +170,7 @@ impl Records {
 
     /// Whether a process moves this consumer now.
     fn is_held(&self, record: &Record) -> bool {
-        let path = self.lock_path(&record.origin, &record.stream, &record.consumer);
-        File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+        state::is_held(&self.lock_path(&record.origin, &record.stream, &record.consumer))
     }
 
     /// Adds a line to the record of what was done; it is on the disk when this returns.
@@ -223,11 +195,7 @@ impl Records {
             verified,
             why: record.why.as_deref(),
         };
-        let mut text = serde_json::to_vec(&line)?;
-        text.push(b'\n');
-        let mut file = OpenOptions::new().create(true).append(true).open(self.state_dir.join("audit.jsonl"))?;
-        file.write_all(&text)?;
-        file.sync_data()
+        state::audit(&self.state_dir, &line)
     }
 }
 
@@ -252,17 +220,6 @@ struct Line<'a> {
     state: Stage,
     verified: Option<bool>,
     why: Option<&'a str>,
-}
-
-/// This process.
-pub(super) fn owner() -> Owner {
-    let of = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let host = fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned()).filter(|n| !n.is_empty());
-    Owner {
-        pid: std::process::id(),
-        host: host.or_else(|| of("HOSTNAME")).unwrap_or_else(|| "unknown".into()),
-        user: of("USER").or_else(|| of("LOGNAME")).unwrap_or_else(|| "unknown".into()),
-    }
 }
 
 /// A name that sorts by time and can be a file's.

@@ -11,8 +11,9 @@ use crate::nats::now;
 use super::RepositionError;
 use super::asks::{Seen, Start, config_at};
 use super::names;
-use super::records::{Record, owner};
+use super::records::Record;
 use super::steps::{AGAIN, Parts, Run, Stop, clamped, passes};
+use crate::config::state::owner;
 
 /// How often making it is tried where the server cannot do it now.
 const ATTEMPTS: u32 = 8;

@@ -13,8 +13,9 @@ use crate::nats::now;
 
 use super::asks::{Hand, Seen, is_at_least};
 use super::preview::{PAUSE, paused_until};
-use super::records::{Record, Records, owner};
+use super::records::{Record, Records};
 use super::{Origin, Plan, RepositionError, Stuck, names};
+use crate::config::state::owner;
 
 /// Our pause ends by itself so much later, should we be killed. While acks are waited for it is renewed.
 const BOUND: Duration = Duration::from_secs(120);

@@ -8,8 +8,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::flow::Flow;
+use crate::config::state;
+use crate::model::Owner;
 use crate::model::Timestamp;
-use crate::model::replay::{Owner, Pace, Plan, Progress, State};
+use crate::model::replay::{Pace, Plan, Progress, State};
 use crate::replay::clock::Clock;
 use crate::replay::journal::{self, Checkpoint, Journal, JournalError};
 
@@ -61,7 +63,7 @@ impl Report {
             progress,
             out,
             journal,
-            owner: journal::owner(),
+            owner: state::owner(),
             begun,
             begun_with: c.sent + c.duplicate + c.uncertain,
             samples: VecDeque::new(),

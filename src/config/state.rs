@@ -1,0 +1,87 @@
+//! Files of the state directory: whole at any time, locked while somebody works with them, and the record of what was
+//! done. Replays and repositions keep theirs by the same rules.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::model::Owner;
+
+/// How often a lock is tried for, and the pause between: who only looks whether it is held has it for a moment.
+const TRIES: u32 = 5;
+/// See [`TRIES`].
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// The file of a lock; it is made where it does not exist.
+pub fn lock_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).truncate(false).write(true).open(path)
+}
+
+/// Locks a file until it is closed, however that happens; `None` when another process holds it.
+pub fn lock(file: File) -> io::Result<Option<File>> {
+    for _ in 0..TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a process holds the lock of this file.
+pub fn is_held(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+/// Writes a file beside and renames it, so that there is always a whole one. `durable` survives also the end of the
+/// machine.
+pub fn replace(path: &Path, text: &[u8], durable: bool) -> io::Result<()> {
+    let beside = path.with_extension("tmp");
+    let mut file = File::create(&beside)?;
+    file.write_all(text)?;
+    if durable {
+        file.sync_all()?;
+    }
+    drop(file);
+    fs::rename(&beside, path)?;
+    match path.parent().filter(|_| durable) {
+        Some(dir) => File::open(dir)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+/// Reads a file of JSON; `None` when it is not there or cannot be read.
+pub fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}
+
+/// A number for a text, to name files by (FNV-1a): the same in every version of the program.
+pub fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// This process.
+pub fn owner() -> Owner {
+    let of = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let host = fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned()).filter(|n| !n.is_empty());
+    Owner {
+        pid: std::process::id(),
+        host: host.or_else(|| of("HOSTNAME")).unwrap_or_else(|| "unknown".into()),
+        user: of("USER").or_else(|| of("LOGNAME")).unwrap_or_else(|| "unknown".into()),
+    }
+}
+
+/// Adds a line to `audit.jsonl` of a state directory; it is on the disk when this returns.
+pub fn audit(state_dir: &Path, line: &impl Serialize) -> io::Result<()> {
+    let mut text = serde_json::to_vec(line)?;
+    text.push(b'\n');
+    let mut file = OpenOptions::new().create(true).append(true).open(state_dir.join("audit.jsonl"))?;
+    file.write_all(&text)?;
+    file.sync_data()
+}
