@@ -8,6 +8,15 @@ use super::{App, Effect};
 /// What can be chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
+    /// Something of a tail.
+    Tail(TailChoice),
+    /// Something of a replay.
+    Replay(ReplayChoice),
+}
+
+/// What can be chosen of a tail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TailChoice {
     /// Copy this.
     Copy(Copied),
     /// Save this, under a name that is asked for.
@@ -20,6 +29,11 @@ pub enum Choice {
     Column(TailColumn),
     /// Show the histogram or not.
     Histogram,
+}
+
+/// What can be chosen of a replay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReplayChoice {
     /// Start the plan that is shown.
     Start,
     /// Cancel this replay.
@@ -121,6 +135,9 @@ impl App {
             self.menu = Some(menu);
         }
         self.urgent = true;
-        self.choose(choice, effects);
+        match choice {
+            Choice::Tail(choice) => self.choose_of_tail(choice, effects),
+            Choice::Replay(choice) => self.choose_of_replay(choice, effects),
+        }
     }
 }

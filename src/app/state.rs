@@ -69,8 +69,8 @@ pub struct App {
     /// The lists must be built now, since a person waits for it.
     pub(super) urgent: bool,
     watched: Scope,
-    /// The number of the newest reading of events.
-    pub(super) next_tail: u64,
+    /// The newest number of a reading or a plan; none is used twice.
+    pub(super) next_id: u64,
     /// The readings that were asked for and not ended.
     pub(super) tails: Vec<u64>,
 }
@@ -103,7 +103,7 @@ impl App {
             stale: true,
             urgent: true,
             watched: Scope::default(),
-            next_tail: 0,
+            next_id: 0,
             tails: Vec::new(),
         }
     }

@@ -25,21 +25,7 @@ pub(super) fn why_not_on(action: Action, screen: Option<&Screen>) -> Option<Stri
         Action::Problems | Action::Mark if matches!(screen, Some(Screen::Stream(s)) if s.tab == StreamTab::Subjects) => {
             no("subjects have no state of their own")
         }
-        Action::Replay
-            if matches!(
-                screen,
-                Some(
-                    Screen::Contexts(_)
-                        | Screen::Help(_)
-                        | Screen::Replays(_)
-                        | Screen::ReplayForm(_)
-                        | Screen::ReplayPlan(_)
-                        | Screen::ReplayRun(_)
-                )
-            ) =>
-        {
-            no("select a stream, a consumer or events to send again")
-        }
+        Action::Replay if !has_streams(screen) => no("select a stream, a consumer or events to send again"),
         Action::Open if matches!(screen, Some(Screen::ReplayForm(_) | Screen::ReplayPlan(_))) => None,
         Action::Open => match (screen, list) {
             (Some(Screen::Stream(s)), _) if s.tab == StreamTab::Subjects => no("a subject has nothing more to open"),
@@ -49,21 +35,7 @@ pub(super) fn why_not_on(action: Action, screen: Option<&Screen>) -> Option<Stri
             _ => no("there is nothing to open on this panel; Tab goes to the next"),
         },
         Action::Consumers if matches!(screen, Some(Screen::Contexts(_))) => no("a context has no consumers"),
-        Action::Tail
-            if matches!(
-                screen,
-                Some(
-                    Screen::Contexts(_)
-                        | Screen::Help(_)
-                        | Screen::Replays(_)
-                        | Screen::ReplayForm(_)
-                        | Screen::ReplayPlan(_)
-                        | Screen::ReplayRun(_)
-                )
-            ) =>
-        {
-            no("open a stream, or select one, to read its events")
-        }
+        Action::Tail if !has_streams(screen) => no("open a stream, or select one, to read its events"),
         Action::Tail
             if matches!(screen, Some(Screen::Streams(_) | Screen::Consumers(_)))
                 && !list.is_some_and(|l| l.has_selection() || l.has_marks()) =>
@@ -81,4 +53,12 @@ pub(super) fn why_not_on(action: Action, screen: Option<&Screen>) -> Option<Stri
         }
         _ => None,
     }
+}
+
+/// Whether a screen shows streams, consumers or events: something that can be read or sent again.
+const fn has_streams(screen: Option<&Screen>) -> bool {
+    matches!(
+        screen,
+        Some(Screen::Streams(_) | Screen::Stream(_) | Screen::Consumers(_) | Screen::Consumer(_) | Screen::Tail(_))
+    )
 }

@@ -135,11 +135,6 @@ impl Filter {
         }
         (!cautions.is_empty()).then(|| cautions.join("; "))
     }
-
-    /// What goes wrong for this message, where that is why it does not pass.
-    pub fn error<F: Fields + ?Sized>(&self, fields: &F) -> Option<EvalError> {
-        self.evaluate(fields).1
-    }
 }
 
 /// See [`Filter::attributes`].
@@ -222,9 +217,9 @@ mod tests {
 
     #[test]
     fn why_a_message_does_not_pass() {
-        let error = |text: &str| Filter::expression(text).unwrap().error(&order()).map(|e| e.to_string());
+        let error = |text: &str| Filter::expression(text).unwrap().evaluate(&order()).1.map(|e| e.to_string());
         assert_eq!(error("typo = 'a'").unwrap(), "typo is missing");
         assert_eq!(error("type = 'a'"), None);
-        assert_eq!(Filter::words("typo:a").unwrap().error(&order()), None);
+        assert_eq!(Filter::words("typo:a").unwrap().evaluate(&order()).1, None);
     }
 }

@@ -1,6 +1,5 @@
 //! The replays behind the console: plans that are made, runs that go on beside the loop, and how far all are.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -13,7 +12,7 @@ use crate::event::clean_line;
 use crate::health::Level;
 use crate::model::replay::{Control, Plan};
 use crate::nats::gate::Confirmation;
-use crate::replay::{Replays as Engine, Request, Wanted};
+use crate::replay::{Replays as Engine, Request, Running, StartError, Wanted};
 
 use super::tails::Current;
 
@@ -51,21 +50,22 @@ impl Replays {
 
     /// Starts a plan.
     pub(super) fn start(&self, plan: Plan, typed: Option<String>) {
-        let (settings, inbox, engine) = (self.settings(), self.inbox.clone(), self.engine.clone());
-        tokio::spawn(async move {
-            let started = engine.start(&settings, plan, &said(typed)).await;
-            let told = started.map(|running| running.plan.id.clone()).map_err(|error| error.to_string());
-            let _ = inbox.send(Msg::ReplayStarted(told)).await;
-        });
+        let (settings, engine) = (self.settings(), self.engine.clone());
+        self.begin(async move { engine.start(&settings, plan, &said(typed)).await });
     }
 
     /// Goes on with a run.
     pub(super) fn resume(&self, id: String, typed: Option<String>) {
-        let (settings, inbox, engine) = (self.settings(), self.inbox.clone(), self.engine.clone());
+        let (settings, engine) = (self.settings(), self.engine.clone());
+        self.begin(async move { engine.resume(&settings, &id, &said(typed)).await });
+    }
+
+    /// Begins beside the loop, and tells how that went. The run goes on by itself.
+    fn begin(&self, beginning: impl Future<Output = Result<Running, StartError>> + Send + 'static) {
+        let inbox = self.inbox.clone();
         tokio::spawn(async move {
-            let resumed = engine.resume(&settings, &id, &said(typed)).await;
-            let told = resumed.map(|running| running.plan.id.clone()).map_err(|error| error.to_string());
-            let _ = inbox.send(Msg::ReplayStarted(told)).await;
+            let begun = beginning.await.map(|running| running.plan.id.clone()).map_err(|error| error.to_string());
+            let _ = inbox.send(Msg::ReplayStarted(begun)).await;
         });
     }
 
@@ -87,10 +87,10 @@ impl Replays {
         if !wanted {
             return;
         }
-        let (inbox, engine) = (self.inbox.clone(), Arc::new(self.engine.clone()));
+        let (inbox, engine) = (self.inbox.clone(), self.engine.clone());
         self.looking = Some(tokio::spawn(async move {
             loop {
-                let engine = Arc::clone(&engine);
+                let engine = engine.clone();
                 // Files are read; the loop must not wait for a slow disk.
                 let Ok(runs) = tokio::task::spawn_blocking(move || engine.list()).await else { return };
                 if inbox.send(Msg::Replays(runs)).await.is_err() {

@@ -1,6 +1,6 @@
 //! What keys do to forms, plans and runs.
 
-use crate::app::menu::Choice;
+use crate::app::menu::{Choice, ReplayChoice};
 use crate::app::{App, Effect, Menu, MenuItem, Prompt, PromptKind, RunScreen, Screen};
 use crate::health::Level;
 use crate::keymap::Action;
@@ -43,7 +43,7 @@ impl App {
                 FormItem::Plan if action == Action::Open => {
                     let wish = form.wish.clone();
                     form.problem = None;
-                    let id = self.new_tail_id();
+                    let id = self.new_id();
                     if let Some(Screen::ReplayForm(form)) = self.screens.last_mut() {
                         form.planning = Some(id);
                     }
@@ -71,8 +71,8 @@ impl App {
             (Access::Protected, _) | (_, true) => self.ask_word(original),
             _ => {
                 let items = vec![
-                    MenuItem::new('s', "start", "copies are sent from now on", Choice::Start),
-                    MenuItem::new('n', "not now", "", Choice::Nothing),
+                    MenuItem::new('s', "start", "copies are sent from now on", Choice::Replay(ReplayChoice::Start)),
+                    not_now(),
                 ];
                 let mut menu = Menu::new("start this replay?", items);
                 // Whoever presses Enter twice by mistake starts nothing.
@@ -87,13 +87,8 @@ impl App {
         let Some(run) = self.run(id).cloned() else { return false };
         let tell = |control| Effect::TellReplay(id.to_owned(), control);
         match action {
-            Action::Mark if can_resume(&run) => {
-                effects.push(Effect::ResumeReplay(id.to_owned(), None));
-                if self.session.access == Access::Protected {
-                    effects.pop();
-                    self.ask_word(false);
-                }
-            }
+            Action::Mark if can_resume(&run) && self.session.access == Access::Protected => self.ask_word(false),
+            Action::Mark if can_resume(&run) => self.start(None, effects),
             Action::Mark if run.progress.state == State::Paused => effects.push(tell(Control::Resume)),
             Action::Mark => effects.push(tell(Control::Pause)),
             Action::Right => effects.push(tell(Control::Step)),
@@ -111,12 +106,26 @@ impl App {
 
     fn ask_cancel(&mut self, id: &str) {
         let items = vec![
-            MenuItem::new('c', "cancel it", "what was sent stays where it is", Choice::Cancel(id.to_owned())),
-            MenuItem::new('n', "not now", "", Choice::Nothing),
+            MenuItem::new(
+                'c',
+                "cancel it",
+                "what was sent stays where it is",
+                Choice::Replay(ReplayChoice::Cancel(id.to_owned())),
+            ),
+            not_now(),
         ];
         let mut menu = Menu::new("cancel this replay?", items);
         menu.selected = 1;
         self.menu = Some(menu);
+    }
+
+    /// Does what was chosen in a menu.
+    pub(in crate::app) fn choose_of_replay(&mut self, choice: ReplayChoice, effects: &mut Vec<Effect>) {
+        match choice {
+            ReplayChoice::Start => self.start(None, effects),
+            ReplayChoice::Cancel(id) => effects.push(Effect::TellReplay(id, Control::Cancel)),
+            ReplayChoice::Nothing => {}
+        }
     }
 
     /// Why an action does nothing on a screen of replays; `None` when it does something, or is not of these screens.
@@ -169,6 +178,10 @@ impl App {
             _ => None,
         }
     }
+}
+
+fn not_now() -> MenuItem {
+    MenuItem::new('n', "not now", "", Choice::Replay(ReplayChoice::Nothing))
 }
 
 /// Whether a screen of replays does something of its own with an action.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::app::menu::{Choice, Viewer};
+use crate::app::menu::{Choice, TailChoice, Viewer};
 use crate::app::{App, DiffView, Menu, MenuItem, Prompt, PromptKind};
 use crate::health::Level;
 use crate::keymap::Action;
@@ -42,7 +42,7 @@ impl App {
             }
             Answer::Choose(menu) => self.menu = Some(menu),
             Answer::Restart => {
-                let id = self.new_tail_id();
+                let id = self.new_id();
                 if let Some(tail) = self.tail_mut() {
                     let (range, text) = (tail.range, tail.range_text.clone());
                     tail.restart(id, range, &text);
@@ -110,12 +110,12 @@ impl TailScreen {
             Action::Save => return Answer::Choose(self.save_menu()),
             Action::Pager => {
                 let items = vec![
-                    MenuItem::new('p', "pager", "$PAGER, else less", Choice::Show(Viewer::Pager)),
+                    MenuItem::new('p', "pager", "$PAGER, else less", Choice::Tail(TailChoice::Show(Viewer::Pager))),
                     MenuItem::new(
                         'e',
                         "editor",
                         "$EDITOR, else vi; changes are not kept",
-                        Choice::Show(Viewer::Editor),
+                        Choice::Tail(TailChoice::Show(Viewer::Editor)),
                     ),
                 ];
                 return Answer::Choose(Menu::new("open the event in", items));
@@ -312,11 +312,12 @@ impl TailScreen {
             .iter()
             .zip(keys)
             .map(|((name, column), key)| {
-                MenuItem::new(key, *name, column.meaning(), Choice::Column(*column)).switched(self.columns.has(*column))
+                MenuItem::new(key, *name, column.meaning(), Choice::Tail(TailChoice::Column(*column)))
+                    .switched(self.columns.has(*column))
             })
             .collect();
         let hint = "when the events came, over the list";
-        items.push(MenuItem::new('h', "histogram", hint, Choice::Histogram).switched(self.histogram));
+        items.push(MenuItem::new('h', "histogram", hint, Choice::Tail(TailChoice::Histogram)).switched(self.histogram));
         Menu::new("columns (narrow screens show fewer)", items)
     }
 }

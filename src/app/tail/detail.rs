@@ -1,9 +1,6 @@
 //! The selected event, laid out for its panel: only the lines in view, and anew only when something else is shown.
 
-use std::sync::Arc;
-
 use crate::event::document::{Document, Field, Row, Shape};
-use crate::model::Message;
 
 use super::{Entry, Layout};
 
@@ -29,7 +26,6 @@ pub struct Detail {
     pub total: Option<usize>,
     /// What is laid out: the number of the message, which of its events, how, how wide.
     laid_out: Option<(u64, usize, Shape, usize)>,
-    message: Option<Arc<Message>>,
     document: Option<Document>,
 }
 
@@ -50,7 +46,6 @@ impl Detail {
             let mut document = Document::of(&entry.message, self.event, self.shape, width);
             self.total = (document.data().len() <= MEASURED).then(|| document.total());
             self.document = Some(document);
-            self.message = Some(Arc::clone(&entry.message));
             self.laid_out = Some(wanted);
         }
         self.fit();

@@ -150,10 +150,8 @@ impl TailScreen {
     /// them has, a value of the wrong kind. Harmless.
     pub fn why_none(&self) -> Option<String> {
         let filter = self.filter.as_ref().filter(|filter| filter.door() == Door::Expression)?;
-        let mut newest: Vec<_> = self.ring.all().collect();
-        newest.sort_unstable_by_key(|entry| std::cmp::Reverse(entry.at));
         let mut first = None;
-        for entry in newest.into_iter().take(ASKED) {
+        for entry in self.ring.newest().take(ASKED) {
             let envelope = Envelope::new(&entry.message);
             let decoded = envelope.decode();
             for view in View::all(&envelope, &decoded) {
@@ -181,7 +179,7 @@ impl TailScreen {
     pub(super) fn first_of(&self, range: &Range) -> Option<u64> {
         let shown = self.ring.shown();
         let oldest = self.ring.all().min_by_key(|entry| entry.at)?;
-        let newest = self.ring.all().max_by_key(|entry| entry.at)?;
+        let newest = self.ring.newest().next()?;
         let (reached, index) = match range.start {
             Start::Seq(seq) if self.sources.len() == 1 => {
                 let within = oldest.message.seq <= seq && seq <= newest.message.seq;

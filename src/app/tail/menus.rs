@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::app::menu::{Choice, MenuItem};
+use crate::app::menu::{Choice, MenuItem, TailChoice};
 use crate::app::{App, Effect, Menu, Prompt, PromptKind};
 use crate::event::clean_line;
 use crate::event::document::Field;
@@ -58,8 +58,9 @@ pub enum Which {
 
 impl TailScreen {
     pub(super) fn relations(&self) -> Menu {
-        let items =
-            Related::ALL.iter().map(|(key, by)| MenuItem::new(*key, by.words(), by.hint(), Choice::Relate(*by)));
+        let items = Related::ALL
+            .iter()
+            .map(|(key, by)| MenuItem::new(*key, by.words(), by.hint(), Choice::Tail(TailChoice::Relate(*by))));
         let mut menu = Menu::new("related is what has the same", items.collect());
         menu.selected = Related::ALL.iter().position(|(_, by)| *by == self.related_by).unwrap_or(0);
         menu
@@ -75,23 +76,33 @@ impl TailScreen {
         if let Some(field) = self.field() {
             let hint = fit(&clean_line(&field.value), 40).into_owned();
             let title = format!("{} only", clean_line(&field.key));
-            items.push(MenuItem::new('v', title, hint, Choice::Copy(Copied::Field(field.key, field.value))));
+            items.push(MenuItem::new(
+                'v',
+                title,
+                hint,
+                Choice::Tail(TailChoice::Copy(Copied::Field(field.key, field.value))),
+            ));
         }
         if self.selected().is_some() {
-            items.push(MenuItem::new('e', "event", "as structured JSON", Choice::Copy(Copied::Event)));
-            items.push(MenuItem::new('d', "data", "as it was sent", Choice::Copy(Copied::Data)));
-            items.push(MenuItem::new('i', "id", "", Choice::Copy(Copied::Id)));
-            items.push(MenuItem::new('s', "NATS subject", "", Choice::Copy(Copied::Subject)));
+            items.push(MenuItem::new(
+                'e',
+                "event",
+                "as structured JSON",
+                Choice::Tail(TailChoice::Copy(Copied::Event)),
+            ));
+            items.push(MenuItem::new('d', "data", "as it was sent", Choice::Tail(TailChoice::Copy(Copied::Data))));
+            items.push(MenuItem::new('i', "id", "", Choice::Tail(TailChoice::Copy(Copied::Id))));
+            items.push(MenuItem::new('s', "NATS subject", "", Choice::Tail(TailChoice::Copy(Copied::Subject))));
             items.push(MenuItem::new(
                 'n',
                 "nats command",
                 "that shows the same message",
-                Choice::Copy(Copied::Command),
+                Choice::Tail(TailChoice::Copy(Copied::Command)),
             ));
         }
         if !self.marks.is_empty() {
             let title = format!("{} marked", self.marks.len());
-            items.push(MenuItem::new('m', title, "events, one a line", Choice::Copy(Copied::Marked)));
+            items.push(MenuItem::new('m', title, "events, one a line", Choice::Tail(TailChoice::Copy(Copied::Marked))));
         }
         Menu::new("copy", items)
     }
@@ -123,8 +134,8 @@ impl TailScreen {
         let mut items = Vec::new();
         let mut add = |keys: [char; 2], words: String, which| {
             let (json, csv) = (Saved { which, format: Format::Ndjson }, Saved { which, format: Format::Csv });
-            items.push(MenuItem::new(keys[0], &words, "CloudEvents, one a line", Choice::Save(json)));
-            items.push(MenuItem::new(keys[1], words, "CSV of the attributes", Choice::Save(csv)));
+            items.push(MenuItem::new(keys[0], &words, "CloudEvents, one a line", Choice::Tail(TailChoice::Save(json))));
+            items.push(MenuItem::new(keys[1], words, "CSV of the attributes", Choice::Tail(TailChoice::Save(csv))));
         };
         if !self.marks.is_empty() {
             add(['m', 'M'], format!("{} marked", self.marks.len()), Which::Marked);
@@ -142,9 +153,9 @@ impl TailScreen {
             Which::Marked => self.marks.values().cloned().collect(),
             Which::Shown => self.ring.shown().iter().map(|entry| Arc::clone(&entry.message)).collect(),
             Which::All => {
-                let mut all: Vec<_> = self.ring.all().collect();
-                all.sort_by_key(|entry| entry.at);
-                all.into_iter().map(|entry| Arc::clone(&entry.message)).collect()
+                let mut all: Vec<_> = self.ring.newest().map(|entry| Arc::clone(&entry.message)).collect();
+                all.reverse();
+                all
             }
         }
     }
@@ -215,27 +226,18 @@ impl App {
     }
 
     /// Does what was chosen in a menu.
-    pub(in crate::app) fn choose(&mut self, choice: Choice, effects: &mut Vec<Effect>) {
-        match choice {
-            Choice::Start => return self.start(None, effects),
-            Choice::Cancel(id) => {
-                effects.push(Effect::TellReplay(id, crate::model::replay::Control::Cancel));
-                return;
-            }
-            Choice::Nothing => return,
-            _ => {}
-        }
+    pub(in crate::app) fn choose_of_tail(&mut self, choice: TailChoice, effects: &mut Vec<Effect>) {
         let Some(tail) = self.tail_mut() else { return };
         match choice {
-            Choice::Copy(what) => match tail.copied(&what) {
+            TailChoice::Copy(what) => match tail.copied(&what) {
                 Ok((text, what)) => effects.push(Effect::Copy { text, what }),
                 Err(reason) => self.tell(Level::Notice, reason),
             },
-            Choice::Save(saved) => {
+            TailChoice::Save(saved) => {
                 let name = tail.file_name(saved);
                 self.prompt = Some(Prompt::of(PromptKind::SaveAs(saved), &name));
             }
-            Choice::Show(with) => {
+            TailChoice::Show(with) => {
                 let Some(message) = tail.selected().map(|entry| Arc::clone(&entry.message)) else {
                     self.tell(Level::Notice, "there is no event to open");
                     return;
@@ -245,14 +247,13 @@ impl App {
                 let text = save::event_text(&message, tail.detail.event);
                 effects.push(Effect::Show { with, name: format!("{}-{}", message.stream, message.seq), text });
             }
-            Choice::Relate(by) => {
+            TailChoice::Relate(by) => {
                 tail.related_by = by;
                 let next = self.keymap.shown(crate::keymap::Action::Next).unwrap_or_default();
                 self.tell(Level::Ok, format!("{next} goes to the next event with the same {}", by.words()));
             }
-            Choice::Column(column) => tail.columns.toggle(column),
-            Choice::Histogram => tail.histogram = !tail.histogram,
-            Choice::Start | Choice::Cancel(_) | Choice::Nothing => {}
+            TailChoice::Column(column) => tail.columns.toggle(column),
+            TailChoice::Histogram => tail.histogram = !tail.histogram,
         }
     }
 }

@@ -56,7 +56,7 @@ impl App {
 
     /// Opens a tail on top.
     pub(in crate::app) fn open_tail(&mut self, streams: Vec<String>, subjects: Vec<String>, range: Range, text: &str) {
-        let id = self.new_tail_id();
+        let id = self.new_id();
         // Named twice is wanted once.
         let mut seen = std::collections::BTreeSet::new();
         let streams = streams.into_iter().filter(|stream| seen.insert(stream.clone())).collect();
@@ -65,9 +65,9 @@ impl App {
         self.open(Screen::Tail(Box::new(tail)));
     }
 
-    pub(in crate::app) const fn new_tail_id(&mut self) -> u64 {
-        self.next_tail += 1;
-        self.next_tail
+    pub(in crate::app) const fn new_id(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
     }
 
     pub(super) fn tail_mut(&mut self) -> Option<&mut TailScreen> {

@@ -29,9 +29,7 @@ impl App {
         if door(prompt.kind).is_some() {
             let mut seen = Seen::default();
             // Also from what is hidden: the next filter may be about that.
-            let mut all: Vec<_> = tail.ring.all().collect();
-            all.sort_unstable_by_key(|entry| std::cmp::Reverse(entry.at));
-            for entry in all.into_iter().take(LOOKED_AT) {
+            for entry in tail.ring.newest().take(LOOKED_AT) {
                 seen.add(&entry.message);
             }
             tail.seen = Some(seen);
@@ -85,7 +83,7 @@ impl App {
             PromptKind::GoTo => self.go_to(text)?,
             PromptKind::Subjects => {
                 let subjects = subjects(text)?;
-                let id = self.new_tail_id();
+                let id = self.new_id();
                 if let Some(tail) = self.tail_mut() {
                     tail.subjects = subjects;
                     let (range, text) = (tail.range, tail.range_text.clone());
@@ -189,7 +187,7 @@ impl App {
     }
 
     fn read_from(&mut self, range: Range, text: &str) {
-        let id = self.new_tail_id();
+        let id = self.new_id();
         if let Some(tail) = self.tail_mut() {
             tail.restart(id, range, text);
             self.tell(Level::Ok, format!("reading {text}"));

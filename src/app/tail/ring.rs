@@ -148,6 +148,17 @@ impl Ring {
         self.unjudged.iter().chain(&self.hidden).chain(&self.shown)
     }
 
+    /// All that is kept, the newest first.
+    pub fn newest(&self) -> impl Iterator<Item = &Entry> {
+        let (mut shown, mut hidden) = (self.shown.iter().rev().peekable(), self.hidden.iter().rev().peekable());
+        let judged = std::iter::from_fn(move || match (shown.peek(), hidden.peek()) {
+            (Some(a), Some(b)) if a.at < b.at => hidden.next(),
+            (None, _) => hidden.next(),
+            _ => shown.next(),
+        });
+        judged.chain(self.unjudged.iter().rev())
+    }
+
     /// Where the shown message of this number stands, or where it would.
     pub fn place(&self, at: u64) -> usize {
         self.shown.partition_point(|entry| entry.at < at)
@@ -282,6 +293,12 @@ mod tests {
                 }
                 let oldest = all(&ring).into_iter().min().unwrap_or(u64::MAX);
                 prop_assert!(ring.unjudged.back().is_none_or(|e| e.at < oldest), "the unjudged are the oldest");
+                let mut newest: Vec<u64> = ring.newest().map(|e| e.at).collect();
+                prop_assert!(newest.windows(2).all(|w| w[0] > w[1]));
+                newest.reverse();
+                let mut kept: Vec<u64> = ring.all().map(|e| e.at).collect();
+                kept.sort_unstable();
+                prop_assert_eq!(newest, kept);
                 prop_assert_eq!(ring.len() as u64 + ring.dropped(), ring.read());
                 prop_assert_eq!(ring.bytes(), ring.all().map(|e| cost(&e.message)).sum::<usize>());
             }
