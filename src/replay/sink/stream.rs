@@ -171,9 +171,8 @@ impl Sink for StreamSink {
         let guarded = self.capture.discard_new || self.capture.replicas > 1;
         let last_id = self.before.as_deref().filter(|_| self.out_of_step < PATIENCE);
         let expected = Expected { stream: &self.capture.stream, last_id };
-        let Parcel { position, copy, .. } = parcel;
-        let sent = publisher.publish(*position, &copy.subject, &copy.headers, copy.body.clone(), expected).await;
-        self.before = if guarded { copy.id().map(str::to_owned) } else { None };
+        let sent = publisher.publish(parcel.position, parcel.outbound(), expected).await;
+        self.before = parcel.copy.id.clone().filter(|_| guarded);
         sent.map_err(|problem| fault(&problem))
     }
 
