@@ -143,6 +143,15 @@ impl Place {
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
+        // Nor does every server know of the stream at once.
+        let probe = subject.replace('>', "probe");
+        while js.publish(probe.clone(), Bytes::new()).await?.await.is_err() {
+            if started.elapsed() > Duration::from_secs(30) {
+                return Err("nobody takes messages".into());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        js.get_stream(name).await?.purge().await?;
         Ok(())
     }
 }

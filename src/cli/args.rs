@@ -252,6 +252,12 @@ pub(super) struct Demo {
     /// Port of the server; a free one otherwise
     #[arg(long)]
     pub(super) port: Option<u16>,
+    /// Port of the HTTP endpoint that takes events; a free one otherwise
+    #[arg(long, value_name = "PORT")]
+    pub(super) http_port: Option<u16>,
+    /// Play a scene: a consumer's client stops, what it missed is replayed, the consumer is moved and moved back
+    #[arg(long, conflicts_with = "headless")]
+    pub(super) scene: bool,
     /// Events per second, up to 10000
     #[arg(long, default_value_t = 200.0, value_parser = rate)]
     pub(super) rate: f64,

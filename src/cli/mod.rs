@@ -79,7 +79,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
         Some(Command::Demo(wanted)) => {
-            if !wanted.headless {
+            if !wanted.headless && !wanted.scene {
                 needs_a_terminal()?;
             }
             demo::run(&flags, &env, wanted).await?;
