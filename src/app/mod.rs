@@ -19,6 +19,7 @@ pub mod menu;
 pub mod msg;
 mod prompt;
 pub mod replay;
+pub mod said;
 mod scope;
 mod screen;
 pub mod state;

@@ -12,6 +12,7 @@ mod header;
 mod help;
 mod menu;
 mod replay;
+mod said;
 mod side;
 mod stream;
 mod streams;

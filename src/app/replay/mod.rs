@@ -9,49 +9,14 @@ mod form;
 mod news;
 mod open;
 
-use crate::event::clean_line;
-use crate::event::layout::wrap;
 use crate::model::replay::{Plan, Run, Said};
 use crate::model::units::duration;
 
+use super::said::broken;
 use super::{App, Row, Scroll, Table};
 
 pub(super) use act::handles;
 pub use form::{FormItem, ReplayForm, ReplayWish, What};
-
-/// Columns of the names of facts.
-pub const NAMES: u16 = 16;
-
-/// Sentences in as many lines as they need.
-fn broken(said: Vec<Said>, columns: u16) -> Vec<Said> {
-    let room = |indent: u16| usize::from(columns.saturating_sub(indent + 3)).max(20);
-    let lines = |text: &str, indent| {
-        let mut lines = wrap(&clean_line(text), room(indent)).into_iter();
-        (lines.next().unwrap_or_default(), lines.collect::<Vec<_>>())
-    };
-    let mut out = Vec::with_capacity(said.len());
-    for said in said {
-        match said {
-            Said::Warning(text) => {
-                let (first, rest) = lines(&text, 2);
-                out.push(Said::Warning(first));
-                out.extend(rest.into_iter().map(Said::More));
-            }
-            Said::Obstacle(text) => {
-                let (first, rest) = lines(&text, 2);
-                out.push(Said::Obstacle(first));
-                out.extend(rest.into_iter().map(Said::More));
-            }
-            Said::Fact(name @ ("why" | "last error" | "reason"), text) => {
-                let (first, rest) = lines(&text, NAMES);
-                out.push(Said::Fact(name, first));
-                out.extend(rest.into_iter().map(|line| Said::Fact("", line)));
-            }
-            other => out.push(other),
-        }
-    }
-    out
-}
 
 /// A plan, before it is started.
 #[derive(Clone, Debug, PartialEq)]

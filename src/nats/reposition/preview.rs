@@ -80,6 +80,7 @@ pub async fn preview(
         lost: Vec::new(),
         warnings: Vec::new(),
         obstacles: Vec::new(),
+        recreatable: false,
         undoes: None,
         server: version,
     };
@@ -115,7 +116,7 @@ async fn resolve(matching: Matching<'_>, target: Target) -> Result<Wanted, Probl
             if seq > end {
                 obstacle = Some(format!(
                     "#{seq} lies beyond the end of the stream, which is #{}: the server would pass over everything \
-                     until then; `--to end` is for what comes next",
+                     until then; `end` is for what comes next",
                     state.last_seq
                 ));
             }
@@ -123,7 +124,7 @@ async fn resolve(matching: Matching<'_>, target: Target) -> Result<Wanted, Probl
         }
         Target::Time(time) => {
             if time > now() {
-                obstacle = Some(format!("{time} is still to come; `--to end` is for what comes next"));
+                obstacle = Some(format!("{time} is still to come; `end` is for what comes next"));
             }
             from(Start::Time(time)).await?.map_or(end, |place| place.seq)
         }
@@ -144,16 +145,13 @@ fn judge(preview: &mut Preview, stream: &Stream, seen: &Seen, recreate: bool) {
     if c.config.ack_policy == AckPolicy::FlowControl {
         preview.obstacles.push("the server keeps this consumer for a mirror or a source; it is not to be moved".into());
     }
-    let refused = refused(preview, seen);
-    if let Some(reason) = refused {
+    if let Some(reason) = refused(preview, seen) {
         if recreate {
             preview.method = Method::Recreate;
             recreating(preview, stream);
         } else {
-            preview.obstacles.push(format!(
-                "{reason}; with --recreate it is deleted and made again with the same configuration, which loses its \
-                 acks and redelivery counts"
-            ));
+            preview.recreatable = preview.obstacles.is_empty();
+            preview.obstacles.push(reason);
         }
     }
     warn(preview, stream, seen);
@@ -207,9 +205,9 @@ fn recreating(preview: &mut Preview, stream: &Stream) {
              no other one wants"
                 .into(),
         ),
-        Retention::WorkQueue if preview.after.seq > stream.state.first_seq.max(1) => preview.obstacles.push(
-            "a consumer of a work queue can only be made to begin with its first message; choose --to start".into(),
-        ),
+        Retention::WorkQueue if preview.after.seq > stream.state.first_seq.max(1) => preview
+            .obstacles
+            .push("a consumer of a work queue can only be made to begin with its first message; choose `start`".into()),
         _ => {}
     }
 }

@@ -125,6 +125,7 @@ async fn relocate(parts: Parts, preview: Preview) -> Result<Outcome, RepositionE
         undoes: preview.undoes.clone(),
         undone_by: None,
         why: None,
+        outcome: None,
         config: seen.config.clone(),
     };
     let mut run = Run::new(parts, record, started);
@@ -272,8 +273,14 @@ impl Run {
             if still && late {
                 match self.parts.stuck {
                     Stuck::GoOn => go_on = true,
-                    Stuck::GiveUp => return Err(Stop::Problem(stuck(&consumer, wait))),
-                    Stuck::Ask if now() >= until.plus(THINK) => return Err(Stop::Problem(stuck(&consumer, wait))),
+                    Stuck::GiveUp => {
+                        let way = "--force goes on all the same";
+                        return Err(Stop::Problem(stuck(&consumer, wait, way)));
+                    }
+                    Stuck::Ask if now() >= until.plus(THINK) => {
+                        let way = format!("nobody said within {} whether to go on all the same", duration(THINK));
+                        return Err(Stop::Problem(stuck(&consumer, wait, &way)));
+                    }
                     Stuck::Ask => self.tell(Step::Stuck { left: consumer.ack_pending }),
                 }
             } else if still {
@@ -367,10 +374,10 @@ pub(super) const fn passes(problem: &Problem) -> bool {
     )
 }
 
-fn stuck(consumer: &Consumer, wait: Duration) -> String {
+fn stuck(consumer: &Consumer, wait: Duration, way: &str) -> String {
     format!(
         "{} messages are still in flight, longer than the {} that it gives to be acked: late acks would ack what is \
-         delivered again; --force goes on all the same",
+         delivered again; {way}",
         count_exact(consumer.ack_pending),
         duration(wait)
     )

@@ -16,8 +16,8 @@ async fn a_live_client_goes_on_from_there_and_back() {
     place.until("c", "all acked", |c| position(c) == (100, 100) && c["num_waiting"] != 0).await;
 
     let said = place.run(&["S", "c", "--to", "30"]).await.code(0);
-    let said = said.has(&["#30", "redelivered  71: #30 of 20", "delivery begins at once", "nothing was done"]);
-    assert!(!said.out.contains("skipped"), "{said:#?}");
+    let said = said.has(&["#30", "redelivered   71: #30 of 20", "delivery begins at once", "Nothing was done"]);
+    assert!(said.out.contains("skipped       none"), "{said:#?}");
     let document = place.run(&["S", "c", "--to", "30", "--json"]).await.code(0).json();
     assert_eq!(document["redelivered"]["count"], 71);
     assert_eq!(document["before"]["delivered"]["seq"], 100);
@@ -225,7 +225,7 @@ async fn who_asks_is_answered() {
     let flags = Flags { server: Some(place.server.url()), ..Flags::default() };
     let settings = Settings::load(&flags, &env).unwrap();
     let api = Api::new(open(&settings.connection).await.unwrap());
-    let repositions = Repositions::new(&settings, &api);
+    let repositions = Repositions::new(&settings);
     for (answer, moved) in [(Control::Cancel, false), (Control::GoOn, true)] {
         let preview = preview(&api, "S", "c", Target::Seq(3), false).await.unwrap();
         assert!(

@@ -50,7 +50,7 @@ async fn streams_where_it_would_lose_messages() {
     place.consumer("c", json!({"ack_wait": SECOND})).await;
     place.fill(10).await;
     let taken = take(&place.nats, "c", 3).await;
-    place.run(&["S", "c", "--to", "5", "--recreate"]).await.code(2).has(&["choose --to start"]);
+    place.run(&["S", "c", "--to", "5", "--recreate"]).await.code(2).has(&["choose `start`"]);
     for (_, ack) in &taken[..2] {
         place.nats.publish(ack.clone(), "+ACK".into()).await.unwrap();
     }

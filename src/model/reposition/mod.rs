@@ -1,10 +1,16 @@
 //! Moving the start of one consumer: what is wanted, what it would do, how far it is, and what came of it.
 
+mod past;
+mod words;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::{AckPolicy, DeliverPolicy, Timestamp};
+
+pub use past::{Past, Proposal, State};
+pub use words::RECREATE;
 
 /// Where a consumer is to go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,6 +164,8 @@ pub struct Preview {
     pub warnings: Vec<String>,
     /// Why it cannot be done.
     pub obstacles: Vec<String>,
+    /// Nothing is in the way but that the server does not move it: it could be deleted and made again.
+    pub recreatable: bool,
     /// The earlier one that this takes back.
     pub undoes: Option<String>,
 }
@@ -247,7 +255,7 @@ pub enum Stage {
 }
 
 /// What came of it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// Its name in the state directory.
     pub id: String,
