@@ -43,6 +43,11 @@ impl App {
                 scope.streams = vec![c.stream.clone()];
                 scope.consumer = Some((c.stream.clone(), c.name.clone()));
             }
+            Some(Screen::Reposition(s)) => {
+                let (stream, consumer) = s.consumer();
+                scope.streams = vec![stream.to_owned()];
+                scope.consumer = Some((stream.to_owned(), consumer.to_owned()));
+            }
             // How far the streams have got, beside what was read of them.
             Some(Screen::Tail(t)) => scope.streams = t.sources.iter().map(|s| s.name.clone()).collect(),
             Some(

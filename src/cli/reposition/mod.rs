@@ -14,7 +14,7 @@ use crate::event::clean_line;
 use crate::model::reposition::{Control, Outcome, Preview, RECREATE, Step};
 use crate::model::{Problem, ProblemKind};
 use crate::nats::gate::Confirmation;
-use crate::nats::reposition::{RepositionError, Repositions, Running, Stuck, preview};
+use crate::nats::reposition::{RepositionError, Repositions, Running, Stuck};
 use crate::nats::{Api, now};
 use crate::query;
 
@@ -44,8 +44,8 @@ async fn to(settings: Settings, wanted: Wanted) -> Result<ExitCode, Failure> {
         .map_err(|mistake| Failure::Unknown(format!("--to: {}", output::pointed(&text, &mistake))))?;
     let (api, repositions) = open(settings).await?;
     let how = &wanted.how;
-    let preview =
-        preview(&api, &stream, &consumer, target, how.recreate).await.map_err(|p| unknown(&stream, &consumer, p))?;
+    let preview = repositions.preview(&api, (&stream, &consumer), target, how.recreate).await;
+    let preview = preview.map_err(|problem| unknown(&stream, &consumer, problem))?;
     if let Some(code) = told(&preview, how)? {
         return Ok(code);
     }

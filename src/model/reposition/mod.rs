@@ -7,6 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::units::{messages, messages_were};
 use super::{AckPolicy, DeliverPolicy, Timestamp};
 
 pub use past::{Past, Proposal, State};
@@ -62,7 +63,7 @@ pub struct Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.time {
-            Some(time) => write!(f, "#{} of {time}", self.seq),
+            Some(time) => write!(f, "#{} of {}", self.seq, time.to_millis()),
             None => write!(f, "#{}", self.seq),
         }
     }
@@ -215,11 +216,12 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Saving => f.write_str("the old position is saved"),
-            Self::Pausing { until } => write!(f, "the consumer is paused, until {until} at most"),
+            Self::Pausing { until } => write!(f, "the consumer is paused, until {} UTC at most", until.to_clock()),
             Self::Draining { left, until } => {
-                write!(f, "waiting for the acks of {left} messages in flight, until {until} at most")
+                let clock = until.to_clock();
+                write!(f, "waiting for the acks of {} in flight, until {clock} UTC at most", messages(*left))
             }
-            Self::Stuck { left } => write!(f, "{left} messages in flight were not acked in time"),
+            Self::Stuck { left } => write!(f, "{} not acked in time", messages_were(*left)),
             Self::Moving => f.write_str("the consumer is moved"),
             Self::Resuming => f.write_str("the consumer is resumed"),
             Self::Watching => f.write_str("waiting for the first delivery"),

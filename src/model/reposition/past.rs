@@ -98,13 +98,14 @@ impl Past {
         if !self.left_over {
             return None;
         }
-        let (who, made) = (format!("process {} on {}", self.owner.pid, self.owner.host), self.made);
+        let who = format!("process {} on {}", self.owner.pid, self.owner.host);
+        let made = self.made.to_millis();
         let began = format!("moving consumer {} of {} from #{} to #{}", self.consumer, self.stream, self.from, self.to);
         if self.deleted {
             return Some(format!("{began} was broken off ({who}, {made}) while the consumer was deleted"));
         }
         let paused = match self.pause_ends {
-            Some(until) if until > now => format!("it may still be paused, until {until}"),
+            Some(until) if until > now => format!("it may still be paused, until {}", until.to_millis()),
             Some(_) => "its pause is over".into(),
             None => "it was not paused".into(),
         };

@@ -38,7 +38,7 @@ impl Preview {
         said.push(fact("", format!("{} pending, {} in flight", count_exact(b.pending), count_exact(b.ack_pending))));
         let first = match self.after.first {
             Some(first) if first.seq == self.after.seq => {
-                first.time.map_or_else(String::new, |time| format!(" of {time}"))
+                first.time.map_or_else(String::new, |time| format!(" of {}", time.to_millis()))
             }
             Some(first) => format!("; the first that it receives is {first}"),
             None => ", what comes next".into(),
@@ -116,7 +116,7 @@ impl Past {
         let facts = said.iter().position(|said| matches!(said, Said::Title(_))).unwrap_or(said.len());
         let mut more = vec![
             fact("asked for", self.target.to_string()),
-            fact("began", self.made.to_string()),
+            fact("began", self.made.to_millis()),
             fact("by", format!("{} in process {} on {}", self.owner.user, self.owner.pid, self.owner.host)),
         ];
         more.extend(self.undoes.as_ref().map(|id| fact("undoes", id)));

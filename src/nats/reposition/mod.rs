@@ -31,7 +31,6 @@ use super::gate::{Confirmation, Gate, Permit, Refused, Write};
 use super::{Api, now};
 
 use asks::Hand;
-pub use preview::preview;
 use records::Records;
 pub use records::{Origin, Record};
 use steps::Parts;
@@ -211,6 +210,25 @@ impl Repositions {
         records.iter().map(|record| list::past(record, false, record.can_be_undone(), true)).collect()
     }
 
+    /// What moving a consumer there would do. `recreate` allows to delete it and make it again, where the server does
+    /// not move it.
+    pub async fn preview(
+        &self,
+        api: &Api,
+        (stream, consumer): (&str, &str),
+        target: Target,
+        recreate: bool,
+    ) -> Result<Preview, Problem> {
+        let left = self.left_of(stream, consumer);
+        preview::preview(api, (stream, consumer), target, recreate, left.as_ref()).await
+    }
+
+    /// The one of this consumer that was broken off.
+    fn left_of(&self, stream: &str, consumer: &str) -> Option<Record> {
+        let mut left = self.records.left_over(&self.origin).into_iter();
+        left.find(|record| record.stream == stream && record.consumer == consumer)
+    }
+
     /// Moves a consumer as the preview says. `said` is what the operator said to the question whether to do it.
     pub fn start(
         &self,
@@ -238,7 +256,7 @@ impl Repositions {
         let target = Target::Seq(record.from());
         // One that was made again keeps its start, which is no start of its owner's.
         let recreate = recreate || record.method == Method::Recreate;
-        match preview(api, &record.stream, &record.consumer, target, recreate).await {
+        match self.preview(api, (&record.stream, &record.consumer), target, recreate).await {
             Ok(mut preview) => {
                 let same = preview.consumer_created == record.consumer_created || record.stage == Stage::Deleted;
                 if !same || preview.stream_created != record.stream_created {
@@ -287,8 +305,7 @@ impl Repositions {
         let id = records::id(now(), &stream, &consumer);
         let path = self.records.path(&id);
         // Before we hold the consumer: then it would not be one that nobody moves.
-        let mut left = self.records.left_over(&self.origin).into_iter();
-        let left = left.find(|record| record.stream == stream && record.consumer == consumer);
+        let left = self.left_of(&stream, &consumer);
         let lock = self.records.lock(&self.origin, &stream, &consumer);
         let lock = lock.map_err(|error| RepositionError::NotSaved { path, error })?.ok_or(busy)?;
         // The gate made it for this consumer.

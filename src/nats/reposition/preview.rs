@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::event::clean_line;
 use crate::model::consumer::Delivery;
 use crate::model::reposition::{After, Before, Method, Place, Preview, Span, Target};
-use crate::model::units::{count_exact, duration};
+use crate::model::units::{duration, messages, messages_were};
 use crate::model::{AckPolicy, Consumer, DeliverPolicy, Problem, Retention, Stream, Timestamp};
 use crate::nats::{Api, now};
 use crate::query::Range;
@@ -13,6 +13,7 @@ use crate::query::range::{End, Start};
 
 use super::asks::{Seen, is_at_least};
 use super::count::Matching;
+use super::records::Record;
 
 /// Resets exist since this version.
 const RESET: (u32, u32) = (2, 14);
@@ -20,13 +21,13 @@ const RESET: (u32, u32) = (2, 14);
 pub(super) const PAUSE: (u32, u32) = (2, 11);
 
 /// What moving this consumer there would do. `recreate` allows to delete it and make it again, where the server does
-/// not move it.
-pub async fn preview(
+/// not move it; `left` is one of this consumer that was broken off, whose pause is not its owner's.
+pub(super) async fn preview(
     api: &Api,
-    stream: &str,
-    consumer: &str,
+    (stream, consumer): (&str, &str),
     target: Target,
     recreate: bool,
+    left: Option<&Record>,
 ) -> Result<Preview, Problem> {
     let about = api.stream(stream).await?;
     let seen = api.seen(stream, consumer).await?;
@@ -66,7 +67,7 @@ pub async fn preview(
             ack_pending: c.ack_pending,
             waiting: c.waiting,
             push_bound: c.push_bound,
-            paused_until: paused_until(c),
+            paused_until: paused_before(c, left),
         },
         after: After {
             seq,
@@ -93,9 +94,18 @@ pub async fn preview(
 const OVER: Duration = Duration::from_secs(1);
 
 /// Until when a consumer is paused.
-pub(super) fn paused_until(consumer: &Consumer) -> Option<Timestamp> {
+fn paused_until(consumer: &Consumer) -> Option<Timestamp> {
     let left = consumer.pause_remaining.filter(|left| consumer.paused && *left > OVER)?;
     Some(consumer.config.pause_until.unwrap_or_else(|| consumer.taken.plus(left)))
+}
+
+/// Until when a consumer's owner paused it. A pause that an earlier one of ours left behind is not its owner's.
+pub(super) fn paused_before(consumer: &Consumer, left: Option<&Record>) -> Option<Timestamp> {
+    let until = paused_until(consumer)?;
+    match left {
+        Some(left) if left.pause_ends == Some(until) => left.paused_before,
+        _ => Some(until),
+    }
 }
 
 /// Where a target lies, before the beginning of the stream too.
@@ -193,8 +203,8 @@ fn recreating(preview: &mut Preview, stream: &Stream) {
         preview.lost.push(format!("its deliver policy, which is {}", preview.deliver_policy.word()));
     }
     if preview.before.ack_pending > 0 {
-        let count = count_exact(preview.before.ack_pending);
-        preview.lost.push(format!("the {count} messages in flight count as never delivered; their acks are ignored"));
+        let count = messages(preview.before.ack_pending);
+        preview.lost.push(format!("the deliveries in flight ({count}): they count as none, and acks are ignored"));
     }
     if preview.before.waiting > 0 {
         preview.lost.push("the requests that wait: their clients are told that it is gone, and may end".into());
@@ -218,8 +228,10 @@ fn warn(preview: &mut Preview, stream: &Stream, seen: &Seen) {
     if let Some(asked) = preview.after.asked {
         say(format!("the stream begins with #{}; nothing is left of #{asked}", preview.after.seq));
     }
-    if let Some(until) = preview.before.paused_until {
-        say(format!("it is paused until {until} and stays so; nothing is delivered before"));
+    match preview.before.paused_until {
+        Some(until) => say(format!("it is paused until {until} and stays so; nothing is delivered before")),
+        None if c.paused => say("it is still paused by one that was broken off; that pause is taken back".into()),
+        None => {}
     }
     match (&c.config.delivery, c.waiting, c.push_bound) {
         (Delivery::Pull, 0, _) => say("nobody waits for messages now; the next who asks gets them".into()),
@@ -230,8 +242,8 @@ fn warn(preview: &mut Preview, stream: &Stream, seen: &Seen) {
     }
     if c.ack_pending > 0 {
         say(format!(
-            "{} messages are in flight: their acks are waited for, {} at most after the last delivery",
-            count_exact(c.ack_pending),
+            "{} in flight: acks are waited for, {} at most after the last delivery",
+            messages(c.ack_pending),
             duration(seen.ack_wait())
         ));
     }
@@ -262,6 +274,6 @@ fn warn(preview: &mut Preview, stream: &Stream, seen: &Seen) {
     if preview.skipped.is_empty() {
         return;
     }
-    let count = preview.skipped.count.map_or_else(|| "many".to_owned(), count_exact);
-    preview.warnings.push(format!("{count} messages were never delivered and would not be: this consumer loses them"));
+    let count = preview.skipped.count.map_or_else(|| "many messages were".to_owned(), messages_were);
+    preview.warnings.push(format!("{count} never delivered and would not be: this consumer loses that"));
 }

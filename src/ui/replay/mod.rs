@@ -12,6 +12,7 @@ use crate::model::replay::{Destination, Run, State};
 use crate::model::units::{count_exact, percent};
 
 use super::Theme;
+use super::reposition;
 use super::said::{fact, lines};
 use super::widgets::gauge::gauge;
 use super::widgets::table::{self, scroll_bar};
@@ -118,20 +119,28 @@ pub(super) fn list(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Replay
     if screen.table.is_empty() {
         let (what, next) = match &app.replays {
             None => ("The replays are being read", "They are kept in the state directory"),
-            Some(_) if screen.table.total > 0 => ("No replay matches", "Esc shows all again"),
-            Some(_) => ("Nothing was replayed yet", "R on a stream, a consumer or events plans to send them again"),
+            Some(_) if screen.table.total > 0 => ("None of them matches", "Esc shows all again"),
+            Some(_) => {
+                ("Nothing was replayed or moved yet", "R on a stream, a consumer or events plans to send them again")
+            }
         };
         return message(frame, body, theme.dim, what, next);
     }
     for ((row, selected), y) in screen.table.window().zip(body.y..body.bottom()) {
         let Row::Item(id) = row else { continue };
-        let Some(run) = app.run(id) else { continue };
-        let state = if run.orphaned { "INTERRUPTED" } else { run.progress.state.word() };
-        text(frame.buffer_mut(), cell(0, y), state, state_style(run, theme));
-        text_right(frame.buffer_mut(), cell(1, y), &how_far(run), theme.text);
-        text_right(frame.buffer_mut(), cell(2, y), &age(app, run), theme.dim);
-        text(frame.buffer_mut(), cell(3, y), &clean_line(&run.plan.selection.name()), theme.text);
-        text(frame.buffer_mut(), cell(4, y), &clean_line(&run.plan.destination.to_string()), theme.accent);
+        text_right(frame.buffer_mut(), cell(2, y), &age(app, id), theme.dim);
+        if let Some(run) = app.run(id) {
+            let state = if run.orphaned { "INTERRUPTED" } else { run.progress.state.word() };
+            text(frame.buffer_mut(), cell(0, y), state, state_style(run, theme));
+            text_right(frame.buffer_mut(), cell(1, y), &how_far(run), theme.text);
+            text(frame.buffer_mut(), cell(3, y), &clean_line(&run.plan.selection.name()), theme.text);
+            text(frame.buffer_mut(), cell(4, y), &clean_line(&run.plan.destination.to_string()), theme.accent);
+        } else if let Some(head) = app.headline(id) {
+            text(frame.buffer_mut(), cell(0, y), head.word, reposition::style(&head, theme));
+            text_right(frame.buffer_mut(), cell(1, y), "—", theme.dim);
+            text(frame.buffer_mut(), cell(3, y), &clean_line(&head.stream), theme.text);
+            text(frame.buffer_mut(), cell(4, y), &clean_line(&reposition::to(&head)), theme.accent);
+        }
         if selected {
             frame.buffer_mut().set_style(Rect { y, height: 1, ..inner }, theme.selection);
         }
