@@ -167,7 +167,7 @@ fn own(moving: &Moving, key: &dyn Fn(Action) -> String) -> Vec<Said> {
         None => "what is done",
         Some(_) => "what was done",
     };
-    let mut steps = vec![Said::Title(what)];
+    let mut steps = if moving.steps.is_empty() { vec![] } else { vec![Said::Title(what)] };
     steps.extend(moving.steps.iter().map(|(at, step)| Said::At(*at, step.to_string())));
     if moving.stuck().is_some() {
         steps.push(Said::Title("what now?"));

@@ -22,7 +22,7 @@ impl App {
                 no("it is being moved now")
             }
             (_, Action::Reposition) if self.consumer_of(screen).is_none() => {
-                no("select a consumer; only a consumer has a position to be moved")
+                no("select a consumer; only consumers can be moved")
             }
             (_, Action::Undo) => self.why_no_undo(screen),
             (Some(Screen::Reposition(RepositionScreen::Form(form))), Action::Open | Action::Right | Action::Mark) => {
@@ -41,7 +41,7 @@ impl App {
     fn why_no_undo(&self, screen: Option<&Screen>) -> Option<String> {
         let no = |text: &str| Some(text.to_owned());
         let Some((stream, consumer)) = self.consumer_of(screen) else {
-            return no("select a consumer, or a move of one, to take back");
+            return no("select a consumer that was moved");
         };
         if self.moves.moving(&stream, &consumer).is_some() {
             return no("it is being moved; X leaves it where it stands");
@@ -50,7 +50,7 @@ impl App {
             return no("what was moved was not read yet");
         }
         let Some(past) = self.moves.undoable(&stream, &consumer) else {
-            return no("this consumer was not moved from here, or that was taken back: there is nothing to take back");
+            return no("there is nothing to take back of this consumer");
         };
         // On one of several the newest is meant by nobody.
         let shown = match screen? {

@@ -1,5 +1,6 @@
 //! `jetscope reposition` on real servers: what it says before, what it does, and what it leaves behind.
 
+mod console;
 mod faults;
 mod kinds;
 mod live;
