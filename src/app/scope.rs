@@ -2,7 +2,7 @@
 
 use crate::model::Scope;
 
-use super::{App, Row, Screen, StreamTab};
+use super::{App, RepositionScreen, Row, Screen, StreamTab};
 
 impl App {
     /// What is on screen now. Frozen pictures go on being polled, so that thawing shows the truth at once.
@@ -43,6 +43,7 @@ impl App {
                 scope.streams = vec![c.stream.clone()];
                 scope.consumer = Some((c.stream.clone(), c.name.clone()));
             }
+            Some(Screen::Reposition(RepositionScreen::Run(run))) if self.moves.is_elsewhere(&run.id) => {}
             Some(Screen::Reposition(s)) => {
                 let (stream, consumer) = s.consumer();
                 scope.streams = vec![stream.to_owned()];

@@ -303,7 +303,7 @@ impl App {
                 self.session = session;
                 self.live = Catalog::default();
                 self.frozen = None;
-                self.moves.past = None;
+                self.moves.leave();
                 self.watched = Scope::default();
                 self.screens = vec![Screen::Streams(StreamsScreen::default())];
                 let name = self.session.context.clone().unwrap_or_default();

@@ -115,6 +115,8 @@ pub struct Moving {
     pub steps: Vec<(Timestamp, Step)>,
     /// How it ended.
     pub end: Option<Result<Box<Outcome>, Left>>,
+    /// The console has gone to another connection since: here its consumer means another one.
+    pub elsewhere: bool,
 }
 
 impl Moving {
@@ -172,8 +174,20 @@ impl Moves {
 
     /// The one of this console that moves this consumer now.
     pub fn moving(&self, stream: &str, consumer: &str) -> Option<&Moving> {
-        let of = |m: &&Moving| m.end.is_none() && m.begun.stream == stream && m.begun.consumer == consumer;
+        let of =
+            |m: &&Moving| m.end.is_none() && !m.elsewhere && m.begun.stream == stream && m.begun.consumer == consumer;
         self.own.values().find(of)
+    }
+
+    /// One of this console is of another connection than the present one.
+    pub fn is_elsewhere(&self, id: &str) -> bool {
+        self.own.get(id).is_some_and(|moving| moving.elsewhere)
+    }
+
+    /// The console goes to another connection: what is written down there is not known yet.
+    pub(super) fn leave(&mut self) {
+        self.past = None;
+        self.own.values_mut().for_each(|moving| moving.elsewhere = true);
     }
 
     /// One of this console has no end yet.
@@ -245,7 +259,8 @@ mod tests {
     #[test]
     fn each_step_has_one_line_whatever_is_told_of_it() {
         let at = Timestamp::from_secs;
-        let mut moving = Moving { begun: Begun::default(), at: at(0), steps: vec![], end: None };
+        let (begun, steps) = (Begun::default(), vec![]);
+        let mut moving = Moving { begun, at: at(0), steps, end: None, elsewhere: false };
         let until = at(120);
         for (second, step) in [
             (0, Step::Saving),

@@ -56,7 +56,7 @@ impl App {
         match result {
             Ok(begun) => {
                 let shown = self.screens.last().is_some_and(starting);
-                let moving = Moving { begun: begun.clone(), at: self.now, steps: vec![], end: None };
+                let moving = Moving { begun: begun.clone(), at: self.now, steps: vec![], end: None, elsewhere: false };
                 self.moves.own.insert(begun.id.clone(), moving);
                 // Form and preview have done their work, and so has the one that is taken back.
                 let of = |s: &RepositionScreen| s.consumer() == (begun.stream.as_str(), begun.consumer.as_str());

@@ -15,11 +15,15 @@ impl App {
             Screen::Stream(s) if s.tab == StreamTab::Consumers => s.consumers.selected().cloned(),
             Screen::Consumers(s) => s.table.selected().cloned(),
             Screen::Consumer(c) => Some((c.stream.clone(), c.name.clone())),
+            Screen::Reposition(RepositionScreen::Run(run)) if self.moves.is_elsewhere(&run.id) => None,
             Screen::Reposition(s) => {
                 let (stream, consumer) = s.consumer();
                 Some((stream.to_owned(), consumer.to_owned()))
             }
-            Screen::Replays(s) => self.headline(s.table.selected()?).map(|head| (head.stream, head.consumer)),
+            Screen::Replays(s) => {
+                let id = s.table.selected().filter(|id| !self.moves.is_elsewhere(id))?;
+                self.headline(id).map(|head| (head.stream, head.consumer))
+            }
             _ => None,
         }
     }

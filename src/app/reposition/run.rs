@@ -131,7 +131,7 @@ impl MoveScreen {
 
     /// Where the consumer stands now, once it is left alone.
     fn now(&self, app: &App) -> Option<Said> {
-        if app.moves.own.get(&self.id).is_some_and(|moving| moving.end.is_none()) {
+        if app.moves.own.get(&self.id).is_some_and(|moving| moving.end.is_none() || moving.elsewhere) {
             return None;
         }
         let info = app.live().consumer(&self.stream, &self.consumer)?.info.as_deref()?;

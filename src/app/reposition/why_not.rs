@@ -33,6 +33,12 @@ impl App {
             (Some(Screen::Reposition(RepositionScreen::Preview(preview))), Action::Refresh) if preview.starting => {
                 no("it is being started")
             }
+            (Some(Screen::Reposition(RepositionScreen::Run(run))), Action::Open)
+                if self.moves.is_elsewhere(&run.id) =>
+            {
+                let stuck = self.moves.own.get(&run.id).is_some_and(|moving| moving.stuck().is_some());
+                (!stuck).then(|| "its consumer is on another connection".to_owned())
+            }
             (Some(Screen::Reposition(RepositionScreen::Run(run))), Action::Cancel) => self.why_no_cancel(&run.id),
             _ => None,
         }

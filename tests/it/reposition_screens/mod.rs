@@ -13,7 +13,7 @@ use jetscope::model::reposition::{
 };
 use jetscope::model::{Access, AckPolicy, DeliverPolicy, Owner, Timestamp};
 
-use crate::common::world::{World, start};
+use crate::common::world::{World, poll, start};
 
 const STREAM: &str = "eventsource-github-stream";
 const ID: &str = "20261120140000000-github-archive";

@@ -99,6 +99,33 @@ fn what_did_not_end_well_stands_out() {
 }
 
 #[test]
+fn on_another_connection_its_consumer_is_another_one() {
+    let mut world = world(80, 24);
+    running(&mut world);
+    world.send(Msg::Switched(Ok(world.app.session.clone())));
+    for update in poll(5) {
+        world.send(Msg::Data(update));
+    }
+    world.send(Msg::Frame);
+    world.keys("C/archive<enter><enter>");
+    assert!(world.screen().contains("ack floor") && !world.screen().contains("being moved"), "{}", world.screen());
+    // It goes on all the same, and can be answered.
+    news(&mut world, RepositionNews::Step(ID.into(), Step::Stuck { left: 2 }));
+    assert!(world.screen().contains("moving archive waits"), "{}", world.screen());
+    world.keys("6");
+    world.send(Msg::Replays(vec![]));
+    world.send(Msg::Frame);
+    world.keys("M");
+    assert!(world.screen().contains("only consumers can be moved"), "{}", world.screen());
+    world.keys("<enter><enter>g");
+    assert_eq!(told(&world), Some(Control::GoOn));
+    news(&mut world, RepositionNews::Ended(ID.into(), Ok(Box::new(outcome()))));
+    assert!(!world.screen().contains("48040"), "what stands here is not of that consumer: {}", world.screen());
+    world.keys("<enter>");
+    assert!(world.screen().contains("on another connection"), "{}", world.screen());
+}
+
+#[test]
 fn one_that_runs_can_be_left_and_found_again() {
     let mut world = world(80, 24);
     running(&mut world);
