@@ -23,13 +23,13 @@ impl App {
         if action != Action::Quit {
             self.leaving = false;
         }
-        if self.act_tail(action) || self.act_replay(action, effects) {
+        if self.act_tail(action) || self.act_replay(action, effects) || self.act_reposition(action, effects) {
             // What a key does to a tail is cheap to show.
             self.urgent = true;
             return;
         }
         match action {
-            Action::Quit if self.is_held_by_replays() => {}
+            Action::Quit if self.is_held() => {}
             Action::Quit => effects.push(Effect::Quit),
             Action::Redraw => effects.push(Effect::Redraw),
             Action::Refresh => {
@@ -115,6 +115,8 @@ impl App {
             Action::Tail => self.tail_selection(),
             Action::Replay => self.replay_selection(),
             Action::Replays => self.open_replays(),
+            Action::Reposition => self.reposition_selection(),
+            Action::Undo => self.undo_selection(effects),
             // A tail does these itself; elsewhere they were refused.
             Action::Cancel
             | Action::Range
@@ -143,6 +145,10 @@ impl App {
     }
 
     fn why_not_at(&self, action: Action, screen: Option<&Screen>) -> Option<String> {
+        let reason = self.why_not_reposition(action, screen);
+        if reason.is_some() || super::reposition::handles(action, screen) {
+            return reason;
+        }
         let reason = self.why_not_replay(action, screen);
         if reason.is_some() || super::replay::handles(action, screen) {
             return reason;
@@ -150,13 +156,18 @@ impl App {
         why_not_on(action, screen)
     }
 
-    /// Asks once more where replays would be interrupted.
-    fn is_held_by_replays(&mut self) -> bool {
-        let held = !self.own_replays.is_empty() && !self.leaving;
+    /// Asks once more where something would be interrupted.
+    fn is_held(&mut self) -> bool {
+        let words = if self.moves.is_busy() {
+            "a consumer is being moved here: press it again to leave it where it stands and quit"
+        } else if self.own_replays.is_empty() {
+            return false;
+        } else {
+            "a replay runs here; it stops when the console ends and can be resumed: press it again to leave"
+        };
+        let held = !self.leaving;
         if held {
             self.leaving = true;
-            let words =
-                "a replay runs here; it stops when the console ends and can be resumed: press it again to leave";
             self.tell(Level::Warning, words);
         }
         held
@@ -189,7 +200,8 @@ impl App {
             | Screen::Help(_)
             | Screen::ReplayForm(_)
             | Screen::ReplayPlan(_)
-            | Screen::ReplayRun(_) => None,
+            | Screen::ReplayRun(_)
+            | Screen::Reposition(_) => None,
         }
     }
 
@@ -284,6 +296,7 @@ impl App {
             Screen::Help(h) => Some(&mut h.scroll),
             Screen::ReplayPlan(s) => Some(&mut s.scroll),
             Screen::ReplayRun(s) => Some(&mut s.scroll),
+            Screen::Reposition(s) => s.scroll_mut(),
             Screen::Streams(_)
             | Screen::Consumers(_)
             | Screen::Tail(_)
@@ -457,6 +470,7 @@ pub(super) fn list_of(screen: &Screen) -> Option<&dyn List> {
         | Screen::Help(_)
         | Screen::ReplayForm(_)
         | Screen::ReplayPlan(_)
-        | Screen::ReplayRun(_) => None,
+        | Screen::ReplayRun(_)
+        | Screen::Reposition(_) => None,
     }
 }

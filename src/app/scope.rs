@@ -2,7 +2,7 @@
 
 use crate::model::Scope;
 
-use super::{App, Row, Screen, StreamTab};
+use super::{App, RepositionScreen, Row, Screen, StreamTab};
 
 impl App {
     /// What is on screen now. Frozen pictures go on being polled, so that thawing shows the truth at once.
@@ -42,6 +42,12 @@ impl App {
             Some(Screen::Consumer(c)) => {
                 scope.streams = vec![c.stream.clone()];
                 scope.consumer = Some((c.stream.clone(), c.name.clone()));
+            }
+            Some(Screen::Reposition(RepositionScreen::Run(run))) if self.moves.is_elsewhere(&run.id) => {}
+            Some(Screen::Reposition(s)) => {
+                let (stream, consumer) = s.consumer();
+                scope.streams = vec![stream.to_owned()];
+                scope.consumer = Some((stream.to_owned(), consumer.to_owned()));
             }
             // How far the streams have got, beside what was read of them.
             Some(Screen::Tail(t)) => scope.streams = t.sources.iter().map(|s| s.name.clone()).collect(),

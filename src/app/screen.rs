@@ -3,8 +3,8 @@
 use crate::event::clean_line;
 
 use super::{
-    ConsumerScreen, ConsumersScreen, ContextsScreen, HelpScreen, PlanScreen, ReplayForm, ReplaysScreen, RunScreen,
-    StreamScreen, StreamsScreen, TailScreen,
+    ConsumerScreen, ConsumersScreen, ContextsScreen, HelpScreen, PlanScreen, ReplayForm, ReplaysScreen,
+    RepositionScreen, RunScreen, StreamScreen, StreamsScreen, TailScreen,
 };
 
 /// A position in a text that may be longer than its panel.
@@ -67,6 +67,8 @@ pub enum Screen {
     ReplayRun(RunScreen),
     /// All replays.
     Replays(ReplaysScreen),
+    /// Where a consumer is to go on, what that would do, and what came of it.
+    Reposition(RepositionScreen),
     /// Saved connections.
     Contexts(ContextsScreen),
     /// The keys.
@@ -96,6 +98,7 @@ impl Screen {
             Self::ReplayPlan(_) => "Plan".into(),
             Self::ReplayRun(r) => clean_line(&r.id).into_owned(),
             Self::Replays(_) => "Replays".into(),
+            Self::Reposition(s) => clean_line(&s.title()).into_owned(),
             Self::Contexts(_) => "Contexts".into(),
             Self::Help(_) => "Help".into(),
         }

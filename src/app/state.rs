@@ -10,6 +10,7 @@ use crate::keymap::Keymap;
 use crate::model::replay::Run;
 use crate::model::{Catalog, Scope, Timestamp, Update};
 
+use super::reposition::Moves;
 use super::{ContextRow, ContextsScreen, Effect, Menu, Msg, Notice, Prompt, Screen, Session, StreamsScreen};
 
 /// How long a notice stays.
@@ -48,7 +49,9 @@ pub struct App {
     pub(super) own_replays: BTreeSet<String>,
     /// The list of replays is kept fresh.
     pub(super) watches_replays: bool,
-    /// Somebody wanted to leave while replays run here.
+    /// What is known of repositions.
+    pub moves: Moves,
+    /// Somebody wanted to leave while something runs here.
     pub(super) leaving: bool,
     /// Where clock times are meant.
     pub zone: TimeZone,
@@ -93,6 +96,7 @@ impl App {
             replays: None,
             own_replays: BTreeSet::new(),
             watches_replays: false,
+            moves: Moves::default(),
             leaving: false,
             zone: TimeZone::UTC,
             notice: None,
@@ -178,6 +182,7 @@ impl App {
             Msg::ReplayPlanned(id, result) => self.replay_planned(id, result),
             Msg::ReplayStarted(result) => self.replay_started(result),
             Msg::Replays(runs) => self.take_replays(runs),
+            Msg::Reposition(news) => self.take_reposition_news(news),
             Msg::Tick(now) => {
                 // Never back by a little; but a clock that was set back is the clock that all answers go by.
                 if !now.is_late(self.now) {
@@ -211,6 +216,7 @@ impl App {
         }
         self.settle_tails(&mut effects);
         self.settle_replays(&mut effects);
+        self.settle_moves(&mut effects);
         let scope = self.scope();
         if scope != self.watched {
             self.watched = scope.clone();
@@ -268,6 +274,7 @@ impl App {
             Screen::ReplayPlan(s) => s.refresh(self),
             Screen::ReplayRun(s) => s.refresh(self),
             Screen::Replays(s) => s.refresh(self),
+            Screen::Reposition(s) => s.refresh(self),
             Screen::Contexts(s) => s.refresh(self),
             Screen::Help(s) => s.refresh(self),
         }
@@ -296,6 +303,7 @@ impl App {
                 self.session = session;
                 self.live = Catalog::default();
                 self.frozen = None;
+                self.moves.leave();
                 self.watched = Scope::default();
                 self.screens = vec![Screen::Streams(StreamsScreen::default())];
                 let name = self.session.context.clone().unwrap_or_default();

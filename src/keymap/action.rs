@@ -82,6 +82,10 @@ actions! {
     Replay = "replay",
     /// Go to the replays.
     Replays = "replays",
+    /// Move a consumer.
+    Reposition = "reposition",
+    /// Take a move back.
+    Undo = "undo",
     /// Cancel a replay.
     Cancel = "cancel",
     /// Choose what part of a stream is read.

@@ -20,6 +20,7 @@ pub mod reading;
 pub mod replay;
 pub mod reposition;
 pub mod retention;
+pub mod said;
 pub mod scope;
 pub mod series;
 pub mod stream;
@@ -41,6 +42,7 @@ pub use message::{Header, Message};
 pub use owner::Owner;
 pub use problem::{Problem, ProblemKind};
 pub use reading::Reading;
+pub use said::Said;
 pub use scope::Scope;
 pub use series::{ConsumerSample, Series, StreamSample};
 pub use stream::{

@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use crate::app::{App, ConsumerScreen, ConsumerTab};
 use crate::event::clean_line;
 use crate::health::consumer_health;
+use crate::keymap::Action;
 use crate::model::consumer::Position;
 use crate::model::units::{count, count_exact, duration, rate};
 use crate::model::{AckPolicy, Consumer, ConsumerEntry, Delivery, Timestamp};
@@ -75,7 +76,8 @@ fn overview(frame: &mut Frame<'_>, area: Rect, app: &App, entry: &ConsumerEntry,
     }
     y += 1;
     let rest = |y: u16| Rect { y: y.min(inner.bottom()), height: inner.bottom().saturating_sub(y), ..inner };
-    let (numbers, setup) = (numbers(entry, info, app.shown_at(), theme), setup(info, app.shown_at(), theme));
+    let (numbers, mut setup) = (numbers(entry, info, app.shown_at(), theme), setup(info, app.shown_at(), theme));
+    setup.extend(moved(app, info, theme));
     let split = inner.width / 2;
     let at = rest(y);
     let a = facts(frame.buffer_mut(), Rect { width: split.saturating_sub(1), ..at }, &numbers, theme);
@@ -165,6 +167,19 @@ fn setup(info: &Consumer, now: Timestamp, theme: &Theme) -> Vec<Fact> {
         out.push(Fact::new("leader", clean_line(leader).into_owned()));
     }
     out
+}
+
+/// That it is being moved, or was and can be moved back.
+fn moved(app: &App, info: &Consumer, theme: &Theme) -> Option<Fact> {
+    let key = |action| app.keymap.shown(action).unwrap_or_default();
+    if app.moves.moving(&info.stream, &info.name).is_some() {
+        let words = format!("it is being moved; {} shows how far", key(Action::Reposition));
+        return Some(Fact::new("move", words).or("it is being moved").styled(theme.notice));
+    }
+    let past = app.moves.undoable(&info.stream, &info.name).filter(|past| !past.left_over)?;
+    let (ago, undo) = (duration(app.now.since(past.made)), key(Action::Undo));
+    let words = format!("from #{} to #{}, {ago} ago; {undo} takes it back", past.from, past.to);
+    Some(Fact::new("moved", words).or(format!("{ago} ago; {undo} takes it back")).styled(theme.notice))
 }
 
 fn charts(frame: &mut Frame<'_>, area: Rect, entry: &ConsumerEntry, theme: &Theme) {

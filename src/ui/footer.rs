@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use unicode_width::UnicodeWidthStr;
 
-use crate::app::{App, FormItem, Offer, Prompt, Screen, StreamTab};
+use crate::app::{App, FormItem, Offer, Prompt, RepositionScreen, Screen, StreamTab};
 use crate::event::clean_line;
 use crate::keymap::Action;
 use crate::model::replay::State;
@@ -168,6 +168,9 @@ fn wanted(app: &App) -> &'static [Action] {
                 A::Problems,
                 A::Freeze,
                 A::Copy,
+                A::Reposition,
+                A::Replay,
+                A::Undo,
                 A::Refresh,
             ],
             StreamTab::Configuration => {
@@ -201,11 +204,25 @@ fn wanted(app: &App) -> &'static [Action] {
             A::Freeze,
             A::Copy,
             A::Mark,
+            A::Reposition,
+            A::Replay,
+            A::Undo,
             A::Refresh,
         ],
-        Some(Screen::Consumer(_)) => {
-            &[A::NextPanel, A::Tail, A::Back, A::Copy, A::Command, A::Help, A::Quit, A::Freeze, A::Replay, A::Refresh]
-        }
+        Some(Screen::Consumer(_)) => &[
+            A::NextPanel,
+            A::Tail,
+            A::Back,
+            A::Reposition,
+            A::Undo,
+            A::Replay,
+            A::Help,
+            A::Quit,
+            A::Copy,
+            A::Command,
+            A::Freeze,
+            A::Refresh,
+        ],
         Some(Screen::Tail(t)) if t.diff.is_some() => &[A::Back, A::Next, A::Previous, A::Down, A::Up, A::Help, A::Quit],
         Some(Screen::Tail(t)) if t.zoomed => &[
             A::Back,
@@ -247,12 +264,22 @@ fn wanted(app: &App) -> &'static [Action] {
             A::Pager,
             A::Quit,
         ],
-        Some(Screen::ReplayForm(_)) => &[A::Open, A::Up, A::Down, A::Back, A::Help, A::Quit],
+        Some(Screen::ReplayForm(_) | Screen::Reposition(RepositionScreen::Form(_))) => {
+            &[A::Open, A::Up, A::Down, A::Back, A::Help, A::Quit]
+        }
         Some(Screen::ReplayPlan(_)) => &[A::Open, A::Back, A::Copy, A::Down, A::Up, A::Help, A::Quit],
         Some(Screen::ReplayRun(_)) => {
             &[A::Mark, A::Right, A::Up, A::Down, A::Cancel, A::Back, A::Copy, A::Help, A::Quit]
         }
-        Some(Screen::Replays(_)) => &[A::Open, A::Cancel, A::Back, A::Filter, A::Copy, A::Command, A::Help, A::Quit],
+        Some(Screen::Reposition(RepositionScreen::Preview(_))) => {
+            &[A::Open, A::Back, A::Refresh, A::Copy, A::Down, A::Up, A::Help, A::Quit]
+        }
+        Some(Screen::Reposition(RepositionScreen::Run(_))) => {
+            &[A::Open, A::Undo, A::Cancel, A::Back, A::Reposition, A::Down, A::Up, A::Copy, A::Help, A::Quit]
+        }
+        Some(Screen::Replays(_)) => {
+            &[A::Open, A::Cancel, A::Undo, A::Back, A::Filter, A::Copy, A::Command, A::Help, A::Quit]
+        }
         Some(Screen::Contexts(_)) => &[A::Open, A::Back, A::Filter, A::Command, A::Help, A::Quit, A::Copy],
         Some(Screen::Help(_)) | None => &[A::Back, A::Down, A::Up, A::PageDown, A::PageUp, A::Quit],
     }
@@ -269,6 +296,10 @@ fn title<'a>(app: &App, action: Action, title: &'a str) -> &'a str {
             }
         }
         (Some(Screen::Contexts(_)), Action::Open) => "switch",
+        (Some(Screen::Reposition(s)), Action::Open) => super::reposition::open_words(app, s),
+        (Some(Screen::Reposition(RepositionScreen::Run(_))), Action::Cancel) => "leave it",
+        (Some(Screen::Reposition(RepositionScreen::Run(_))), Action::Reposition) => "move again",
+        (Some(Screen::Reposition(_)), Action::Refresh) => "look again",
         (Some(Screen::ReplayForm(f)), Action::Open) if f.selected() == FormItem::Plan => "plan",
         (Some(Screen::ReplayForm(_)), Action::Open) => "change",
         (Some(Screen::ReplayPlan(p)), Action::Open) => super::replay::start_words(app, p),

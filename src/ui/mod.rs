@@ -12,6 +12,8 @@ mod header;
 mod help;
 mod menu;
 mod replay;
+mod reposition;
+mod said;
 mod side;
 mod stream;
 mod streams;
@@ -69,6 +71,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, theme: &Theme) {
         Some(Screen::ReplayPlan(p)) => replay::plan(frame, body, p, theme),
         Some(Screen::ReplayRun(r)) => replay::run(frame, body, app, r, theme),
         Some(Screen::Replays(s)) => replay::list(frame, body, app, s, theme),
+        Some(Screen::Reposition(s)) => reposition::draw(frame, body, app, s, theme),
         Some(Screen::Contexts(s)) => contexts::draw(frame, body, app, s, theme),
         Some(Screen::Help(h)) => help::draw(frame, body, app, h, theme),
         None => {}

@@ -20,6 +20,7 @@ mod polling;
 mod replay;
 mod replay_screens;
 mod reposition;
+mod reposition_screens;
 mod screens;
 mod tail;
 mod tail_command;
