@@ -23,7 +23,11 @@ impl App {
         if action != Action::Quit {
             self.leaving = false;
         }
-        if self.act_tail(action) || self.act_replay(action, effects) {
+        if self.act_tail(action)
+            || self.act_replay(action, effects)
+            || self.act_activity(action, effects)
+            || self.act_stuck(action)
+        {
             // What a key does to a tail is cheap to show.
             self.urgent = true;
             return;
@@ -115,6 +119,8 @@ impl App {
             Action::Tail => self.tail_selection(),
             Action::Replay => self.replay_selection(),
             Action::Replays => self.open_replays(),
+            Action::Activity => self.open_activity(),
+            Action::Stuck => self.open_stuck(),
             // A tail does these itself; elsewhere they were refused.
             Action::Cancel
             | Action::Range
@@ -184,6 +190,8 @@ impl App {
                 _ => None,
             },
             Screen::Replays(s) => Some(&mut s.table),
+            Screen::Activity(s) => Some(s.view_mut()),
+            Screen::Stuck(s) => Some(&mut s.table),
             Screen::Consumer(_)
             | Screen::Tail(_)
             | Screen::Help(_)
@@ -289,6 +297,8 @@ impl App {
             | Screen::Tail(_)
             | Screen::Contexts(_)
             | Screen::ReplayForm(_)
+            | Screen::Activity(_)
+            | Screen::Stuck(_)
             | Screen::Replays(_) => None,
         }
     }
@@ -452,6 +462,8 @@ pub(super) fn list_of(screen: &Screen) -> Option<&dyn List> {
             _ => None,
         },
         Screen::Replays(s) => Some(&s.table),
+        Screen::Activity(s) => Some(s.view()),
+        Screen::Stuck(s) => Some(&s.table),
         Screen::Consumer(_)
         | Screen::Tail(_)
         | Screen::Help(_)

@@ -12,6 +12,8 @@ pub enum Choice {
     Tail(TailChoice),
     /// Something of a replay.
     Replay(ReplayChoice),
+    /// Something of a stuck message.
+    Stuck(StuckChoice),
 }
 
 /// What can be chosen of a tail.
@@ -40,6 +42,19 @@ pub enum ReplayChoice {
     Cancel(String),
     /// Leave everything as it is.
     Nothing,
+}
+
+/// What can be copied of a stuck message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StuckChoice {
+    /// Its sequence.
+    Sequence,
+    /// The command of the `nats` CLI that shows it.
+    Command,
+    /// The event as JSON.
+    Event,
+    /// The event's id.
+    Id,
 }
 
 /// A program that shows a text.
@@ -138,6 +153,7 @@ impl App {
         match choice {
             Choice::Tail(choice) => self.choose_of_tail(choice, effects),
             Choice::Replay(choice) => self.choose_of_replay(choice, effects),
+            Choice::Stuck(choice) => self.choose_of_stuck(choice, effects),
         }
     }
 }

@@ -3,8 +3,8 @@
 use crate::event::clean_line;
 
 use super::{
-    ConsumerScreen, ConsumersScreen, ContextsScreen, HelpScreen, PlanScreen, ReplayForm, ReplaysScreen, RunScreen,
-    StreamScreen, StreamsScreen, TailScreen,
+    ActivityScreen, ConsumerScreen, ConsumersScreen, ContextsScreen, HelpScreen, PlanScreen, ReplayForm, ReplaysScreen,
+    RunScreen, StreamScreen, StreamsScreen, StuckScreen, TailScreen,
 };
 
 /// A position in a text that may be longer than its panel.
@@ -67,6 +67,10 @@ pub enum Screen {
     ReplayRun(RunScreen),
     /// All replays.
     Replays(ReplaysScreen),
+    /// What happens and what is asked.
+    Activity(Box<ActivityScreen>),
+    /// The messages that a consumer cannot get acked.
+    Stuck(Box<StuckScreen>),
     /// Saved connections.
     Contexts(ContextsScreen),
     /// The keys.
@@ -96,6 +100,8 @@ impl Screen {
             Self::ReplayPlan(_) => "Plan".into(),
             Self::ReplayRun(r) => clean_line(&r.id).into_owned(),
             Self::Replays(_) => "Replays".into(),
+            Self::Activity(_) => "Activity".into(),
+            Self::Stuck(s) => format!("Stuck messages of {}", clean_line(&s.name)),
             Self::Contexts(_) => "Contexts".into(),
             Self::Help(_) => "Help".into(),
         }

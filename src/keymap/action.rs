@@ -82,6 +82,10 @@ actions! {
     Replay = "replay",
     /// Go to the replays.
     Replays = "replays",
+    /// Go to the activity.
+    Activity = "activity",
+    /// Go to the stuck messages of a consumer.
+    Stuck = "stuck",
     /// Cancel a replay.
     Cancel = "cancel",
     /// Choose what part of a stream is read.

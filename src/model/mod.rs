@@ -19,6 +19,7 @@ pub mod problem;
 pub mod reading;
 pub mod replay;
 pub mod reposition;
+pub mod request;
 pub mod retention;
 pub mod scope;
 pub mod series;
@@ -41,6 +42,7 @@ pub use message::{Header, Message};
 pub use owner::Owner;
 pub use problem::{Problem, ProblemKind};
 pub use reading::Reading;
+pub use request::Request;
 pub use scope::Scope;
 pub use series::{ConsumerSample, Series, StreamSample};
 pub use stream::{

@@ -3,6 +3,7 @@
 //! One file a screen; what several screens use is in `widgets`. Every server-supplied string goes through
 //! `event::clean_line` before it comes here or here before it is drawn, and width is measured after that.
 
+mod activity;
 mod consumer;
 mod consumers;
 mod contexts;
@@ -15,6 +16,7 @@ mod replay;
 mod side;
 mod stream;
 mod streams;
+mod stuck;
 mod tail;
 pub mod theme;
 pub mod widgets;
@@ -69,6 +71,8 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, theme: &Theme) {
         Some(Screen::ReplayPlan(p)) => replay::plan(frame, body, p, theme),
         Some(Screen::ReplayRun(r)) => replay::run(frame, body, app, r, theme),
         Some(Screen::Replays(s)) => replay::list(frame, body, app, s, theme),
+        Some(Screen::Activity(s)) => activity::draw(frame, body, app, s, theme),
+        Some(Screen::Stuck(s)) => stuck::draw(frame, body, app, s, theme),
         Some(Screen::Contexts(s)) => contexts::draw(frame, body, app, s, theme),
         Some(Screen::Help(h)) => help::draw(frame, body, app, h, theme),
         None => {}

@@ -10,12 +10,12 @@ use tokio::time::sleep;
 
 use crate::model::update::{Ask, Listing};
 use crate::model::{AdvisoryKind, ProblemKind, Stream, Traffic, Update};
-use crate::nats::advisories;
+use crate::nats::advisories::{self, Heard};
 use crate::nats::api::SIDE_BY_SIDE;
 use crate::nats::ask::now;
 
 use super::pace::Outcome;
-use super::{Closed, Lane, fast};
+use super::{Closed, Lane, fast, peeks};
 
 /// A list of at most one page that is answered this quickly is asked for with every round of the fast lane.
 pub(super) const QUICK: Duration = Duration::from_millis(150);
@@ -49,6 +49,7 @@ pub(super) fn spawn(lane: &Lane, tasks: &mut JoinSet<Result<(), Closed>>) {
     tasks.spawn(account(lane.clone()));
     tasks.spawn(listen(lane.clone(), announce));
     tasks.spawn(ask_announced(lane.clone(), announced));
+    tasks.spawn(peeks::run(lane.clone()));
     tasks.spawn(traffic(lane.clone()));
 }
 
@@ -259,11 +260,15 @@ async fn listen(lane: Lane, announce: mpsc::Sender<Announced>) -> Result<(), Clo
     let (out, mut heard) = mpsc::channel(256);
     let mut reader = JoinSet::new();
     reader.spawn(advisories::read(lane.api.client().clone(), out));
-    while let Some(advisory) = heard.recv().await {
-        let advisory = match advisory {
-            Ok(advisory) => advisory,
-            Err(problem) => {
+    while let Some(heard) = heard.recv().await {
+        let advisory = match heard {
+            Heard::Advisory(advisory) => advisory,
+            Heard::Refused(problem) => {
                 lane.tell(Update::Failed(Ask::Advisories, problem, now())).await?;
+                continue;
+            }
+            Heard::Lost(n) => {
+                lane.tell(Update::AdvisoriesLost(n)).await?;
                 continue;
             }
         };
@@ -277,7 +282,8 @@ async fn listen(lane: Lane, announce: mpsc::Sender<Announced>) -> Result<(), Clo
                 lane.tell(Update::ConsumerGone(stream.clone(), name.clone(), now())).await?;
                 let _ = announce.try_send((stream, None));
             }
-            (AdvisoryKind::Other(_), _) => {}
+            // Clients can refuse very many in a row, and nothing about the consumer is changed by that.
+            (AdvisoryKind::Other { .. } | AdvisoryKind::Nak { .. }, _) => {}
             // What finds no room is left to the next sweep.
             _ => {
                 if consumer.is_some() {
@@ -346,7 +352,7 @@ impl Lane {
     }
 }
 
-/// What our looking costs, each second while it changes.
+/// What our looking costs, each second while it changes, and all that was asked meanwhile.
 async fn traffic(lane: Lane) -> Result<(), Closed> {
     let mut seen: VecDeque<u64> = VecDeque::from([lane.api.cost().0]);
     let mut told = None;
@@ -363,6 +369,10 @@ async fn traffic(lane: Lane) -> Result<(), Closed> {
         if told != Some(now) {
             told = Some(now);
             lane.tell(Update::Traffic(now)).await?;
+        }
+        let (requests, lost) = lane.api.client().ledger.take();
+        if !requests.is_empty() || lost > 0 {
+            lane.tell(Update::Requests(requests, lost)).await?;
         }
     }
 }
