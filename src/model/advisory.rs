@@ -86,6 +86,13 @@ pub enum AdvisoryKind {
         /// The client's reason, sanitised.
         reason: Option<String>,
     },
+    /// The stream deleted a message that was delivered to a consumer and not acked.
+    DeletedUnacked {
+        /// The message's stream sequence.
+        stream_seq: u64,
+        /// How often it was delivered by then.
+        deliveries: u64,
+    },
     /// A client of a priority group is the one that receives from now on.
     Pinned {
         /// The group.

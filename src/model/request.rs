@@ -34,6 +34,8 @@ pub enum Act {
 pub enum Outcome {
     /// An answer that is no error; without an answer to wait for: it was handed to the connection.
     Done,
+    /// The answer is that there is no such thing; a sentence, sanitised.
+    Absent(Box<str>),
     /// It failed; a sentence, sanitised and without secrets.
     Failed(Box<str>),
     /// Nobody wanted the answer any more before it came.

@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use crate::config::Ledger;
 use crate::model::request::{Act, Outcome};
-use crate::model::{Problem, Request};
+use crate::model::{Problem, ProblemKind, Request};
 
 use super::Client;
 use super::ask::now;
@@ -31,6 +31,9 @@ impl Asking<'_> {
         request.took = Some(self.started.elapsed());
         match answer {
             Ok(bytes) => request.reply = Some(bytes as u64),
+            Err(problem) if problem.kind == ProblemKind::NotFound => {
+                request.outcome = Outcome::Absent(problem.sentence.as_str().into());
+            }
             Err(problem) => request.outcome = Outcome::Failed(problem.sentence.as_str().into()),
         }
         self.ledger.note(request);

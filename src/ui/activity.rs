@@ -215,10 +215,10 @@ fn sign(request: &Request, failed: u64) -> (&'static str, Level) {
     match (&request.outcome, request.nature()) {
         (Outcome::Failed(_), _) => (Level::Critical.glyph(), Level::Critical),
         (_, Nature::Write) => ("W", Level::Warning),
-        (Outcome::Left, _) => (Level::Notice.glyph(), Level::Notice),
+        (Outcome::Left | Outcome::Absent(_), _) => (Level::Notice.glyph(), Level::Notice),
         _ if failed > 0 => (Level::Warning.glyph(), Level::Warning),
         (_, Nature::Own) => ("+", Level::Notice),
-        (Outcome::Done, Nature::Read) => (Level::Ok.glyph(), Level::Ok),
+        (_, Nature::Read) => (Level::Ok.glyph(), Level::Ok),
     }
 }
 
@@ -265,7 +265,7 @@ fn detail(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &ActivityScreen,
 const fn outcome_style(request: &Request, theme: &Theme) -> Style {
     match request.outcome {
         Outcome::Failed(_) => theme.critical,
-        Outcome::Left | Outcome::Done => theme.text,
+        Outcome::Left | Outcome::Absent(_) | Outcome::Done => theme.text,
     }
 }
 
@@ -278,6 +278,7 @@ fn came(request: &Request) -> String {
         (Outcome::Left, _, took, _) => {
             format!("nobody waited for the answer any more after {}", took.unwrap_or_default())
         }
+        (Outcome::Absent(what), _, took, _) => format!("answered in {}: {what}", took.unwrap_or_default()),
         (_, Act::Publish { .. }, ..) => "handed to the connection; the replay says what became of them".into(),
         (_, Act::Subscribe, ..) => "subscribed; what comes is on the other panel".into(),
         (_, Act::Send, ..) => "handed to the connection; no answer to this is waited for".into(),

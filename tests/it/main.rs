@@ -3,6 +3,7 @@
 // The rules for tests then hold for helpers outside of test functions too.
 #![cfg(test)]
 
+mod activity_screen;
 mod agreement;
 mod any_sequence;
 mod cli;

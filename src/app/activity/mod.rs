@@ -31,7 +31,7 @@ const MOST: usize = 2_000;
 /// From this height of the body on there is room for more about the selected entry.
 const DETAIL_FROM: usize = 14;
 /// Rows of that, with the line above.
-const DETAIL_ROWS: usize = 5;
+const DETAIL_ROWS: usize = 4;
 
 /// What happened and what was asked, as far as it is kept.
 #[derive(Clone, Debug, PartialEq)]

@@ -54,7 +54,8 @@ impl Folded {
             Act::Publish { bytes, .. } => bytes,
             _ => request.reply.unwrap_or(0),
         };
-        if let Some(took) = request.took.filter(|_| request.outcome == Outcome::Done) {
+        let answered = matches!(request.outcome, Outcome::Done | Outcome::Absent(_));
+        if let Some(took) = request.took.filter(|_| answered) {
             let (samples, count, next) = &mut self.took;
             samples[*next] = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
             *next = (*next + 1) % SAMPLES;

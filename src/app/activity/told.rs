@@ -1,17 +1,22 @@
 //! Advisories as sentences for whoever is on call.
 
+use std::time::Duration;
+
 use crate::event::clean_line;
 use crate::health::Level;
 use crate::model::units::{bytes, count_exact, duration};
 use crate::model::{Advisory, AdvisoryKind};
 
-/// Refusals that came at once are told together: of so many entries before, one of the same consumer takes them in.
+/// Refusals that come one after the other are told together: of so many entries before, one of the same consumer takes
+/// them in …
 pub(super) const TOGETHER: usize = 8;
+/// … unless it was begun longer ago than this.
+const WITHIN: Duration = Duration::from_secs(10);
 
 /// An advisory, with what was known besides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
-    /// The newest of those that are told together.
+    /// The first of those that are told together, with what the newest says.
     pub advisory: Advisory,
     /// The leader before, where another one was elected.
     pub before: Option<String>,
@@ -22,8 +27,11 @@ pub struct Told {
 impl Told {
     /// Takes another one in, where it says the same again.
     pub(super) fn takes(&mut self, other: &Advisory) -> bool {
-        let same = matches!((&self.advisory.kind, &other.kind), (AdvisoryKind::Nak { .. }, AdvisoryKind::Nak { .. }))
-            && (&self.advisory.stream, &self.advisory.consumer) == (&other.stream, &other.consumer);
+        use AdvisoryKind::{DeletedUnacked, Nak};
+        let kinds = (&self.advisory.kind, &other.kind);
+        let same = matches!(kinds, (Nak { .. }, Nak { .. }) | (DeletedUnacked { .. }, DeletedUnacked { .. }))
+            && (&self.advisory.stream, &self.advisory.consumer) == (&other.stream, &other.consumer)
+            && other.time.since(self.advisory.time) < WITHIN;
         if same {
             self.advisory.kind.clone_from(&other.kind);
             self.times += 1;
@@ -35,7 +43,7 @@ impl Told {
     pub const fn level(&self) -> Level {
         use AdvisoryKind as K;
         match &self.advisory.kind {
-            K::StreamQuorumLost { .. } | K::ConsumerQuorumLost { .. } => Level::Critical,
+            K::StreamQuorumLost { .. } | K::ConsumerQuorumLost { .. } | K::DeletedUnacked { .. } => Level::Critical,
             K::StreamDeleted | K::MaxDeliveries { .. } | K::Terminated { .. } | K::BatchAbandoned { .. } => {
                 Level::Warning
             }
@@ -61,6 +69,7 @@ impl Told {
             K::MaxDeliveries { .. } => "gave up",
             K::Nak { .. } => "nak",
             K::Terminated { .. } => "terminated",
+            K::DeletedUnacked { .. } => "lost",
             K::Pinned { .. } | K::Unpinned { .. } => "pinned",
             K::Other { .. } => "other",
         }
@@ -145,6 +154,13 @@ impl Told {
                     "{place}: a client terminated #{stream_seq} ({}); it is not delivered again; {reason}",
                     nth(*deliveries)
                 )
+            }
+            K::DeletedUnacked { stream_seq, .. } if self.times > 1 => format!(
+                "{place}: the stream deleted {} messages that were delivered and not acked, the last was #{stream_seq}",
+                count_exact(self.times)
+            ),
+            K::DeletedUnacked { stream_seq, deliveries } => {
+                format!("{place}: the stream deleted #{stream_seq}, which was not acked ({})", nth(*deliveries))
             }
             K::Pinned { group, client } => {
                 format!("{place}: in group {group} only client {client} receives from now on")
@@ -259,6 +275,8 @@ mod tests {
         let mut elsewhere = told(nak(3), true).advisory;
         elsewhere.stream = "mail".into();
         assert!(!first.takes(&elsewhere));
+        let later = Advisory { time: Timestamp::from_secs(10), ..told(nak(4), true).advisory };
+        assert!(!first.takes(&later));
         assert!(first.sentence().contains("2 refusals (nak), the last of #2 (delivery 2)"), "{}", first.sentence());
     }
 }

@@ -36,6 +36,8 @@ impl Said {
 pub struct Remembered {
     /// By sequence.
     pub messages: BTreeMap<u64, Said>,
+    /// How many the stream deleted before they were acked, and the newest of them.
+    pub lost: (u64, u64),
     /// How many gave way to others.
     pub dropped: u64,
     touched: u64,
@@ -77,6 +79,12 @@ impl Memory {
             (AdvisoryKind::Nak { stream_seq, deliveries }, _) => {
                 (Said { naks: 1, deliveries: Some(*deliveries), ..Said::default() }, *stream_seq)
             }
+            (AdvisoryKind::DeletedUnacked { stream_seq, .. }, Some(name)) => {
+                self.clock += 1;
+                let lost = &mut self.entry(&advisory.stream, name).lost;
+                *lost = (lost.0 + 1, *stream_seq);
+                return;
+            }
             _ => return,
         };
         if let Some(name) = &advisory.consumer {
@@ -87,16 +95,7 @@ impl Memory {
     }
 
     fn remember(&mut self, stream: &str, consumer: &str, seq: u64, said: Said) {
-        if self.of(stream, consumer).is_none() {
-            if self.count >= CONSUMERS {
-                self.drop_oldest();
-            }
-            self.count += 1;
-        }
-        let clock = self.clock;
-        let consumers = self.consumers.entry(stream.to_owned()).or_default();
-        let of = consumers.entry(consumer.to_owned()).or_default();
-        of.touched = clock;
+        let of = self.entry(stream, consumer);
         match of.messages.get_mut(&seq) {
             Some(known) => {
                 known.gave_up |= said.gave_up;
@@ -115,6 +114,21 @@ impl Memory {
                 of.messages.insert(seq, said);
             }
         }
+    }
+
+    /// What is remembered of a consumer, with room for one that is new.
+    fn entry(&mut self, stream: &str, consumer: &str) -> &mut Remembered {
+        if self.of(stream, consumer).is_none() {
+            if self.count >= CONSUMERS {
+                self.drop_oldest();
+            }
+            self.count += 1;
+        }
+        let clock = self.clock;
+        let consumers = self.consumers.entry(stream.to_owned()).or_default();
+        let of = consumers.entry(consumer.to_owned()).or_default();
+        of.touched = clock;
+        of
     }
 
     fn forget(&mut self, stream: &str, consumer: &str) {

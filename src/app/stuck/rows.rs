@@ -131,7 +131,9 @@ impl StuckScreen {
         let given_up = info.redelivered.saturating_sub(info.ack_pending);
         if info.config.max_deliver.is_some() && given_up > 0 {
             let known = self.rows.values().filter(|row| row.how == How::GaveUp).count() as u64;
-            said.push(format!("at least {} were given up in all; {} of them stand here", n(given_up), n(known)));
+            if known < given_up {
+                said.push(format!("at least {} were given up; {} of them stand here", n(given_up), n(known)));
+            }
         }
         said.push(Self::heard(app));
         said.extend(app.activity.refused.values().cloned());
@@ -140,7 +142,14 @@ impl StuckScreen {
                 clean_line(&format!("the first message that is not acked could not be read: {sentence}")).into_owned(),
             );
         }
-        if let Some(remembered) = app.activity.stuck.of(&self.stream, &self.name).filter(|r| r.dropped > 0) {
+        let Some(remembered) = app.activity.stuck.of(&self.stream, &self.name) else { return said };
+        if remembered.lost.0 > 0 {
+            let (count, last) = remembered.lost;
+            let what =
+                if count == 1 { "1 message that was".to_owned() } else { format!("{} messages that were", n(count)) };
+            said.push(format!("the stream deleted {what} delivered and not acked; the last was #{}", n(last)));
+        }
+        if remembered.dropped > 0 {
             said.push(format!("{} more were told of and gave way to these", n(remembered.dropped)));
         }
         said

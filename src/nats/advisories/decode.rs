@@ -12,6 +12,9 @@ use crate::nats::wire::PeerInfo;
 /// Characters of a body that are kept where it is not understood.
 const KEPT: usize = 300;
 
+/// The reasons that the server itself gives where a stream deletes what was not acked; clients give others.
+const DELETED: [&str; 2] = ["Unacknowledged message was deleted", "Message deleted by stream limits"];
+
 /// What advisories have in their bodies; each kind has some of it (`io.nats.jetstream.advisory.v1.*`).
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -105,6 +108,9 @@ fn of_consumer(token: &str, body: Body) -> Option<AdvisoryKind> {
         "MAX_DELIVERIES" | "MSG_NAKED" | "MSG_TERMINATED" if stream_seq == 0 => return None,
         "MAX_DELIVERIES" => AdvisoryKind::MaxDeliveries { stream_seq, deliveries },
         "MSG_NAKED" => AdvisoryKind::Nak { stream_seq, deliveries },
+        "MSG_TERMINATED" if body.reason.as_deref().is_some_and(|reason| DELETED.contains(&reason)) => {
+            AdvisoryKind::DeletedUnacked { stream_seq, deliveries }
+        }
         "MSG_TERMINATED" => {
             let reason = body.reason.and_then(named).map(|reason| clean_line(&reason).into_owned());
             AdvisoryKind::Terminated { stream_seq, deliveries, reason }
@@ -224,6 +230,11 @@ mod tests {
                 "C MSG_TERMINATED",
                 r#"{"stream_seq":7,"deliveries":1,"reason":""}"#.to_owned(),
                 AdvisoryKind::Terminated { stream_seq: 7, deliveries: 1, reason: None },
+            ),
+            (
+                "C MSG_TERMINATED",
+                r#"{"stream_seq":7,"deliveries":1,"reason":"Unacknowledged message was deleted"}"#.to_owned(),
+                AdvisoryKind::DeletedUnacked { stream_seq: 7, deliveries: 1 },
             ),
             (
                 "C PINNED",

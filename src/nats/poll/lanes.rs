@@ -282,8 +282,8 @@ async fn listen(lane: Lane, announce: mpsc::Sender<Announced>) -> Result<(), Clo
                 lane.tell(Update::ConsumerGone(stream.clone(), name.clone(), now())).await?;
                 let _ = announce.try_send((stream, None));
             }
-            // Clients can refuse very many in a row, and nothing about the consumer is changed by that.
-            (AdvisoryKind::Other { .. } | AdvisoryKind::Nak { .. }, _) => {}
+            // Nothing else is made, changed or lost; and what is told of single messages can be told very often.
+            (kind, _) if !is_of_the_whole(kind) => {}
             // What finds no room is left to the next sweep.
             _ => {
                 if consumer.is_some() {
@@ -296,6 +296,24 @@ async fn listen(lane: Lane, announce: mpsc::Sender<Announced>) -> Result<(), Clo
     }
     // Without advisories everything else goes on.
     std::future::pending().await
+}
+
+/// Whether an advisory says that another answer about a stream or a consumer is to be expected.
+const fn is_of_the_whole(kind: &AdvisoryKind) -> bool {
+    use AdvisoryKind as K;
+    matches!(
+        kind,
+        K::StreamCreated
+            | K::StreamUpdated
+            | K::StreamLeaderElected { .. }
+            | K::StreamQuorumLost { .. }
+            | K::RestoreDone { .. }
+            | K::ConsumerCreated
+            | K::ConsumerPaused { .. }
+            | K::ConsumerResumed
+            | K::ConsumerLeaderElected { .. }
+            | K::ConsumerQuorumLost { .. }
+    )
 }
 
 /// Asks for what advisories spoke of: gathered for a moment, each once, not too many.
