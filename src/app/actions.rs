@@ -19,7 +19,8 @@ impl App {
             self.tell(Level::Notice, reason);
             return;
         }
-        self.urgent |= changes_lists(action);
+        // A stuck message is laid out when it is selected.
+        self.urgent |= changes_lists(action) || matches!(self.screen(), Some(Screen::Stuck(_)));
         if action != Action::Quit {
             self.leaving = false;
         }

@@ -39,8 +39,8 @@ const FOLDED: [Spec; 7] = [
     column("TIMES", 6, 0, 0, true),
     column("MEDIAN", 7, 0, 1, true),
     column("BYTES", 6, 0, 4, true),
-    column("WHAT", 24, 2, 0, false),
-    column("NATS COMMAND", 26, 3, 3, false),
+    column("WHAT", 30, 2, 0, false),
+    column("NATS COMMAND", 30, 3, 3, false),
 ];
 /// The columns of single requests.
 const SINGLE: [Spec; 6] = [
@@ -48,8 +48,8 @@ const SINGLE: [Spec; 6] = [
     column("TIME", 14, 0, 1, false),
     column("TOOK", 7, 0, 1, true),
     column("BYTES", 6, 0, 4, true),
-    column("WHAT", 24, 2, 0, false),
-    column("NATS COMMAND", 26, 3, 3, false),
+    column("WHAT", 30, 2, 0, false),
+    column("NATS COMMAND", 30, 3, 3, false),
 ];
 
 /// Draws the screen.
@@ -162,6 +162,7 @@ fn list(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &ActivityScreen, t
 }
 
 fn cell(entry: &Entry<'_>, index: usize, app: &App, theme: &Theme) -> Cell<'static> {
+    let short = |stream| app.session.kinds.classify_name(stream).1;
     match entry {
         Entry::Told(told) => of_told(told, index, app, theme),
         Entry::Folded(folded) => match index {
@@ -170,11 +171,11 @@ fn cell(entry: &Entry<'_>, index: usize, app: &App, theme: &Theme) -> Cell<'stat
             3 => Cell::new(folded.median().map_or_else(|| "—".to_owned(), words::milliseconds), theme.text),
             4 if folded.bytes == 0 => Cell::new("—", theme.dim),
             4 => Cell::new(bytes(folded.bytes), theme.dim),
-            5 => Cell::new(words_of(folded), of_nature(&folded.last, theme)),
+            5 => Cell::new(words_of(folded, short), of_nature(&folded.last, theme)),
             other => of_request(&folded.last, if other > 1 { 5 } else { other }, folded.failed, app, theme),
         },
         Entry::Single(request) => match index {
-            4 => Cell::new(words::words(request), of_nature(request, theme)),
+            4 => Cell::new(words::words_with(request, short), of_nature(request, theme)),
             other => of_request(request, other, 0, app, theme),
         },
     }
@@ -186,7 +187,11 @@ fn of_told(told: &Told, index: usize, app: &App, theme: &Theme) -> Cell<'static>
         0 => Cell::new(clock(told.advisory.time, app.now, &app.zone), theme.dim),
         1 => Cell::new(told.level().glyph(), style),
         2 => Cell::new(told.kind(), style),
-        _ => Cell::new(told.sentence(), theme.text),
+        // The whole name stands below the list.
+        _ => {
+            let short = app.session.kinds.classify_name(&told.advisory.stream).1;
+            Cell::new(told.sentence_about(short), theme.text)
+        }
     }
 }
 

@@ -140,7 +140,7 @@ fn what_is_hidden_filtered_and_not_well() {
     world.keys("8");
     assert!(world.screen().contains("1 of our readers hidden") && !world.screen().contains("jetscope-tail"));
     world.keys("a");
-    assert!(world.screen().contains("jetscope-tail-x of eventsource-github-stream was created"), "{}", world.screen());
+    assert!(world.screen().contains("jetscope-tail-x of github was created"), "{}", world.screen());
     world.keys("/leader<enter>");
     assert_eq!(screen(&world).view().window().count(), 1);
     assert!(world.screen().contains("n2 is the leader now, before it was n1"), "{}", world.screen());
@@ -182,7 +182,11 @@ fn entries_are_copied_and_lead_to_what_they_are_about() {
     world.keys("<esc><esc>/12<enter>");
     assert_eq!(copied(&mut world, "y"), "nats stream get JOBS 12");
     world.keys("t");
-    assert!(matches!(world.app.screen(), Some(Screen::Tail(t)) if t.range.start == Start::Seq(12)), "{}", world.screen());
+    assert!(
+        matches!(world.app.screen(), Some(Screen::Tail(t)) if t.range.start == Start::Seq(12)),
+        "{}",
+        world.screen()
+    );
     // The list of streams is about no stream.
     world.keys("<esc><esc>/list of streams<enter><enter>");
     assert!(world.screen().contains("about no single stream"), "{}", world.screen());
@@ -193,7 +197,8 @@ fn a_missing_permission_is_named_until_something_is_heard() {
     let mut world = World::new(80, 24);
     let refuse = |world: &mut World, what: &str| {
         let subject = format!("$JS.EVENT.ADVISORY.{what}.>");
-        let sentence = format!("advisories: no permission to subscribe to {subject}; more words that need a second line");
+        let sentence =
+            format!("advisories: no permission to subscribe to {subject}; more words that need a second line");
         let problem = Problem::new(ProblemKind::Denied { subject }, sentence);
         world.send(Msg::Data(Update::Failed(Ask::Advisories, problem, start())));
     };
@@ -385,7 +390,7 @@ fn a_consumer_that_wants_no_acks_has_nothing_stuck() {
 #[test]
 fn losing_the_connection_leaves_gaps_in_what_was_heard() {
     let mut world = stuck(120, 40);
-    assert!(world.screen().contains("listening for 1m30s"), "{}", world.screen());
+    assert!(world.screen().contains("heard for 1m30s"), "{}", world.screen());
     world.send(Msg::Data(Update::Link(Link::Lost { attempt: 0, since: at(90), reason: None })));
     world.send(Msg::Data(Update::Link(Link::Connected { since: at(95) })));
     world.send(Msg::Tick(at(96)));

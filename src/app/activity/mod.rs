@@ -227,9 +227,13 @@ fn searched(request: &Request) -> String {
     format!("{} {}", words::words(request), clean_line(&command::command(request, None)))
 }
 
-/// What a row of folded requests is about.
-pub fn words_of(folded: &Folded) -> String {
-    if folded.rest { words::words_of_rest(folded.last.asks().0).to_owned() } else { words::words(&folded.last) }
+/// What a row of folded requests is about, with names for streams such as their short ones.
+pub fn words_of<'n>(folded: &'n Folded, name: impl Fn(&'n str) -> &'n str) -> String {
+    if folded.rest {
+        words::words_of_rest(folded.last.asks().0).to_owned()
+    } else {
+        words::words_with(&folded.last, name)
+    }
 }
 
 impl App {

@@ -77,7 +77,11 @@ impl Told {
 
     /// The whole sentence; harmless.
     pub fn sentence(&self) -> String {
-        let stream = &self.advisory.stream;
+        self.sentence_about(&self.advisory.stream)
+    }
+
+    /// The same with another name for the stream, such as its short one.
+    pub fn sentence_about(&self, stream: &str) -> String {
         let place = match &self.advisory.consumer {
             Some(consumer) => format!("consumer {consumer} of {stream}"),
             None => format!("stream {stream}"),

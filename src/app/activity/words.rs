@@ -9,7 +9,13 @@ use crate::model::units::{count_exact, duration};
 
 /// What is asked for, in words; harmless.
 pub fn words(request: &Request) -> String {
-    clean_line(&raw(request)).into_owned()
+    words_with(request, |stream| stream)
+}
+
+/// The same with other names for streams, such as their short ones.
+pub fn words_with<'n>(request: &'n Request, name: impl Fn(&'n str) -> &'n str) -> String {
+    let (verb, stream, consumer) = request.asks();
+    clean_line(&raw(request, (verb, stream.map(name), consumer))).into_owned()
 }
 
 /// The same of requests that share a row since there are too many different ones.
@@ -24,7 +30,7 @@ pub const fn words_of_rest(verb: Verb) -> &'static str {
     }
 }
 
-fn raw(request: &Request) -> String {
+fn raw(request: &Request, asks: (Verb, Option<&str>, Option<&str>)) -> String {
     match &request.act {
         Act::Subscribe => return format!("subscribed to {}", request.subject),
         Act::Publish { messages: 1, .. } => return format!("published 1 message: {}", request.subject),
@@ -37,7 +43,7 @@ fn raw(request: &Request) -> String {
     let number = |name: &str| body.get(name).and_then(Value::as_u64);
     let text = |name: &str| body.get(name).and_then(Value::as_str);
     let page = || number("offset").filter(|n| *n > 0).map(|n| format!(", from the {}th on", n + 1)).unwrap_or_default();
-    match request.asks() {
+    match asks {
         (Verb::Account, ..) => "the account's usage".into(),
         (Verb::StreamList, ..) => format!("the list of streams{}", page()),
         (Verb::StreamNames, ..) => match text("subject") {

@@ -60,8 +60,8 @@ impl StuckRow {
             },
             How::Terminated(Some(reason)) => format!("terminated: {reason}"),
             How::Terminated(None) => "terminated, no reason given".into(),
-            How::Unacked => return "head of line: delivered, not acked".into(),
-            How::GivenUpBefore => return "head of line: given up earlier".into(),
+            How::Unacked => return "head of line, not acked".into(),
+            How::GivenUpBefore => return "head of line, given up".into(),
             How::Refused(1) => "refused (nak)".into(),
             How::Refused(n) => format!("refused (nak) {} times", count_exact(*n)),
         };
@@ -115,27 +115,24 @@ impl StuckScreen {
             said.push("this consumer wants no acks: what it was sent counts as done, and nothing can be stuck".into());
             return said;
         }
-        let window =
-            format!("acked up to #{}, delivered up to #{}", n(info.ack_floor.stream_seq), n(info.delivered.stream_seq));
+        let (floor, delivered) = (info.ack_floor.stream_seq, info.delivered.stream_seq);
         said.push(match info.ack_pending {
-            0 => format!("{window}: no ack is waited for"),
-            1 => format!("{window}: 1 message is delivered and not acked"),
+            0 if floor >= delivered => format!("all is acked up to #{}, which is as far as was delivered", n(floor)),
+            0 => format!("acked up to #{}, delivered up to #{}: no ack is waited for", n(floor), n(delivered)),
+            1 => format!("1 message behind #{} is delivered and not acked", n(floor)),
             pending => format!(
-                "{window}: {} are delivered and not acked, {} were delivered more than once; which ones the server \
-                 does not tell, but for the first",
+                "{} of #{}..#{} are not acked, {} redelivered; the server tells only the first",
                 n(pending),
+                n(floor + 1),
+                n(delivered),
                 n(info.redelivered)
             ),
         });
         // What was given up leaves all counters but this one.
         let given_up = info.redelivered.saturating_sub(info.ack_pending);
-        if info.config.max_deliver.is_some() && given_up > 0 {
-            let known = self.rows.values().filter(|row| row.how == How::GaveUp).count() as u64;
-            if known < given_up {
-                said.push(format!("at least {} were given up; {} of them stand here", n(given_up), n(known)));
-            }
-        }
-        said.push(Self::heard(app));
+        let known = self.rows.values().filter(|row| row.how == How::GaveUp).count() as u64;
+        let more = (info.config.max_deliver.is_some() && known < given_up).then_some(given_up);
+        said.push(heard(app, more));
         said.extend(app.activity.refused.values().cloned());
         if let Some(sentence) = &self.head_failed {
             said.push(
@@ -154,18 +151,20 @@ impl StuckScreen {
         }
         said
     }
+}
 
-    /// For how long advisories were listened to.
-    fn heard(app: &App) -> String {
-        let Some(since) = app.activity.since else { return "nothing was heard of single messages yet".into() };
-        let span = duration(std::time::Duration::from_secs(app.now.since(since).as_secs()));
-        let gaps = match app.activity.gaps {
-            0 => String::new(),
-            1 => ", and while the connection was lost".into(),
-            n => format!(", and while the connection was lost ({n} times)"),
-        };
-        format!("listening for {span}; what was given up, terminated or refused before{gaps} is not known")
-    }
+/// For how long advisories were listened to, and how many messages were given up at least, where not all of them are
+/// known.
+fn heard(app: &App, given_up: Option<u64>) -> String {
+    let Some(since) = app.activity.since else { return "nothing was heard of single messages yet".into() };
+    let span = duration(std::time::Duration::from_secs(app.now.since(since).as_secs()));
+    let before = match app.activity.gaps {
+        0 => "before that",
+        1 => "before that, and while the connection was lost,",
+        _ => "before that, and while the connection was lost several times,",
+    };
+    let given_up = given_up.map(|n| format!(", but at least {} were given up", count_exact(n))).unwrap_or_default();
+    format!("heard for {span}; {before} nothing is known{given_up}")
 }
 
 fn row(seq: u64, said: &Said, gone: bool) -> StuckRow {
