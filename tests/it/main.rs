@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod activity_screen;
+mod advisories;
 mod agreement;
 mod any_sequence;
 mod cli;
@@ -21,7 +22,9 @@ mod polling;
 mod replay;
 mod replay_screens;
 mod reposition;
+mod requests;
 mod screens;
+mod stuck_console;
 mod tail;
 mod tail_command;
 mod tail_console;
