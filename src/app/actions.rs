@@ -19,11 +19,17 @@ impl App {
             self.tell(Level::Notice, reason);
             return;
         }
-        self.urgent |= changes_lists(action);
+        // A stuck message is laid out when it is selected.
+        self.urgent |= changes_lists(action) || matches!(self.screen(), Some(Screen::Stuck(_)));
         if action != Action::Quit {
             self.leaving = false;
         }
-        if self.act_tail(action) || self.act_replay(action, effects) || self.act_reposition(action, effects) {
+        if self.act_tail(action)
+            || self.act_replay(action, effects)
+            || self.act_reposition(action, effects)
+            || self.act_activity(action, effects)
+            || self.act_stuck(action)
+        {
             // What a key does to a tail is cheap to show.
             self.urgent = true;
             return;
@@ -117,6 +123,8 @@ impl App {
             Action::Replays => self.open_replays(),
             Action::Reposition => self.reposition_selection(),
             Action::Undo => self.undo_selection(effects),
+            Action::Activity => self.open_activity(),
+            Action::Stuck => self.open_stuck(),
             // A tail does these itself; elsewhere they were refused.
             Action::Cancel
             | Action::Range
@@ -195,6 +203,8 @@ impl App {
                 _ => None,
             },
             Screen::Replays(s) => Some(&mut s.table),
+            Screen::Activity(s) => Some(s.view_mut()),
+            Screen::Stuck(s) => Some(&mut s.table),
             Screen::Consumer(_)
             | Screen::Tail(_)
             | Screen::Help(_)
@@ -302,6 +312,8 @@ impl App {
             | Screen::Tail(_)
             | Screen::Contexts(_)
             | Screen::ReplayForm(_)
+            | Screen::Activity(_)
+            | Screen::Stuck(_)
             | Screen::Replays(_) => None,
         }
     }
@@ -465,6 +477,8 @@ pub(super) fn list_of(screen: &Screen) -> Option<&dyn List> {
             _ => None,
         },
         Screen::Replays(s) => Some(&s.table),
+        Screen::Activity(s) => Some(s.view()),
+        Screen::Stuck(s) => Some(&s.table),
         Screen::Consumer(_)
         | Screen::Tail(_)
         | Screen::Help(_)

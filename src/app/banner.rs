@@ -136,7 +136,9 @@ impl App {
                 _ => None,
             }),
             Screen::ReplayForm(form) => form.problem.as_ref().map(|p| Banner::new(Level::Warning, p)),
-            Screen::Contexts(_)
+            Screen::Stuck(s) => catalog.failure(&s.stream, Some(&s.name)).map(Banner::of),
+            Screen::Activity(_)
+            | Screen::Contexts(_)
             | Screen::Help(_)
             | Screen::ReplayPlan(_)
             | Screen::ReplayRun(_)

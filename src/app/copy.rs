@@ -45,7 +45,10 @@ impl App {
             Some(Screen::ReplayPlan(s)) => {
                 serde_json::to_string_pretty(&s.plan).ok().map(|json| (json, "the plan".into()))
             }
-            Some(Screen::Tail(_) | Screen::Help(_) | Screen::ReplayForm(_)) | None => None,
+            Some(
+                Screen::Tail(_) | Screen::Help(_) | Screen::ReplayForm(_) | Screen::Activity(_) | Screen::Stuck(_),
+            )
+            | None => None,
         };
         match copied {
             Some((text, what)) => effects.push(Effect::Copy { text, what }),

@@ -15,6 +15,8 @@ pub enum Choice {
     Replay(ReplayChoice),
     /// Something of a reposition.
     Reposition(RepositionChoice),
+    /// Something of a stuck message.
+    Stuck(StuckChoice),
 }
 
 /// What can be chosen of a tail.
@@ -62,6 +64,19 @@ pub enum RepositionChoice {
     Tell(String, Control),
     /// Leave everything as it is.
     Nothing,
+}
+
+/// What can be copied of a stuck message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StuckChoice {
+    /// Its sequence.
+    Sequence,
+    /// The command of the `nats` CLI that shows it.
+    Command,
+    /// The event as JSON.
+    Event,
+    /// The event's id.
+    Id,
 }
 
 /// A program that shows a text.
@@ -161,6 +176,7 @@ impl App {
             Choice::Tail(choice) => self.choose_of_tail(choice, effects),
             Choice::Replay(choice) => self.choose_of_replay(choice, effects),
             Choice::Reposition(choice) => self.choose_of_reposition(choice, effects),
+            Choice::Stuck(choice) => self.choose_of_stuck(choice, effects),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! goes out as `Effect`.
 
 mod actions;
+pub mod activity;
 mod banner;
 mod cluster;
 pub mod columns;
@@ -26,10 +27,12 @@ mod screen;
 pub mod state;
 mod stream;
 mod streams;
+pub mod stuck;
 pub mod table;
 pub mod tail;
 mod why_not;
 
+pub use activity::{Activity, ActivityScreen, ActivityTab};
 pub use banner::Banner;
 pub use cluster::{Line, Tone};
 pub use configuration::Setting;
@@ -47,5 +50,6 @@ pub use screen::{Screen, Scroll};
 pub use state::App;
 pub use stream::{StreamScreen, StreamTab};
 pub use streams::{StreamsScreen, stream_row};
+pub use stuck::StuckScreen;
 pub use table::{Row, Table};
 pub use tail::{DiffView, TailNews, TailRequest, TailScreen, TailSettings};

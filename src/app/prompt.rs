@@ -362,6 +362,7 @@ impl App {
                 self.open_consumer(&stream, &name);
             }
             Ok(Command::Replays) => self.act(Action::Replays, effects),
+            Ok(Command::Activity) => self.act(Action::Activity, effects),
             Ok(Command::Replay(stream)) => {
                 self.open_form(super::ReplayWish::new(super::What::Range(stream)));
             }

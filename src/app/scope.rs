@@ -51,8 +51,14 @@ impl App {
             }
             // How far the streams have got, beside what was read of them.
             Some(Screen::Tail(t)) => scope.streams = t.sources.iter().map(|s| s.name.clone()).collect(),
+            Some(Screen::Stuck(s)) => {
+                scope.streams = vec![s.stream.clone()];
+                scope.consumer = Some((s.stream.clone(), s.name.clone()));
+                scope.peek = s.peek(self);
+            }
             Some(
-                Screen::Contexts(_)
+                Screen::Activity(_)
+                | Screen::Contexts(_)
                 | Screen::Help(_)
                 | Screen::ReplayForm(_)
                 | Screen::ReplayPlan(_)

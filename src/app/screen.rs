@@ -3,8 +3,8 @@
 use crate::event::clean_line;
 
 use super::{
-    ConsumerScreen, ConsumersScreen, ContextsScreen, HelpScreen, PlanScreen, ReplayForm, ReplaysScreen,
-    RepositionScreen, RunScreen, StreamScreen, StreamsScreen, TailScreen,
+    ActivityScreen, ConsumerScreen, ConsumersScreen, ContextsScreen, HelpScreen, PlanScreen, ReplayForm, ReplaysScreen,
+    RepositionScreen, RunScreen, StreamScreen, StreamsScreen, StuckScreen, TailScreen,
 };
 
 /// A position in a text that may be longer than its panel.
@@ -69,6 +69,10 @@ pub enum Screen {
     Replays(ReplaysScreen),
     /// Where a consumer is to go on, what that would do, and what came of it.
     Reposition(RepositionScreen),
+    /// What happens and what is asked.
+    Activity(Box<ActivityScreen>),
+    /// The messages that a consumer cannot get acked.
+    Stuck(Box<StuckScreen>),
     /// Saved connections.
     Contexts(ContextsScreen),
     /// The keys.
@@ -99,6 +103,8 @@ impl Screen {
             Self::ReplayRun(r) => clean_line(&r.id).into_owned(),
             Self::Replays(_) => "Replays".into(),
             Self::Reposition(s) => clean_line(&s.title()).into_owned(),
+            Self::Activity(_) => "Activity".into(),
+            Self::Stuck(s) => format!("Stuck messages of {}", clean_line(&s.name)),
             Self::Contexts(_) => "Contexts".into(),
             Self::Help(_) => "Help".into(),
         }

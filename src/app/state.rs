@@ -11,7 +11,7 @@ use crate::model::replay::Run;
 use crate::model::{Catalog, Scope, Timestamp, Update};
 
 use super::reposition::Moves;
-use super::{ContextRow, ContextsScreen, Effect, Menu, Msg, Notice, Prompt, Screen, Session, StreamsScreen};
+use super::{Activity, ContextRow, ContextsScreen, Effect, Menu, Msg, Notice, Prompt, Screen, Session, StreamsScreen};
 
 /// How long a notice stays.
 const NOTICE: Duration = Duration::from_secs(6);
@@ -76,6 +76,8 @@ pub struct App {
     pub(super) next_id: u64,
     /// The readings that were asked for and not ended.
     pub(super) tails: Vec<u64>,
+    /// What happened and what was asked.
+    pub activity: Activity,
 }
 
 impl App {
@@ -109,6 +111,7 @@ impl App {
             watched: Scope::default(),
             next_id: 0,
             tails: Vec::new(),
+            activity: Activity::default(),
         }
     }
 
@@ -237,6 +240,7 @@ impl App {
     }
 
     fn take(&mut self, update: Update) {
+        let Some(update) = self.take_activity(update).and_then(|update| self.take_stuck(update)) else { return };
         // Rate and time keeping alone are drawn with the next tick.
         self.dirty |= !matches!(update, Update::Traffic(_) | Update::Rtt(_));
         self.live.apply(update);
@@ -275,6 +279,8 @@ impl App {
             Screen::ReplayRun(s) => s.refresh(self),
             Screen::Replays(s) => s.refresh(self),
             Screen::Reposition(s) => s.refresh(self),
+            Screen::Activity(s) => s.refresh(self),
+            Screen::Stuck(s) => s.refresh(self),
             Screen::Contexts(s) => s.refresh(self),
             Screen::Help(s) => s.refresh(self),
         }
@@ -302,6 +308,7 @@ impl App {
                 self.show_system = session.show_system;
                 self.session = session;
                 self.live = Catalog::default();
+                self.activity = Activity::default();
                 self.frozen = None;
                 self.moves.leave();
                 self.watched = Scope::default();

@@ -3,6 +3,7 @@
 use crate::keymap::Action;
 
 use super::actions::list_of;
+use super::table::List;
 use super::{Screen, StreamTab};
 
 /// Why an action does nothing on this screen.
@@ -11,6 +12,15 @@ pub(super) fn why_not_on(action: Action, screen: Option<&Screen>) -> Option<Stri
     let no = |text: &str| Some(text.to_owned());
     if let Some(Screen::Tail(tail)) = screen {
         return tail.why_not(action).map(str::to_owned);
+    }
+    match screen {
+        Some(Screen::Activity(s)) => {
+            return s.why_not(action).or_else(|| super::tail::outside(action)).map(str::to_owned);
+        }
+        // The shape of the message can be changed there too.
+        Some(Screen::Stuck(s)) if action == Action::Shape => return s.why_not(action).map(str::to_owned),
+        Some(Screen::Stuck(s)) => return s.why_not(action).or_else(|| super::tail::outside(action)).map(str::to_owned),
+        _ => {}
     }
     if let Some(reason) = super::tail::outside(action) {
         return no(reason);
@@ -34,6 +44,16 @@ pub(super) fn why_not_on(action: Action, screen: Option<&Screen>) -> Option<Stri
             (Some(Screen::Stream(s)), _) if s.tab == StreamTab::Configuration => None,
             _ => no("there is nothing to open on this panel; Tab goes to the next"),
         },
+        Action::Stuck => {
+            let of_consumer = match screen {
+                Some(Screen::Consumer(_)) => true,
+                Some(Screen::Consumers(_)) => list.is_some_and(List::has_selection),
+                Some(Screen::Stream(s)) => s.tab == StreamTab::Consumers && list.is_some_and(List::has_selection),
+                _ => false,
+            };
+            (!of_consumer)
+                .then(|| "select a consumer, or open one, for the messages that it cannot get acked".to_owned())
+        }
         Action::Consumers if matches!(screen, Some(Screen::Contexts(_))) => no("a context has no consumers"),
         Action::Tail if !has_streams(screen) => no("open a stream, or select one, to read its events"),
         Action::Tail

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{ConfigError, ContextFile, Env, Flags, Secret};
+use super::{ConfigError, ContextFile, Env, Flags, Ledger, Secret};
 
 /// Where a server is when nobody says otherwise.
 const DEFAULT_URL: &str = "nats://127.0.0.1:4222";
@@ -60,6 +60,8 @@ pub struct Connection {
     pub api_prefix: String,
     /// How long connecting may take.
     pub timeout: Duration,
+    /// Where what is asked is noted.
+    pub ledger: Ledger,
 }
 
 impl Default for Connection {
@@ -72,6 +74,7 @@ impl Default for Connection {
             inbox_prefix: None,
             api_prefix: "$JS.API".into(),
             timeout: DEFAULT_TIMEOUT,
+            ledger: Ledger::default(),
         }
     }
 }
@@ -145,6 +148,7 @@ impl Connection {
             inbox_prefix: pick(flags.inbox_prefix.as_ref(), "NATS_INBOX_PREFIX", &file.inbox_prefix),
             api_prefix: api_prefix(domain.as_deref(), prefix.as_deref())?,
             timeout,
+            ledger: Ledger::default(),
         })
     }
 }

@@ -46,6 +46,7 @@ impl Settings {
         let env = self.env.without_connection();
         let mut settings = Self::with_context(&self.flags.without_connection(), &env, Some(name))?;
         settings.env = self.env.clone();
+        settings.connection.ledger = self.connection.ledger.with_context(Some(name));
         Ok(settings)
     }
 

@@ -30,6 +30,7 @@ pub mod reader;
 pub mod sanitise;
 pub mod save;
 mod seen;
+pub mod shell;
 #[cfg(test)]
 mod tests;
 pub mod time;
@@ -49,6 +50,7 @@ pub use headers::is_attribute_header;
 pub use http::HttpRequest;
 pub use reader::Depth;
 pub use sanitise::{clean, clean_line, is_harmless};
+pub use shell::{shell, shell_word};
 pub use time::Moment;
 
 pub use crate::query::Seen;

@@ -1,7 +1,6 @@
 //! Messages leave the house: many into a file, one as text for a clipboard or a pager, and the command that gets the
 //! same message elsewhere.
 
-use std::fmt::Write as _;
 use std::io;
 
 use super::attribute::Core;
@@ -9,7 +8,8 @@ use super::body::{Body, Kind, pretty};
 use super::decoded::{Event, Extent, Mode};
 use super::envelope::Envelope;
 use super::reader::Depth;
-use super::sanitise::{clean, clean_line, is_harmless};
+use super::sanitise::{clean, clean_line};
+use super::shell::shell;
 use crate::model::Message;
 
 /// The most extensions that have a column of their own.
@@ -156,24 +156,6 @@ fn cell(text: &str) -> String {
 /// The command of the `nats` CLI that shows the same message.
 pub fn nats_command(message: &Message) -> String {
     format!("nats stream get {} {}", shell(&message.stream), message.seq)
-}
-
-/// A word for a shell. What acts on a terminal is written as escapes, which need bash or zsh.
-fn shell(word: &str) -> String {
-    if word.chars().all(is_harmless) {
-        return format!("'{}'", word.replace('\'', r"'\''"));
-    }
-    let mut out = String::from("$'");
-    for c in word.chars() {
-        // Writing to a String cannot fail.
-        let _ = match c {
-            '\'' | '\\' => write!(out, "\\{c}"),
-            c if is_harmless(c) => write!(out, "{c}"),
-            c => write!(out, "\\U{:08x}", u32::from(c)),
-        };
-    }
-    out.push('\'');
-    out
 }
 
 /// An event as structured JSON over several lines, with its order and its digits; of a message without one, the body:

@@ -86,6 +86,10 @@ actions! {
     Reposition = "reposition",
     /// Take a move back.
     Undo = "undo",
+    /// Go to the activity.
+    Activity = "activity",
+    /// Go to the stuck messages of a consumer.
+    Stuck = "stuck",
     /// Cancel a replay.
     Cancel = "cancel",
     /// Choose what part of a stream is read.

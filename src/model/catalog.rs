@@ -125,6 +125,8 @@ impl Catalog {
             Update::Advisory(advisory) => self.count_given_up(&advisory),
             Update::Failed(ask, problem, at) => self.fail(ask, problem, at),
             Update::Traffic(traffic) => self.traffic = traffic,
+            // Those who show them keep them.
+            Update::AdvisoriesLost(_) | Update::Requests(..) | Update::Stored { .. } | Update::HeadOfLine { .. } => {}
         }
     }
 

@@ -15,4 +15,21 @@ pub struct Scope {
     pub subjects: Option<(String, String)>,
     /// The stream whose whole configuration and cluster state is shown.
     pub detail: Option<String>,
+    /// Stored messages that are shown of a consumer.
+    pub peek: Option<Peek>,
+}
+
+/// Stored messages that are wanted: each is read once, and again when everything is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Peek {
+    /// The stream.
+    pub stream: String,
+    /// The consumer.
+    pub consumer: String,
+    /// The subjects that the consumer receives; none is all.
+    pub filters: Vec<String>,
+    /// Its ack floor, whose next message is wanted.
+    pub floor: Option<u64>,
+    /// Sequences of other messages.
+    pub seqs: Vec<u64>,
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Account, Advisory, Consumer, Link, Problem, ServerInfo, Stream, Timestamp};
+use super::{Account, Advisory, Consumer, Link, Message, Problem, Request, ServerInfo, Stream, Timestamp};
 
 /// A whole list, as far as the server could give it.
 #[derive(Clone, Debug, PartialEq)]
@@ -137,6 +137,30 @@ pub enum Update {
     },
     /// An advisory.
     Advisory(Advisory),
+    /// At least so many advisories were lost on the way: they came faster than they could be read.
+    AdvisoriesLost(u64),
+    /// What was asked since the last report, oldest first, and how many requests found no room in it.
+    Requests(Vec<Request>, u64),
+    /// A stored message that was asked for by its sequence; `None` where there is none (any more).
+    Stored {
+        /// The stream.
+        stream: String,
+        /// The sequence.
+        seq: u64,
+        /// The message, or why it could not be read.
+        found: Result<Option<Arc<Message>>, Problem>,
+    },
+    /// The first message behind a consumer's ack floor, of those that it wants; `None` where there is none.
+    HeadOfLine {
+        /// The stream.
+        stream: String,
+        /// The consumer.
+        consumer: String,
+        /// The ack floor.
+        floor: u64,
+        /// The message, or why it could not be read.
+        found: Result<Option<Arc<Message>>, Problem>,
+    },
     /// A question failed.
     Failed(Ask, Problem, Timestamp),
     /// What our looking costs.

@@ -7,6 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_nats::client::RequestErrorKind;
 use async_nats::{Request, connection};
+use bytes::Bytes;
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::event::clean_line;
@@ -63,7 +65,7 @@ impl Api {
     }
 
     /// Asks, and returns the reply's text if it is no error.
-    pub(super) async fn ask(&self, question: Question<'_>, body: String) -> Result<bytes::Bytes, Problem> {
+    pub(super) async fn ask(&self, question: Question<'_>, body: String) -> Result<Bytes, Problem> {
         let limit = match question {
             Question::StreamList | Question::StreamNames | Question::ConsumerList(_) => LIST_LIMIT,
             _ => LIMIT,
@@ -79,12 +81,12 @@ impl Api {
         subject: String,
         body: String,
         limit: Duration,
-    ) -> Result<bytes::Bytes, Problem> {
+    ) -> Result<Bytes, Problem> {
         if self.client.nats.connection_state() != connection::State::Connected {
             return Err(disconnected(words));
         }
         // Before the request, so that no event is missed.
-        let mut events = self.client.events();
+        let events = self.client.events();
         if let Some(inbox) = self.client.events.closed_inbox() {
             return Err(no_inbox(words, inbox));
         }
@@ -92,7 +94,25 @@ impl Api {
             return Err(denied_to(words, subject));
         }
         self.counters.requests.fetch_add(1, Ordering::Relaxed);
-        let request = Request::new().payload(body.into()).timeout(Some(limit));
+        let body = Bytes::from(body);
+        let asking = self.client.asking(&subject, &body);
+        let answer = self.exchange(words, subject, body, limit, events).await;
+        if let Some(asking) = asking {
+            asking.end(answer.as_ref().map(Bytes::len));
+        }
+        answer
+    }
+
+    /// Sends a request and waits for its answer.
+    async fn exchange(
+        &self,
+        words: Words<'_>,
+        subject: String,
+        body: Bytes,
+        limit: Duration,
+        mut events: Receiver<ClientEvent>,
+    ) -> Result<Bytes, Problem> {
+        let request = Request::new().payload(body).timeout(Some(limit));
         let reply = self.client.nats.send_request(subject.clone(), request);
         tokio::pin!(reply);
         let message = loop {

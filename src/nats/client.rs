@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::broadcast;
 
+use crate::config::Ledger;
 use crate::model::ServerInfo;
 
 use super::connect::Island;
@@ -115,6 +116,8 @@ pub struct Client {
     pub(super) nats: async_nats::Client,
     pub(super) prefix: String,
     pub(super) events: Events,
+    /// Where what is asked is noted.
+    pub(super) ledger: Ledger,
     /// Held by all clones: the connection itself sees by it that nobody needs it any more.
     _held: Arc<()>,
     /// Where the tasks of the connection live, if that is not where we do.
@@ -123,8 +126,13 @@ pub struct Client {
 
 impl Client {
     /// Wraps a connection. `prefix` is `$JS.API`, `$JS.<domain>.API` or an own one, without the last dot.
-    pub(super) const fn new(nats: async_nats::Client, prefix: String, events: Events, held: Arc<()>) -> Self {
-        Self { nats, prefix, events, _held: held, _island: None }
+    pub(super) fn new(nats: async_nats::Client, prefix: String, events: Events, held: Arc<()>) -> Self {
+        Self { nats, prefix, events, ledger: Ledger::default(), _held: held, _island: None }
+    }
+
+    /// The same; what it asks is noted there.
+    pub(super) fn noting(self, ledger: &Ledger) -> Self {
+        Self { ledger: ledger.clone(), ..self }
     }
 
     /// The same; its tasks live there, and end with the last clone.

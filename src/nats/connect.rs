@@ -116,7 +116,7 @@ pub async fn open(connection: &Connection) -> Result<Client, ConnectError> {
     let limit = connection.timeout.saturating_mul(u32::try_from(connection.servers.len()).unwrap_or(1).max(1));
     let connecting = options.connect(connection.servers.clone());
     match timeout(limit, connecting).await {
-        Ok(Ok(nats)) => Ok(Client::new(nats, connection.api_prefix.clone(), events, held)),
+        Ok(Ok(nats)) => Ok(Client::new(nats, connection.api_prefix.clone(), events, held).noting(&connection.ledger)),
         Ok(Err(error)) => Err(explain(&error, connection)),
         Err(_) => Err(ConnectError::Timeout { servers: connection.shown(), limit: connection.timeout }),
     }
@@ -143,7 +143,7 @@ pub async fn open_once(connection: &Connection) -> Result<Client, ConnectError> 
     match connecting.await {
         Ok(Ok(Ok(nats))) => {
             let client = Client::new(nats, connection.api_prefix.clone(), events, Arc::new(()));
-            Ok(client.on(Arc::new(island)))
+            Ok(client.noting(&connection.ledger).on(Arc::new(island)))
         }
         Ok(Ok(Err(error))) => Err(explain(&error, connection)),
         Ok(Err(_)) | Err(_) => Err(ConnectError::Timeout { servers: connection.shown(), limit: connection.timeout }),

@@ -17,6 +17,7 @@ use crate::model::{Header, Problem, ProblemKind};
 use super::ask::denied_to;
 use super::client::is_inbox;
 use super::gate::Permit;
+use super::note::Sent;
 use super::wire::ApiError;
 use super::{Client, ClientEvent, connect};
 
@@ -117,6 +118,7 @@ pub struct Publisher {
     inbox: String,
     acks: Subscriber,
     events: Receiver<ClientEvent>,
+    sent: Sent,
 }
 
 impl Publisher {
@@ -128,7 +130,7 @@ impl Publisher {
         let events = client.events();
         let inbox = client.nats.new_inbox();
         let acks = client.nats.subscribe(format!("{inbox}.*")).await.map_err(|error| lost(&error))?;
-        Ok(Self { client, inbox, acks, events })
+        Ok(Self { client, inbox, acks, events, sent: Sent::new() })
     }
 
     /// The connection.
@@ -177,6 +179,7 @@ impl Publisher {
     async fn send(&self, message: Outbound<'_>, ticket: Option<u64>, map: HeaderMap) -> Result<(), Problem> {
         let Outbound { subject, body, .. } = message;
         let to = Subject::from(subject);
+        self.sent.add(&self.client, subject, body.len());
         let sent = match ticket {
             Some(ticket) => {
                 let reply = Subject::from(format!("{}.{ticket}", self.inbox));
@@ -190,6 +193,12 @@ impl Publisher {
     /// Waits until the server says something of messages that were published, and takes all that it said. An error
     /// means that nothing more comes: the connection is lost, or it may not publish.
     pub async fn acks(&mut self) -> Result<Vec<Ack>, Problem> {
+        let acks = self.next_acks().await;
+        self.sent.tell(&self.client, acks.as_ref().err());
+        acks
+    }
+
+    async fn next_acks(&mut self) -> Result<Vec<Ack>, Problem> {
         loop {
             let first = tokio::select! {
                 biased;
@@ -268,6 +277,12 @@ impl Publisher {
             }
         }
         Ok(())
+    }
+}
+
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        self.sent.end(&self.client);
     }
 }
 

@@ -253,13 +253,3 @@ pub(super) struct ApiStats {
     pub(super) total: u64,
     pub(super) errors: u64,
 }
-
-/// What all advisories have.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct AdvisoryBody {
-    pub(super) timestamp: String,
-    pub(super) stream_seq: u64,
-    pub(super) deliveries: u64,
-    pub(super) reason: Option<String>,
-}

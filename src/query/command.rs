@@ -23,6 +23,8 @@ pub enum Command {
     Replays,
     /// Move this consumer of this stream.
     Reposition(String, String),
+    /// Go to the activity.
+    Activity,
     /// Go to the contexts.
     Contexts,
     /// Switch to a context.
@@ -106,6 +108,7 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
     ("replay", "STREAM", "plan to send events of a stream again"),
     ("replays", "", "all replays and moves of consumers"),
     ("reposition", "STREAM NAME", "move one consumer: it asks where to"),
+    ("activity", "", "what the server tells, and what this program asked"),
     ("contexts", "", "saved connections"),
     ("context", "NAME", "switch to a saved connection"),
     ("sort", "COLUMN", "sort the list"),
@@ -162,6 +165,7 @@ impl Command {
                 Self::Replay(known("stream", first.ok_or(missing("replay", "the name of a stream"))?, words.streams)?)
             }
             "replays" => Self::Replays,
+            "activity" => Self::Activity,
             "contexts" => Self::Contexts,
             "context" => Self::Context(known(
                 "context",

@@ -12,7 +12,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use crate::app::reposition::RepositionOrder;
 use crate::app::tail::Saved;
 use crate::app::{App, Effect, Msg, Viewer};
-use crate::config::{Env, Settings};
+use crate::config::{Env, Ledger, Settings};
 use crate::event::clean_line;
 use crate::health::Level;
 use crate::keymap::Keymap;
@@ -44,7 +44,9 @@ const REQUESTS: usize = 64;
 ///
 /// When there is no terminal to draw on, or when drawing fails. A server that cannot be reached is no error:
 /// the console says so and keeps trying.
-pub async fn console(settings: Settings) -> Result<()> {
+pub async fn console(mut settings: Settings) -> Result<()> {
+    // All connections are made from these settings, so what any of them asks is noted there.
+    settings.connection.ledger = Ledger::open(settings.connection.context.as_deref());
     let keymap = Keymap::with(&settings.config.keys)?;
     let (inbox, messages) = mpsc::channel(INBOX);
     let (requests, asked) = mpsc::channel(REQUESTS);

@@ -5,7 +5,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use unicode_width::UnicodeWidthStr;
 
-use crate::app::{App, FormItem, Offer, Prompt, RepositionScreen, Screen, StreamTab};
+use crate::app::tail::Focus;
+use crate::app::{ActivityTab, App, FormItem, Offer, Prompt, PromptKind, RepositionScreen, Screen, StreamTab};
 use crate::event::clean_line;
 use crate::keymap::Action;
 use crate::model::replay::State;
@@ -38,8 +39,14 @@ fn prompt(frame: &mut Frame<'_>, area: Rect, line: Rect, app: &App, theme: &Them
     let cursor = prompt.input.visual_cursor().saturating_sub(scroll) as u16;
     frame.set_cursor_position(Position { x: (room.x + cursor).min(line.right() - 1), y: line.y });
     if shown.is_empty() {
+        let words = match (prompt.kind, app.screen()) {
+            (PromptKind::Filter, Some(Screen::Activity(_) | Screen::Stuck(_))) => {
+                "words that all occur, !word for none; Enter keeps, Esc clears"
+            }
+            (kind, _) => kind.hint(),
+        };
         let hint = Rect { x: room.x + 2, width: room.width.saturating_sub(2), ..room };
-        text(frame.buffer_mut(), hint, prompt.kind.hint(), theme.dim);
+        text(frame.buffer_mut(), hint, words, theme.dim);
     }
     // The place of what is wrong stands out; why stands above the line, over the body, so that nothing moves.
     let mut above = line.y;
@@ -207,12 +214,14 @@ fn wanted(app: &App) -> &'static [Action] {
             A::Reposition,
             A::Replay,
             A::Undo,
+            A::Stuck,
             A::Refresh,
         ],
         Some(Screen::Consumer(_)) => &[
             A::NextPanel,
             A::Tail,
             A::Back,
+            A::Stuck,
             A::Reposition,
             A::Undo,
             A::Replay,
@@ -280,6 +289,52 @@ fn wanted(app: &App) -> &'static [Action] {
         Some(Screen::Replays(_)) => {
             &[A::Open, A::Cancel, A::Undo, A::Back, A::Filter, A::Copy, A::Command, A::Help, A::Quit]
         }
+        Some(Screen::Activity(s)) if s.tab == ActivityTab::Advisories => &[
+            A::NextPanel,
+            A::Open,
+            A::Freeze,
+            A::Filter,
+            A::Copy,
+            A::Back,
+            A::Help,
+            A::Problems,
+            A::System,
+            A::Tail,
+            A::Command,
+            A::Quit,
+        ],
+        Some(Screen::Activity(_)) => &[
+            A::NextPanel,
+            A::Group,
+            A::Copy,
+            A::Filter,
+            A::Freeze,
+            A::Back,
+            A::Help,
+            A::Problems,
+            A::Open,
+            A::Tail,
+            A::Command,
+            A::Quit,
+        ],
+        Some(Screen::Stuck(s)) if s.focus == Focus::Detail => {
+            &[A::NextPanel, A::Open, A::Replay, A::Shape, A::Copy, A::Back, A::Help, A::Down, A::Up, A::Quit]
+        }
+        Some(Screen::Stuck(_)) => &[
+            A::Open,
+            A::Replay,
+            A::NextPanel,
+            A::Mark,
+            A::Copy,
+            A::Back,
+            A::Help,
+            A::Filter,
+            A::Reverse,
+            A::Shape,
+            A::Refresh,
+            A::Command,
+            A::Quit,
+        ],
         Some(Screen::Contexts(_)) => &[A::Open, A::Back, A::Filter, A::Command, A::Help, A::Quit, A::Copy],
         Some(Screen::Help(_)) | None => &[A::Back, A::Down, A::Up, A::PageDown, A::PageUp, A::Quit],
     }
@@ -312,10 +367,35 @@ fn title<'a>(app: &App, action: Action, title: &'a str) -> &'a str {
         (Some(Screen::ReplayRun(_)), Action::Up) => "faster",
         (Some(Screen::ReplayRun(_)), Action::Down) => "slower",
         (Some(Screen::Tail(t)), Action::Freeze) if t.cursor.follows() => "pause",
-        (Some(Screen::Tail(_)), Action::Freeze) => "follow",
+        (Some(Screen::Activity(s)), Action::Freeze) if s.view().cursor.follows() => "pause",
+        (Some(Screen::Tail(_) | Screen::Activity(_)), Action::Freeze) => "follow",
         (Some(Screen::Tail(t)), Action::Right) if t.zoomed => "next event",
         (Some(Screen::Tail(t)), Action::Next) if t.diff.is_some() => "next change",
         (Some(Screen::Tail(t)), Action::Previous) if t.diff.is_some() => "change before",
+        (Some(Screen::Activity(s)), Action::System) => {
+            if s.own_readers {
+                "hide own readers"
+            } else {
+                "own readers"
+            }
+        }
+        (Some(Screen::Activity(s)), Action::Group) => {
+            if s.one_by_one {
+                "fold"
+            } else {
+                "one by one"
+            }
+        }
+        (Some(Screen::Activity(_)), Action::Open) => "go there",
+        (Some(Screen::Activity(s)), Action::Copy) if s.tab == ActivityTab::Requests => "copy command",
+        (Some(Screen::Stuck(_)), Action::Open) => "in the tail",
+        (Some(Screen::Stuck(s)), Action::NextPanel) => {
+            if s.focus == Focus::List {
+                "message"
+            } else {
+                "list"
+            }
+        }
         (_, Action::Freeze) if app.frozen_at().is_some() => "go on",
         _ => title,
     }

@@ -3,6 +3,7 @@
 //! One file a screen; what several screens use is in `widgets`. Every server-supplied string goes through
 //! `event::clean_line` before it comes here or here before it is drawn, and width is measured after that.
 
+mod activity;
 mod consumer;
 mod consumers;
 mod contexts;
@@ -17,6 +18,7 @@ mod said;
 mod side;
 mod stream;
 mod streams;
+mod stuck;
 mod tail;
 pub mod theme;
 pub mod widgets;
@@ -72,6 +74,8 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, theme: &Theme) {
         Some(Screen::ReplayRun(r)) => replay::run(frame, body, app, r, theme),
         Some(Screen::Replays(s)) => replay::list(frame, body, app, s, theme),
         Some(Screen::Reposition(s)) => reposition::draw(frame, body, app, s, theme),
+        Some(Screen::Activity(s)) => activity::draw(frame, body, app, s, theme),
+        Some(Screen::Stuck(s)) => stuck::draw(frame, body, app, s, theme),
         Some(Screen::Contexts(s)) => contexts::draw(frame, body, app, s, theme),
         Some(Screen::Help(h)) => help::draw(frame, body, app, h, theme),
         None => {}

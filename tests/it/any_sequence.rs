@@ -6,8 +6,9 @@ use std::time::Duration;
 use jetscope::app::reposition::{Begun, Left, RepositionNews, RepositionOrder};
 use jetscope::app::{Effect, Msg, Screen, TailNews};
 use jetscope::model::reposition::{Method, Past, Proposal, State, Step as MoveStep, Target};
+use jetscope::model::request::{Act, Outcome};
 use jetscope::model::update::Ask;
-use jetscope::model::{Link, Owner, Problem, ProblemKind, Update};
+use jetscope::model::{Advisory, AdvisoryKind, Link, Owner, Problem, ProblemKind, Request, Update};
 use proptest::prelude::*;
 
 use crate::common::events::nth;
@@ -27,6 +28,12 @@ enum Step {
     ConsumerGone,
     /// What is reported of repositions.
     Moved(u8),
+    /// An advisory about this message, of one kind or another.
+    Told(u64, u8),
+    /// So many requests, from this second on.
+    Asked(u64, u64),
+    /// A stored message was read, or is gone, or its reading failed.
+    Stored(u64, u8),
     Lost,
     Back,
     Denied,
@@ -49,6 +56,9 @@ const KEYS: &[&str] = &[
     "c",
     "C",
     "x",
+    "8",
+    "P",
+    "R",
     "1",
     "?",
     "/",
@@ -109,6 +119,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => prop::sample::select(&["JOBS", "audit", "eventsource-github-stream"][..]).prop_map(Step::Gone),
         1 => Just(Step::ConsumerGone),
         3 => (0_u8..8).prop_map(Step::Moved),
+        3 => (1_u64..80, 0_u8..7).prop_map(|(seq, kind)| Step::Told(seq, kind)),
+        1 => (0_u64..100, 1_u64..90).prop_map(|(second, n)| Step::Asked(second, n)),
+        2 => (1_u64..80, 0_u8..4).prop_map(|(seq, how)| Step::Stored(seq, how)),
         1 => Just(Step::Lost),
         1 => Just(Step::Back),
         1 => Just(Step::Denied),
@@ -175,6 +188,40 @@ fn past(id: &str, stream: &str, consumer: &str) -> Past {
     }
 }
 
+const STREAM: &str = "eventsource-github-stream";
+
+fn advisory(stream_seq: u64, kind: u8) -> Advisory {
+    use AdvisoryKind as K;
+    let consumer = if kind == 6 { "jetscope-tail-x" } else { "archive" };
+    let kind = match kind {
+        0 => K::MaxDeliveries { stream_seq, deliveries: 3 },
+        1 => K::Nak { stream_seq, deliveries: 0 },
+        2 => K::Terminated { stream_seq, deliveries: 1, reason: Some("\u{1b}[31m\u{202e}no".into()) },
+        3 => K::DeletedUnacked { stream_seq, deliveries: 1 },
+        4 => K::ConsumerLeaderElected { leader: Some("n\u{9b}1".into()) },
+        5 => K::Other { token: "\u{7}".into(), body: "\u{200b}".into() },
+        _ => K::ConsumerDeleted,
+    };
+    let time = start().plus(Duration::from_secs(stream_seq));
+    Advisory { time, stream: STREAM.into(), consumer: Some(consumer.into()), kind }
+}
+
+fn request(second: u64, nth: u64) -> Request {
+    let subjects = ["STREAM.INFO.JOBS", "CONSUMER.RESET.JOBS.wor\u{1b}kers", "STREAM.MSG.GET.JOBS", "X.\u{202e}"];
+    let outcomes = [Outcome::Done, Outcome::Left, Outcome::Failed("no\u{1b}[2J answer".into())];
+    Request {
+        at: start().plus(Duration::from_secs(second)),
+        act: if nth == 7 { Act::Publish { publisher: second, messages: nth, bytes: 9 } } else { Act::Ask },
+        subject: format!("$JS.API.{}", subjects[nth as usize % subjects.len()]).into(),
+        prefix: 7,
+        body: "{\"seq\":3}\u{1b}".into(),
+        took: (!nth.is_multiple_of(5)).then(|| Duration::from_micros(nth * 97)),
+        reply: Some(nth),
+        outcome: outcomes[nth as usize % outcomes.len()].clone(),
+        context: (!nth.is_multiple_of(2)).then(|| "prod".into()),
+    }
+}
+
 fn happen(world: &mut World, step: &Step) {
     let now = start().plus(Duration::from_secs(50));
     match step {
@@ -202,6 +249,23 @@ fn happen(world: &mut World, step: &Step) {
             world.send(Msg::Data(update));
         }
         Step::Moved(which) => moved(world, *which),
+        Step::Told(seq, kind) => world.send(Msg::Data(Update::Advisory(advisory(*seq, *kind)))),
+        Step::Asked(second, n) => {
+            let requests = (0..*n).map(|i| request(second + i, i)).collect();
+            world.send(Msg::Data(Update::Requests(requests, n % 3)));
+        }
+        Step::Stored(seq, how) => {
+            let found = match how {
+                0 => Ok(None),
+                1 => Err(Problem::new(ProblemKind::Timeout, "no\u{1b}[2J answer")),
+                _ => Ok(Some(nth(STREAM, *seq))),
+            };
+            let (stream, consumer) = (STREAM.to_owned(), "archive".to_owned());
+            world.send(Msg::Data(match how {
+                3 => Update::HeadOfLine { stream, consumer, floor: 811, found },
+                _ => Update::Stored { stream, seq: *seq, found },
+            }));
+        }
         Step::Lost => {
             let link = Link::Lost { attempt: 3, since: now, reason: Some("no\u{1b}[2J route".into()) };
             world.send(Msg::Data(Update::Link(link)));

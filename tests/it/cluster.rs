@@ -13,7 +13,7 @@ use crate::common::fixture;
 use crate::common::live::{LONG, Live, quick};
 
 /// Elections take some seconds, and on a loaded machine more.
-const ELECTION: Duration = Duration::from_secs(45);
+pub(crate) const ELECTION: Duration = Duration::from_secs(45);
 
 /// Three servers named n0 to n2, each with its name as a tag.
 pub(crate) fn three() -> Vec<Server> {

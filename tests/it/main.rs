@@ -3,6 +3,8 @@
 // The rules for tests then hold for helpers outside of test functions too.
 #![cfg(test)]
 
+mod activity_screen;
+mod advisories;
 mod agreement;
 mod any_sequence;
 mod cli;
@@ -21,7 +23,9 @@ mod replay;
 mod replay_screens;
 mod reposition;
 mod reposition_screens;
+mod requests;
 mod screens;
+mod stuck_console;
 mod tail;
 mod tail_command;
 mod tail_console;

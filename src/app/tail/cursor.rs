@@ -5,7 +5,18 @@
 
 use std::ops::Range;
 
-use super::ring::Ring;
+/// A list that grows at its end and is given up at its beginning, of which a filter shows some: each item has a
+/// number of its own, in order.
+pub trait Listed {
+    /// How many items are shown.
+    fn count(&self) -> usize;
+    /// Where the shown item of this number stands, or where it would.
+    fn place(&self, at: u64) -> usize;
+    /// The number of the shown item that stands there.
+    fn number(&self, index: usize) -> Option<u64>;
+    /// The number that the next item gets.
+    fn next(&self) -> u64;
+}
 
 /// Where a tail stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,48 +59,48 @@ impl Cursor {
 
     /// Where the selected message stands among the shown ones; the nearest where it is not shown. `None` when
     /// nothing is shown.
-    pub fn index(&self, ring: &Ring) -> Option<usize> {
-        let last = ring.shown().len().checked_sub(1)?;
-        Some(if self.follows { last } else { ring.place(self.selected).min(last) })
+    pub fn index(&self, list: &impl Listed) -> Option<usize> {
+        let last = list.count().checked_sub(1)?;
+        Some(if self.follows { last } else { list.place(self.selected).min(last) })
     }
 
     /// Which of the shown messages are in view.
-    pub fn window(&self, ring: &Ring) -> Range<usize> {
-        let all = ring.shown().len();
+    pub fn window(&self, list: &impl Listed) -> Range<usize> {
+        let all = list.count();
         let most = all.saturating_sub(self.height);
-        let Some(index) = self.index(ring) else { return 0..0 };
-        let top = if self.follows { most } else { ring.place(self.top).min(most) };
+        let Some(index) = self.index(list) else { return 0..0 };
+        let top = if self.follows { most } else { list.place(self.top).min(most) };
         let top = top.min(index).max((index + 1).saturating_sub(self.height));
         top..(top + self.height).min(all)
     }
 
     /// How many messages came since following stopped, of those that are shown.
-    pub fn news(&self, ring: &Ring) -> usize {
-        ring.shown().len() - self.before_news(ring)
+    pub fn news(&self, list: &impl Listed) -> usize {
+        list.count() - self.before_news(list)
     }
 
     /// How many of the shown messages are not new: what stands still while nothing is followed.
-    pub fn before_news(&self, ring: &Ring) -> usize {
+    pub fn before_news(&self, list: &impl Listed) -> usize {
         match self.since {
-            Some(since) if !self.follows => ring.place(since),
-            _ => ring.shown().len(),
+            Some(since) if !self.follows => list.place(since),
+            _ => list.count(),
         }
     }
 
     /// All that was stored before is read: what comes from now on is new.
-    pub fn caught_up(&mut self, ring: &Ring) {
+    pub fn caught_up(&mut self, list: &impl Listed) {
         self.live = true;
         if !self.follows {
-            self.since.get_or_insert(ring.next());
+            self.since.get_or_insert(list.next());
         }
     }
 
     /// Stands still from now on, with what is in view.
-    pub fn stop(&mut self, ring: &Ring) {
+    pub fn stop(&mut self, list: &impl Listed) {
         if self.follows {
-            let window = self.window(ring);
-            self.look_at(ring, window.start, window.end.saturating_sub(1));
-            self.since = self.live.then_some(ring.next());
+            let window = self.window(list);
+            self.look_at(list, window.start, window.end.saturating_sub(1));
+            self.since = self.live.then_some(list.next());
             self.follows = false;
         }
     }
@@ -100,47 +111,46 @@ impl Cursor {
     }
 
     /// Moves by so many messages. Down from the last follows the end again; whether that is so.
-    pub fn step(&mut self, ring: &Ring, by: isize) {
-        let Some(index) = self.index(ring) else { return };
-        let last = ring.shown().len() - 1;
+    pub fn step(&mut self, list: &impl Listed, by: isize) {
+        let Some(index) = self.index(list) else { return };
+        let last = list.count() - 1;
         if by > 0 && (self.follows || index == last) {
             self.follow();
             return;
         }
-        self.stop(ring);
+        self.stop(list);
         let next = index.saturating_add_signed(by).min(last);
-        let window = self.window(ring);
+        let window = self.window(list);
         let top = window.start.min(next).max((next + 1).saturating_sub(self.height));
-        self.look_at(ring, top, next);
+        self.look_at(list, top, next);
     }
 
     /// Moves by so many screens.
-    pub fn page(&mut self, ring: &Ring, by: isize) {
-        self.step(ring, by * isize::try_from(self.height.saturating_sub(1).max(1)).unwrap_or(1));
+    pub fn page(&mut self, list: &impl Listed, by: isize) {
+        self.step(list, by * isize::try_from(self.height.saturating_sub(1).max(1)).unwrap_or(1));
     }
 
     /// To the first message.
-    pub fn first(&mut self, ring: &Ring) {
-        if ring.shown().is_empty() {
+    pub fn first(&mut self, list: &impl Listed) {
+        if list.count() == 0 {
             return;
         }
-        self.stop(ring);
-        self.look_at(ring, 0, 0);
+        self.stop(list);
+        self.look_at(list, 0, 0);
     }
 
     /// Selects the message of this number; it comes into the middle where it was not in view.
-    pub fn select(&mut self, ring: &Ring, at: u64) {
-        self.stop(ring);
-        let next = ring.place(at);
-        let window = self.window(ring);
+    pub fn select(&mut self, list: &impl Listed, at: u64) {
+        self.stop(list);
+        let next = list.place(at);
+        let window = self.window(list);
         let top = if window.contains(&next) { window.start } else { next.saturating_sub(self.height / 2) };
-        self.look_at(ring, top, next);
+        self.look_at(list, top, next);
         self.selected = at;
     }
 
-    fn look_at(&mut self, ring: &Ring, top: usize, selected: usize) {
-        let number = |index: usize| ring.shown().get(index).map(|entry| entry.at);
-        if let (Some(top), Some(selected)) = (number(top), number(selected)) {
+    fn look_at(&mut self, list: &impl Listed, top: usize, selected: usize) {
+        if let (Some(top), Some(selected)) = (list.number(top), list.number(selected)) {
             self.top = top;
             self.selected = selected;
         }
@@ -153,7 +163,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::ring::Limits;
+    use super::super::ring::{Limits, Ring};
     use super::*;
     use crate::model::{Message, Timestamp};
 

@@ -31,7 +31,7 @@ pub struct Detail {
 
 impl Detail {
     /// Shows this message in this room.
-    pub(super) fn show(&mut self, entry: Option<&Entry>, layout: Layout) {
+    pub(in crate::app) fn show(&mut self, entry: Option<&Entry>, layout: Layout) {
         let Some(entry) = entry else {
             self.forget();
             return;
@@ -76,7 +76,7 @@ impl Detail {
     }
 
     /// Moves the selected line.
-    pub(super) fn step(&mut self, by: isize) {
+    pub(in crate::app) fn step(&mut self, by: isize) {
         self.cursor = self.cursor.saturating_add_signed(by);
         if let Some(total) = self.total {
             self.cursor = self.cursor.min(total.saturating_sub(1));
@@ -84,14 +84,14 @@ impl Detail {
     }
 
     /// Moves by a panel.
-    pub(super) fn page(&mut self, by: isize) {
+    pub(in crate::app) fn page(&mut self, by: isize) {
         let height = isize::try_from(self.height.saturating_sub(1).max(1)).unwrap_or(1);
         self.top = self.top.saturating_add_signed(by * height);
         self.step(by * height);
     }
 
     /// To the first line, or to the last.
-    pub(super) fn go_to_end(&mut self, last: bool) {
+    pub(in crate::app) fn go_to_end(&mut self, last: bool) {
         if !last {
             (self.top, self.cursor) = (0, 0);
         } else if let Some(document) = &mut self.document {
@@ -127,7 +127,7 @@ impl Detail {
 
     /// Shows the data in the next way.
     /// A plain message is no event that could be shown as one.
-    pub(super) fn next_shape(&mut self, plain: bool) -> &'static str {
+    pub(in crate::app) fn next_shape(&mut self, plain: bool) -> &'static str {
         let (shape, words) = match self.shape {
             Shape::Pretty | Shape::Json if plain => (Shape::Bytes, "the body as bytes"),
             Shape::Bytes if plain => (Shape::Pretty, "the message and its body"),

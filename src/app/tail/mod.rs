@@ -31,7 +31,7 @@ use crate::query::{Door, Filter, Range};
 use super::App;
 
 pub use columns::{TailColumn, TailColumns};
-pub use cursor::Cursor;
+pub use cursor::{Cursor, Listed};
 pub use detail::Detail;
 pub use diff::DiffView;
 pub use find::Related;

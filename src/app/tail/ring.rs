@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use crate::model::Message;
 
+use super::cursor::Listed;
+
 /// What a message costs beside its own bytes: its place here, its headers' boxes, its body's counters.
 const OVERHEAD: usize = 200;
 /// What each header costs beside its text.
@@ -52,6 +54,24 @@ pub struct Ring {
     /// The number that the next message gets.
     next: u64,
     dropped: u64,
+}
+
+impl Listed for Ring {
+    fn count(&self) -> usize {
+        self.shown.len()
+    }
+
+    fn place(&self, at: u64) -> usize {
+        self.shown.partition_point(|entry| entry.at < at)
+    }
+
+    fn number(&self, index: usize) -> Option<u64> {
+        self.shown.get(index).map(|entry| entry.at)
+    }
+
+    fn next(&self) -> u64 {
+        self.next
+    }
 }
 
 /// Bytes that keeping a message costs.
@@ -159,11 +179,6 @@ impl Ring {
         judged.chain(self.unjudged.iter().rev())
     }
 
-    /// Where the shown message of this number stands, or where it would.
-    pub fn place(&self, at: u64) -> usize {
-        self.shown.partition_point(|entry| entry.at < at)
-    }
-
     /// The message of this number, shown or not.
     pub fn get(&self, at: u64) -> Option<&Arc<Message>> {
         [&self.shown, &self.hidden, &self.unjudged].into_iter().find_map(|part| {
@@ -185,11 +200,6 @@ impl Ring {
     /// Bytes that are kept, with what keeping them costs.
     pub const fn bytes(&self) -> usize {
         self.bytes
-    }
-
-    /// The number that the next message gets.
-    pub const fn next(&self) -> u64 {
-        self.next
     }
 
     /// Messages that were read.

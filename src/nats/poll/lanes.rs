@@ -10,12 +10,12 @@ use tokio::time::sleep;
 
 use crate::model::update::{Ask, Listing};
 use crate::model::{AdvisoryKind, ProblemKind, Stream, Traffic, Update};
-use crate::nats::advisories;
+use crate::nats::advisories::{self, Heard};
 use crate::nats::api::SIDE_BY_SIDE;
 use crate::nats::ask::now;
 
 use super::pace::Outcome;
-use super::{Closed, Lane, fast};
+use super::{Closed, Lane, fast, peeks};
 
 /// A list of at most one page that is answered this quickly is asked for with every round of the fast lane.
 pub(super) const QUICK: Duration = Duration::from_millis(150);
@@ -49,6 +49,7 @@ pub(super) fn spawn(lane: &Lane, tasks: &mut JoinSet<Result<(), Closed>>) {
     tasks.spawn(account(lane.clone()));
     tasks.spawn(listen(lane.clone(), announce));
     tasks.spawn(ask_announced(lane.clone(), announced));
+    tasks.spawn(peeks::run(lane.clone()));
     tasks.spawn(traffic(lane.clone()));
 }
 
@@ -259,11 +260,15 @@ async fn listen(lane: Lane, announce: mpsc::Sender<Announced>) -> Result<(), Clo
     let (out, mut heard) = mpsc::channel(256);
     let mut reader = JoinSet::new();
     reader.spawn(advisories::read(lane.api.client().clone(), out));
-    while let Some(advisory) = heard.recv().await {
-        let advisory = match advisory {
-            Ok(advisory) => advisory,
-            Err(problem) => {
+    while let Some(heard) = heard.recv().await {
+        let advisory = match heard {
+            Heard::Advisory(advisory) => advisory,
+            Heard::Refused(problem) => {
                 lane.tell(Update::Failed(Ask::Advisories, problem, now())).await?;
+                continue;
+            }
+            Heard::Lost(n) => {
+                lane.tell(Update::AdvisoriesLost(n)).await?;
                 continue;
             }
         };
@@ -277,7 +282,8 @@ async fn listen(lane: Lane, announce: mpsc::Sender<Announced>) -> Result<(), Clo
                 lane.tell(Update::ConsumerGone(stream.clone(), name.clone(), now())).await?;
                 let _ = announce.try_send((stream, None));
             }
-            (AdvisoryKind::Other(_), _) => {}
+            // Nothing else is made, changed or lost; and what is told of single messages can be told very often.
+            (kind, _) if !is_of_the_whole(kind) => {}
             // What finds no room is left to the next sweep.
             _ => {
                 if consumer.is_some() {
@@ -290,6 +296,24 @@ async fn listen(lane: Lane, announce: mpsc::Sender<Announced>) -> Result<(), Clo
     }
     // Without advisories everything else goes on.
     std::future::pending().await
+}
+
+/// Whether an advisory says that another answer about a stream or a consumer is to be expected.
+const fn is_of_the_whole(kind: &AdvisoryKind) -> bool {
+    use AdvisoryKind as K;
+    matches!(
+        kind,
+        K::StreamCreated
+            | K::StreamUpdated
+            | K::StreamLeaderElected { .. }
+            | K::StreamQuorumLost { .. }
+            | K::RestoreDone { .. }
+            | K::ConsumerCreated
+            | K::ConsumerPaused { .. }
+            | K::ConsumerResumed
+            | K::ConsumerLeaderElected { .. }
+            | K::ConsumerQuorumLost { .. }
+    )
 }
 
 /// Asks for what advisories spoke of: gathered for a moment, each once, not too many.
@@ -346,7 +370,7 @@ impl Lane {
     }
 }
 
-/// What our looking costs, each second while it changes.
+/// What our looking costs, each second while it changes, and all that was asked meanwhile.
 async fn traffic(lane: Lane) -> Result<(), Closed> {
     let mut seen: VecDeque<u64> = VecDeque::from([lane.api.cost().0]);
     let mut told = None;
@@ -363,6 +387,10 @@ async fn traffic(lane: Lane) -> Result<(), Closed> {
         if told != Some(now) {
             told = Some(now);
             lane.tell(Update::Traffic(now)).await?;
+        }
+        let (requests, lost) = lane.api.client().ledger.take();
+        if !requests.is_empty() || lost > 0 {
+            lane.tell(Update::Requests(requests, lost)).await?;
         }
     }
 }

@@ -8,6 +8,7 @@ mod fast;
 mod lanes;
 mod link;
 mod pace;
+mod peeks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};

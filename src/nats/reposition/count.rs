@@ -163,7 +163,9 @@ impl Matching<'_> {
         let subject = format!("{}.CONSUMER.CREATE.{stream}.{name}", client.prefix);
         let reply = self.api.ask_raw(&words, subject, body.to_string(), CREATE_LIMIT).await?;
         // Nobody waits for the answer; without it the server does it by itself.
-        let _ = client.nats.publish(format!("{}.CONSUMER.DELETE.{stream}.{name}", client.prefix), "".into()).await;
+        let delete = format!("{}.CONSUMER.DELETE.{stream}.{name}", client.prefix);
+        client.note_sent(&delete, &bytes::Bytes::new());
+        let _ = client.nats.publish(delete, "".into()).await;
         Ok(read::<Created>(&reply, &words)?.num_pending)
     }
 

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use async_nats::{StatusCode, Subscriber};
+use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 use serde::Deserialize;
 use serde_json::json;
@@ -241,7 +242,9 @@ impl Reader {
             body["max_bytes"] = 0.into();
         }
         let subject = format!("{}.CONSUMER.MSG.NEXT.{}.{}", self.client.prefix, plan.spec.stream, self.consumer);
-        let asked = self.client.nats.publish_with_reply(subject, self.inbox.clone(), body.to_string().into()).await;
+        let body = Bytes::from(body.to_string());
+        self.client.note_sent(&subject, &body);
+        let asked = self.client.nats.publish_with_reply(subject, self.inbox.clone(), body).await;
         // What is not sent is seen as silence.
         if asked.is_ok() {
             self.due += if self.oversized { 1 } else { batch };
@@ -424,6 +427,7 @@ async fn create(plan: &Plan, from: u64, inactive: Duration) -> Result<Created, P
 
 async fn delete(client: &Client, stream: &str, consumer: &str) {
     let subject = format!("{}.CONSUMER.DELETE.{stream}.{consumer}", client.prefix);
+    client.note_sent(&subject, &Bytes::new());
     // Nobody waits for the answer.
     let _ = client.nats.publish(subject, "".into()).await;
 }

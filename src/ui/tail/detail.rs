@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use crate::app::tail::{Focus, TailScreen};
+use crate::app::tail::{Detail, Focus, TailScreen};
 use crate::event::body::Role;
 use crate::ui::Theme;
 use crate::ui::widgets::{message, table, text};
@@ -19,6 +19,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, tail: &TailScreen, theme: 
         return;
     }
     let active = tail.focus == Focus::Detail || tail.zoomed;
+    rows(frame, area, detail, active, theme);
+}
+
+/// Draws the lines of a message that are in view; the selected one stands out where keys go to it.
+pub(in crate::ui) fn rows(frame: &mut Frame<'_>, area: Rect, detail: &Detail, active: bool, theme: &Theme) {
     for (i, (row, y)) in detail.rows.iter().zip(area.y..area.bottom()).enumerate() {
         let mut x = area.x;
         for span in &row.line {

@@ -167,7 +167,7 @@ pub(super) fn stream_style(source: usize, theme: &Theme) -> Style {
 }
 
 /// A time of day; with the date when that was not within the last day.
-pub(super) fn clock(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+pub(in crate::ui) fn clock(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let Ok(time) = jiff::Timestamp::from_nanosecond(i128::from(at.0)) else { return "out of range".into() };
     let format = if now.since(at) < Duration::from_secs(86_400) { "%H:%M:%S%.3f" } else { "%m-%d %H:%M:%S" };
     time.to_zoned(zone.clone()).strftime(format).to_string()

@@ -1,6 +1,6 @@
 //! The Tail screen: a line of status, when the events came, the list, and the selected event beside or below it.
 
-mod detail;
+pub(super) mod detail;
 mod diff;
 mod histogram;
 mod list;
@@ -15,6 +15,8 @@ use crate::event::clean_line;
 
 use super::Theme;
 use super::widgets::text;
+
+pub(super) use list::clock;
 
 /// Draws the tail.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, tail: &TailScreen, theme: &Theme) {

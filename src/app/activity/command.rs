@@ -1,0 +1,285 @@
+//! The command of the `nats` CLI that asks the same as a request, ready for a shell. Where the CLI has no command of its
+//! own, or one that would not ask exactly this, it is `nats request` with the subject and the body.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value};
+
+use crate::event::{shell, shell_word};
+use crate::model::Request;
+use crate::model::request::{Act, Verb};
+
+/// A command line in the making.
+struct Line(String);
+
+impl Line {
+    /// `nats`, and with which saved connection where that is not the one that is used here.
+    fn new(request: &Request, context: Option<&str>) -> Self {
+        let other = request.context.as_deref().filter(|of| context != Some(of));
+        let mut line = Self("nats".into());
+        if let Some(of) = other {
+            line.option("--context", of);
+        }
+        line
+    }
+
+    /// Words as they are.
+    fn words(&mut self, words: &str) -> &mut Self {
+        self.0.push(' ');
+        self.0.push_str(words);
+        self
+    }
+
+    /// A name or another value.
+    fn value(&mut self, value: &str) -> &mut Self {
+        self.words(&shell_word(value))
+    }
+
+    fn option(&mut self, name: &str, value: &str) -> &mut Self {
+        self.words(name).value(value)
+    }
+
+    /// What the CLI has to be told of the API's prefix.
+    fn prefix(&mut self, request: &Request) -> &mut Self {
+        let prefix = request.subject.get(..request.prefix).unwrap_or_default();
+        match prefix.strip_prefix("$JS.").and_then(|rest| rest.strip_suffix(".API")) {
+            Some(domain) => self.option("--js-domain", domain),
+            None if prefix == "$JS.API" => self,
+            None => self.option("--js-api-prefix", prefix),
+        }
+    }
+}
+
+/// The command; `context` is the saved connection that is used here.
+pub fn command(request: &Request, context: Option<&str>) -> String {
+    match request.act {
+        Act::Subscribe => {
+            let mut line = Line::new(request, context);
+            line.words("sub").value(&request.subject);
+            return line.0;
+        }
+        // Bodies are not kept: a shell that finds no such file publishes nothing.
+        Act::Publish { .. } => {
+            let mut line = Line::new(request, context);
+            line.words("pub").value(&request.subject).words("--force-stdin < BODY");
+            return line.0;
+        }
+        Act::Ask | Act::Send => {}
+    }
+    let own = own(request, context);
+    own.unwrap_or_else(|| {
+        let mut line = Line::new(request, context);
+        let body = String::from_utf8_lossy(&request.body);
+        line.words("request").words(&shell(&request.subject)).words(&shell(&body));
+        line.0
+    })
+}
+
+/// The command that the CLI has for it.
+fn own(request: &Request, context: Option<&str>) -> Option<String> {
+    let (verb, stream, consumer) = request.asks();
+    let body: Map<String, Value> = match &*request.body {
+        b"" => Map::new(),
+        body => serde_json::from_slice(body).ok()?,
+    };
+    let text = |name: &str| body.get(name).and_then(Value::as_str);
+    let only = |names: &[&str]| body.keys().all(|name| names.contains(&name.as_str()));
+    let mut line = Line::new(request, context);
+    line.prefix(request);
+    match (verb, stream, consumer) {
+        (Verb::Account, ..) if body.is_empty() => line.words("account info"),
+        // The CLI reads all pages.
+        (Verb::StreamList, ..) if only(&["offset"]) => line.words("stream ls --all"),
+        (Verb::StreamNames, ..) if only(&["offset"]) => line.words("stream ls --all --names"),
+        (Verb::StreamNames, ..) if only(&["offset", "subject"]) => {
+            line.words("stream ls --all --names").option("--subject", text("subject")?)
+        }
+        (Verb::Stream, Some(stream), _) if body.is_empty() => line.words("stream info").value(stream),
+        (Verb::Stream, Some(stream), _) if only(&["subjects_filter", "offset"]) => {
+            line.words("stream subjects").value(stream);
+            match text("subjects_filter")? {
+                ">" => &mut line,
+                filter => line.value(filter),
+            }
+        }
+        (Verb::ConsumerList, Some(stream), _) if only(&["offset"]) => line.words("consumer ls").value(stream),
+        (Verb::Consumer, Some(stream), Some(consumer)) if body.is_empty() => {
+            line.words("consumer info").value(stream).value(consumer)
+        }
+        (Verb::Message, Some(stream), _) if only(&["seq"]) => {
+            let seq = body.get("seq")?.as_u64()?;
+            line.words("stream get").value(stream).words(&seq.to_string())
+        }
+        (Verb::Next, Some(stream), Some(consumer)) => {
+            let count = body.get("batch")?.as_u64()?;
+            line.words("consumer next").value(stream).value(consumer);
+            line.words(&format!("--count {count} --no-ack"))
+        }
+        (Verb::Create, Some(stream), Some(consumer)) => {
+            line.words("consumer add").value(stream).value(consumer);
+            let config = body.get("config")?.as_object()?;
+            if !options(&mut line, config, consumer)? {
+                return None;
+            }
+            &mut line
+        }
+        (Verb::Delete, Some(stream), Some(consumer)) if body.is_empty() => {
+            line.words("consumer rm").value(stream).value(consumer).words("--force")
+        }
+        _ => return None,
+    };
+    Some(line.0)
+}
+
+/// The options for a consumer as this program makes its own ones; false where there is more to it.
+fn options(line: &mut Line, config: &Map<String, Value>, consumer: &str) -> Option<bool> {
+    if config.get("name").and_then(Value::as_str) != Some(consumer) {
+        return Some(false);
+    }
+    line.words("--ephemeral --pull");
+    for (name, value) in config {
+        match (name.as_str(), value) {
+            // The sequence belongs to the policy.
+            ("name" | "opt_start_seq", _) => {}
+            ("deliver_policy", Value::String(policy)) if policy == "by_start_sequence" => {
+                line.words(&format!("--deliver {}", config.get("opt_start_seq")?.as_u64()?));
+            }
+            ("ack_policy", Value::String(policy)) => {
+                line.option("--ack", policy);
+            }
+            ("replay_policy", Value::String(policy)) => {
+                line.option("--replay", policy);
+            }
+            ("description", Value::String(text)) => {
+                line.option("--description", text);
+            }
+            ("filter_subject", Value::String(filter)) => {
+                line.option("--filter", filter);
+            }
+            ("filter_subjects", Value::Array(filters)) => {
+                for filter in filters {
+                    line.option("--filter", filter.as_str()?);
+                }
+            }
+            ("inactive_threshold", Value::Number(nanos)) => {
+                let nanos = nanos.as_u64()?;
+                let whole = nanos.is_multiple_of(1_000_000_000);
+                let span = if whole { format!("{}s", nanos / 1_000_000_000) } else { format!("{nanos}ns") };
+                line.words(&format!("--inactive-threshold {span}"));
+            }
+            ("num_replicas", Value::Number(n)) => {
+                line.words(&format!("--replicas {n}"));
+            }
+            ("mem_storage", Value::Bool(true)) => {
+                line.words("--memory");
+            }
+            ("metadata", Value::Object(metadata)) => {
+                for (key, value) in metadata {
+                    let mut pair = String::new();
+                    let _ = write!(pair, "{key}={}", value.as_str()?);
+                    line.option("--metadata", &pair);
+                }
+            }
+            _ => return Some(false),
+        }
+    }
+    line.words("--defaults");
+    Some(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Timestamp;
+    use crate::model::request::Outcome;
+
+    fn request(act: Act, prefix: &str, rest: &str, body: &str) -> Request {
+        let dot = if prefix.is_empty() { "" } else { "." };
+        Request {
+            at: Timestamp(0),
+            act,
+            subject: format!("{prefix}{dot}{rest}").into(),
+            prefix: prefix.len(),
+            body: body.to_owned().into(),
+            took: None,
+            reply: None,
+            outcome: Outcome::Done,
+            context: None,
+        }
+    }
+
+    #[test]
+    fn lines_ask_the_same() {
+        for (rest, body, line) in [
+            ("INFO", "", "nats account info"),
+            ("STREAM.LIST", r#"{"offset":256}"#, "nats stream ls --all"),
+            ("STREAM.NAMES", r#"{"subject":"a.>"}"#, "nats stream ls --all --names --subject 'a.>'"),
+            ("STREAM.INFO.orders", "", "nats stream info orders"),
+            ("STREAM.INFO.it's$x", "", r"nats stream info 'it'\''s$x'"),
+            ("STREAM.INFO.S", r#"{"subjects_filter":">","offset":0}"#, "nats stream subjects S"),
+            ("STREAM.INFO.S", r#"{"subjects_filter":"a.*","offset":0}"#, "nats stream subjects S 'a.*'"),
+            (
+                "STREAM.INFO.S",
+                r#"{"deleted_details":true}"#,
+                r#"nats request '$JS.API.STREAM.INFO.S' '{"deleted_details":true}'"#,
+            ),
+            ("CONSUMER.LIST.S", "", "nats consumer ls S"),
+            ("CONSUMER.INFO.S.c", "", "nats consumer info S c"),
+            ("CONSUMER.INFO.S.c\u{1b}[2J", "", r"nats consumer info S $'c\U0000001b[2J'"),
+            ("STREAM.MSG.GET.S", r#"{"seq":12}"#, "nats stream get S 12"),
+            (
+                "STREAM.MSG.GET.S",
+                r#"{"seq":12,"next_by_subj":"it's.>"}"#,
+                r#"nats request '$JS.API.STREAM.MSG.GET.S' '{"seq":12,"next_by_subj":"it'\''s.>"}'"#,
+            ),
+            (
+                "CONSUMER.MSG.NEXT.S.jetscope-tail-x",
+                r#"{"batch":2000,"expires":10}"#,
+                "nats consumer next S jetscope-tail-x --count 2000 --no-ack",
+            ),
+            (
+                "CONSUMER.CREATE.S.jetscope-tail-x",
+                concat!(
+                    r#"{"stream_name":"S","action":"create","config":{"name":"jetscope-tail-x","ack_policy":"none","#,
+                    r#""deliver_policy":"by_start_sequence","opt_start_seq":451,"replay_policy":"instant","#,
+                    r#""inactive_threshold":30000000000,"num_replicas":1,"mem_storage":true,"filter_subjects":["a.*","b"],"#,
+                    r#""metadata":{"io.jetscope":"tail"}}}"#
+                ),
+                "nats consumer add S jetscope-tail-x --ephemeral --pull --ack none --deliver 451 --replay instant \
+                 --inactive-threshold 30s --replicas 1 --memory --filter 'a.*' --filter b \
+                 --metadata io.jetscope=tail --defaults",
+            ),
+            (
+                "CONSUMER.CREATE.S.c",
+                r#"{"stream_name":"S","config":{"durable_name":"c","backoff":[1,2]}}"#,
+                r#"nats request '$JS.API.CONSUMER.CREATE.S.c' '{"stream_name":"S","config":{"durable_name":"c","backoff":[1,2]}}'"#,
+            ),
+            ("CONSUMER.DELETE.S.c", "", "nats consumer rm S c --force"),
+            ("CONSUMER.RESET.S.c", r#"{"seq":30}"#, r#"nats request '$JS.API.CONSUMER.RESET.S.c' '{"seq":30}'"#),
+            ("SOMETHING.NEW", "", "nats request '$JS.API.SOMETHING.NEW' ''"),
+        ] {
+            assert_eq!(command(&request(Act::Ask, "$JS.API", rest, body), None), line, "{rest}");
+        }
+    }
+
+    #[test]
+    fn other_prefixes_and_other_connections_are_said() {
+        let asks = |prefix| request(Act::Ask, prefix, "STREAM.INFO.S", "");
+        assert_eq!(command(&asks("$JS.hub.API"), None), "nats --js-domain hub stream info S");
+        assert_eq!(command(&asks("JSAPP.API"), None), "nats --js-api-prefix JSAPP.API stream info S");
+        let reset = request(Act::Ask, "$JS.hub.API", "CONSUMER.RESET.S.c", "{}");
+        assert_eq!(command(&reset, None), "nats request '$JS.hub.API.CONSUMER.RESET.S.c' '{}'");
+        let with = Request { context: Some("prod eu".into()), ..asks("$JS.API") };
+        assert_eq!(command(&with, Some("prod eu")), "nats stream info S");
+        assert_eq!(command(&with, Some("dev")), "nats --context 'prod eu' stream info S");
+        assert_eq!(command(&with, None), "nats --context 'prod eu' stream info S");
+    }
+
+    #[test]
+    fn what_is_no_question() {
+        let subscribed = request(Act::Subscribe, "", "$JS.EVENT.ADVISORY.STREAM.>", "");
+        assert_eq!(command(&subscribed, None), "nats sub '$JS.EVENT.ADVISORY.STREAM.>'");
+        let published = request(Act::Publish { publisher: 1, messages: 9, bytes: 90 }, "", "replay.$x", "");
+        assert_eq!(command(&published, None), "nats pub 'replay.$x' --force-stdin < BODY");
+    }
+}

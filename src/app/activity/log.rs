@@ -1,0 +1,332 @@
+//! A log that is bounded, and what of it is shown: a filter, a place that follows the end or stands still.
+
+use std::collections::VecDeque;
+
+use crate::app::table::List;
+use crate::app::tail::{Cursor, Listed};
+
+/// An item with its number: they are counted as they come, from 0, and never again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Numbered<T> {
+    /// Its number.
+    pub at: u64,
+    /// The item.
+    pub item: T,
+}
+
+/// The newest of what came.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Log<T> {
+    entries: VecDeque<Numbered<T>>,
+    next: u64,
+    most: usize,
+}
+
+impl<T> Log<T> {
+    /// An empty log that keeps so many.
+    pub const fn new(most: usize) -> Self {
+        Self { entries: VecDeque::new(), next: 0, most }
+    }
+
+    /// One more; the oldest gives way. Returns its number.
+    pub fn push(&mut self, item: T) -> u64 {
+        if self.is_full() {
+            self.entries.pop_front();
+        }
+        let at = self.next;
+        self.entries.push_back(Numbered { at, item });
+        self.next += 1;
+        at
+    }
+
+    /// Whether the next one makes another give way.
+    pub fn is_full(&self) -> bool {
+        self.entries.len() >= self.most
+    }
+
+    fn place(&self, at: u64) -> Option<usize> {
+        let place = self.entries.partition_point(|entry| entry.at < at);
+        self.entries.get(place).is_some_and(|entry| entry.at == at).then_some(place)
+    }
+
+    /// The item of this number.
+    pub fn get(&self, at: u64) -> Option<&T> {
+        self.entries.get(self.place(at)?).map(|entry| &entry.item)
+    }
+
+    /// The item of this number.
+    pub fn get_mut(&mut self, at: u64) -> Option<&mut T> {
+        let place = self.place(at)?;
+        self.entries.get_mut(place).map(|entry| &mut entry.item)
+    }
+
+    /// Takes an item out.
+    pub fn remove(&mut self, at: u64) -> Option<T> {
+        let place = self.place(at)?;
+        self.entries.remove(place).map(|entry| entry.item)
+    }
+
+    /// All, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Numbered<T>> {
+        self.entries.iter()
+    }
+
+    /// All of this number or later, oldest first.
+    fn since(&self, at: u64) -> impl Iterator<Item = &Numbered<T>> {
+        let from = self.entries.partition_point(|entry| entry.at < at);
+        self.entries.range(from..)
+    }
+
+    /// How many are kept.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether none is kept.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// How many gave way.
+    pub fn dropped(&self) -> u64 {
+        self.next - self.entries.len() as u64
+    }
+}
+
+/// The numbers of what is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    numbers: VecDeque<u64>,
+    next: u64,
+}
+
+impl Shown {
+    /// Whether anything is shown.
+    pub fn has_some(&self) -> bool {
+        !self.numbers.is_empty()
+    }
+}
+
+impl Listed for Shown {
+    fn count(&self) -> usize {
+        self.numbers.len()
+    }
+
+    fn place(&self, at: u64) -> usize {
+        self.numbers.partition_point(|number| *number < at)
+    }
+
+    fn number(&self, index: usize) -> Option<u64> {
+        self.numbers.get(index).copied()
+    }
+
+    fn next(&self) -> u64 {
+        self.next
+    }
+}
+
+/// What of a log is shown, and what of that is selected and in view.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    /// What is selected and in view.
+    pub cursor: Cursor,
+    /// Words that all must occur; `!word` must not.
+    pub filter: String,
+    /// Only what is not well.
+    pub only_problems: bool,
+    /// What of the log passes.
+    pub shown: Shown,
+    /// What was judged by: the filter, whether only problems, whether what is hidden otherwise.
+    judged: Option<(String, bool, bool)>,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        let (mut cursor, shown) = (Cursor::new(true), Shown::default());
+        // Nothing is to be read first: all that comes is new.
+        cursor.caught_up(&shown);
+        Self { cursor, filter: String::new(), only_problems: false, shown, judged: None }
+    }
+}
+
+impl View {
+    /// Looks at what has come since the last time; at everything where something else is wanted. `passes` says of an
+    /// item and the filter whether it is shown; `hidden` is whether what is hidden otherwise is wanted too, which
+    /// only makes it look at everything.
+    pub(super) fn refresh<T>(&mut self, log: &Log<T>, hidden: bool, passes: impl Fn(&T, &str, bool) -> bool) {
+        let by = (self.filter.clone(), self.only_problems, hidden);
+        // What is a problem can change; what an item is called cannot.
+        if self.judged.as_ref() != Some(&by) || self.only_problems {
+            self.shown.numbers.clear();
+            self.shown.next = 0;
+            self.judged = Some(by);
+        }
+        // Also what was taken out from between.
+        self.shown.numbers.retain(|at| log.place(*at).is_some());
+        let (filter, only) = (self.filter.to_lowercase(), self.only_problems);
+        for entry in log.since(self.shown.next) {
+            if passes(&entry.item, &filter, only) {
+                self.shown.numbers.push_back(entry.at);
+            }
+        }
+        self.shown.next = log.next;
+    }
+
+    /// The number of the selected item.
+    pub fn selected(&self) -> Option<u64> {
+        self.shown.number(self.cursor.index(&self.shown)?)
+    }
+
+    /// The numbers in view, each with whether it is the selected one.
+    pub fn window(&self) -> impl Iterator<Item = (u64, bool)> {
+        let selected = self.cursor.index(&self.shown);
+        let window = self.cursor.window(&self.shown);
+        self.shown.numbers.range(window.clone()).copied().zip(window).map(move |(at, i)| (at, Some(i) == selected))
+    }
+}
+
+impl List for View {
+    fn step(&mut self, by: isize) {
+        self.cursor.step(&self.shown, by);
+    }
+
+    fn page(&mut self, by: isize) {
+        self.cursor.page(&self.shown, by);
+    }
+
+    fn first(&mut self) {
+        self.cursor.first(&self.shown);
+    }
+
+    fn last(&mut self) {
+        self.cursor.follow();
+    }
+
+    // Nothing can be marked here, and the order is that of time.
+    fn toggle_mark(&mut self) {}
+
+    fn sort_by(&mut self, _: usize, _: bool) {}
+
+    fn order(&self) -> (usize, bool) {
+        (0, false)
+    }
+
+    fn filter(&self) -> &str {
+        &self.filter
+    }
+
+    fn set_filter(&mut self, text: &str) {
+        text.clone_into(&mut self.filter);
+    }
+
+    fn toggle_problems(&mut self) -> bool {
+        self.only_problems = !self.only_problems;
+        self.only_problems
+    }
+
+    fn only_problems(&self) -> bool {
+        self.only_problems
+    }
+
+    fn has_selection(&self) -> bool {
+        self.selected().is_some()
+    }
+
+    fn has_marks(&self) -> bool {
+        false
+    }
+
+    fn clear_marks(&mut self) {}
+}
+
+/// Whether all words of a filter occur in a text, and none of those behind a `!`; the filter in lower case.
+pub(in crate::app) fn matches(filter: &str, text: &str) -> bool {
+    if filter.trim().is_empty() {
+        return true;
+    }
+    let text = text.to_lowercase();
+    filter.split_whitespace().all(|word| match word.strip_prefix('!') {
+        Some("") => true,
+        Some(not) => !text.contains(not),
+        None => text.contains(word),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn numbers(view: &View) -> Vec<u64> {
+        view.shown.numbers.iter().copied().collect()
+    }
+
+    #[test]
+    fn all_words_occur_and_none_of_the_others() {
+        for (filter, text, expected) in [
+            ("", "anything", true),
+            ("orders leader", "stream Orders: n2 LEADs now; leader", true),
+            ("orders mail", "stream orders", false),
+            ("!orders", "stream orders", false),
+            ("stream !mail !", "stream orders", true),
+        ] {
+            assert_eq!(matches(filter, text), expected, "{filter}");
+        }
+    }
+
+    #[test]
+    fn a_full_log_gives_up_the_oldest_and_counts_it() {
+        let mut log = Log::new(3);
+        for n in 0..5 {
+            log.push(n);
+        }
+        assert_eq!((log.len(), log.dropped(), log.get(1), log.get(2)), (3, 2, None, Some(&2)));
+        assert_eq!((log.remove(3), log.get(3), log.get(4)), (Some(3), None, Some(&4)));
+    }
+
+    #[test]
+    fn it_stands_still_while_more_comes() {
+        let mut log = Log::new(100);
+        let mut view = View::default();
+        view.cursor.set_height(3);
+        let all = |_: &u32, _: &str, _: bool| true;
+        for n in 0..10 {
+            log.push(n);
+        }
+        view.refresh(&log, false, all);
+        assert_eq!(view.selected(), Some(9));
+        view.step(-2);
+        for n in 10..17 {
+            log.push(n);
+        }
+        view.refresh(&log, false, all);
+        assert_eq!((view.selected(), view.cursor.news(&view.shown)), (Some(7), 7));
+        view.last();
+        assert_eq!((view.selected(), view.cursor.news(&view.shown)), (Some(16), 0));
+    }
+
+    proptest! {
+        #[test]
+        fn bit_by_bit_is_the_same_as_at_once(
+            steps in prop::collection::vec((0_u8..5, 0_u32..40), 1..60)
+        ) {
+            let mut log = Log::new(12);
+            let mut view = View::default();
+            let passes = |item: &u32, filter: &str, only: bool| matches(filter, &item.to_string()) && (!only || item.is_multiple_of(2));
+            for (what, n) in steps {
+                match what {
+                    0 => { log.push(n); }
+                    1 => view.set_filter(&format!("{}", n % 4)),
+                    2 => { view.toggle_problems(); }
+                    3 => { log.remove(u64::from(n)); }
+                    _ => view.step(n as isize - 20),
+                }
+                view.refresh(&log, false, passes);
+                let wanted: Vec<u64> = log.iter().filter(|e| passes(&e.item, &view.filter, view.only_problems)).map(|e| e.at).collect();
+                prop_assert_eq!(numbers(&view), wanted);
+                prop_assert_eq!(view.selected().is_some(), view.shown.count() > 0);
+            }
+        }
+    }
+}
