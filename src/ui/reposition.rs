@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use crate::app::reposition::{Headline, MoveScreen, Moving, PreviewScreen};
 use crate::app::{App, FormPlace, RepositionForm, RepositionScreen};
 use crate::event::clean_line;
+use crate::keymap::Action;
 use crate::model::Access;
 use crate::model::reposition::Proposal;
 
@@ -19,7 +20,7 @@ use super::widgets::{message, text, wrap};
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &RepositionScreen, theme: &Theme) {
     match screen {
         RepositionScreen::Form(screen) => form(frame, area, app, screen, theme),
-        RepositionScreen::Preview(screen) => preview(frame, area, screen, theme),
+        RepositionScreen::Preview(screen) => preview(frame, area, app, screen, theme),
         RepositionScreen::Run(screen) => run(frame, area, app, screen, theme),
     }
 }
@@ -60,12 +61,17 @@ fn form(frame: &mut Frame<'_>, area: Rect, app: &App, form: &RepositionForm, the
     }
 }
 
-fn preview(frame: &mut Frame<'_>, area: Rect, screen: &PreviewScreen, theme: &Theme) {
+fn preview(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &PreviewScreen, theme: &Theme) {
     match &screen.seen {
         None => message(frame, area, theme.dim, "What it would do is being looked at", "Nothing is changed by that"),
         Some(Err(sentence)) => {
-            let next = if screen.looking.is_some() { "It is looked at again" } else { "r looks again, Esc goes back" };
-            message(frame, area, theme.warning, &clean_line(sentence), next);
+            let key = |action| app.keymap.shown(action).unwrap_or_default();
+            let (again, back) = (key(Action::Refresh), key(Action::Back));
+            let next = match screen.looking {
+                Some(_) => "It is looked at again".to_owned(),
+                None => format!("{again} looks again, {back} goes back"),
+            };
+            message(frame, area, theme.warning, &clean_line(sentence), &next);
         }
         Some(Ok(_)) => {
             lines(frame, inside(area), &screen.lines, screen.scroll.top, theme);
@@ -77,7 +83,8 @@ fn preview(frame: &mut Frame<'_>, area: Rect, screen: &PreviewScreen, theme: &Th
 
 fn run(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &MoveScreen, theme: &Theme) {
     let Some(head) = app.headline(&screen.id) else {
-        return message(frame, area, theme.dim, "Nothing is known of it any more", "Esc goes back");
+        let back = app.keymap.shown(Action::Back).unwrap_or_default();
+        return message(frame, area, theme.dim, "Nothing is known of it any more", &format!("{back} goes back"));
     };
     let inner = inside(area);
     let first = Rect { height: 1.min(inner.height), ..inner };

@@ -34,7 +34,7 @@ impl App {
         let name = clean_line(consumer).into_owned();
         let read_only = self.session.access == Access::ReadOnly;
         let (one, all) = if read_only {
-            ("only shown: this context is read-only".to_owned(), "only to a file: this context is read-only".to_owned())
+            ("read-only context: it is only shown".to_owned(), "read-only context: only to a file".to_owned())
         } else {
             (format!("only {name} goes on elsewhere"), "copies go to all who read the destination".to_owned())
         };

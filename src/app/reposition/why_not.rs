@@ -14,7 +14,7 @@ impl App {
         let no = |text: &str| Some(text.to_owned());
         match (screen, action) {
             (Some(Screen::Reposition(RepositionScreen::Form(_))), Action::Reposition) => {
-                no("choose a place, or Esc goes back")
+                no("a place is chosen here already")
             }
             (Some(Screen::Reposition(s @ RepositionScreen::Run(_))), Action::Reposition)
                 if self.moves.moving(s.consumer().0, s.consumer().1).is_some() =>
@@ -25,6 +25,9 @@ impl App {
                 no("select a consumer; only consumers can be moved")
             }
             (_, Action::Undo) => self.why_no_undo(screen),
+            (Some(Screen::Reposition(RepositionScreen::Preview(_) | RepositionScreen::Run(_))), Action::Right) => {
+                no("there is no panel to the right")
+            }
             (Some(Screen::Reposition(RepositionScreen::Form(form))), Action::Open | Action::Right | Action::Mark) => {
                 let unknown = form.selected(self) == FormPlace::Failed && form.info(self).is_none();
                 unknown.then(|| "where it stands was not read yet".to_owned())
@@ -50,7 +53,7 @@ impl App {
             return no("select a consumer that was moved");
         };
         if self.moves.moving(&stream, &consumer).is_some() {
-            return no("it is being moved; X leaves it where it stands");
+            return no("it is being moved now");
         }
         if self.moves.past.is_none() {
             return no("what was moved was not read yet");
@@ -75,7 +78,10 @@ impl App {
         }
         match &preview.seen {
             None => return no("what it would do is being looked at"),
-            Some(Err(_)) => return no("what it would do is not known; r looks again"),
+            Some(Err(_)) => {
+                let again = self.keymap.shown(Action::Refresh).unwrap_or_default();
+                return Some(format!("what it would do is not known; {again} looks again"));
+            }
             Some(Ok(proposal)) => {
                 if let Proposal::Move(shown) = &**proposal {
                     if shown.recreatable {

@@ -207,7 +207,11 @@ async fn under_way_nothing_is_lost() {
         // Behind the new position every message comes, in order.
         let to = done["to"].as_u64().unwrap();
         let all = client.until(to).await;
-        let next = client.until(to + 80).await;
+        let mut next = client.until(to + 80).await;
+        // Of a position near the end the first was one that came before the move.
+        if let Some(again) = next.iter().rposition(|seq| *seq == to) {
+            next.drain(..=again);
+        }
         assert_eq!(next, (to + 1..=to + 80).collect::<Vec<_>>(), "after {:?}", all.last());
         place.until("c", "acks that count", |c| position(c).0 >= to + 80).await;
     }

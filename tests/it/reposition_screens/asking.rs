@@ -42,7 +42,7 @@ fn where_access_is_read_only_it_is_only_shown_and_says_so() {
     let mut world = world(80, 24);
     world.app.session.access = Access::ReadOnly;
     world.keys("R");
-    assert_eq!(world.screen().matches("this context is read-only").count(), 2, "{}", world.screen());
+    assert_eq!(world.screen().matches("read-only context:").count(), 2, "{}", world.screen());
     world.keys("<esc>");
     previewed(&mut world, preview());
     assert!(world.screen().contains("▲ 1 pull request"), "{}", world.screen());
