@@ -1,6 +1,9 @@
 //! A whole sweep (all streams, then the consumers of all) against the same requests alone, whose replies are
 //! thrown away unread: what is left is what reading and keeping costs. Aim: a ratio of at most 1.3.
 //!
+//! And the same sweep with each request noted for the console's activity, against the one without; beside it what a
+//! note costs alone. Aim: nothing that can be told from the noise of a sweep.
+//!
 //! `JETSCOPE_BENCH_SWEEP=1000x5,10000x1` (streams x consumers of each) chooses other sizes.
 
 mod common;
@@ -9,8 +12,10 @@ use std::time::Instant;
 
 use common::{Figures, Outcome, in_full, ms, quantile};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use jetscope::config::Connection;
+use jetscope::config::{Connection, Ledger};
 use jetscope::demo::{Server, ServerSpec};
+use jetscope::model::Request;
+use jetscope::model::request::{Act, Outcome as RequestOutcome};
 use jetscope::nats::{self, Api};
 
 /// Pages side by side, as `Api::streams` has them.
@@ -19,6 +24,8 @@ const PAGES: usize = 4;
 const SIDE_BY_SIDE: usize = nats::api::SIDE_BY_SIDE;
 /// Streams of a page.
 const PAGE: usize = 256;
+/// Notes that are made in a row to see what one costs.
+const NOTES: usize = 10_000;
 /// Requests side by side while the fixture is made.
 const MAKING: usize = 128;
 
@@ -68,38 +75,82 @@ async fn compare(streams: usize, consumers: usize, rounds: usize) -> Outcome {
     make(&raw, streams, consumers).await?;
     let made = making.elapsed();
     let api = Api::new(nats::open(&Connection::to(server.url())).await?);
+    let ledger = Ledger::open(None);
+    let noted = Connection { ledger: ledger.clone(), ..Connection::to(server.url()) };
+    let noting = Api::new(nats::open(&noted).await?);
     // The first sweep of either warms what there is to be warmed.
     ours(&api).await?;
+    ours(&noting).await?;
     alone(&raw, streams).await?;
-    let (mut ours_took, mut alone_took) = (Vec::new(), Vec::new());
+    let (mut ours_took, mut alone_took, mut noted_took) = (Vec::new(), Vec::new(), Vec::new());
+    let mut requests = 0;
     for round in 0..rounds {
         // Whoever comes second finds the server as the first left it, so they take turns.
         if round % 2 == 0 {
             ours_took.push(ours(&api).await?);
+            noted_took.push(ours(&noting).await?);
             alone_took.push(alone(&raw, streams).await?);
         } else {
             alone_took.push(alone(&raw, streams).await?);
+            noted_took.push(ours(&noting).await?);
             ours_took.push(ours(&api).await?);
         }
+        // As the console takes them, once a second.
+        requests = ledger.take().0.len();
     }
-    let mut figures = Figures::new(&["", "jetscope ms", "raw ms", "ratio", "aim"]);
+    let mut figures = Figures::new(&["", "jetscope ms", "raw ms", "ratio", "aim", "noted ms", "noted ratio"]);
     let parts: [(&str, Part, &str); 3] =
         [("streams", |t| t.list, ""), ("consumers", |t| t.consumers, ""), ("both", Took::all, "<= 1.3")];
     for (name, part, aim) in parts {
         let median = |took: &[Took]| quantile(&took.iter().map(|t| part(*t)).collect::<Vec<_>>(), 0.5);
-        let ratios: Vec<f64> = ours_took.iter().zip(&alone_took).map(|(a, b)| part(*a) / part(*b)).collect();
+        let ratios = |a: &[Took], b: &[Took]| {
+            let each: Vec<f64> = a.iter().zip(b).map(|(a, b)| part(*a) / part(*b)).collect();
+            quantile(&each, 0.5)
+        };
         figures.row(&[
             name.into(),
             format!("{:.1}", median(&ours_took)),
             format!("{:.1}", median(&alone_took)),
-            format!("{:.2}", quantile(&ratios, 0.5)),
+            format!("{:.2}", ratios(&ours_took, &alone_took)),
             aim.into(),
+            format!("{:.1}", median(&noted_took)),
+            format!("{:.2}", ratios(&noted_took, &ours_took)),
         ]);
     }
     figures.print(&format!(
-        "sweep: {streams} streams x {consumers} consumers, medians of {rounds} rounds (made in {:.1} s)",
-        made.as_secs_f64()
+        "sweep: {streams} streams x {consumers} consumers, medians of {rounds} rounds (made in {:.1} s), {requests} \
+         requests each; a note alone: {:.0} ns",
+        made.as_secs_f64(),
+        note(rounds)
     ))
+}
+
+/// What a note costs beside its request, in nanoseconds: the same steps as `nats::note` takes, and the ledger.
+fn note(rounds: usize) -> f64 {
+    let ledger = Ledger::open(Some("prod"));
+    let subject = format!("$JS.API.CONSUMER.LIST.{}", name(7));
+    let body = bytes::Bytes::from(String::from("{\"offset\":256}"));
+    let mut each = Vec::new();
+    for _ in 0..rounds {
+        let started = Instant::now();
+        for _ in 0..NOTES {
+            let asked = Instant::now();
+            ledger.note(Request {
+                at: nats::now(),
+                act: Act::Ask,
+                subject: subject.as_str().into(),
+                prefix: "$JS.API".len(),
+                body: body.clone(),
+                took: Some(asked.elapsed()),
+                reply: Some(812),
+                outcome: RequestOutcome::Done,
+                context: ledger.context(),
+            });
+        }
+        each.push(started.elapsed().as_nanos() as f64 / NOTES as f64);
+        ledger.take();
+    }
+    quantile(&each, 0.5)
 }
 
 /// Our sweep, as the poller and the headless commands do it.
