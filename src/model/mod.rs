@@ -20,6 +20,7 @@ pub mod reading;
 pub mod replay;
 pub mod reposition;
 pub mod retention;
+pub mod ring;
 pub mod scope;
 pub mod series;
 pub mod stream;
@@ -41,8 +42,9 @@ pub use message::{Header, Message};
 pub use owner::Owner;
 pub use problem::{Problem, ProblemKind};
 pub use reading::Reading;
+pub use ring::ConsumerSample;
 pub use scope::Scope;
-pub use series::{ConsumerSample, Series, StreamSample};
+pub use series::{Series, StreamSample};
 pub use stream::{
     Cluster, Discard, Fullness, Limits, Peer, Retention, Storage, Stream, StreamConfig, StreamState, Upstream,
 };
