@@ -103,25 +103,29 @@ pub(super) async fn fill(h: &mut Headless, stream: Option<&str>, window: Duratio
         output::note(&format!("looking at consumers for {words}, {SLOTS} samples"));
     }
     let mut next = Instant::now();
-    let mut round = Round::default();
-    for n in 1..=SLOTS {
+    let (mut taken, mut failed) = (0, 0);
+    loop {
         sleep_until(next).await;
         next = (next + every).max(Instant::now() + every / 2);
-        round = match sample(h, stream).await {
+        let round = match sample(h, stream).await {
             Ok(round) => round,
-            // Later ones are told, and the next sample tries again.
-            Err(failure) if n > 1 && n < SLOTS => {
+            // A server that is restarted meanwhile is waited for, but not for ever.
+            Err(failure) if taken > 0 && failed < SLOTS => {
+                failed += 1;
                 output::note(&failure.to_string());
                 continue;
             }
             Err(failure) => return Err(failure),
         };
+        taken += 1;
         if live {
-            let end = if n == SLOTS { "\r\x1b[K" } else { "" };
-            let _ = write!(io::stderr(), "\rjetscope: sample {n} of {SLOTS}{end}");
+            let end = if taken == SLOTS { "\r\x1b[K" } else { "" };
+            let _ = write!(io::stderr(), "\rjetscope: sample {taken} of {SLOTS}{end}");
+        }
+        if taken == SLOTS {
+            return Ok(round);
         }
     }
-    Ok(round)
 }
 
 /// Looks at the oldest message of each that was told and has something outstanding. What cannot be looked at is told
