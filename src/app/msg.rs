@@ -51,7 +51,7 @@ pub enum Msg {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Keep this fresh.
-    Watch(Scope),
+    Watch(Box<Scope>),
     /// Ask for everything now.
     Refresh,
     /// Put this on the clipboard; the words say what it is.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use crate::health::Level;
+use crate::health::{Level, Terms};
 use crate::keymap::Keymap;
 use crate::model::replay::Run;
 use crate::model::{Catalog, Scope, Timestamp, Update};
@@ -135,6 +135,11 @@ impl App {
         self.frozen_at().unwrap_or(self.now)
     }
 
+    /// What consumers are judged by.
+    pub fn terms(&self) -> Terms {
+        Terms::of(self.catalog(), self.shown_at())
+    }
+
     /// The screen that is shown.
     ///
     /// There is always one: `Back` leaves the last alone.
@@ -223,7 +228,7 @@ impl App {
         let scope = self.scope();
         if scope != self.watched {
             self.watched = scope.clone();
-            effects.push(Effect::Watch(scope));
+            effects.push(Effect::Watch(Box::new(scope)));
         }
         effects
     }

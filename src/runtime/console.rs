@@ -197,7 +197,7 @@ impl EffectRunner for Outside {
     fn run(&mut self, effect: Effect, display: &mut dyn Display) -> io::Result<()> {
         match effect {
             Effect::Watch(scope) => {
-                self.scope.send_replace(scope);
+                self.scope.send_replace(*scope);
             }
             Effect::Refresh => self.request(Request::Refresh),
             Effect::LoadContexts => self.request(Request::Contexts),

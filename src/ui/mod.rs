@@ -11,6 +11,7 @@ mod findings;
 mod footer;
 mod header;
 mod help;
+mod lag;
 mod menu;
 mod replay;
 mod reposition;

@@ -62,14 +62,14 @@ fn every_place_can_be_asked_for() {
     insta::assert_snapshot!("reposition_form_80", world.screen());
     let at = |world: &World| looked(world).1.place;
     for (keys, target) in [
-        ("<enter>", Target::Seq(812)),
+        ("<enter>", Target::Seq(43_991)),
         ("<down><enter>", Target::Start),
         ("G<up><enter>", Target::End),
         ("G<enter>120<enter>", Target::Seq(120)),
         ("G<enter><ctrl-u>13:50<enter>", Target::Time(start().minus(Duration::from_secs(600)))),
         ("G<enter><ctrl-u>-2h<enter>", Target::Time(world.app.now.minus(Duration::from_secs(7_200)))),
         ("G<enter><ctrl-u>last:7<enter>", Target::Last(7)),
-        ("G<enter><ctrl-u><tab><enter>", Target::Seq(812)),
+        ("G<enter><ctrl-u><tab><enter>", Target::Seq(43_991)),
         ("G<enter><ctrl-u>la<tab><enter>", Target::Last(100)),
         ("G<enter><ctrl-u>e<tab><enter>", Target::End),
     ] {
@@ -182,7 +182,7 @@ fn what_cannot_be_looked_at_or_done_says_why() {
     assert!(world.screen().contains("consumer not found␛[2J") && !world.screen().contains("late"));
     world.effects.clear();
     world.keys("r");
-    assert_eq!(looked(&world).1.place, Place::At(Target::Seq(812)));
+    assert_eq!(looked(&world).1.place, Place::At(Target::Seq(43_991)));
     let beyond = "#9 lies beyond the end of the stream";
     seen(&mut world, Preview { obstacles: vec![beyond.into()], ..preview() });
     world.keys("<enter>");
