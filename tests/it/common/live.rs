@@ -123,7 +123,7 @@ impl Live {
     /// Polls this from now on.
     pub(crate) fn watch(&mut self, scope: Scope) {
         self.own_scope = true;
-        self.scope.send_replace(*scope);
+        self.scope.send_replace(scope);
     }
 
     /// Asks for everything now.
