@@ -34,6 +34,22 @@ async fn every_consumer_is_told_as_it_is() {
     stage.scene("bound", &none(), &json!({"deliver_subject": "to.bound"})).await;
     stage.subscribes("to.bound", true).await;
     stage.publishes("bound", 1, ms(20));
+    // Wherever they began, and though the last message was deleted: what is pending agrees with the sequences.
+    stage.stream("policies", &none()).await;
+    for subject in ["policies.a", "policies.b", "policies.a", "policies.c"] {
+        stage.store_under(subject, 3).await;
+    }
+    for (name, more) in [
+        ("from-new", json!({"deliver_policy": "new"})),
+        ("from-last", json!({"deliver_policy": "last"})),
+        ("from-each", json!({"deliver_policy": "last_per_subject", "filter_subject": "policies.>"})),
+        ("from-seq", json!({"deliver_policy": "by_start_sequence", "opt_start_seq": 5})),
+        ("from-first", none()),
+    ] {
+        stage.consumer("policies", name, &more).await;
+        stage.reads_of("policies", name, 50, ms(100), true);
+    }
+    api(&stage.nats, "STREAM.MSG.DELETE.policies", json!({"seq": 12})).await;
     // Work queues, whose acks remove what is read: nothing is lost. Two share one.
     stage.scene("queue", &json!({"retention": "workqueue"}), &none()).await;
     stage.store("queue", 3_000).await;
@@ -123,6 +139,9 @@ async fn every_consumer_is_told_as_it_is() {
     for name in ["live", "bound"] {
         of(&told, name).is("OK", &[], "");
         assert!(of(&told, name).seconds("lag_seconds").is_none_or(|lag| lag < 2.0), "{:?}", of(&told, name));
+    }
+    for name in ["from-new", "from-last", "from-each", "from-seq", "from-first"] {
+        of(&told, name).is("OK", &[], "Nothing is outstanding");
     }
     for name in ["queue", "left", "right"] {
         of(&told, name).is("OK", &[], "It catches up by");
