@@ -23,7 +23,7 @@ impl App {
         if action != Action::Quit {
             self.leaving = false;
         }
-        if self.act_tail(action) || self.act_replay(action, effects) {
+        if self.act_tail(action) || self.act_replay(action, effects) || self.act_chart(action) {
             // What a key does to a tail is cheap to show.
             self.urgent = true;
             return;
@@ -41,6 +41,9 @@ impl App {
                 }
             }
             Action::Freeze => self.toggle_freeze(),
+            Action::StepBack | Action::StepForward | Action::LeapBack | Action::LeapForward => {
+                self.step_in_time(action);
+            }
             Action::Back => self.back(),
             Action::Help => {
                 if matches!(self.screen(), Some(Screen::Help(_))) {
@@ -115,8 +118,9 @@ impl App {
             Action::Tail => self.tail_selection(),
             Action::Replay => self.replay_selection(),
             Action::Replays => self.open_replays(),
-            // A tail does these itself; elsewhere they were refused.
+            // A tail, and charts, do these themselves; elsewhere they were refused.
             Action::Cancel
+            | Action::Inspect
             | Action::Range
             | Action::Subjects
             | Action::GoTo
@@ -143,7 +147,7 @@ impl App {
     }
 
     fn why_not_at(&self, action: Action, screen: Option<&Screen>) -> Option<String> {
-        let reason = self.why_not_replay(action, screen);
+        let reason = self.why_not_in_the_past(action, screen).or_else(|| self.why_not_replay(action, screen));
         if reason.is_some() || super::replay::handles(action, screen) {
             return reason;
         }
@@ -312,7 +316,7 @@ impl App {
         if self.screens.len() > 1 {
             self.screens.pop();
         } else if self.frozen_at().is_some() {
-            self.toggle_freeze();
+            self.return_to_now();
         } else {
             let quit = self.keymap.shown(Action::Quit).unwrap_or_default();
             self.tell(Level::Notice, format!("this is the first screen; {quit} quits"));

@@ -6,6 +6,7 @@
 
 mod actions;
 mod banner;
+pub mod chart;
 mod cluster;
 pub mod columns;
 mod configuration;
@@ -26,9 +27,11 @@ mod stream;
 mod streams;
 pub mod table;
 pub mod tail;
+mod travel;
 mod why_not;
 
 pub use banner::Banner;
+pub use chart::{ChartView, Window};
 pub use cluster::{Line, Tone};
 pub use configuration::Setting;
 pub use consumer::{ConsumerScreen, ConsumerTab};

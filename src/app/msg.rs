@@ -121,6 +121,8 @@ pub struct Session {
     pub show_system: bool,
     /// How tails begin and how much they keep.
     pub tail: TailSettings,
+    /// Bytes that the history may hold; 0 is what it holds where nothing is said.
+    pub history: usize,
 }
 
 /// A saved connection as a row.

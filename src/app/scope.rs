@@ -7,6 +7,20 @@ use super::{App, Row, Screen, StreamTab};
 impl App {
     /// What is on screen now. Frozen pictures go on being polled, so that thawing shows the truth at once.
     pub(super) fn scope(&self) -> Scope {
+        let mut scope = self.on_screen();
+        // What is gone by now can be looked back on, but not asked for.
+        if self.past_at().is_some() {
+            let there = |name: &String| self.live().streams.contains_key(name);
+            scope.streams.retain(there);
+            scope.consumers_of.retain(there);
+            scope.detail = scope.detail.filter(there);
+            scope.subjects = scope.subjects.filter(|(name, _)| there(name));
+            scope.consumer = scope.consumer.filter(|(stream, name)| self.live().consumer(stream, name).is_some());
+        }
+        scope
+    }
+
+    fn on_screen(&self) -> Scope {
         let mut scope = Scope::default();
         match self.screen() {
             Some(Screen::Streams(s)) => {

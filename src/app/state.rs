@@ -6,10 +6,12 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::health::{Level, Terms};
-use crate::keymap::Keymap;
+use crate::keymap::{Action, Keymap};
+use crate::model::history::Room;
 use crate::model::replay::Run;
-use crate::model::{Catalog, Scope, Timestamp, Update};
+use crate::model::{Catalog, History, Scope, Timestamp, Update};
 
+use super::travel::Held;
 use super::{ContextRow, ContextsScreen, Effect, Menu, Msg, Notice, Prompt, Screen, Session, StreamsScreen};
 
 /// How long a notice stays.
@@ -31,9 +33,11 @@ pub struct App {
     /// Keys and their words.
     pub keymap: Keymap,
     /// What is true now.
-    live: Catalog,
-    /// What was true when the picture was frozen, and when that was.
-    frozen: Option<Box<(Catalog, Timestamp)>>,
+    pub(super) live: Catalog,
+    /// What was true before.
+    pub(super) past: History,
+    /// What is shown instead of what is true now: a frozen picture, or an earlier time.
+    pub(super) held: Option<Box<Held>>,
     /// The open screens; the last is shown.
     pub screens: Vec<Screen>,
     /// The line that is being typed.
@@ -82,10 +86,11 @@ impl App {
             now,
             size: (80, 24),
             show_system: session.show_system,
+            past: History::new(Room::of_setting(session.history)),
             session,
             keymap,
             live: Catalog::default(),
-            frozen: None,
+            held: None,
             screens: vec![Screen::Streams(StreamsScreen::default())],
             prompt: None,
             menu: None,
@@ -110,7 +115,7 @@ impl App {
 
     /// What is shown: what is true now, or what was when the picture was frozen.
     pub fn catalog(&self) -> &Catalog {
-        self.frozen.as_ref().map_or(&self.live, |f| &f.0)
+        self.held.as_ref().map_or(&self.live, |held| &held.catalog)
     }
 
     /// The connection as it is now, also while the picture is frozen.
@@ -120,7 +125,7 @@ impl App {
 
     /// Since when the picture is frozen.
     pub fn frozen_at(&self) -> Option<Timestamp> {
-        self.frozen.as_ref().map(|f| f.1)
+        self.held.as_ref().map(|held| held.at)
     }
 
     /// The time that ages are measured from: now, or when the picture was frozen.
@@ -238,7 +243,7 @@ impl App {
     fn take(&mut self, update: Update) {
         // Rate and time keeping alone are drawn with the next tick.
         self.dirty |= !matches!(update, Update::Traffic(_) | Update::Rtt(_));
-        self.live.apply(update);
+        self.take_in(update);
         self.keep_long();
         self.stale = true;
     }
@@ -281,13 +286,19 @@ impl App {
 
     /// Freezes the picture, or lets it go on.
     pub(super) fn toggle_freeze(&mut self) {
-        self.frozen = match self.frozen.take() {
-            Some(_) => None,
-            None => Some(Box::new((self.live.clone(), self.now))),
-        };
+        if self.held.is_some() {
+            self.return_to_now();
+            return;
+        }
+        self.held = Some(Box::new(Held { catalog: self.live.clone(), at: self.now, past: false }));
         self.urgent = true;
-        let key = self.keymap.shown(crate::keymap::Action::Freeze).unwrap_or_default();
-        let words = if self.frozen.is_some() { format!("frozen; {key} goes on") } else { "live again".to_owned() };
+        let shown = |action| self.keymap.shown(action).unwrap_or_default();
+        let words = format!(
+            "frozen; {} goes on, {} steps back in time, {} five minutes",
+            shown(Action::Freeze),
+            shown(Action::StepBack),
+            shown(Action::LeapBack)
+        );
         self.tell(Level::Notice, words);
     }
 
@@ -300,7 +311,8 @@ impl App {
                 self.show_system = session.show_system;
                 self.session = session;
                 self.live = Catalog::default();
-                self.frozen = None;
+                self.past = History::new(Room::of_setting(self.session.history));
+                self.held = None;
                 self.watched = Scope::default();
                 self.screens = vec![Screen::Streams(StreamsScreen::default())];
                 let name = self.session.context.clone().unwrap_or_default();

@@ -3,7 +3,7 @@
 use crate::keymap::Action;
 
 use super::actions::list_of;
-use super::{Screen, StreamTab};
+use super::{ConsumerTab, Screen, StreamTab};
 
 /// Why an action does nothing on this screen.
 pub(super) fn why_not_on(action: Action, screen: Option<&Screen>) -> Option<String> {
@@ -11,6 +11,17 @@ pub(super) fn why_not_on(action: Action, screen: Option<&Screen>) -> Option<Stri
     let no = |text: &str| Some(text.to_owned());
     if let Some(Screen::Tail(tail)) = screen {
         return tail.why_not(action).map(str::to_owned);
+    }
+    let overview = match screen {
+        Some(Screen::Stream(s)) => s.tab == StreamTab::Overview,
+        Some(Screen::Consumer(c)) => c.tab == ConsumerTab::Overview,
+        _ => false,
+    };
+    if matches!(action, Action::Inspect) {
+        return if overview { None } else { no("charts stand in the overview of a stream or a consumer") };
+    }
+    if overview && matches!(action, Action::Only | Action::Not) {
+        return None;
     }
     if let Some(reason) = super::tail::outside(action) {
         return no(reason);
@@ -32,6 +43,8 @@ pub(super) fn why_not_on(action: Action, screen: Option<&Screen>) -> Option<Stri
             (_, Some(list)) if list.has_selection() => None,
             (_, Some(_)) => no("nothing is selected"),
             (Some(Screen::Stream(s)), _) if s.tab == StreamTab::Configuration => None,
+            (Some(Screen::Stream(s)), _) if s.tab == StreamTab::Overview && s.chart.has_cursor() => None,
+            (Some(Screen::Consumer(c)), _) if c.tab == ConsumerTab::Overview && c.chart.has_cursor() => None,
             _ => no("there is nothing to open on this panel; Tab goes to the next"),
         },
         Action::Consumers if matches!(screen, Some(Screen::Contexts(_))) => no("a context has no consumers"),

@@ -179,5 +179,6 @@ pub(super) fn session(settings: &Settings) -> Session {
             columns: TailColumns::named(&tail.columns),
             last: tail.last,
         },
+        history: settings.config.history.mebibytes << 20,
     }
 }

@@ -1,0 +1,1 @@
+//! A history as the bytes of a file.
