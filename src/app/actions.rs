@@ -416,6 +416,7 @@ impl App {
             return;
         }
         self.switching = Some(name.to_owned());
+        self.keep_past(effects);
         effects.push(Effect::Switch(name.to_owned()));
         self.tell(Level::Ok, format!("connecting with {}", clean_line(name)));
     }

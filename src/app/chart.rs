@@ -44,6 +44,8 @@ pub struct Window {
     pub column: Duration,
     /// How many columns there are.
     pub columns: u16,
+    /// How much all of them are, but for what is lost in dividing.
+    pub span: Duration,
     /// The time at the end of the column that the cursor stands on.
     pub cursor: Option<Timestamp>,
 }
@@ -99,7 +101,7 @@ impl ChartView {
         let column = self.span() / u32::from(columns.max(1));
         let end = self.cursor.map_or_else(|| aligned(shown_at, column), |cursor| cursor.end);
         let start = end.minus(column * u32::from(columns));
-        Window { start, column, columns, cursor: self.cursor.map(|cursor| cursor.at) }
+        Window { start, column, columns, span: self.span(), cursor: self.cursor.map(|cursor| cursor.at) }
     }
 
     /// Puts the cursor on the newest column, or takes it away.

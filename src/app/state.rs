@@ -18,6 +18,8 @@ use super::{ContextRow, ContextsScreen, Effect, Menu, Msg, Notice, Prompt, Scree
 const NOTICE: Duration = Duration::from_secs(6);
 /// Above this many rows a list is built anew once a second, not with every answer.
 const MANY: usize = 2_000;
+/// How often the history is put into its file.
+const KEEP: Duration = Duration::from_secs(60);
 /// Lines that every screen has besides its body: header, breadcrumbs, footer.
 const FRAME_LINES: u16 = 3;
 
@@ -36,6 +38,8 @@ pub struct App {
     pub(super) live: Catalog,
     /// What was true before.
     pub(super) past: History,
+    /// When that was put into a file.
+    pub(super) kept: Timestamp,
     /// What is shown instead of what is true now: a frozen picture, or an earlier time.
     pub(super) held: Option<Box<Held>>,
     /// The open screens; the last is shown.
@@ -87,6 +91,7 @@ impl App {
             size: (80, 24),
             show_system: session.show_system,
             past: History::new(Room::of_setting(session.history)),
+            kept: now,
             session,
             keymap,
             live: Catalog::default(),
@@ -195,6 +200,9 @@ impl App {
                 }
                 self.dirty = true;
                 self.tick_tails();
+                if self.now.since(self.kept) >= KEEP {
+                    self.keep_past(&mut effects);
+                }
                 self.urgent |= self.stale;
                 if self.notice.as_ref().is_some_and(|n| n.until <= self.now) {
                     self.notice = None;
@@ -202,6 +210,10 @@ impl App {
             }
             Msg::Frame => {
                 self.refresh_views();
+            }
+            Msg::Past(past) => {
+                self.past = *past;
+                self.dirty = true;
             }
             Msg::Contexts(result) => {
                 self.contexts = Some(result);

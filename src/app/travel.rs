@@ -11,7 +11,7 @@ use crate::model::units::duration;
 use crate::model::{Catalog, History, Timestamp, Update};
 
 use super::banner::Banner;
-use super::{App, ConsumerTab, Screen, StreamTab};
+use super::{App, ConsumerTab, Effect, Screen, StreamTab};
 
 /// A large step.
 const LEAP: Duration = Duration::from_secs(300);
@@ -38,9 +38,12 @@ impl App {
         self.held.as_ref().filter(|held| held.past).map(|held| held.at)
     }
 
-    /// Another history: one with other room, or one that was read from a file.
-    pub fn set_past(&mut self, past: History) {
-        self.past = past;
+    /// Has the history kept across restarts, where it is to be.
+    pub(super) fn keep_past(&mut self, effects: &mut Vec<Effect>) {
+        self.kept = self.now;
+        if let Some(file) = self.session.kept_in.clone().filter(|_| !self.past.is_empty()) {
+            effects.push(Effect::KeepPast(file, Box::new(self.past.clone())));
+        }
     }
 
     /// Takes an update in, and notes what it changed.

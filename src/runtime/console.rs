@@ -23,6 +23,7 @@ use super::clipboard::{self, Wrap};
 use super::event_loop::run_loop;
 use super::files;
 use super::input::Keyboard;
+use super::past::Keeper;
 use super::replays::Replays;
 use super::session::{self, Request};
 use super::tails::Tails;
@@ -64,13 +65,23 @@ pub async fn console(settings: Settings) -> Result<()> {
         Screen::take(theme).wrap_err("the console needs a terminal; `jetscope help` has the commands that do not")?;
     let (columns, rows) = screen.size()?;
     let env = env.clone();
-    let mut outside =
-        Outside { scope, requests, inbox: inbox.clone(), wrap, tails, replays, keyboard: keyboard.clone(), env };
+    let mut outside = Outside {
+        scope,
+        requests,
+        inbox: inbox.clone(),
+        wrap,
+        tails,
+        replays,
+        keyboard: keyboard.clone(),
+        env,
+        keeper: Keeper::default(),
+    };
     let first = app.update(Msg::Resize(columns, rows));
     for effect in first.into_iter().chain([Effect::LoadContexts]) {
         outside.run(effect, &mut screen)?;
     }
-    let connection = tokio::spawn(session::run(settings, current, asked, watched, inbox));
+    let keeper = outside.keeper.clone();
+    let connection = tokio::spawn(session::run(settings, current, asked, watched, inbox, keeper));
 
     // A terminal that fails to be read is gone: the stream ends, and so does the loop.
     keyboard.listen();
@@ -83,6 +94,9 @@ pub async fn console(settings: Settings) -> Result<()> {
     };
     connection.abort();
     drop(screen);
+    if let Some(file) = &app.session.kept_in {
+        outside.keeper.keep(file, app.past());
+    }
     outside.tails.close().await;
     ended.map_err(|e| eyre!("the terminal failed: {e}"))
 }
@@ -131,6 +145,7 @@ struct Outside {
     replays: Replays,
     keyboard: Keyboard,
     env: Env,
+    keeper: Keeper,
 }
 
 impl Outside {
@@ -205,6 +220,10 @@ impl EffectRunner for Outside {
             Effect::TellReplay(id, control) => self.replays.tell(id, control),
             Effect::WatchReplays(wanted) => self.replays.watch(wanted),
             Effect::Save { path, saved, messages } => self.save(path, saved, messages),
+            Effect::KeepPast(file, past) => {
+                let keeper = self.keeper.clone();
+                tokio::task::spawn_blocking(move || keeper.keep(&file, &past));
+            }
             Effect::Show { with, name, text } => self.show(with, &name, &text, display)?,
             // The loop does these itself.
             Effect::Redraw | Effect::Quit => {}

@@ -176,6 +176,7 @@ fn setup(info: &Consumer, now: Timestamp, theme: &Theme) -> Vec<Fact> {
 
 fn charts(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &ConsumerScreen, entry: &ConsumerEntry, theme: &Theme) {
     let window = screen.chart.window(app.shown_at(), area.width);
+    let when = if app.past_at().is_some() { "then" } else { "now" };
     let end = window.end().min(app.shown_at());
     let seen = app.past().consumer(&screen.stream, &screen.name, window.start, end);
     let outstanding = timeline::values(&seen, |s| s.outstanding() as f64);
@@ -187,6 +188,7 @@ fn charts(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &ConsumerScreen,
         label: |v| count(v as u64),
         exact: |v| count_exact(v as u64),
         from_least: false,
+        when,
         newest: None,
     };
     let now = entry.rate(|s| s.delivered_consumer_seq);
@@ -196,6 +198,7 @@ fn charts(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &ConsumerScreen,
         label: rate,
         exact: |v| format!("{}/s", rate(v)),
         from_least: false,
+        when,
         newest: now,
     };
     let charts = [of_count("outstanding", &outstanding), deliveries, of_count("ack pending", &ack_pending)];

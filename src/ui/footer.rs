@@ -149,7 +149,19 @@ const PAST: &[Action] = &[
 fn wanted(app: &App) -> &'static [Action] {
     use Action as A;
     if app.has_chart_cursor() {
-        return &[A::Left, A::Right, A::Only, A::Not, A::Open, A::Back, A::Help, A::PageUp, A::PageDown, A::First, A::Last];
+        return &[
+            A::Left,
+            A::Right,
+            A::Only,
+            A::Not,
+            A::Open,
+            A::Back,
+            A::Help,
+            A::PageUp,
+            A::PageDown,
+            A::First,
+            A::Last,
+        ];
     }
     if app.past_at().is_some() && app.why_not(A::StepBack).is_none() {
         return PAST;
@@ -231,22 +243,20 @@ fn wanted(app: &App) -> &'static [Action] {
             A::Mark,
             A::Refresh,
         ],
-        Some(Screen::Consumer(_)) => {
-            &[
-                A::NextPanel,
-                A::Tail,
-                A::Back,
-                A::Inspect,
-                A::Copy,
-                A::Command,
-                A::Help,
-                A::Quit,
-                A::Freeze,
-                A::Replay,
-                A::LeapBack,
-                A::Refresh,
-            ]
-        }
+        Some(Screen::Consumer(_)) => &[
+            A::NextPanel,
+            A::Tail,
+            A::Back,
+            A::Inspect,
+            A::Copy,
+            A::Command,
+            A::Help,
+            A::Quit,
+            A::Freeze,
+            A::Replay,
+            A::LeapBack,
+            A::Refresh,
+        ],
         Some(Screen::Tail(t)) if t.diff.is_some() => &[A::Back, A::Next, A::Previous, A::Down, A::Up, A::Help, A::Quit],
         Some(Screen::Tail(t)) if t.zoomed => &[
             A::Back,

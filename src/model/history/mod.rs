@@ -30,6 +30,7 @@ use shape::{CONSUMER_FLAGS, ConsumerThen, GONE, NONE, SILENT, STREAM_FLAGS, Stre
 use tape::Run;
 use track::Track;
 
+pub use file::Broken;
 pub use room::Room;
 
 /// A minute in microseconds.
@@ -160,6 +161,11 @@ impl History {
         &self.room
     }
 
+    /// When anything was seen last.
+    pub const fn newest(&self) -> Timestamp {
+        time(self.newest)
+    }
+
     /// The oldest that is kept; `None` when nothing is.
     pub fn begin(&self) -> Option<Timestamp> {
         self.streams.values().filter_map(|of| of.track.begin()).min().map(time)
@@ -205,12 +211,10 @@ impl History {
                 }
                 self.settle_consumers(stream, catalog, micros(now));
             }
-            Change::Consumer(stream, name) => {
-                match catalog.consumer(stream, name) {
-                    Some(entry) => self.note_consumer(stream, name, entry),
-                    None => self.settle_consumers(stream, catalog, micros(now)),
-                }
-            }
+            Change::Consumer(stream, name) => match catalog.consumer(stream, name) {
+                Some(entry) => self.note_consumer(stream, name, entry),
+                None => self.settle_consumers(stream, catalog, micros(now)),
+            },
         }
         self.tidy();
     }
@@ -348,11 +352,7 @@ impl History {
         self.seen(kept.track.between(micros(from), micros(to)), sample)
     }
 
-    fn seen<T, const N: usize>(
-        &self,
-        runs: Vec<Run<N>>,
-        sample: impl Fn(&Run<N>) -> Option<(T, u64)>,
-    ) -> Vec<Seen<T>> {
+    fn seen<T, const N: usize>(&self, runs: Vec<Run<N>>, sample: impl Fn(&Run<N>) -> Option<(T, u64)>) -> Vec<Seen<T>> {
         let mut out = Vec::with_capacity(runs.len());
         let mut before: Option<(i64, u64)> = None;
         for run in runs {
@@ -388,3 +388,5 @@ impl OfConsumer {
     }
 }
 
+#[cfg(test)]
+mod tests;

@@ -169,9 +169,8 @@ impl OfConsumer {
 /// that became known after them.
 fn ring(samples: &[Back<16>], slot: Duration, log: &[Back<12>], acks_remove: bool) -> Ring {
     let mut ring = Ring::default();
-    let edges = |(at, late, values): &Back<12>, of: i64| {
-        StreamThen(*values).edges(acks_remove, at - i64::from(*late), of)
-    };
+    let edges =
+        |(at, late, values): &Back<12>, of: i64| StreamThen(*values).edges(acks_remove, at - i64::from(*late), of);
     let mut known = log.iter().peekable();
     let mut last = None;
     for (at, _, values) in samples {

@@ -13,8 +13,8 @@ const RECENT: [i64; 2] = [15 * MINUTE, 2 * MINUTE];
 const MINUTES: [i64; 2] = [24 * 60 * MINUTE, 30 * MINUTE];
 /// What a name costs in the map besides its letters.
 const ENTRY: usize = 48;
-/// What is kept of the configuration of a thing that was deleted; a guess, and counted from the start.
-const CONFIGURATION: usize = 1_000;
+/// What the configuration of a thing takes when it was deleted (a guess), and its first sample; counted from the start.
+const FIRST: usize = 1_300;
 /// Deleted things that are remembered.
 const MOST_GONE: usize = 5_000;
 
@@ -57,7 +57,7 @@ impl Room {
 
     /// Takes room for something new; false when there is none.
     pub(super) const fn take(&mut self, name: &str, size: usize) -> bool {
-        let wanted = name.len() + size + ENTRY + CONFIGURATION;
+        let wanted = name.len() + size + ENTRY + FIRST;
         let fits = self.held + wanted <= self.most;
         if fits {
             self.held += wanted;
@@ -150,7 +150,19 @@ impl History {
                 (self.room.recent, self.room.minutes) = (0, 0);
                 self.trim();
             } else {
+                self.collapse();
                 return;
+            }
+        }
+    }
+
+    /// Only the newest of everything stays.
+    fn collapse(&mut self) {
+        let room = &mut self.room;
+        for of in self.streams.values_mut() {
+            room.change(&mut of.track, |track, _| track.collapse());
+            for kept in of.consumers.values_mut() {
+                room.change(&mut kept.track, |track, _| track.collapse());
             }
         }
     }
@@ -177,7 +189,7 @@ impl History {
     fn forget_gone(&mut self, before: i64) {
         let room = &mut self.room;
         let mut give = |name: &str, size: usize, held: usize| {
-            room.held = room.held.saturating_sub(name.len() + size + ENTRY + CONFIGURATION + held);
+            room.held = room.held.saturating_sub(name.len() + size + ENTRY + FIRST + held);
         };
         for of in self.streams.values_mut() {
             of.consumers.retain(|name, kept| {

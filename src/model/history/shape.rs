@@ -115,8 +115,7 @@ impl StreamThen {
             self.0;
         let mut out = info.clone();
         let state = &mut out.state;
-        (state.first_seq, state.last_seq, state.messages, state.bytes) =
-            (first_seq, last_seq, self.messages(), bytes);
+        (state.first_seq, state.last_seq, state.messages, state.bytes) = (first_seq, last_seq, self.messages(), bytes);
         (state.first_time, state.last_time) = (unpacked(first_time), unpacked(last_time));
         (state.consumers, state.subjects, state.deleted) = (consumers, subjects, deleted.wrapping_add(holes));
         out.created = unpacked(created);
@@ -228,7 +227,8 @@ impl ConsumerThen {
             stream_seq: self.floor(),
             last_active: unpacked(self.0[3]),
         };
-        (out.pending, out.ack_pending, out.waiting, out.redelivered) = (self.0[4], self.0[6], self.0[WAITING], self.0[9]);
+        (out.pending, out.ack_pending, out.waiting, out.redelivered) =
+            (self.0[4], self.0[6], self.0[WAITING], self.0[9]);
         (out.push_bound, out.paused, out.pause_remaining) = (self.is(PUSH_BOUND), self.is(PAUSED), None);
         if self.is(ACK_NONE) {
             out.config.ack_policy = AckPolicy::None;

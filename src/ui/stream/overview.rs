@@ -220,6 +220,7 @@ fn when_full(used: u64, max: u64, grows: Option<f64>) -> String {
 
 fn charts(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &StreamScreen, rate_in: Option<f64>, theme: &Theme) {
     let window = screen.chart.window(app.shown_at(), area.width);
+    let when = if app.past_at().is_some() { "then" } else { "now" };
     let end = window.end().min(app.shown_at());
     let seen = app.past().stream(&screen.name, window.start, end);
     let rates = timeline::rates(&seen, |s| s.last_seq);
@@ -232,6 +233,7 @@ fn charts(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &StreamScreen, r
             label: rate,
             exact: |v| format!("{}/s", rate(v)),
             from_least: false,
+            when,
             newest: rate_in,
         },
         Timeline {
@@ -240,6 +242,7 @@ fn charts(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &StreamScreen, r
             label: |v| count(v as u64),
             exact: |v| count_exact(v as u64),
             from_least: true,
+            when,
             newest: None,
         },
         Timeline {
@@ -248,6 +251,7 @@ fn charts(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &StreamScreen, r
             label: |v| bytes(v as u64),
             exact: |v| format!("{} bytes", count_exact(v as u64)),
             from_least: true,
+            when,
             newest: None,
         },
     ];

@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::Window;
+use crate::model::Timestamp;
 use crate::model::history::Seen;
 use crate::model::units::duration_short;
-use crate::model::Timestamp;
 use crate::ui::Theme;
 
 use super::spark::block;
@@ -77,6 +77,8 @@ pub struct Timeline<'a> {
     pub exact: fn(f64) -> String,
     /// The scale starts at the smallest value instead of 0.
     pub from_least: bool,
+    /// Whether that is true now, or then.
+    pub when: &'static str,
     /// What is said to be true at the end; the last point where it is `None`.
     pub newest: Option<f64>,
 }
@@ -116,8 +118,8 @@ impl Timeline<'_> {
                 text(buffer, room, "too few samples yet", theme.dim);
             }
             (None, Some(last)) => {
-                let span = duration_short(window.column * u32::from(window.columns));
-                let words = format!("{} now, over {span}", (self.label)(self.newest.unwrap_or(last.value)));
+                let newest = (self.label)(self.newest.unwrap_or(last.value));
+                let words = format!("{newest} {}, over {}", self.when, duration_short(window.span));
                 text_right(buffer, room, &words, theme.text);
             }
         }
@@ -183,8 +185,7 @@ impl Timeline<'_> {
             }
             before = Some(point);
         }
-        let mut out: Vec<Option<f64>> =
-            sums.into_iter().map(|(sum, n)| (n > 0).then(|| sum / f64::from(n))).collect();
+        let mut out: Vec<Option<f64>> = sums.into_iter().map(|(sum, n)| (n > 0).then(|| sum / f64::from(n))).collect();
         for (from, to, value) in bridges {
             for column in out.iter_mut().take(to).skip(from) {
                 column.get_or_insert(value);
@@ -196,7 +197,7 @@ impl Timeline<'_> {
 
 /// The times at the ends and in the middle, or of the cursor.
 fn draw_axis(buffer: &mut Buffer, area: Rect, window: &Window, theme: &Theme) {
-    let span = window.column * u32::from(window.columns);
+    let span = window.span;
     let day = |at: Timestamp| at.to_display().chars().take(10).collect::<String>();
     let short = |at: Timestamp| {
         let clock = at.to_clock();
@@ -257,19 +258,27 @@ mod tests {
             label: |v| v.to_string(),
             exact: |v| v.to_string(),
             from_least: false,
+            when: "now",
             newest: None,
         }
     }
 
     fn window(cursor: Option<i64>) -> Window {
-        Window { start: at(100), column: Duration::from_secs(10), columns: 6, cursor: cursor.map(at) }
+        Window {
+            start: at(100),
+            column: Duration::from_secs(10),
+            columns: 6,
+            span: Duration::from_secs(60),
+            cursor: cursor.map(at),
+        }
     }
 
     #[test]
     fn a_gap_is_a_gap() {
-        let points = values(&seen(&[(90, 100, 2, false), (112, 112, 4, true), (118, 118, 8, true), (150, 155, 9, false)]), |s| {
-            s.messages as f64
-        });
+        let points = values(
+            &seen(&[(90, 100, 2, false), (112, 112, 4, true), (118, 118, 8, true), (150, 155, 9, false)]),
+            |s| s.messages as f64,
+        );
         let chart = chart(&points);
         assert_eq!(chart.columns(&window(None)), [Some(2.0), Some(6.0), None, None, None, Some(9.0)]);
         let value = |second| chart.at(at(second), &window(None));
@@ -281,7 +290,8 @@ mod tests {
 
     #[test]
     fn rates_end_at_what_is_missing_and_start_anew_with_a_counter() {
-        let samples = seen(&[(0, 10, 5, false), (12, 12, 9, true), (14, 14, 1, true), (50, 50, 100, false), (51, 51, 107, true)]);
+        let samples =
+            seen(&[(0, 10, 5, false), (12, 12, 9, true), (14, 14, 1, true), (50, 50, 100, false), (51, 51, 107, true)]);
         let points = rates(&samples, |s| s.last_seq);
         let told: Vec<_> = points.iter().map(|p| (p.to, p.value, p.joined)).collect();
         assert_eq!(told, [(at(10), 0.0, false), (at(12), 2.0, true), (at(14), 0.0, true), (at(51), 7.0, false)]);
