@@ -210,6 +210,9 @@ impl ConsumerEntry {
         }
         let sample = ConsumerSample::new(&consumer, stream);
         self.outstanding = Some(Run::next(self.outstanding, sample.outstanding() > 0, sample.at));
+        if sample.outstanding() == 0 {
+            self.lag = None;
+        }
         self.paused = Some(Run::next(self.paused, sample.paused, sample.at));
         self.ring.push(sample, slot);
         if let Some(long) = &mut self.long {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::config::{Auth, Settings, state};
-use crate::model::{History, Timestamp};
 use crate::model::history::Room;
+use crate::model::{History, Timestamp};
 
 /// The folder in the state directory.
 const FOLDER: &str = "history";

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use crate::health::{Health, messages, messages_are};
 use crate::model::ring::SLOTS;
-use crate::model::units::{count_exact, duration, rate};
+use crate::model::units::{count, count_exact, duration, rate};
 use crate::model::{Consumer, ConsumerEntry, Delivery, Timestamp};
 
-use super::{Verdict, Why};
+use super::{Flag, Verdict, Why};
 
 /// Longer than this is no estimate any more.
 const LONGEST: f64 = 3.0e9;
@@ -27,7 +27,11 @@ impl Verdict {
         };
         let before = out.len();
         for flag in self.flags.iter() {
-            let _ = write!(out, " {flag}");
+            let _ = match flag {
+                Flag::Dead(n) => write!(out, " {}>={}", flag.word(), count(n)),
+                Flag::Lost(n) => write!(out, " {}<={}", flag.word(), count(n)),
+                _ => write!(out, " {flag}"),
+            };
         }
         if out.len() == before {
             out.push_str(match self.why {
@@ -60,7 +64,7 @@ impl Verdict {
 
     fn state_sentence(&self, info: &Consumer, now: Timestamp) -> String {
         let left = || messages_are(self.outstanding);
-        let window = || self.delay.map_or(String::new(), |d| format!(" ({})", duration(rounded(d))));
+        let window = || self.window().map_or(String::new(), |d| format!(" ({})", duration(d)));
         let slope = || rate(self.slope.unwrap_or(0.0).abs());
         match self.why {
             Why::TooFew => {

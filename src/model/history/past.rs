@@ -160,6 +160,7 @@ impl OfConsumer {
         (entry.outstanding, entry.paused) = newest.since();
         entry.recreated = newest.recreated();
         entry.given_up = newest.given_up();
+        entry.lag = newest.lag();
         entry.ring = ring(&samples, slot, log, acks_remove);
         Some(entry)
     }
@@ -167,7 +168,7 @@ impl OfConsumer {
 
 /// The ring of a consumer, as it came to be: its samples with the ends of the log that were known then, and those
 /// that became known after them.
-fn ring(samples: &[Back<16>], slot: Duration, log: &[Back<12>], acks_remove: bool) -> Ring {
+fn ring(samples: &[Back<19>], slot: Duration, log: &[Back<12>], acks_remove: bool) -> Ring {
     let mut ring = Ring::default();
     let edges =
         |(at, late, values): &Back<12>, of: i64| StreamThen(*values).edges(acks_remove, at - i64::from(*late), of);

@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use crate::model::consumer::{AckPolicy, Position};
 use crate::model::entry::GivenUp;
+use crate::model::lag::Stored;
 use crate::model::ring::{Edges, Run as Since};
-use crate::model::{Account, Consumer, ConsumerEntry, ConsumerSample, Retention, Stream, StreamEntry, Timestamp};
+use crate::model::{
+    Account, Consumer, ConsumerEntry, ConsumerSample, Lag, Reading, Retention, Stream, StreamEntry, Timestamp,
+};
 
 /// The values of a stream.
 pub(super) type StreamRow = [u64; 12];
 /// The values of a consumer; number [`WAITING`] is kept at its most.
-pub(super) type ConsumerRow = [u64; 16];
+pub(super) type ConsumerRow = [u64; 19];
 /// The values of an account.
 pub(super) type AccountRow = [u64; 4];
 
@@ -146,6 +149,8 @@ pub(super) fn of_consumer(entry: &ConsumerEntry, info: &Consumer) -> ConsumerRow
     let since = |run: Option<Since>| run.map_or((0, false, false), |r| (packed(Some(r.from)), r.on, r.begun));
     let (outstanding_from, outstanding, outstanding_begun) = since(entry.outstanding);
     let (paused_from, _, paused_begun) = since(entry.paused);
+    let lag = entry.lag.as_deref().filter(|lag| lag.problem().is_none()).and_then(Reading::value);
+    let oldest = lag.and_then(|lag| lag.oldest);
     [
         info.delivered.consumer_seq,
         info.delivered.stream_seq.wrapping_sub(info.delivered.consumer_seq),
@@ -169,6 +174,9 @@ pub(super) fn of_consumer(entry: &ConsumerEntry, info: &Consumer) -> ConsumerRow
         entry.given_up.messages,
         entry.given_up.last_seq,
         packed(entry.recreated),
+        oldest.map_or(0, |m| m.seq),
+        packed(oldest.map(|m| m.time)),
+        packed(lag.map(|lag| lag.taken)),
     ]
 }
 
@@ -250,6 +258,15 @@ impl ConsumerThen {
 
     pub(super) const fn given_up(&self) -> GivenUp {
         GivenUp { messages: self.0[13], last_seq: self.0[14] }
+    }
+
+    /// The oldest message that was not acked, where it had been looked at.
+    pub(super) fn lag(&self) -> Option<Box<Reading<Lag>>> {
+        let taken = unpacked(self.0[18])?;
+        let oldest = unpacked(self.0[17]).map(|time| Stored { seq: self.0[16], time });
+        let mut lag = Box::<Reading<Lag>>::default();
+        lag.set(Lag { oldest, delivered: None, taken }, taken);
+        Some(lag)
     }
 
     pub(super) fn recreated(&self) -> Option<Timestamp> {
