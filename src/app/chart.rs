@@ -12,7 +12,8 @@ use super::{App, ConsumerTab, Screen, StreamTab};
 /// From this width on the charts of a stream stand beside its facts.
 const BESIDE: u16 = 110;
 /// How far back charts can reach.
-const SPANS: [Duration; 4] = [
+const SPANS: [Duration; 5] = [
+    Duration::from_secs(300),
     Duration::from_secs(900),
     Duration::from_secs(3_600),
     Duration::from_secs(6 * 3_600),
@@ -20,12 +21,19 @@ const SPANS: [Duration; 4] = [
 ];
 
 /// How charts are looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChartView {
     /// Which of the spans.
     zoom: usize,
     /// The cursor, and what the charts end with while it stands on them.
     cursor: Option<Cursor>,
+}
+
+impl Default for ChartView {
+    /// 15 minutes: every poll of them is kept.
+    fn default() -> Self {
+        Self { zoom: 1, cursor: None }
+    }
 }
 
 /// A cursor on charts: the end of its column, and the end of the last.
@@ -184,7 +192,7 @@ impl App {
                 let words = if chart.zoom(closer, columns, shown_at) {
                     format!("charts of {}", duration_short(chart.span()))
                 } else if closer {
-                    "15 minutes are the least that charts show".to_owned()
+                    "5 minutes are the least that charts show".to_owned()
                 } else {
                     "more than 24 hours are not kept".to_owned()
                 };
@@ -252,7 +260,9 @@ mod tests {
     #[test]
     fn zooming_keeps_the_cursor_at_its_time() {
         let mut view = ChartView::default();
-        assert!(!view.zoom(true, COLUMNS, at(100_000)));
+        assert!(view.zoom(true, COLUMNS, at(100_000)) && !view.zoom(true, COLUMNS, at(100_000)));
+        assert_eq!(view.span(), Duration::from_secs(300));
+        view = ChartView::default();
         view.toggle(at(100_000), COLUMNS);
         view.step(-80, COLUMNS, at(0), at(100_000));
         let before = view.window(at(100_000), COLUMNS).cursor.unwrap();

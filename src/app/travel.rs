@@ -119,17 +119,16 @@ impl App {
             Screen::Consumer(c) => (c.tab == ConsumerTab::Configuration).then_some("this panel"),
             _ => Some("this screen"),
         };
-        let mut text = match shows_now {
-            Some(what) => format!("{what} is of now; lists and numbers are of {clock} UTC, {ago} ago"),
-            None => format!("{ago} ago, {clock} UTC: live is {ago} newer"),
-        };
-        if shows_now.is_none() {
-            if let Some((since, _)) = self.past.gap(at) {
-                text += &format!("; nothing was heard then, this is of {}", since.to_clock());
-            } else if at < self.past.polls_begin() {
-                text += "; one sample a minute is kept of then";
+        let text = match (shows_now, self.past.gap(at)) {
+            (Some(what), _) => format!("{what} is of now; lists and numbers are of {clock} UTC, {ago} ago"),
+            (None, Some((since, _))) => {
+                format!("{ago} ago, {clock} UTC: nothing was heard then, this is of {}", since.to_clock())
             }
-        }
+            (None, None) if at < self.past.polls_begin() => {
+                format!("{ago} ago, {clock} UTC, as of the minute before: live is {ago} newer")
+            }
+            (None, None) => format!("{ago} ago, {clock} UTC: live is {ago} newer"),
+        };
         Some(Banner::new(Level::Warning, format!("{text}; {key} returns to now")))
     }
 

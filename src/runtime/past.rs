@@ -195,7 +195,7 @@ mod tests {
         // Nothing else lies about.
         let mut files: Vec<_> = fs::read_dir(dir.path().join("jetscope/history"))
             .unwrap()
-            .map(|e| e.unwrap().path().extension().map(|e| e.to_owned()))
+            .map(|e| e.unwrap().path().extension().map(std::ffi::OsStr::to_owned))
             .collect();
         files.sort();
         assert_eq!(files, [None, Some("lock".into())]);

@@ -107,8 +107,7 @@ impl History {
         }
         for _ in 0..take(bytes)? {
             let name = take_name(bytes)?;
-            let mut of = OfStream::default();
-            of.track = take_track(bytes)?;
+            let mut of = OfStream { track: take_track(bytes)?, ..OfStream::default() };
             let there = of.track.newest().is_some_and(|run| !StreamThen(run.values).is(GONE));
             let mut room = self.room.take(&name, size_of::<OfStream>());
             self.room.held += of.track.held();

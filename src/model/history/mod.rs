@@ -196,7 +196,9 @@ impl History {
                 if self.alive != catalog.streams.len() {
                     let known: Vec<String> =
                         self.streams.keys().filter(|n| !catalog.streams.contains_key(*n)).cloned().collect();
-                    known.iter().for_each(|name| self.stream_gone(name, micros(now)));
+                    for name in known {
+                        self.stream_gone(&name, micros(now));
+                    }
                 }
             }
             Change::Stream(name) => match catalog.streams.get(name) {

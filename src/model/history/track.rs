@@ -54,7 +54,9 @@ impl<const N: usize, const MOST: usize> Track<N, MOST> {
     pub(super) fn thin(&mut self, before: i64) {
         while let Some(runs) = self.recent.drop_before(before) {
             let old = self.old.get_or_insert_default();
-            runs.into_iter().for_each(|run| old.add::<MOST>(run));
+            for run in runs {
+                old.add::<MOST>(run);
+            }
         }
     }
 
