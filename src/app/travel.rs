@@ -38,6 +38,11 @@ impl App {
         self.held.as_ref().filter(|held| held.past).map(|held| held.at)
     }
 
+    /// What numbers are true of: `now`, or `then`.
+    pub fn when(&self) -> &'static str {
+        if self.past_at().is_some() { "then" } else { "now" }
+    }
+
     /// Has the history kept across restarts, where it is to be.
     pub(super) fn keep_past(&mut self, effects: &mut Vec<Effect>) {
         self.kept = self.now;

@@ -188,7 +188,7 @@ fn setup(info: &Consumer, now: Timestamp, theme: &Theme) -> Vec<Fact> {
 
 fn charts(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &ConsumerScreen, entry: &ConsumerEntry, theme: &Theme) {
     let window = screen.chart.window(app.shown_at(), area.width);
-    let when = if app.past_at().is_some() { "then" } else { "now" };
+    let when = app.when();
     let end = window.end().min(app.shown_at());
     let seen = app.past().consumer(&screen.stream, &screen.name, window.start, end);
     let outstanding = timeline::values(&seen, |s| s.outstanding() as f64);

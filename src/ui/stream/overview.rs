@@ -232,7 +232,7 @@ fn when_full(used: u64, max: u64, grows: Option<f64>) -> String {
 
 fn charts(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &StreamScreen, rate_in: Option<f64>, theme: &Theme) {
     let window = screen.chart.window(app.shown_at(), area.width);
-    let when = if app.past_at().is_some() { "then" } else { "now" };
+    let when = app.when();
     let end = window.end().min(app.shown_at());
     let seen = app.past().stream(&screen.name, window.start, end);
     let rates = timeline::rates(&seen, |s| s.last_seq);
