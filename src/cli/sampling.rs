@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{MissedTickBehavior, interval};
 
 use crate::health::Terms;
 use crate::model::document::Partial;
@@ -96,17 +96,16 @@ impl Round {
 
 /// Fills the rings: samples over this time, and the last of them. How far it has got is told on standard error.
 pub(super) async fn fill(h: &mut Headless, stream: Option<&str>, window: Duration) -> Result<Round, Failure> {
-    let every = window / SLOTS as u32;
+    let mut ticks = interval(window / SLOTS as u32);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let live = io::stderr().is_terminal();
     if !live {
         let words = crate::model::units::duration(window);
         output::note(&format!("looking at consumers for {words}, {SLOTS} samples"));
     }
-    let mut next = Instant::now();
     let (mut taken, mut failed) = (0, 0);
     loop {
-        sleep_until(next).await;
-        next = (next + every).max(Instant::now() + every / 2);
+        ticks.tick().await;
         let round = match sample(h, stream).await {
             Ok(round) => round,
             // A server that is restarted meanwhile is waited for, but not for ever.

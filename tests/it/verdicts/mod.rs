@@ -1,5 +1,6 @@
 //! Verdicts on consumers that really are so: applications play on a server, and the built program looks at them.
 
+mod lags;
 mod play;
 mod restarts;
 mod scenes;
@@ -49,6 +50,8 @@ impl Looking {
             assert!(self.child.wait().expect("an end").success(), "{notes}");
             let document: Value = serde_json::from_str(&out).expect("a document");
             assert_eq!(document["partial"], Value::Null, "{notes}");
+            // This server counts what is pending rightly.
+            assert!(!out.contains("numbers disagree"), "{out}");
             document["consumers"].as_array().expect("consumers").iter().cloned().map(Told).collect()
         })
         .await

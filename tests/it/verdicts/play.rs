@@ -28,19 +28,19 @@ impl Stage {
     }
 
     /// A stream of this name, which takes `<name>.>`, with these settings besides.
-    pub(crate) async fn stream(&self, name: &str, more: Value) {
+    pub(crate) async fn stream(&self, name: &str, more: &Value) {
         let mut config = json!({"name": name, "subjects": [format!("{name}.>")], "storage": "memory"});
         merge(&mut config, more);
         stream(&self.nats, config).await;
     }
 
     /// A stream with a durable consumer of the same name; acks are waited for long.
-    pub(crate) async fn scene(&self, name: &str, of_stream: Value, of_consumer: Value) {
+    pub(crate) async fn scene(&self, name: &str, of_stream: &Value, of_consumer: &Value) {
         self.stream(name, of_stream).await;
         self.consumer(name, name, of_consumer).await;
     }
 
-    pub(crate) async fn consumer(&self, on: &str, name: &str, more: Value) {
+    pub(crate) async fn consumer(&self, on: &str, name: &str, more: &Value) {
         let mut config = json!({"durable_name": name, "ack_policy": "explicit", "ack_wait": 60 * SECOND});
         merge(&mut config, more);
         consumer(&self.nats, on, name, config).await;
@@ -48,7 +48,12 @@ impl Stage {
 
     /// Stores so many messages now.
     pub(crate) async fn store(&self, name: &str, n: usize) {
-        publish(&self.nats, &format!("{name}.x"), n).await;
+        self.store_under(&format!("{name}.x"), n).await;
+    }
+
+    /// Stores so many messages of this subject now.
+    pub(crate) async fn store_under(&self, subject: &str, n: usize) {
+        publish(&self.nats, subject, n).await;
     }
 
     /// Stores so many again and again.
@@ -67,12 +72,17 @@ impl Stage {
 
     /// Reads so many again and again, and acks them if it does that.
     pub(crate) fn reads(&mut self, name: &str, n: usize, every: Duration, acks: bool) {
-        let (nats, name) = (self.nats.clone(), name.to_owned());
+        self.reads_of(name, name, n, every, acks);
+    }
+
+    /// As [`Stage::reads`], of a stream that is not called as its consumer.
+    pub(crate) fn reads_of(&mut self, on: &str, name: &str, n: usize, every: Duration, acks: bool) {
+        let (nats, on, name) = (self.nats.clone(), on.to_owned(), name.to_owned());
         self.playing.spawn(async move {
             let mut tick = pace(every);
             loop {
                 tick.tick().await;
-                for message in take(&nats, &name, &name, n, Duration::from_secs(1)).await {
+                for message in take(&nats, &on, &name, n, Duration::from_secs(1)).await {
                     if acks {
                         ack(&nats, &message).await;
                     }
@@ -134,7 +144,7 @@ impl Stage {
     }
 }
 
-fn merge(config: &mut Value, more: Value) {
+fn merge(config: &mut Value, more: &Value) {
     for (key, value) in more.as_object().into_iter().flatten() {
         config[key] = value.clone();
     }

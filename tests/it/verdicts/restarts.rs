@@ -15,7 +15,7 @@ async fn a_restart_in_the_middle_is_no_alarm_and_hides_none() {
     let mut stage = Stage::on(&server.url()).await;
     let on_disk = || json!({"storage": "file"});
     for name in ["idle", "live", "gone"] {
-        stage.scene(name, on_disk(), json!({})).await;
+        stage.scene(name, &on_disk(), &json!({})).await;
         stage.store(name, 5).await;
     }
     stage.takes("idle", 5, true).await;
@@ -61,7 +61,7 @@ async fn other_leaders_are_no_alarm() {
             ..crate::common::fixture::config(name)
         };
         crate::common::fixture::patient_stream(&js, config, Duration::from_secs(45)).await;
-        stage.consumer(name, name, json!({})).await;
+        stage.consumer(name, name, &json!({})).await;
         stage.store(name, 5).await;
     }
     stage.store("working", 3_000).await;
