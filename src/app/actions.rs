@@ -29,6 +29,7 @@ impl App {
             || self.act_reposition(action, effects)
             || self.act_activity(action, effects)
             || self.act_stuck(action)
+            || self.act_chart(action)
         {
             // What a key does to a tail is cheap to show.
             self.urgent = true;
@@ -47,6 +48,9 @@ impl App {
                 }
             }
             Action::Freeze => self.toggle_freeze(),
+            Action::StepBack | Action::StepForward | Action::LeapBack | Action::LeapForward => {
+                self.step_in_time(action);
+            }
             Action::Back => self.back(),
             Action::Help => {
                 if matches!(self.screen(), Some(Screen::Help(_))) {
@@ -125,8 +129,9 @@ impl App {
             Action::Undo => self.undo_selection(effects),
             Action::Activity => self.open_activity(),
             Action::Stuck => self.open_stuck(),
-            // A tail does these itself; elsewhere they were refused.
+            // A tail, and charts, do these themselves; elsewhere they were refused.
             Action::Cancel
+            | Action::Inspect
             | Action::Range
             | Action::Subjects
             | Action::GoTo
@@ -153,7 +158,7 @@ impl App {
     }
 
     fn why_not_at(&self, action: Action, screen: Option<&Screen>) -> Option<String> {
-        let reason = self.why_not_reposition(action, screen);
+        let reason = self.why_not_in_the_past(action, screen).or_else(|| self.why_not_reposition(action, screen));
         if reason.is_some() || super::reposition::handles(action, screen) {
             return reason;
         }
@@ -337,7 +342,7 @@ impl App {
         if self.screens.len() > 1 {
             self.screens.pop();
         } else if self.frozen_at().is_some() {
-            self.toggle_freeze();
+            self.return_to_now();
         } else {
             let quit = self.keymap.shown(Action::Quit).unwrap_or_default();
             self.tell(Level::Notice, format!("this is the first screen; {quit} quits"));
@@ -437,6 +442,7 @@ impl App {
             return;
         }
         self.switching = Some(name.to_owned());
+        self.keep_past(effects);
         effects.push(Effect::Switch(name.to_owned()));
         self.tell(Level::Ok, format!("connecting with {}", clean_line(name)));
     }

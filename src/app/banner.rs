@@ -24,7 +24,7 @@ pub struct Banner {
 }
 
 impl Banner {
-    fn new(level: Level, text: impl AsRef<str>) -> Self {
+    pub(super) fn new(level: Level, text: impl AsRef<str>) -> Self {
         Self { level, text: clean_line(text.as_ref()).into_owned() }
     }
 
@@ -37,7 +37,7 @@ impl Banner {
 impl App {
     /// The most important thing that keeps the screen from being the whole truth.
     pub fn banner(&self) -> Option<Banner> {
-        self.link_banner().or_else(|| self.data_banner())
+        self.past_banner().or_else(|| self.link_banner()).or_else(|| self.data_banner())
     }
 
     /// The banner in the lines that it takes on screen; more than that would cost more than they tell.

@@ -1,6 +1,6 @@
 //! The Consumer screen: one consumer.
 
-use super::{App, Scroll};
+use super::{App, ChartView, Scroll};
 
 /// The panels of the Consumer screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,12 +36,15 @@ pub struct ConsumerScreen {
     pub tab: ConsumerTab,
     /// Position in the panel.
     pub scroll: Scroll,
+    /// How its charts are looked at.
+    pub chart: ChartView,
 }
 
 impl ConsumerScreen {
     /// A consumer.
     pub fn new(stream: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { stream: stream.into(), name: name.into(), tab: ConsumerTab::Overview, scroll: Scroll::default() }
+        let (tab, scroll, chart) = (ConsumerTab::Overview, Scroll::default(), ChartView::default());
+        Self { stream: stream.into(), name: name.into(), tab, scroll, chart }
     }
 
     /// Turns to the other panel.

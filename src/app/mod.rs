@@ -7,6 +7,7 @@
 mod actions;
 pub mod activity;
 mod banner;
+pub mod chart;
 mod cluster;
 pub mod columns;
 mod configuration;
@@ -30,10 +31,12 @@ mod streams;
 pub mod stuck;
 pub mod table;
 pub mod tail;
+mod travel;
 mod why_not;
 
 pub use activity::{Activity, ActivityScreen, ActivityTab};
 pub use banner::Banner;
+pub use chart::{ChartView, Window};
 pub use cluster::{Line, Tone};
 pub use configuration::Setting;
 pub use consumer::{ConsumerScreen, ConsumerTab};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::health::Level;
 use crate::keymap::Key;
 use crate::model::replay::{Control, Plan, Run};
-use crate::model::{Access, KindPatterns, Message, Scope, Thresholds, Timestamp, Update};
+use crate::model::{Access, History, KindPatterns, Message, Scope, Thresholds, Timestamp, Update};
 
 use super::menu::Viewer;
 use super::replay::ReplayWish;
@@ -41,6 +41,8 @@ pub enum Msg {
     Contexts(Result<Vec<ContextRow>, String>),
     /// A switch of context succeeded or failed, with the sentence that says why.
     Switched(Result<Session, String>),
+    /// What was known in an earlier run.
+    Past(Box<History>),
     /// A file could not be written: its name, what was to be saved, and the sentence that says why.
     NotSaved(String, Saved, String),
     /// Something to tell.
@@ -97,6 +99,8 @@ pub enum Effect {
         /// The text, harmless.
         text: String,
     },
+    /// Keep the history across restarts, in the file of this name.
+    KeepPast(String, Box<History>),
     /// Read the saved connections.
     LoadContexts,
     /// Connect with this saved connection instead.
@@ -126,6 +130,10 @@ pub struct Session {
     pub show_system: bool,
     /// How tails begin and how much they keep.
     pub tail: TailSettings,
+    /// Bytes that the history may hold; 0 is what it holds where nothing is said.
+    pub history: usize,
+    /// The file that it is kept in across restarts, if it is.
+    pub kept_in: Option<String>,
 }
 
 /// A saved connection as a row.

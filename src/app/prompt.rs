@@ -6,7 +6,7 @@ use tui_input::{Input, InputRequest};
 use crate::health::Level;
 use crate::keymap::{Action, Code, Key};
 use crate::query::command::COMMANDS;
-use crate::query::{Command, Filter, Mistake, Words, complete};
+use crate::query::{Command, Filter, Mistake, Words, complete, moment};
 
 use super::replay::FormItem;
 use super::tail::Saved;
@@ -392,6 +392,10 @@ impl App {
             Ok(Command::Group) => self.act(Action::Group, effects),
             Ok(Command::Refresh) => self.act(Action::Refresh, effects),
             Ok(Command::Freeze) => self.act(Action::Freeze, effects),
+            Ok(Command::At(text)) => match moment(&text, self.now, &self.zone) {
+                Ok(at) => self.travel(at),
+                Err(mistake) => self.tell(Level::Warning, mistake.to_string()),
+            },
             Ok(Command::Help) => {
                 if !matches!(self.screen(), Some(Screen::Help(_))) {
                     self.act(Action::Help, effects);

@@ -9,6 +9,22 @@ use super::{App, ConsumerKey, RepositionScreen, Row, Screen, StreamTab, Table};
 impl App {
     /// What is on screen now. Frozen pictures go on being polled, so that thawing shows the truth at once.
     pub(super) fn scope(&self) -> Scope {
+        let mut scope = self.on_screen();
+        // What is gone by now can be looked back on, but not asked for.
+        if self.past_at().is_some() {
+            let there = |name: &String| self.live().streams.contains_key(name);
+            scope.streams.retain(there);
+            scope.consumers_of.retain(there);
+            scope.detail = scope.detail.filter(there);
+            scope.subjects = scope.subjects.filter(|(name, _)| there(name));
+            let is_there = |stream: &str, name: &str| self.live().consumer(stream, name).is_some();
+            scope.consumer = scope.consumer.filter(|(stream, name)| is_there(stream, name));
+            scope.lags.retain(|wish| is_there(&wish.stream, &wish.consumer));
+        }
+        scope
+    }
+
+    fn on_screen(&self) -> Scope {
         let mut scope = Scope::default();
         match self.screen() {
             Some(Screen::Streams(s)) => {

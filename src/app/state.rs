@@ -6,17 +6,21 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::health::{Level, Terms};
-use crate::keymap::Keymap;
+use crate::keymap::{Action, Keymap};
+use crate::model::history::Room;
 use crate::model::replay::Run;
-use crate::model::{Catalog, Scope, Timestamp, Update};
+use crate::model::{Catalog, History, Scope, Timestamp, Update};
 
 use super::reposition::Moves;
+use super::travel::Held;
 use super::{Activity, ContextRow, ContextsScreen, Effect, Menu, Msg, Notice, Prompt, Screen, Session, StreamsScreen};
 
 /// How long a notice stays.
 const NOTICE: Duration = Duration::from_secs(6);
 /// Above this many rows a list is built anew once a second, not with every answer.
 const MANY: usize = 2_000;
+/// How often the history is put into its file.
+const KEEP: Duration = Duration::from_secs(60);
 /// Lines that every screen has besides its body: header, breadcrumbs, footer.
 const FRAME_LINES: u16 = 3;
 
@@ -32,9 +36,13 @@ pub struct App {
     /// Keys and their words.
     pub keymap: Keymap,
     /// What is true now.
-    live: Catalog,
-    /// What was true when the picture was frozen, and when that was.
-    frozen: Option<Box<(Catalog, Timestamp)>>,
+    pub(super) live: Catalog,
+    /// What was true before.
+    pub(super) past: History,
+    /// When that was put into a file.
+    pub(super) kept: Timestamp,
+    /// What is shown instead of what is true now: a frozen picture, or an earlier time.
+    pub(super) held: Option<Box<Held>>,
     /// The open screens; the last is shown.
     pub screens: Vec<Screen>,
     /// The line that is being typed.
@@ -87,10 +95,12 @@ impl App {
             now,
             size: (80, 24),
             show_system: session.show_system,
+            past: History::new(Room::of_setting(session.history)),
+            kept: now,
             session,
             keymap,
             live: Catalog::default(),
-            frozen: None,
+            held: None,
             screens: vec![Screen::Streams(StreamsScreen::default())],
             prompt: None,
             menu: None,
@@ -117,7 +127,7 @@ impl App {
 
     /// What is shown: what is true now, or what was when the picture was frozen.
     pub fn catalog(&self) -> &Catalog {
-        self.frozen.as_ref().map_or(&self.live, |f| &f.0)
+        self.held.as_ref().map_or(&self.live, |held| &held.catalog)
     }
 
     /// The connection as it is now, also while the picture is frozen.
@@ -127,7 +137,7 @@ impl App {
 
     /// Since when the picture is frozen.
     pub fn frozen_at(&self) -> Option<Timestamp> {
-        self.frozen.as_ref().map(|f| f.1)
+        self.held.as_ref().map(|held| held.at)
     }
 
     /// The time that ages are measured from: now, or when the picture was frozen.
@@ -198,6 +208,9 @@ impl App {
                 }
                 self.dirty = true;
                 self.tick_tails();
+                if self.now.since(self.kept) >= KEEP {
+                    self.keep_past(&mut effects);
+                }
                 self.urgent |= self.stale;
                 if self.notice.as_ref().is_some_and(|n| n.until <= self.now) {
                     self.notice = None;
@@ -205,6 +218,10 @@ impl App {
             }
             Msg::Frame => {
                 self.refresh_views();
+            }
+            Msg::Past(past) => {
+                self.past = *past;
+                self.dirty = true;
             }
             Msg::Contexts(result) => {
                 self.contexts = Some(result);
@@ -248,7 +265,7 @@ impl App {
         let Some(update) = self.take_activity(update).and_then(|update| self.take_stuck(update)) else { return };
         // Rate and time keeping alone are drawn with the next tick.
         self.dirty |= !matches!(update, Update::Traffic(_) | Update::Rtt(_));
-        self.live.apply(update);
+        self.take_in(update);
         self.keep_long();
         self.stale = true;
     }
@@ -294,13 +311,19 @@ impl App {
 
     /// Freezes the picture, or lets it go on.
     pub(super) fn toggle_freeze(&mut self) {
-        self.frozen = match self.frozen.take() {
-            Some(_) => None,
-            None => Some(Box::new((self.live.clone(), self.now))),
-        };
+        if self.held.is_some() {
+            self.return_to_now();
+            return;
+        }
+        self.held = Some(Box::new(Held { catalog: self.live.clone(), at: self.now, past: false }));
         self.urgent = true;
-        let key = self.keymap.shown(crate::keymap::Action::Freeze).unwrap_or_default();
-        let words = if self.frozen.is_some() { format!("frozen; {key} goes on") } else { "live again".to_owned() };
+        let shown = |action| self.keymap.shown(action).unwrap_or_default();
+        let words = format!(
+            "frozen; {} goes on, {} steps back in time, {} five minutes",
+            shown(Action::Freeze),
+            shown(Action::StepBack),
+            shown(Action::LeapBack)
+        );
         self.tell(Level::Notice, words);
     }
 
@@ -314,8 +337,9 @@ impl App {
                 self.session = session;
                 self.live = Catalog::default();
                 self.activity = Activity::default();
-                self.frozen = None;
                 self.moves.leave();
+                self.past = History::new(Room::of_setting(self.session.history));
+                self.held = None;
                 self.watched = Scope::default();
                 self.screens = vec![Screen::Streams(StreamsScreen::default())];
                 let name = self.session.context.clone().unwrap_or_default();

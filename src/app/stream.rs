@@ -3,7 +3,7 @@
 use super::cluster::{self, Line};
 use super::configuration::{self, Setting};
 use super::consumers::{ConsumerKey, fill, worst_first};
-use super::{App, Scroll, Table};
+use super::{App, ChartView, Scroll, Table};
 
 /// The panels of the Stream screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,6 +60,8 @@ pub struct StreamScreen {
     pub subject_filter: String,
     /// Position in the overview.
     pub overview: Scroll,
+    /// How its charts are looked at.
+    pub chart: ChartView,
     /// Position in the configuration.
     pub configuration: Scroll,
     /// Position in the cluster panel.
@@ -82,6 +84,7 @@ impl StreamScreen {
             subjects: Table::new(1, true),
             subject_filter: ">".into(),
             overview: Scroll::default(),
+            chart: ChartView::default(),
             configuration: Scroll::default(),
             cluster: Scroll::default(),
             json: false,
@@ -145,7 +148,11 @@ impl StreamScreen {
         if let Some(info) = catalog.streams.get(&self.name).and_then(|e| e.info.as_deref()) {
             match self.tab {
                 StreamTab::Configuration => self.settings = configuration::settings(info, json),
-                StreamTab::Cluster => self.cluster_lines = cluster::lines(info),
+                // Who kept it earlier is not kept: it is shown as it is now.
+                StreamTab::Cluster => {
+                    let now = app.live().streams.get(&self.name).and_then(|e| e.info.as_deref());
+                    self.cluster_lines = cluster::lines(now.unwrap_or(info));
+                }
                 _ => {}
             }
         }

@@ -4,7 +4,7 @@ use crate::keymap::Action;
 
 use super::actions::list_of;
 use super::table::List;
-use super::{Screen, StreamTab};
+use super::{ConsumerTab, Screen, StreamTab};
 
 /// Why an action does nothing on this screen.
 pub(super) fn why_not_on(action: Action, screen: Option<&Screen>) -> Option<String> {
@@ -21,6 +21,17 @@ pub(super) fn why_not_on(action: Action, screen: Option<&Screen>) -> Option<Stri
         Some(Screen::Stuck(s)) if action == Action::Shape => return s.why_not(action).map(str::to_owned),
         Some(Screen::Stuck(s)) => return s.why_not(action).or_else(|| super::tail::outside(action)).map(str::to_owned),
         _ => {}
+    }
+    let overview = match screen {
+        Some(Screen::Stream(s)) => s.tab == StreamTab::Overview,
+        Some(Screen::Consumer(c)) => c.tab == ConsumerTab::Overview,
+        _ => false,
+    };
+    if matches!(action, Action::Inspect) {
+        return if overview { None } else { no("charts stand in the overview of a stream or a consumer") };
+    }
+    if overview && matches!(action, Action::Only | Action::Not) {
+        return None;
     }
     if let Some(reason) = super::tail::outside(action) {
         return no(reason);
@@ -42,6 +53,8 @@ pub(super) fn why_not_on(action: Action, screen: Option<&Screen>) -> Option<Stri
             (_, Some(list)) if list.has_selection() => None,
             (_, Some(_)) => no("nothing is selected"),
             (Some(Screen::Stream(s)), _) if s.tab == StreamTab::Configuration => None,
+            (Some(Screen::Stream(s)), _) if s.tab == StreamTab::Overview && s.chart.has_cursor() => None,
+            (Some(Screen::Consumer(c)), _) if c.tab == ConsumerTab::Overview && c.chart.has_cursor() => None,
             _ => no("there is nothing to open on this panel; Tab goes to the next"),
         },
         Action::Stuck => {

@@ -24,6 +24,8 @@ pub struct Config {
     pub thresholds: Limits,
     /// Reading the events of streams.
     pub tail: Tail,
+    /// What is remembered of earlier.
+    pub history: History,
     /// What stream names mean.
     pub kinds: Kinds,
     /// The log file.
@@ -169,6 +171,35 @@ impl Tail {
     }
 }
 
+/// What is remembered of earlier: every poll of the last 15 minutes, one sample a minute of the last 24 hours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct History {
+    /// MiB that it may take at most. Where more is wanted, old polls and then old minutes give way; 1 to 65536.
+    pub mebibytes: usize,
+    /// Keep it across restarts, in a file a context in the state directory.
+    pub keep: bool,
+    /// MiB that such a file may have; 1 to 65536.
+    pub file_mebibytes: usize,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self { mebibytes: 256, keep: false, file_mebibytes: 32 }
+    }
+}
+
+impl History {
+    fn check(&self) -> Result<(), String> {
+        for (name, value) in [("mebibytes", self.mebibytes), ("file_mebibytes", self.file_mebibytes)] {
+            if !(1..=65_536).contains(&value) {
+                return Err(format!("history.{name} is {value}: it should be from 1 to 65536"));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// What stream names mean: patterns with one `{name}`; the first that fits wins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -263,6 +294,7 @@ impl Config {
             return Err("poll.fast: with more than 1m what is on screen would be old; at most 1m".into());
         }
         self.tail.check()?;
+        self.history.check()?;
         if !LEVELS.contains(&self.log.level.as_str()) {
             return Err(format!("log.level is {:?}: it should be one of {}", self.log.level, LEVELS.join(", ")));
         }
@@ -317,6 +349,7 @@ mod tests {
             ("[poll]\naccount = \"1ms\"", "account"),
             ("[poll]\nfast = \"61s\"", "fast"),
             ("[log]\nlevel = \"loud\"", "loud"),
+            ("[history]\nmebibytes = 0", "history.mebibytes"),
             ("[thresholds]\nlimit_warning = 80", "limit_warning"),
             ("[keys]\nqiut = [\"q\"]", "qiut"),
             ("[kinds]\nevent_source = [\"x\"]", "{name}"),

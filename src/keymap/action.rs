@@ -74,6 +74,16 @@ actions! {
     Mark = "mark",
     /// Hold the picture.
     Freeze = "freeze",
+    /// One poll back in time.
+    StepBack = "step-back",
+    /// One poll forward in time.
+    StepForward = "step-forward",
+    /// Five minutes back in time.
+    LeapBack = "leap-back",
+    /// Five minutes forward in time.
+    LeapForward = "leap-forward",
+    /// Put a cursor on the charts.
+    Inspect = "inspect",
     /// Copy.
     Copy = "copy",
     /// Read the events of a stream.

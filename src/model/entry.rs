@@ -71,6 +71,22 @@ impl StreamEntry {
         }
     }
 
+    /// As it was at an earlier time.
+    pub(super) fn of_past(
+        info: Option<Arc<Stream>>,
+        availability: Availability,
+        samples: impl IntoIterator<Item = StreamSample>,
+        had_consumers: bool,
+        consumers_gone: Option<Timestamp>,
+        seen: Timestamp,
+    ) -> Self {
+        let mut series = Series::new(ROW_SAMPLES);
+        samples.into_iter().for_each(|sample| series.push(sample));
+        let counted = info.as_ref().map_or(0, |info| info.state.consumers);
+        let before = None;
+        Self { info, availability, series, had_consumers, consumers_gone, seen, counted, before }
+    }
+
     /// Takes an answer in; `shelf` tells which of its consumers are our own.
     pub(super) fn put(&mut self, mut stream: Arc<Stream>, shelf: Option<&Shelf>) {
         let mut known = 0;

@@ -145,10 +145,15 @@ impl Ring {
 
     /// The stream was read: the newest sample takes its ends, where they were asked for after it.
     pub fn settle(&mut self, stream: &Stream) {
+        self.settle_with(|at| Edges::of(stream, at));
+    }
+
+    /// The same with what says the ends for numbers of a time.
+    pub(super) fn settle_with(&mut self, edges: impl Fn(Timestamp) -> Edges) {
         if let Some(last) = self.samples.last_mut()
             && last.edges.is_none_or(|edges| !edges.settled)
         {
-            last.edges = Some(Edges::of(stream, last.at));
+            last.edges = Some(edges(last.at));
         }
     }
 

@@ -41,6 +41,8 @@ pub enum Command {
     Refresh,
     /// Hold the picture still, or go on.
     Freeze,
+    /// Show what was known at this time, as it was typed.
+    At(String),
     /// Show the keys.
     Help,
     /// Leave.
@@ -117,6 +119,7 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
     ("group", "", "group the streams by kind, or not"),
     ("refresh", "", "ask the server for everything now"),
     ("freeze", "", "hold the picture still, or go on"),
+    ("at", "TIME", "what was known then: -5m, 13:50, a date and time, or now"),
     ("help", "", "the keys that work here"),
     ("quit", "", "leave"),
 ];
@@ -180,6 +183,8 @@ impl Command {
             "group" => Self::Group,
             "refresh" => Self::Refresh,
             "freeze" => Self::Freeze,
+            "at" if rest.is_empty() => return Err(missing("at", "a time: -5m, 13:50, a date and time, or now")),
+            "at" => Self::At(rest.join(" ")),
             "help" => Self::Help,
             _ => Self::Quit,
         })
@@ -274,6 +279,7 @@ mod tests {
         assert_eq!(parse("sort mess"), Ok(Command::Sort("messages".into())));
         assert_eq!(parse("filter a b"), Ok(Command::Filter("a b".into())));
         assert_eq!(parse("ref"), Ok(Command::Refresh));
+        assert_eq!(parse("at  -5m"), Ok(Command::At("-5m".into())));
         let two = vec!["orders".to_owned(), "eventsource-shop-stream".to_owned()];
         assert_eq!(parse("tail orders shop"), Ok(Command::Tail(two)));
     }
@@ -288,6 +294,7 @@ mod tests {
             ("context", "needs"),
             ("consumer orders", "needs a stream and"),
             ("reposition", ":reposition needs a stream and"),
+            ("at", "needs a time"),
         ] {
             let error = parse(line).unwrap_err().to_string();
             assert!(error.contains(part), "{line}: {error}");

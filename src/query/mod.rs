@@ -31,4 +31,4 @@ pub use near::nearest;
 pub use range::Range;
 pub use seen::Seen;
 pub use suggest::{Suggestion, suggest};
-pub use target::target;
+pub use target::{moment, target};

@@ -48,6 +48,21 @@ pub fn target(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Target, Mis
     }
 }
 
+/// Reads a time: a date and time, a clock time, a duration back from now, or `now`.
+pub fn moment(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, Mistake> {
+    let whole = trimmed(text, 0..text.len());
+    let word = &text[whole.clone()];
+    if word.eq_ignore_ascii_case("now") {
+        return Ok(now);
+    }
+    match point(word, Clock { now, zone }) {
+        Ok(Point::Time(time) | Point::Yesterday(time, _)) => Ok(time),
+        // What is wrong with something like a duration or a time is said by who reads it.
+        Err(mistake) if word.starts_with(|c: char| c.is_ascii_digit() || c == '-') => Err(mistake.shifted(whole.start)),
+        _ => Err(Mistake::new(whole, "a time is -5m, 13:50, 2026-11-20T13:50Z or now")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +87,28 @@ mod tests {
             let target = read(text).unwrap_or_else(|m| panic!("{text}: {m}"));
             assert_eq!(target.to_string(), canonical, "{text}");
             assert_eq!(read(canonical), Ok(target), "{canonical}");
+        }
+    }
+
+    #[test]
+    fn moments_are_times() {
+        let now = Timestamp::parse("2026-11-20T13:00:00Z").unwrap();
+        let read = |text| moment(text, now, &TimeZone::UTC).map(|at| at.to_string());
+        for (text, canonical) in [
+            ("-5m", "2026-11-20T12:55:00Z"),
+            (" 12:30 ", "2026-11-20T12:30:00Z"),
+            ("12:30:07", "2026-11-20T12:30:07Z"),
+            ("23:30", "2026-11-19T23:30:00Z"),
+            ("2026-11-20T11:50+02:00", "2026-11-20T09:50:00Z"),
+            ("NOW", "2026-11-20T13:00:00Z"),
+        ] {
+            assert_eq!(read(text).as_deref(), Ok(canonical), "{text}");
+        }
+        for (text, part) in
+            [("", "a time is"), ("120", "a time is"), ("start", "a time is"), ("5m", "did you mean -5m?")]
+        {
+            let mistake = read(text).unwrap_err().to_string();
+            assert!(mistake.contains(part), "{text}: {mistake}");
         }
     }
 

@@ -24,6 +24,7 @@ use super::clipboard::{self, Wrap};
 use super::event_loop::run_loop;
 use super::files;
 use super::input::Keyboard;
+use super::past::Keeper;
 use super::replays::Replays;
 use super::repositions::Repositions;
 use super::session::{self, Request};
@@ -79,13 +80,15 @@ pub async fn console(mut settings: Settings) -> Result<()> {
         repositions,
         keyboard: keyboard.clone(),
         env,
+        keeper: Keeper::default(),
     };
     let first = app.update(Msg::Resize(columns, rows));
     let read = [Effect::LoadContexts, Effect::Reposition(RepositionOrder::Read)];
     for effect in first.into_iter().chain(read) {
         outside.run(effect, &mut screen)?;
     }
-    let connection = tokio::spawn(session::run(settings, current, asked, watched, inbox));
+    let keeper = outside.keeper.clone();
+    let connection = tokio::spawn(session::run(settings, current, asked, watched, inbox, keeper));
 
     // A terminal that fails to be read is gone: the stream ends, and so does the loop.
     keyboard.listen();
@@ -98,6 +101,9 @@ pub async fn console(mut settings: Settings) -> Result<()> {
     };
     connection.abort();
     drop(screen);
+    if let Some(file) = &app.session.kept_in {
+        outside.keeper.keep(file, app.past());
+    }
     tokio::join!(outside.tails.close(), outside.repositions.close());
     ended.map_err(|e| eyre!("the terminal failed: {e}"))
 }
@@ -147,6 +153,7 @@ struct Outside {
     repositions: Repositions,
     keyboard: Keyboard,
     env: Env,
+    keeper: Keeper,
 }
 
 impl Outside {
@@ -222,6 +229,10 @@ impl EffectRunner for Outside {
             Effect::WatchReplays(wanted) => self.replays.watch(wanted),
             Effect::Reposition(order) => self.repositions.order(order),
             Effect::Save { path, saved, messages } => self.save(path, saved, messages),
+            Effect::KeepPast(file, past) => {
+                let keeper = self.keeper.clone();
+                tokio::task::spawn_blocking(move || keeper.keep(&file, &past));
+            }
             Effect::Show { with, name, text } => self.show(with, &name, &text, display)?,
             // The loop does these itself.
             Effect::Redraw | Effect::Quit => {}

@@ -8,6 +8,7 @@ pub mod display;
 pub mod event_loop;
 mod files;
 pub mod input;
+mod past;
 mod replays;
 mod repositions;
 mod session;

@@ -12,9 +12,11 @@ use tokio::task::JoinHandle;
 use crate::app::tail::{Limits, TailColumns};
 use crate::app::{ContextRow, Msg, Session, TailSettings};
 use crate::config::Settings;
+use crate::health::Level;
 use crate::model::{Scope, Update};
 use crate::nats::{self, Client, Connector, Pace, Poller};
 
+use super::past::{self, Keeper};
 use super::tails::Current;
 
 /// Reports that wait for the forwarder.
@@ -78,7 +80,12 @@ pub(super) async fn run(
     mut requests: mpsc::Receiver<Request>,
     scope: watch::Receiver<Scope>,
     inbox: mpsc::Sender<Msg>,
+    keeper: Keeper,
 ) {
+    // What was known in an earlier run comes before anything that is known now.
+    if tell_past(&keeper, &settings, &inbox).await.is_err() {
+        return;
+    }
     let mut running = Running::start(&settings, None, scope.clone(), &inbox);
     while let Some(request) = requests.recv().await {
         let told = match request {
@@ -94,7 +101,9 @@ pub(super) async fn run(
                     settings = new;
                     current.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&settings);
                     // The console forgets what it knew before the first report of the new connection.
-                    if inbox.send(Msg::Switched(Ok(session(&settings)))).await.is_err() {
+                    if inbox.send(Msg::Switched(Ok(session(&settings)))).await.is_err()
+                        || tell_past(&keeper, &settings, &inbox).await.is_err()
+                    {
                         return;
                     }
                     running = Running::start(&settings, Some(client), scope.clone(), &inbox);
@@ -110,6 +119,18 @@ pub(super) async fn run(
             return;
         }
     }
+}
+
+/// Reads what was kept of this context, and tells it.
+async fn tell_past(keeper: &Keeper, settings: &Settings, inbox: &mpsc::Sender<Msg>) -> Result<(), ()> {
+    let (keeper, settings) = (keeper.clone(), settings.clone());
+    let opened = tokio::task::spawn_blocking(move || keeper.open(&settings)).await.unwrap_or_default();
+    let past = opened.past.map(|past| Msg::Past(Box::new(past)));
+    let note = opened.note.map(|note| Msg::Tell(Level::Warning, note));
+    for told in past.into_iter().chain(note) {
+        inbox.send(told).await.map_err(|_| ())?;
+    }
+    Ok(())
 }
 
 /// The settings and the open connection of another context; the present one stays until there is both.
@@ -179,5 +200,7 @@ pub(super) fn session(settings: &Settings) -> Session {
             columns: TailColumns::named(&tail.columns),
             last: tail.last,
         },
+        history: settings.config.history.mebibytes << 20,
+        kept_in: past::name(settings),
     }
 }

@@ -16,8 +16,8 @@ use crate::model::{AckPolicy, Consumer, ConsumerEntry, Delivery, Timestamp};
 use super::Theme;
 use super::lag::{facts as lag_facts, when};
 use super::stream::tabs;
-use super::widgets::chart::Chart;
 use super::widgets::facts::{Fact, facts};
+use super::widgets::timeline::{self, Timeline};
 use super::widgets::{message, text, wrap};
 
 /// Draws the consumer.
@@ -36,7 +36,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Consum
         return message(frame, body, style, what, &next);
     };
     match screen.tab {
-        ConsumerTab::Overview => overview(frame, body, app, entry, info, theme),
+        ConsumerTab::Overview => overview(frame, body, app, screen, entry, info, theme),
         ConsumerTab::Configuration => {
             let json = app
                 .catalog()
@@ -56,7 +56,15 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Consum
     }
 }
 
-fn overview(frame: &mut Frame<'_>, area: Rect, app: &App, entry: &ConsumerEntry, info: &Consumer, theme: &Theme) {
+fn overview(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    app: &App,
+    screen: &ConsumerScreen,
+    entry: &ConsumerEntry,
+    info: &Consumer,
+    theme: &Theme,
+) {
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let terms = app.terms();
     let standing = Standing::of(entry, &terms);
@@ -96,7 +104,7 @@ fn overview(frame: &mut Frame<'_>, area: Rect, app: &App, entry: &ConsumerEntry,
     let right = Rect { x: at.x + split, width: at.width - split, ..at };
     let b = facts(frame.buffer_mut(), right, &setup, theme);
     y += a.max(b) + 1;
-    charts(frame, rest(y), entry, theme);
+    charts(frame, rest(y), app, screen, entry, theme);
 }
 
 /// A position with its age. The server keeps the time in memory only: after its restart it is not known.
@@ -193,36 +201,33 @@ fn moved(app: &App, info: &Consumer, theme: &Theme) -> Option<Fact> {
     Some(Fact::new("moved", words).or(format!("{ago} ago; {undo} takes it back")).styled(theme.notice))
 }
 
-fn charts(frame: &mut Frame<'_>, area: Rect, entry: &ConsumerEntry, theme: &Theme) {
-    if area.height < 3 {
-        return;
-    }
-    let outstanding = entry.points(|s| s.outstanding() as f64);
-    let delivered = entry.rates(|s| s.delivered_consumer_seq);
+fn charts(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &ConsumerScreen, entry: &ConsumerEntry, theme: &Theme) {
+    let window = screen.chart.window(app.shown_at(), area.width);
+    let when = app.when();
+    let end = window.end().min(app.shown_at());
+    let seen = app.past().consumer(&screen.stream, &screen.name, window.start, end);
+    let outstanding = timeline::values(&seen, |s| s.outstanding() as f64);
+    let delivered = timeline::rates(&seen, |s| s.delivered_consumer_seq);
+    let ack_pending = timeline::values(&seen, |s| f64::from(s.ack_pending));
+    let of_count = |title, points| Timeline {
+        title,
+        points,
+        label: |v| count(v as u64),
+        exact: |v| count_exact(v as u64),
+        from_least: false,
+        when,
+        newest: None,
+    };
     let now = entry.rate(|s| s.delivered_consumer_seq);
-    let ack_pending = entry.points(|s| f64::from(s.ack_pending));
-    let charts = [
-        Chart {
-            title: "outstanding",
-            points: &outstanding,
-            label: |v| count(v as u64),
-            from_least: false,
-            newest: None,
-        },
-        Chart { title: "deliveries per second", points: &delivered, label: rate, from_least: false, newest: now },
-        Chart {
-            title: "ack pending",
-            points: &ack_pending,
-            label: |v| count(v as u64),
-            from_least: false,
-            newest: None,
-        },
-    ];
-    let shown = (area.height / 4).clamp(1, 3);
-    let height = area.height / shown;
-    for (i, chart) in charts.iter().take(usize::from(shown)).enumerate() {
-        let gap = u16::from(i + 1 < usize::from(shown) && height > 4);
-        let y = area.y + height * i as u16;
-        chart.draw(frame.buffer_mut(), Rect { y, height: height - gap, ..area }, theme);
-    }
+    let deliveries = Timeline {
+        title: "deliveries per second",
+        points: &delivered,
+        label: rate,
+        exact: |v| format!("{}/s", rate(v)),
+        from_least: false,
+        when,
+        newest: now,
+    };
+    let charts = [of_count("outstanding", &outstanding), deliveries, of_count("ack pending", &ack_pending)];
+    timeline::draw(frame.buffer_mut(), area, &charts, &window, theme);
 }

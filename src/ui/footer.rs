@@ -134,9 +134,45 @@ fn keys(frame: &mut Frame<'_>, line: Rect, app: &App, theme: &Theme) {
     }
 }
 
+/// What it shows as long as an earlier time is looked at.
+const PAST: &[Action] = &[
+    Action::StepBack,
+    Action::StepForward,
+    Action::LeapBack,
+    Action::LeapForward,
+    Action::Freeze,
+    Action::Open,
+    Action::NextPanel,
+    Action::Back,
+    Action::Help,
+    Action::Inspect,
+    Action::Filter,
+    Action::Problems,
+    Action::Command,
+    Action::Quit,
+];
+
 /// What the footer shows of each screen, most important first.
 fn wanted(app: &App) -> &'static [Action] {
     use Action as A;
+    if app.has_chart_cursor() {
+        return &[
+            A::Left,
+            A::Right,
+            A::Only,
+            A::Not,
+            A::Open,
+            A::Back,
+            A::Help,
+            A::PageUp,
+            A::PageDown,
+            A::First,
+            A::Last,
+        ];
+    }
+    if app.past_at().is_some() && app.why_not(A::StepBack).is_none() {
+        return PAST;
+    }
     match app.screen() {
         Some(Screen::Streams(_)) => &[
             A::Open,
@@ -153,6 +189,7 @@ fn wanted(app: &App) -> &'static [Action] {
             A::Group,
             A::System,
             A::Freeze,
+            A::LeapBack,
             A::Contexts,
             A::Copy,
             A::Mark,
@@ -188,10 +225,12 @@ fn wanted(app: &App) -> &'static [Action] {
                 A::Tail,
                 A::Consumers,
                 A::Back,
+                A::Inspect,
                 A::Command,
                 A::Help,
                 A::Quit,
                 A::Freeze,
+                A::LeapBack,
                 A::Copy,
                 A::Refresh,
             ],
@@ -209,6 +248,7 @@ fn wanted(app: &App) -> &'static [Action] {
             A::Reverse,
             A::System,
             A::Freeze,
+            A::LeapBack,
             A::Copy,
             A::Mark,
             A::Reposition,
@@ -225,11 +265,13 @@ fn wanted(app: &App) -> &'static [Action] {
             A::Reposition,
             A::Undo,
             A::Replay,
+            A::Inspect,
             A::Help,
             A::Quit,
             A::Copy,
             A::Command,
             A::Freeze,
+            A::LeapBack,
             A::Refresh,
         ],
         Some(Screen::Tail(t)) if t.diff.is_some() => &[A::Back, A::Next, A::Previous, A::Down, A::Up, A::Help, A::Quit],
@@ -396,6 +438,14 @@ fn title<'a>(app: &App, action: Action, title: &'a str) -> &'a str {
                 "list"
             }
         }
+        (_, Action::Left) if app.has_chart_cursor() => "before",
+        (_, Action::Right) if app.has_chart_cursor() => "after",
+        (_, Action::Only) if app.has_chart_cursor() => "closer",
+        (_, Action::Not) if app.has_chart_cursor() => "more time",
+        (_, Action::Open) if app.has_chart_cursor() => "all as it was then",
+        (_, Action::StepBack) if app.past_at().is_some() => "back",
+        (_, Action::StepForward) if app.past_at().is_some() => "forward",
+        (_, Action::Freeze) if app.past_at().is_some() => "now",
         (_, Action::Freeze) if app.frozen_at().is_some() => "go on",
         _ => title,
     }

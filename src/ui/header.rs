@@ -63,7 +63,9 @@ fn parts(app: &App, theme: &Theme) -> Vec<Part> {
     {
         parts.push(part(format!("rtt {:.1}ms", rtt.as_secs_f64() * 1000.0), theme.dim, 8));
     }
-    match (live.account.value(), live.account.problem()) {
+    // What was stored then, while an earlier time is looked at; what is asked and who answers is of now.
+    let account = if app.past_at().is_some() { &app.catalog().account } else { &live.account };
+    match (account.value(), account.problem()) {
         (Some(account), _) => {
             let used = account.storage;
             let (words, style) = match account.max_storage {
@@ -83,7 +85,9 @@ fn parts(app: &App, theme: &Theme) -> Vec<Part> {
         (None, Some(problem)) => parts.push(part(format!("account: {}", problem.short()), theme.unknown, 4)),
         (None, None) => {}
     }
-    if let Some(heard) = live.heard {
+    if let Some(at) = app.past_at() {
+        parts.push(part(format!("data of {}", at.to_clock()), theme.warning, 2));
+    } else if let Some(heard) = live.heard {
         let age = app.now.since(heard);
         let style = if age.as_secs() > 5 { theme.warning } else { theme.dim };
         parts.push(part(format!("data {}", duration(std::time::Duration::from_secs(age.as_secs()))), style, 2));
@@ -172,7 +176,9 @@ fn counts(found: &Findings) -> Vec<(String, Level)> {
 
 fn right_words(app: &App) -> String {
     let mut words = Vec::new();
-    if let Some(at) = app.frozen_at() {
+    if let Some(at) = app.past_at() {
+        words.push(format!("◀ {} UTC", at.to_clock()));
+    } else if let Some(at) = app.frozen_at() {
         words.push(format!("frozen at {} UTC", at.to_clock()));
     }
     if let Some(name) = &app.switching {

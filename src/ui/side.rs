@@ -128,8 +128,14 @@ pub(super) fn stream(frame: &mut Frame<'_>, area: Rect, app: &App, selected: Opt
         pen.y += 1;
     }
     let rates = entry.series.rates(|s| s.last_seq);
-    let chart =
-        Chart { title: "in per second", points: &rates, label: rate, from_least: false, newest: entry.rate_in() };
+    let chart = Chart {
+        title: "in per second",
+        points: &rates,
+        label: rate,
+        from_least: false,
+        when: app.when(),
+        newest: entry.rate_in(),
+    };
     let rest = pen.rest();
     chart.draw(frame.buffer_mut(), Rect { height: rest.height.min(7), ..rest }, theme);
 }
@@ -173,8 +179,14 @@ pub(super) fn consumer(frame: &mut Frame<'_>, area: Rect, app: &App, selected: O
     ]);
     pen.y += facts(frame.buffer_mut(), pen.rest(), &list, theme) + 1;
     let points = entry.points(|s| s.outstanding() as f64);
-    let chart =
-        Chart { title: "outstanding", points: &points, label: |v| count(v as u64), from_least: false, newest: None };
+    let chart = Chart {
+        title: "outstanding",
+        points: &points,
+        label: |v| count(v as u64),
+        from_least: false,
+        when: app.when(),
+        newest: None,
+    };
     let rest = pen.rest();
     chart.draw(frame.buffer_mut(), Rect { height: rest.height.min(8), ..rest }, theme);
 }

@@ -17,6 +17,8 @@ mod event_loop;
 mod expr;
 mod faults;
 mod pages;
+mod past;
+mod past_console;
 mod permissions;
 mod polling;
 mod replay;

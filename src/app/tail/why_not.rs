@@ -59,6 +59,7 @@ impl TailScreen {
         }
         let nothing = self.ring.shown().is_empty().then_some("there are no events here");
         match action {
+            Action::Inspect => Some("charts stand in the overview of a stream or a consumer"),
             Action::Sort | Action::Reverse => Some("events stand in the order in which they were stored"),
             Action::Group => Some("only the Streams screen is grouped"),
             Action::System => Some("system streams are hidden on the Streams and Consumers screens"),

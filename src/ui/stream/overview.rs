@@ -5,29 +5,29 @@ use std::time::Duration;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::app::{App, StreamScreen};
+use crate::app::{App, StreamScreen, chart};
 use crate::health::{Worst, stream_health, worst_consumer};
 use crate::model::retention::in_words;
 use crate::model::units::{bytes, count, count_exact, duration, percent, rate};
 use crate::model::{Retention, Series, Stream, StreamSample, Timestamp};
 use crate::ui::Theme;
 use crate::ui::lag::whole;
-use crate::ui::widgets::chart::Chart;
 use crate::ui::widgets::facts::{Fact, facts};
 use crate::ui::widgets::gauge::gauge;
+use crate::ui::widgets::timeline::{self, Timeline};
 use crate::ui::widgets::{text, wrap};
 
-/// From this width on the charts stand beside the facts.
-const BESIDE: u16 = 110;
 /// The window over which growth is measured for "time to full".
 const GROWTH: Duration = Duration::from_secs(60);
 
 /// Draws the overview.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &StreamScreen, info: &Stream, theme: &Theme) {
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let (left, right) = if inner.width >= BESIDE {
-        let width = inner.width / 2 - 2;
-        (Rect { width, ..inner }, Some(Rect { x: inner.x + width + 4, width: inner.width - width - 4, ..inner }))
+    // The cursor on the charts moves by their columns.
+    let (columns, beside) = chart::columns(area.width, true);
+    let (left, right) = if beside {
+        let width = inner.width - columns - 4;
+        (Rect { width, ..inner }, Some(Rect { x: inner.right() - columns, width: columns, ..inner }))
     } else {
         (inner, None)
     };
@@ -61,7 +61,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Stream
         y += row(frame, left, y, &words, style);
     }
     let charts_area = right.unwrap_or_else(|| below(left, y + 1));
-    charts(frame, charts_area, &entry.series, theme);
+    charts(frame, charts_area, app, screen, entry.rate_in(), theme);
 }
 
 fn row(frame: &mut Frame<'_>, area: Rect, y: u16, words: &str, style: ratatui::style::Style) -> u16 {
@@ -230,25 +230,42 @@ fn when_full(used: u64, max: u64, grows: Option<f64>) -> String {
     }
 }
 
-fn charts(frame: &mut Frame<'_>, area: Rect, series: &Series<StreamSample>, theme: &Theme) {
-    if area.height < 3 {
-        return;
-    }
-    let rates = series.rates(|s| s.last_seq);
-    let now = series.rate(crate::model::catalog::RATE_WINDOW, |s| s.last_seq);
-    let messages: Vec<(Timestamp, f64)> = series.iter().map(|s| (s.at, s.messages as f64)).collect();
-    let sizes: Vec<(Timestamp, f64)> = series.iter().map(|s| (s.at, s.bytes as f64)).collect();
+fn charts(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &StreamScreen, rate_in: Option<f64>, theme: &Theme) {
+    let window = screen.chart.window(app.shown_at(), area.width);
+    let when = app.when();
+    let end = window.end().min(app.shown_at());
+    let seen = app.past().stream(&screen.name, window.start, end);
+    let rates = timeline::rates(&seen, |s| s.last_seq);
+    let messages = timeline::values(&seen, |s| s.messages as f64);
+    let sizes = timeline::values(&seen, |s| s.bytes as f64);
     let charts = [
-        Chart { title: "messages in per second", points: &rates, label: rate, from_least: false, newest: now },
-        Chart { title: "messages", points: &messages, label: |v| count(v as u64), from_least: true, newest: None },
-        Chart { title: "bytes", points: &sizes, label: |v| bytes(v as u64), from_least: true, newest: None },
+        Timeline {
+            title: "messages in per second",
+            points: &rates,
+            label: rate,
+            exact: |v| format!("{}/s", rate(v)),
+            from_least: false,
+            when,
+            newest: rate_in,
+        },
+        Timeline {
+            title: "messages",
+            points: &messages,
+            label: |v| count(v as u64),
+            exact: |v| count_exact(v as u64),
+            from_least: true,
+            when,
+            newest: None,
+        },
+        Timeline {
+            title: "bytes",
+            points: &sizes,
+            label: |v| bytes(v as u64),
+            exact: |v| format!("{} bytes", count_exact(v as u64)),
+            from_least: true,
+            when,
+            newest: None,
+        },
     ];
-    // As many as get four rows each.
-    let shown = (area.height / 4).clamp(1, 3);
-    let height = area.height / shown;
-    for (i, chart) in charts.iter().take(usize::from(shown)).enumerate() {
-        let y = area.y + height * i as u16;
-        let gap = u16::from(i + 1 < usize::from(shown) && height > 4);
-        chart.draw(frame.buffer_mut(), Rect { y, height: height - gap, ..area }, theme);
-    }
+    timeline::draw(frame.buffer_mut(), area, &charts, &window, theme);
 }

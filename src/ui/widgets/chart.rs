@@ -21,7 +21,9 @@ pub struct Chart<'a> {
     pub label: fn(f64) -> String,
     /// The scale starts at the smallest value instead of 0.
     pub from_least: bool,
-    /// What is said to be true now; the last point where it is `None`. A rate over one second jumps where the
+    /// Whether that is true now, or then.
+    pub when: &'static str,
+    /// What is said to be true then; the last point where it is `None`. A rate over one second jumps where the
     /// one beside it, over ten, does not.
     pub newest: Option<f64>,
 }
@@ -40,7 +42,8 @@ impl Chart<'_> {
             return;
         };
         let span = last.0.since(first.0);
-        let newest = format!("{} now, over {}", (self.label)(self.newest.unwrap_or(last.1)), duration_short(span));
+        let newest =
+            format!("{} {}, over {}", (self.label)(self.newest.unwrap_or(last.1)), self.when, duration_short(span));
         text_right(buffer, Rect { x: head.x + used, width: head.width - used, ..head }, &newest, theme.text);
         let plot = Rect { y: area.y + 1, height: area.height - 1, ..area };
         let values = self.columns(usize::from(plot.width));
@@ -106,7 +109,14 @@ mod tests {
     #[test]
     fn columns_are_means_over_time() {
         let points: Vec<(Timestamp, f64)> = (0..8).map(|i| (Timestamp::from_secs(i), i as f64)).collect();
-        let chart = Chart { title: "t", points: &points, label: |v| v.to_string(), from_least: false, newest: None };
+        let chart = Chart {
+            title: "t",
+            points: &points,
+            label: |v| v.to_string(),
+            from_least: false,
+            when: "now",
+            newest: None,
+        };
         let columns = chart.columns(4);
         assert_eq!(columns.len(), 4);
         assert_eq!(columns[0], Some(0.5));

@@ -5,6 +5,7 @@ pub mod facts;
 pub mod gauge;
 pub mod spark;
 pub mod table;
+pub mod timeline;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
