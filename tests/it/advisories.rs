@@ -49,8 +49,8 @@ pub(crate) async fn next(nats: &async_nats::Client, stream: &str, name: &str) ->
 
 pub(crate) async fn answer(nats: &async_nats::Client, message: &async_nats::Message, how: &str) {
     let reply = message.reply.clone().expect("a place for acks");
-    nats.publish(reply, how.to_owned().into()).await.expect("an ack");
-    nats.flush().await.expect("a flush");
+    // With an answer, so that it has taken effect before the next pull.
+    nats.request(reply, how.to_owned().into()).await.expect("an answer to the ack");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
