@@ -1,6 +1,7 @@
 //! A replay of a whole stream into another, with marks and message ids, against pipelined publishes of the same
 //! payloads by the client alone, at its best window, and against waiting for each confirmation. The client alone
-//! reads nothing: its payloads are in memory. Aim: at least 0.9 of it, and 1.1 with atomic batches.
+//! reads nothing: its payloads are in memory. Aim: at least 0.9 of it, and 1.1 with atomic batches. The same on a cluster
+//! of three, where batches are used: one server alone takes single copies faster.
 //!
 //! `JETSCOPE_BENCH_REPLAY=100000` chooses another number of events.
 
@@ -16,6 +17,7 @@ use bytes::Bytes;
 use common::{Figures, Outcome, in_full, ms, quantile};
 use futures_util::StreamExt;
 use jetscope::config::{Env, Flags, Settings};
+use jetscope::demo::server::free_port;
 use jetscope::demo::{Server, ServerSpec};
 use jetscope::model::replay::{Destination, State};
 use jetscope::nats::gate::Confirmation;
@@ -45,77 +47,149 @@ fn event(n: usize) -> Bytes {
     Bytes::from(format!("{head}{filler}\"}}}}"))
 }
 
-async fn compare(events: usize, rounds: usize) -> Outcome {
-    let server = Server::start(&ServerSpec::default())?;
-    let nats = async_nats::connect(server.url()).await?;
-    let js = ContextBuilder::new().max_ack_inflight(8_192).build(nats);
-    let home = tempfile::tempdir()?;
-    let dir = home.path().to_string_lossy().into_owned();
-    let flags = Flags { server: Some(server.url()), ..Default::default() };
-    let settings = Settings::load(&flags, &Env::of([("HOME", dir.as_str()), ("XDG_STATE_HOME", dir.as_str())]))?;
-    let payloads: Vec<Bytes> = (0..events).map(event).collect();
-    fresh(&js, "source", "source.>", false).await?;
-    alone(&js, "source.a", &payloads, 1_024).await?;
-    let mut took: [Vec<f64>; 8] = Default::default();
-    for round in 0..rounds {
-        // Whoever comes second finds the server as the first left it, so they take turns.
-        for step in 0..took.len() {
-            let which = if round % 2 == 0 { step } else { took.len() - 1 - step };
-            let atomic = matches!(which, 5 | 6);
-            fresh(&js, "copies", "copy.>", atomic).await?;
-            let seconds = match which {
-                0..=2 => alone(&js, "copy.a", &payloads, WINDOWS[which]).await?,
-                // A small part of it: it would take minutes.
-                3 => {
-                    let part = &payloads[..events.div_ceil(20)];
-                    alone(&js, "copy.a", part, 1).await? * events as f64 / part.len() as f64
-                }
-                4 | 5 => replay(&settings, events).await?.0,
-                6 => replay(&settings, events).await?.1,
-                _ => copying(&js, events).await?,
-            };
-            took[which].push(seconds);
-        }
-    }
-    let best: Vec<f64> = (0..rounds)
-        .map(|round| took[..3].iter().filter_map(|t| t.get(round)).copied().fold(f64::INFINITY, f64::min))
-        .collect();
-    let mut figures = Figures::new(&["", "events/s", "of the best", "aim"]);
-    let names = [
-        ("client alone, window 256", ""),
-        ("client alone, window 1024", ""),
-        ("client alone, window 4096", ""),
-        ("client alone, each awaited", ""),
-        ("jetscope, pipelined", ">= 0.9"),
-        ("jetscope, atomic batches", ">= 1.1"),
-        ("jetscope, atomic batches, read back", ""),
-        ("client alone, reading and with ids", ""),
-    ];
-    for ((name, aim), times) in names.iter().zip(&took) {
-        let ratios: Vec<f64> = best.iter().zip(times).map(|(best, time)| best / time).collect();
-        figures.row(&[
-            (*name).into(),
-            format!("{:.0}", events as f64 / quantile(times, 0.5)),
-            format!("{:.2}", quantile(&ratios, 0.5)),
-            (*aim).into(),
-        ]);
-    }
-    figures.print(&format!("replay: {events} events of 300 bytes, file storage, medians of {rounds} rounds"))
+/// What is compared.
+#[derive(Clone, Copy)]
+enum Way {
+    /// The client alone, with so many confirmations outstanding.
+    Alone(usize),
+    /// The client alone waits for each one.
+    Awaited,
+    /// The client alone does what a replay cannot do without.
+    Copying,
+    /// jetscope, until everything is confirmed.
+    Replay,
+    /// jetscope where the destination allows batches.
+    Batches,
+    /// The same until everything was read back.
+    ReadBack,
 }
 
-/// An empty stream in a file.
-async fn fresh(js: &Context, name: &str, subject: &str, atomic: bool) -> Outcome {
-    // That it is not there yet is fine.
-    let _ = js.delete_stream(name).await;
-    let config = stream::Config {
-        name: name.into(),
-        subjects: vec![subject.into()],
-        storage: stream::StorageType::File,
-        allow_atomic_publish: atomic,
-        ..Default::default()
-    };
-    js.create_stream(config).await?;
-    Ok(())
+impl Way {
+    fn words(self) -> (String, &'static str) {
+        match self {
+            Self::Alone(window) => (format!("client alone, window {window}"), ""),
+            Self::Awaited => ("client alone, each awaited".into(), ""),
+            Self::Copying => ("client alone, reading and with ids".into(), ""),
+            Self::Replay => ("jetscope, pipelined".into(), ">= 0.9"),
+            Self::Batches => ("jetscope, batches allowed".into(), ">= 1.1"),
+            Self::ReadBack => ("jetscope, and read back".into(), ""),
+        }
+    }
+}
+
+/// Servers, and streams of so many replicas.
+struct Place {
+    servers: Vec<Server>,
+    replicas: usize,
+    settings: Settings,
+    _home: tempfile::TempDir,
+}
+
+impl Place {
+    fn new(replicas: usize) -> Outcome<Self> {
+        let routes = (0..replicas).map(|_| free_port()).collect::<Result<Vec<u16>, _>>()?;
+        let spec = |n: usize| ServerSpec {
+            name: format!("n{n}"),
+            cluster: (replicas > 1).then(|| ("bench".to_owned(), routes[n], routes.clone())),
+            ..ServerSpec::default()
+        };
+        // Side by side: the first waits for the others.
+        let servers: Vec<_> = std::thread::scope(|scope| {
+            let starting: Vec<_> = (0..replicas).map(|n| scope.spawn(move || Server::start(&spec(n)))).collect();
+            starting.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
+        });
+        let servers = servers.into_iter().map(|s| s.map_err(|_| "a server")).collect::<Result<Vec<_>, _>>()?;
+        let servers = servers.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let home = tempfile::tempdir()?;
+        let dir = home.path().to_string_lossy().into_owned();
+        let flags = Flags { server: Some(servers[0].url()), ..Default::default() };
+        let settings = Settings::load(&flags, &Env::of([("HOME", dir.as_str()), ("XDG_STATE_HOME", dir.as_str())]))?;
+        Ok(Self { servers, replicas, settings, _home: home })
+    }
+
+    async fn took(&self, js: &Context, way: Way, payloads: &[Bytes]) -> Outcome<f64> {
+        self.fresh(js, "copies", "copy.>", matches!(way, Way::Batches)).await?;
+        let events = payloads.len();
+        match way {
+            Way::Alone(window) => alone(js, "copy.a", payloads, window).await,
+            // A small part of it: it would take minutes.
+            Way::Awaited => {
+                let part = &payloads[..events.div_ceil(20)];
+                Ok(alone(js, "copy.a", part, 1).await? * events as f64 / part.len() as f64)
+            }
+            Way::Copying => copying(js, events).await,
+            Way::Replay | Way::Batches => Ok(replay(&self.settings, events).await?.0),
+            Way::ReadBack => Ok(replay(&self.settings, events).await?.1),
+        }
+    }
+
+    /// An empty stream in a file.
+    async fn fresh(&self, js: &Context, name: &str, subject: &str, atomic: bool) -> Outcome {
+        // That it is not there yet is fine.
+        let _ = js.delete_stream(name).await;
+        let config = stream::Config {
+            name: name.into(),
+            subjects: vec![subject.into()],
+            storage: stream::StorageType::File,
+            num_replicas: self.replicas,
+            allow_atomic_publish: atomic,
+            ..Default::default()
+        };
+        let started = Instant::now();
+        // A cluster that has just begun has no leader yet.
+        while let Err(error) = js.create_stream(config.clone()).await {
+            if started.elapsed() > Duration::from_secs(30) {
+                return Err(error.into());
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        // Nor does every server know of the stream at once.
+        let probe = subject.replace('>', "probe");
+        while js.publish(probe.clone(), Bytes::new()).await?.await.is_err() {
+            if started.elapsed() > Duration::from_secs(30) {
+                return Err("nobody takes messages".into());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        js.get_stream(name).await?.purge().await?;
+        Ok(())
+    }
+}
+
+async fn compare(events: usize, rounds: usize) -> Outcome {
+    let alone = WINDOWS.map(Way::Alone);
+    let others = [Way::Awaited, Way::Replay, Way::ReadBack, Way::Copying];
+    ways(1, events, rounds, &[&alone[..], &others[..]].concat()).await?;
+    // A fifth of it: a cluster of three on one machine is slow.
+    ways(3, events.div_ceil(5), rounds, &[&alone[..], &[Way::Replay, Way::Batches, Way::Copying]].concat()).await
+}
+
+async fn ways(replicas: usize, events: usize, rounds: usize, ways: &[Way]) -> Outcome {
+    let place = Place::new(replicas)?;
+    let nats = async_nats::connect(place.servers[0].url()).await?;
+    let js = ContextBuilder::new().max_ack_inflight(8_192).build(nats);
+    let payloads: Vec<Bytes> = (0..events).map(event).collect();
+    place.fresh(&js, "source", "source.>", false).await?;
+    alone(&js, "source.a", &payloads, 1_024).await?;
+    let mut took = vec![Vec::new(); ways.len()];
+    for round in 0..rounds {
+        // Whoever comes second finds the server as the first left it, so they take turns.
+        for step in 0..ways.len() {
+            let which = if round % 2 == 0 { step } else { ways.len() - 1 - step };
+            took[which].push(place.took(&js, ways[which], &payloads).await?);
+        }
+    }
+    let best: Vec<f64> =
+        (0..rounds).map(|round| took[..WINDOWS.len()].iter().map(|t| t[round]).fold(f64::INFINITY, f64::min)).collect();
+    let mut figures = Figures::new(&["", "events/s", "of the best", "aim"]);
+    for (way, times) in ways.iter().zip(&took) {
+        let ratios: Vec<f64> = best.iter().zip(times).map(|(best, time)| best / time).collect();
+        let (name, aim) = way.words();
+        let (rate, ratio) = (events as f64 / quantile(times, 0.5), quantile(&ratios, 0.5));
+        figures.row(&[name, format!("{rate:.0}"), format!("{ratio:.2}"), aim.into()]);
+    }
+    let of = if replicas == 1 { String::new() } else { format!(", {replicas} replicas") };
+    figures.print(&format!("replay: {events} events of 300 bytes, file storage{of}, medians of {rounds} rounds"))
 }
 
 /// Publishes with so many confirmations outstanding; seconds.

@@ -41,7 +41,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("color_eyre", &["cli", "runtime"]),
     // Clocks: everything inside is told the time.
     ("SystemTime", &["nats", "demo"]),
-    ("Instant", &["nats", "replay", "demo", "runtime"]),
+    ("Instant", &["nats", "replay", "demo", "runtime", "cli"]),
 ];
 
 fn root() -> PathBuf {

@@ -26,6 +26,7 @@ impl App {
         }
         if self.act_tail(action)
             || self.act_replay(action, effects)
+            || self.act_reposition(action, effects)
             || self.act_activity(action, effects)
             || self.act_stuck(action)
         {
@@ -34,7 +35,7 @@ impl App {
             return;
         }
         match action {
-            Action::Quit if self.is_held_by_replays() => {}
+            Action::Quit if self.is_held() => {}
             Action::Quit => effects.push(Effect::Quit),
             Action::Redraw => effects.push(Effect::Redraw),
             Action::Refresh => {
@@ -120,6 +121,8 @@ impl App {
             Action::Tail => self.tail_selection(),
             Action::Replay => self.replay_selection(),
             Action::Replays => self.open_replays(),
+            Action::Reposition => self.reposition_selection(),
+            Action::Undo => self.undo_selection(effects),
             Action::Activity => self.open_activity(),
             Action::Stuck => self.open_stuck(),
             // A tail does these itself; elsewhere they were refused.
@@ -150,6 +153,10 @@ impl App {
     }
 
     fn why_not_at(&self, action: Action, screen: Option<&Screen>) -> Option<String> {
+        let reason = self.why_not_reposition(action, screen);
+        if reason.is_some() || super::reposition::handles(action, screen) {
+            return reason;
+        }
         let reason = self.why_not_replay(action, screen);
         if reason.is_some() || super::replay::handles(action, screen) {
             return reason;
@@ -157,13 +164,18 @@ impl App {
         why_not_on(action, screen)
     }
 
-    /// Asks once more where replays would be interrupted.
-    fn is_held_by_replays(&mut self) -> bool {
-        let held = !self.own_replays.is_empty() && !self.leaving;
+    /// Asks once more where something would be interrupted.
+    fn is_held(&mut self) -> bool {
+        let words = if self.moves.is_busy() {
+            "a consumer is being moved here: press it again to leave it where it stands and quit"
+        } else if self.own_replays.is_empty() {
+            return false;
+        } else {
+            "a replay runs here; it stops when the console ends and can be resumed: press it again to leave"
+        };
+        let held = !self.leaving;
         if held {
             self.leaving = true;
-            let words =
-                "a replay runs here; it stops when the console ends and can be resumed: press it again to leave";
             self.tell(Level::Warning, words);
         }
         held
@@ -198,7 +210,8 @@ impl App {
             | Screen::Help(_)
             | Screen::ReplayForm(_)
             | Screen::ReplayPlan(_)
-            | Screen::ReplayRun(_) => None,
+            | Screen::ReplayRun(_)
+            | Screen::Reposition(_) => None,
         }
     }
 
@@ -234,9 +247,9 @@ impl App {
             Some(Screen::Streams(_)) => {
                 matches!(StreamColumn::ALL.get(column), Some(StreamColumn::Trend | StreamColumn::Words))
             }
-            Some(Screen::Consumers(_)) => matches!(ConsumerColumn::ALL.get(column), Some(ConsumerColumn::Words)),
+            Some(Screen::Consumers(_)) => matches!(ConsumerColumn::ALL.get(column), Some(ConsumerColumn::Verdict)),
             Some(Screen::Stream(s)) if s.tab == StreamTab::Consumers => {
-                matches!(ConsumerColumn::ALL.get(column), Some(ConsumerColumn::Words | ConsumerColumn::Stream))
+                matches!(ConsumerColumn::ALL.get(column), Some(ConsumerColumn::Verdict | ConsumerColumn::Stream))
             }
             _ => false,
         }
@@ -293,6 +306,7 @@ impl App {
             Screen::Help(h) => Some(&mut h.scroll),
             Screen::ReplayPlan(s) => Some(&mut s.scroll),
             Screen::ReplayRun(s) => Some(&mut s.scroll),
+            Screen::Reposition(s) => s.scroll_mut(),
             Screen::Streams(_)
             | Screen::Consumers(_)
             | Screen::Tail(_)
@@ -470,6 +484,7 @@ pub(super) fn list_of(screen: &Screen) -> Option<&dyn List> {
         | Screen::Help(_)
         | Screen::ReplayForm(_)
         | Screen::ReplayPlan(_)
-        | Screen::ReplayRun(_) => None,
+        | Screen::ReplayRun(_)
+        | Screen::Reposition(_) => None,
     }
 }

@@ -117,6 +117,9 @@ impl App {
                 })
                 .or_else(|| catalog.listing.problem().map(Banner::of)),
             Screen::Consumer(c) => {
+                if let Some(sentence) = self.broken_off(&c.stream, &c.name) {
+                    return Some(Banner::new(Level::Warning, sentence));
+                }
                 if let Some(problem) = catalog.failure(&c.stream, Some(&c.name)) {
                     return Some(Banner::of(problem));
                 }
@@ -139,8 +142,23 @@ impl App {
             | Screen::Help(_)
             | Screen::ReplayPlan(_)
             | Screen::ReplayRun(_)
-            | Screen::Replays(_) => None,
+            | Screen::Replays(_)
+            | Screen::Reposition(_) => None,
         }
+    }
+}
+
+impl App {
+    /// What was broken off of this consumer, and what to do about it.
+    fn broken_off(&self, stream: &str, consumer: &str) -> Option<String> {
+        let past = self.moves.left_over(stream, consumer)?;
+        let key = self.keymap.shown(crate::keymap::Action::Undo).unwrap_or_default();
+        let (ago, to) = (duration(self.now.since(past.made)), past.to);
+        Some(if past.deleted {
+            format!("making it again at #{to} was broken off {ago} ago, when it was deleted; {key} makes it again")
+        } else {
+            format!("moving it to #{to} was broken off {ago} ago, nobody knows how far it came; {key} takes it back")
+        })
     }
 }
 

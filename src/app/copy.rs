@@ -1,8 +1,9 @@
 //! What is copied from each screen.
 
 use crate::health::Level;
+use crate::model::reposition::Proposal;
 
-use super::{App, ConsumerTab, Effect, Screen, StreamTab};
+use super::{App, ConsumerTab, Effect, RepositionScreen, Screen, StreamTab};
 
 impl App {
     /// What `y` copies: marked names, else the selected name, else the text that is open.
@@ -31,6 +32,16 @@ impl App {
             },
             Some(Screen::Replays(s)) => s.table.selected().map(|id| (id.clone(), "the replay's id".into())),
             Some(Screen::ReplayRun(s)) => Some((s.id.clone(), "the replay's id".into())),
+            Some(Screen::Reposition(RepositionScreen::Run(s))) => Some((s.id.clone(), "the id of the move".into())),
+            Some(Screen::Reposition(RepositionScreen::Preview(s))) => match s.proposal() {
+                Some(Proposal::Move(preview)) => {
+                    serde_json::to_string_pretty(preview).ok().map(|json| (json, "the preview".into()))
+                }
+                _ => None,
+            },
+            Some(Screen::Reposition(RepositionScreen::Form(s))) => {
+                Some((s.consumer.clone(), "the consumer's name".into()))
+            }
             Some(Screen::ReplayPlan(s)) => {
                 serde_json::to_string_pretty(&s.plan).ok().map(|json| (json, "the plan".into()))
             }

@@ -1,6 +1,7 @@
 //! A small list of things to choose from, each with a key of its own.
 
 use crate::keymap::{Code, Key};
+use crate::model::reposition::Control;
 
 use super::tail::{Copied, Related, Saved, TailColumn};
 use super::{App, Effect};
@@ -12,6 +13,8 @@ pub enum Choice {
     Tail(TailChoice),
     /// Something of a replay.
     Replay(ReplayChoice),
+    /// Something of a reposition.
+    Reposition(RepositionChoice),
     /// Something of a stuck message.
     Stuck(StuckChoice),
 }
@@ -40,6 +43,25 @@ pub enum ReplayChoice {
     Start,
     /// Cancel this replay.
     Cancel(String),
+    /// Leave everything as it is.
+    Nothing,
+}
+
+/// What can be chosen of a reposition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RepositionChoice {
+    /// Move this consumer of this stream.
+    One(String, String),
+    /// Publish again what it has not acked.
+    Everybody(String, String),
+    /// Take back its last move.
+    Back(String, String),
+    /// Do what is shown.
+    Start,
+    /// Look at what deleting it and making it again would do.
+    Recreate,
+    /// Tell this one something.
+    Tell(String, Control),
     /// Leave everything as it is.
     Nothing,
 }
@@ -153,6 +175,7 @@ impl App {
         match choice {
             Choice::Tail(choice) => self.choose_of_tail(choice, effects),
             Choice::Replay(choice) => self.choose_of_replay(choice, effects),
+            Choice::Reposition(choice) => self.choose_of_reposition(choice, effects),
             Choice::Stuck(choice) => self.choose_of_stuck(choice, effects),
         }
     }

@@ -9,6 +9,7 @@ use crate::model::{Access, KindPatterns, Message, Scope, Thresholds, Timestamp, 
 
 use super::menu::Viewer;
 use super::replay::ReplayWish;
+use super::reposition::{RepositionNews, RepositionOrder};
 use super::tail::{Saved, TailNews, TailRequest, TailSettings};
 
 /// What happened.
@@ -30,6 +31,8 @@ pub enum Msg {
     ReplayStarted(Result<String, String>),
     /// All replays, the newest first.
     Replays(Vec<Run>),
+    /// Something of a reposition.
+    Reposition(RepositionNews),
     /// A frame is about to be drawn.
     Frame,
     /// A second has passed; the only clock there is.
@@ -48,7 +51,7 @@ pub enum Msg {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Keep this fresh.
-    Watch(Scope),
+    Watch(Box<Scope>),
     /// Ask for everything now.
     Refresh,
     /// Put this on the clipboard; the words say what it is.
@@ -74,6 +77,8 @@ pub enum Effect {
     TellReplay(String, Control),
     /// Report the list of runs again and again, or not any more.
     WatchReplays(bool),
+    /// Something of a reposition.
+    Reposition(RepositionOrder),
     /// Write messages to a new file.
     Save {
         /// Its name; `~/` is the home directory.

@@ -43,6 +43,13 @@ pub enum PromptKind {
         /// It goes to the original subjects: everybody receives it again.
         original: bool,
     },
+    /// Where a consumer is to go on.
+    Place,
+    /// A word that confirms a reposition.
+    ConfirmMove {
+        /// The consumer is deleted and made again.
+        again: bool,
+    },
 }
 
 impl PromptKind {
@@ -57,7 +64,8 @@ impl PromptKind {
             Self::GoTo => "go to: ",
             Self::SaveAs(_) => "save as: ",
             Self::Field(item) => item.sign(),
-            Self::Confirm { .. } => "confirm: ",
+            Self::Place => "to: ",
+            Self::Confirm { .. } | Self::ConfirmMove { .. } => "confirm: ",
         }
     }
 
@@ -73,7 +81,8 @@ impl PromptKind {
             Self::GoTo => "a sequence, 13:50, 2026-11-20T13:50Z, -10m, start or end",
             Self::SaveAs(_) => "the name of a new file",
             Self::Field(item) => item.hint(),
-            Self::Confirm { .. } => "",
+            Self::Place => super::reposition::PLACES,
+            Self::Confirm { .. } | Self::ConfirmMove { .. } => "",
         }
     }
 
@@ -222,6 +231,12 @@ impl App {
         }
     }
 
+    /// Opens a line that has something to offer from the start.
+    pub(super) fn open_prompt(&mut self, mut prompt: Prompt) {
+        self.edited(&mut prompt);
+        self.prompt = Some(prompt);
+    }
+
     fn edited(&mut self, prompt: &mut Prompt) {
         prompt.offered = None;
         self.take_effect(prompt);
@@ -231,6 +246,7 @@ impl App {
                 let lines = self.with_words(&value, |words| complete(&value, words, OFFERS));
                 lines.into_iter().map(Offer::whole).collect()
             }
+            PromptKind::Place => self.place_offers(&value),
             kind => self.tail_offers(kind, &value, prompt.input.cursor()),
         };
         // What a filter already shows should stay in sight.
@@ -245,7 +261,8 @@ impl App {
                 self.set_filter(&value);
                 None
             }
-            PromptKind::Command | PromptKind::Confirm { .. } => None,
+            PromptKind::Command | PromptKind::Confirm { .. } | PromptKind::ConfirmMove { .. } => None,
+            PromptKind::Place => self.place_mistake(value.trim()),
             PromptKind::Field(item) => self.field_mistake(item, value.trim()),
             kind => self.tail_typed(kind, &value, true).err(),
         };
@@ -265,6 +282,8 @@ impl App {
                 let taken = match kind {
                     PromptKind::Field(item) => self.field_entered(item, &line),
                     PromptKind::Confirm { original } => self.confirmed(original, &line, effects),
+                    PromptKind::Place => self.place_entered(&line, effects),
+                    PromptKind::ConfirmMove { again } => self.move_confirmed(again, &line, effects),
                     kind => self.tail_entered(kind, &line, effects),
                 };
                 // What is wrong stays, to be mended.
@@ -347,6 +366,7 @@ impl App {
             Ok(Command::Replay(stream)) => {
                 self.open_form(super::ReplayWish::new(super::What::Range(stream)));
             }
+            Ok(Command::Reposition(stream, consumer)) => self.open_places(&stream, &consumer),
             Ok(Command::Contexts) => self.act(Action::Contexts, effects),
             Ok(Command::Context(name)) => self.switch_to(&name, effects),
             Ok(Command::Sort(title)) => {

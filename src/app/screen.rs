@@ -4,7 +4,7 @@ use crate::event::clean_line;
 
 use super::{
     ActivityScreen, ConsumerScreen, ConsumersScreen, ContextsScreen, HelpScreen, PlanScreen, ReplayForm, ReplaysScreen,
-    RunScreen, StreamScreen, StreamsScreen, StuckScreen, TailScreen,
+    RepositionScreen, RunScreen, StreamScreen, StreamsScreen, StuckScreen, TailScreen,
 };
 
 /// A position in a text that may be longer than its panel.
@@ -67,6 +67,8 @@ pub enum Screen {
     ReplayRun(RunScreen),
     /// All replays.
     Replays(ReplaysScreen),
+    /// Where a consumer is to go on, what that would do, and what came of it.
+    Reposition(RepositionScreen),
     /// What happens and what is asked.
     Activity(Box<ActivityScreen>),
     /// The messages that a consumer cannot get acked.
@@ -100,6 +102,7 @@ impl Screen {
             Self::ReplayPlan(_) => "Plan".into(),
             Self::ReplayRun(r) => clean_line(&r.id).into_owned(),
             Self::Replays(_) => "Replays".into(),
+            Self::Reposition(s) => clean_line(&s.title()).into_owned(),
             Self::Activity(_) => "Activity".into(),
             Self::Stuck(s) => format!("Stuck messages of {}", clean_line(&s.name)),
             Self::Contexts(_) => "Contexts".into(),

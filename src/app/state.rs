@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use crate::health::Level;
+use crate::health::{Level, Terms};
 use crate::keymap::Keymap;
 use crate::model::replay::Run;
 use crate::model::{Catalog, Scope, Timestamp, Update};
 
+use super::reposition::Moves;
 use super::{Activity, ContextRow, ContextsScreen, Effect, Menu, Msg, Notice, Prompt, Screen, Session, StreamsScreen};
 
 /// How long a notice stays.
@@ -48,7 +49,9 @@ pub struct App {
     pub(super) own_replays: BTreeSet<String>,
     /// The list of replays is kept fresh.
     pub(super) watches_replays: bool,
-    /// Somebody wanted to leave while replays run here.
+    /// What is known of repositions.
+    pub moves: Moves,
+    /// Somebody wanted to leave while something runs here.
     pub(super) leaving: bool,
     /// Where clock times are meant.
     pub zone: TimeZone,
@@ -95,6 +98,7 @@ impl App {
             replays: None,
             own_replays: BTreeSet::new(),
             watches_replays: false,
+            moves: Moves::default(),
             leaving: false,
             zone: TimeZone::UTC,
             notice: None,
@@ -129,6 +133,11 @@ impl App {
     /// The time that ages are measured from: now, or when the picture was frozen.
     pub fn shown_at(&self) -> Timestamp {
         self.frozen_at().unwrap_or(self.now)
+    }
+
+    /// What consumers are judged by.
+    pub fn terms(&self) -> Terms {
+        Terms::of(self.catalog(), self.shown_at())
     }
 
     /// The screen that is shown.
@@ -181,6 +190,7 @@ impl App {
             Msg::ReplayPlanned(id, result) => self.replay_planned(id, result),
             Msg::ReplayStarted(result) => self.replay_started(result),
             Msg::Replays(runs) => self.take_replays(runs),
+            Msg::Reposition(news) => self.take_reposition_news(news),
             Msg::Tick(now) => {
                 // Never back by a little; but a clock that was set back is the clock that all answers go by.
                 if !now.is_late(self.now) {
@@ -214,10 +224,11 @@ impl App {
         }
         self.settle_tails(&mut effects);
         self.settle_replays(&mut effects);
+        self.settle_moves(&mut effects);
         let scope = self.scope();
         if scope != self.watched {
             self.watched = scope.clone();
-            effects.push(Effect::Watch(scope));
+            effects.push(Effect::Watch(Box::new(scope)));
         }
         effects
     }
@@ -272,6 +283,7 @@ impl App {
             Screen::ReplayPlan(s) => s.refresh(self),
             Screen::ReplayRun(s) => s.refresh(self),
             Screen::Replays(s) => s.refresh(self),
+            Screen::Reposition(s) => s.refresh(self),
             Screen::Activity(s) => s.refresh(self),
             Screen::Stuck(s) => s.refresh(self),
             Screen::Contexts(s) => s.refresh(self),
@@ -303,6 +315,7 @@ impl App {
                 self.live = Catalog::default();
                 self.activity = Activity::default();
                 self.frozen = None;
+                self.moves.leave();
                 self.watched = Scope::default();
                 self.screens = vec![Screen::Streams(StreamsScreen::default())];
                 let name = self.session.context.clone().unwrap_or_default();

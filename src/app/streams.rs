@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::event::clean_line;
 use crate::health::stream_level;
 use crate::model::Kind;
+use crate::model::lag::LagWish;
 use crate::query::Fuzzy;
 
 use super::columns::{StreamColumn, StreamRow, is_problem};
@@ -22,12 +23,20 @@ pub struct StreamsScreen {
     /// Of which data and which rows that was found. Sorting changes neither, and leaving out what is well takes
     /// nothing away that is not.
     found_of: Option<(u64, String, bool)>,
+    /// The worst consumers of the streams in view, whose lag times are shown.
+    pub(super) lags: Vec<LagWish>,
 }
 
 impl Default for StreamsScreen {
     fn default() -> Self {
         let name = StreamColumn::ALL.iter().position(|c| *c == StreamColumn::Name).unwrap_or(0);
-        Self { table: Table::new(name, false), hidden: 0, findings: Findings::default(), found_of: None }
+        Self {
+            table: Table::new(name, false),
+            hidden: 0,
+            findings: Findings::default(),
+            found_of: None,
+            lags: Vec::new(),
+        }
     }
 }
 
@@ -39,10 +48,20 @@ impl StreamsScreen {
 
     /// Builds the list from what is known.
     pub(super) fn refresh(&mut self, app: &App) {
+        self.fill(app);
+        let terms = app.terms();
+        let shown = self.table.window().filter_map(|(row, _)| match row {
+            Row::Item(name) => app.worst_lag(name, &terms),
+            Row::Group(..) => None,
+        });
+        self.lags = shown.collect();
+    }
+
+    fn fill(&mut self, app: &App) {
         // One line is the table's heading.
         self.table.set_height(app.body_height().saturating_sub(1));
         let catalog = app.catalog();
-        let thresholds = &app.session.thresholds;
+        let (thresholds, terms) = (&app.session.thresholds, &app.terms());
         let mut fuzzy = Fuzzy::new(&self.table.filter);
         let filtering = !self.table.filter.is_empty();
         self.hidden = 0;
@@ -58,14 +77,14 @@ impl StreamsScreen {
             if filtering && fuzzy.score(&clean_line(name)).is_none() {
                 continue;
             }
-            if self.table.only_problems && !is_problem(stream_level(entry, row.shelf, thresholds)) {
+            if self.table.only_problems && !is_problem(stream_level(entry, row.shelf, thresholds, terms)) {
                 continue;
             }
             rows.push(row);
         }
         let of = (catalog.revision, self.table.filter.clone(), app.show_system);
         if self.found_of.as_ref() != Some(&of) {
-            self.findings = Findings::of(&rows, thresholds);
+            self.findings = Findings::of(&rows, thresholds, terms);
             self.found_of = Some(of);
         }
         let column = self.sort_column();
@@ -76,8 +95,7 @@ impl StreamsScreen {
             self.set(app.grouped, named);
             return;
         }
-        let now = app.shown_at();
-        let mut keyed: Vec<_> = rows.into_iter().map(|row| (column.value(&row, now, thresholds), row)).collect();
+        let mut keyed: Vec<_> = rows.into_iter().map(|row| (column.value(&row, terms, thresholds), row)).collect();
         // The sort is stable and the catalog is in the order of names: what is the same stays in that order.
         keyed.sort_by(|(a, _), (b, _)| a.compare(b, self.table.descending));
         let ordered = keyed.into_iter().map(|(_, row)| (row.kind, row.name.to_owned())).collect();

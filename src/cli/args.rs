@@ -137,6 +137,9 @@ pub(super) enum Command {
     Consumers {
         /// Only those of this stream
         stream: Option<String>,
+        /// Look so long before printing, such as 20s (at least 1s): ten samples, from which a verdict follows
+        #[arg(long, value_parser = window, value_name = "DURATION")]
+        window: Option<Duration>,
         #[command(flatten)]
         print: Print,
     },
@@ -180,6 +183,13 @@ pub(super) struct Print {
     /// Again and again, at this interval, such as 2s (at least 200ms)
     #[arg(long, value_parser = interval, value_name = "DURATION")]
     pub(super) watch: Option<Duration>,
+}
+
+fn window(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        d if d < Duration::from_secs(1) => Err("less than 1s would only load the server".into()),
+        d => Ok(d),
+    }
 }
 
 fn interval(text: &str) -> Result<Duration, String> {
@@ -252,6 +262,12 @@ pub(super) struct Demo {
     /// Port of the server; a free one otherwise
     #[arg(long)]
     pub(super) port: Option<u16>,
+    /// Port of the HTTP endpoint that takes events; a free one otherwise
+    #[arg(long, value_name = "PORT")]
+    pub(super) http_port: Option<u16>,
+    /// Play a scene: a consumer's client stops, what it missed is replayed, the consumer is moved and moved back
+    #[arg(long, conflicts_with = "headless")]
+    pub(super) scene: bool,
     /// Events per second, up to 10000
     #[arg(long, default_value_t = 200.0, value_parser = rate)]
     pub(super) rate: f64,

@@ -7,6 +7,7 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use crate::event::{clean_line, is_harmless};
+use crate::model::{Said, units};
 use crate::query::Mistake;
 
 /// Writes text to standard output at once.
@@ -38,6 +39,30 @@ pub(super) fn json<T: Serialize>(document: &T) -> io::Result<String> {
     }
     out.push('\n');
     Ok(out)
+}
+
+/// The longest bar of a histogram, in cells.
+const LONGEST: u64 = 40;
+
+/// A description, a line each; server-supplied text is made safe here.
+pub(super) fn said(said: &[Said]) -> String {
+    let mut out = String::new();
+    for said in said {
+        // Writing to a String cannot fail.
+        let _ = match said {
+            Said::Fact(name, value) => writeln!(out, "{name:<14}{}", clean_line(value)),
+            Said::At(at, words) => writeln!(out, "{at}  {}", clean_line(words)),
+            Said::Title(title) => writeln!(out, "\n{title}"),
+            Said::Count(count, what) => writeln!(out, "  {:>9}  {}", units::count_exact(*count), clean_line(what)),
+            Said::Bar(from, count, share) => {
+                let cells = (u64::from(*share) * LONGEST).div_ceil(1_000) as usize;
+                let time = from.to_display();
+                writeln!(out, "  {time}  {:>9}  {}", units::count_exact(*count), "#".repeat(cells))
+            }
+            Said::Warning(line) | Said::Obstacle(line) | Said::More(line) => writeln!(out, "  {}", clean_line(line)),
+        };
+    }
+    out
 }
 
 /// The sentence about a mistake, and below it the text with its place marked.

@@ -5,9 +5,10 @@
 //!
 //! [`server`] runs a nats-server. [`Demo`] puts a world on one: `scenario` says which streams and
 //! consumers there are, `events` and `wire` make the messages, `traffic` publishes them and `workers`
-//! plays the consumers' clients.
+//! plays the consumers' clients; `endpoint` is an application outside of NATS that takes events.
 
 mod dice;
+mod endpoint;
 mod events;
 mod play;
 mod scenario;
@@ -16,5 +17,6 @@ mod traffic;
 mod wire;
 mod workers;
 
+pub use endpoint::{Endpoint, Taken};
 pub use play::{Demo, DemoError, DemoSpec};
 pub use server::{Server, ServerError, ServerSpec};

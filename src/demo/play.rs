@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 
 use super::scenario::{self, Plan};
 use super::server::{NEWEST, OLDEST};
-use super::{Server, ServerError, ServerSpec, traffic, workers};
+use super::{Endpoint, Server, ServerError, ServerSpec, traffic, workers};
 
 /// Publishes whose acks are open at most.
 const WINDOW: usize = 512;
@@ -61,6 +61,9 @@ pub enum DemoError {
         /// The server's words.
         reason: String,
     },
+    /// The HTTP endpoint could not be opened.
+    #[error("the demo's HTTP endpoint could not be opened ({0}); choose another port, or none to get a free one")]
+    Endpoint(String),
     /// The streams could not be filled.
     #[error("the streams could not be filled ({0}); is the disk of the temporary directory full?")]
     Fill(String),
@@ -71,6 +74,8 @@ pub enum DemoError {
 pub struct DemoSpec {
     /// The server's port; a free one when `None`.
     pub port: Option<u16>,
+    /// The port of the HTTP endpoint; a free one when `None`.
+    pub http_port: Option<u16>,
     /// Events a second in the mean, all streams together.
     pub rate: f64,
     /// The server's exact version; `None` takes any supported one on PATH, else the newest in the cache.
@@ -84,7 +89,7 @@ impl DemoSpec {
 
 impl Default for DemoSpec {
     fn default() -> Self {
-        Self { port: None, rate: 200.0, version: None }
+        Self { port: None, http_port: None, rate: 200.0, version: None }
     }
 }
 
@@ -93,6 +98,7 @@ impl Default for DemoSpec {
 pub struct Demo {
     // Dropped in this order: first those who would try to reconnect, then the server.
     _tasks: JoinSet<()>,
+    endpoint: Endpoint,
     server: Server,
 }
 
@@ -110,7 +116,10 @@ impl Demo {
         let (major, minor, patch) = CAN_PAUSE;
         let plans = scenario::consumers(spec.rate, client.is_server_compatible(major, minor, patch));
         let flows = scenario::flows(spec.rate);
-        build(&context, &plans).await?;
+        let names = plans.iter().map(|plan| plan.name().to_owned()).filter(|name| !name.is_empty()).collect();
+        let endpoint = Endpoint::start(spec.http_port, names).map_err(DemoError::Endpoint)?;
+        let url = endpoint.url();
+        build(&context, &plans, &url).await?;
         let filled = timeout(STEP_LIMIT, traffic::fill(&context, &flows, 1)).await;
         filled
             .map_err(|_| DemoError::Fill("the server is too slow".into()))?
@@ -119,17 +128,22 @@ impl Demo {
         let mut tasks = JoinSet::new();
         let (rebuilt, ready) = watch::channel(0);
         for plan in &plans {
-            tasks.spawn(workers::run(context.clone(), plan.clone(), ready.clone()));
+            tasks.spawn(workers::run(context.clone(), plan.clone(), ready.clone(), endpoint.stopped()));
         }
         tasks.spawn(traffic::run(context.clone(), flows, 1_000));
         tasks.spawn(traffic::settings(context.clone(), 2_000));
-        tasks.spawn(keep(context, plans, reconnected, rebuilt));
-        Ok(Self { _tasks: tasks, server })
+        tasks.spawn(keep(context, plans, url, reconnected, rebuilt));
+        Ok(Self { _tasks: tasks, endpoint, server })
     }
 
     /// The server's address.
     pub fn url(&self) -> String {
         self.server.url()
+    }
+
+    /// The application that takes events over HTTP.
+    pub const fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 
     /// The server, to be looked at.
@@ -177,10 +191,10 @@ async fn connect(url: &str, reconnects: watch::Sender<u64>) -> Result<Client, De
 }
 
 /// Makes what is not there yet: all streams, then all consumers that outlive their clients.
-async fn build(context: &Context, plans: &[Plan]) -> Result<(), DemoError> {
+async fn build(context: &Context, plans: &[Plan], endpoint: &str) -> Result<(), DemoError> {
     let refused = |what: String, reason: String| DemoError::Refused { what, reason };
     // One after the other: a mirror needs its origin.
-    for config in scenario::streams() {
+    for config in scenario::streams(endpoint) {
         let name = config.name.clone();
         let made = context.create_stream(config).await;
         made.map_err(|error| refused(format!("the demo's stream {name}"), error.to_string()))?;
@@ -194,9 +208,15 @@ async fn build(context: &Context, plans: &[Plan]) -> Result<(), DemoError> {
 }
 
 /// Builds the world again whenever the server was away: what was in memory is gone.
-async fn keep(context: Context, plans: Vec<Plan>, mut reconnected: watch::Receiver<u64>, ready: watch::Sender<u64>) {
+async fn keep(
+    context: Context,
+    plans: Vec<Plan>,
+    endpoint: String,
+    mut reconnected: watch::Receiver<u64>,
+    ready: watch::Sender<u64>,
+) {
     while reconnected.changed().await.is_ok() {
-        while let Err(error) = build(&context, &plans).await {
+        while let Err(error) = build(&context, &plans, &endpoint).await {
             tracing::debug!(%error, "the demo's world is not complete yet");
             sleep(PAUSE).await;
         }

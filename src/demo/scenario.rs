@@ -93,8 +93,8 @@ pub(super) fn flows(rate: f64) -> Vec<Flow> {
     ]
 }
 
-/// All streams; mirrors after what they mirror.
-pub(super) fn streams() -> Vec<stream::Config> {
+/// All streams; mirrors after what they mirror. `endpoint` is the address of the application outside of NATS.
+pub(super) fn streams(endpoint: &str) -> Vec<stream::Config> {
     let plain = |name: &str, subject: &str, description: &str| stream::Config {
         name: name.into(),
         subjects: vec![subject.into()],
@@ -152,6 +152,11 @@ pub(super) fn streams() -> Vec<stream::Config> {
             max_bytes: 64 * MIB,
             mirror_direct: true,
             ..plain("github-archive", "", "A copy for slow readers")
+        },
+        stream::Config {
+            max_age: HOUR,
+            max_bytes: 32 * MIB,
+            ..plain("replays", "replay.>", &format!("Copies of replays; events may also go to {endpoint}/events"))
         },
         // What a client writes when it makes a key-value bucket.
         stream::Config {
@@ -254,7 +259,7 @@ mod tests {
 
     #[test]
     fn all_streams_but_one_are_bounded() {
-        let free: Vec<String> = streams()
+        let free: Vec<String> = streams("")
             .into_iter()
             .filter(|s| s.max_bytes <= 0 && s.max_messages <= 0 && s.max_messages_per_subject <= 0)
             .map(|s| s.name)
@@ -264,7 +269,7 @@ mod tests {
 
     #[test]
     fn consumers_are_of_streams_that_exist_and_pause_only_where_they_can() {
-        let names: Vec<String> = streams().into_iter().map(|s| s.name).collect();
+        let names: Vec<String> = streams("").into_iter().map(|s| s.name).collect();
         for plan in consumers(200.0, true) {
             assert!(names.iter().any(|name| name == plan.stream), "{}", plan.stream);
         }

@@ -1,5 +1,6 @@
 //! The clients of the consumers, each with its own behaviour. They outlive restarts of the server.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, pull, push};
@@ -24,9 +25,18 @@ const PAUSE: Duration = Duration::from_millis(500);
 type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
 /// Plays the client of this consumer for ever. `ready` counts how often the world was (re)built after the
-/// server came (back): then everything begins again, as the requests that were open are lost.
-pub(super) async fn run(context: Context, plan: Plan, mut ready: watch::Receiver<u64>) {
+/// server came (back): then everything begins again, as the requests that were open are lost. While its consumer is
+/// among the stopped it is away.
+pub(super) async fn run(
+    context: Context,
+    plan: Plan,
+    mut ready: watch::Receiver<u64>,
+    mut stopped: watch::Receiver<BTreeSet<String>>,
+) {
     loop {
+        if stopped.wait_for(|names| !names.contains(plan.name())).await.is_err() {
+            return;
+        }
         let again = async {
             match serve(&context, &plan).await {
                 Ok(()) => std::future::pending().await,
@@ -39,6 +49,9 @@ pub(super) async fn run(context: Context, plan: Plan, mut ready: watch::Receiver
         tokio::select! {
             () = again => {}
             changed = ready.changed() => if changed.is_err() {
+                return;
+            },
+            away = stopped.wait_for(|names| names.contains(plan.name())) => if away.is_err() {
                 return;
             },
         }

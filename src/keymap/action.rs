@@ -82,6 +82,10 @@ actions! {
     Replay = "replay",
     /// Go to the replays.
     Replays = "replays",
+    /// Move a consumer.
+    Reposition = "reposition",
+    /// Take a move back.
+    Undo = "undo",
     /// Go to the activity.
     Activity = "activity",
     /// Go to the stuck messages of a consumer.

@@ -1,5 +1,7 @@
 //! What is on screen, so that the poller asks for that often and for the rest slowly.
 
+use super::lag::LagWish;
+
 /// What the poller should keep fresh. Set by the app, read by the poller.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
@@ -17,6 +19,9 @@ pub struct Scope {
     pub detail: Option<String>,
     /// Stored messages that are shown of a consumer.
     pub peek: Option<Peek>,
+    /// The consumers whose lag time is shown (at most a screen full). Only those are asked for that have something
+    /// outstanding, and less often than the rest.
+    pub lags: Vec<LagWish>,
 }
 
 /// Stored messages that are wanted: each is read once, and again when everything is asked for.
@@ -32,4 +37,12 @@ pub struct Peek {
     pub floor: Option<u64>,
     /// Sequences of other messages.
     pub seqs: Vec<u64>,
+}
+
+impl Scope {
+    /// Whether the two differ in nothing but whose lag time is wanted.
+    pub fn is_same_but_for_lags(&self, other: &Self) -> bool {
+        let of = |s: &Self| Self { lags: Vec::new(), ..s.clone() };
+        of(self) == of(other)
+    }
 }

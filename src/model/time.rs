@@ -75,6 +75,11 @@ impl Timestamp {
         short
     }
 
+    /// RFC 3339 in UTC, cut to milliseconds, for people. Typed again it is no later than the time itself.
+    pub fn to_millis(self) -> String {
+        Self(self.0.saturating_sub(self.0.rem_euclid(1_000_000))).to_string()
+    }
+
     /// `13:50:07` in UTC.
     pub fn to_clock(self) -> String {
         self.to_display().chars().skip(11).collect()
@@ -115,6 +120,8 @@ mod tests {
         assert_eq!(at.to_string(), text);
         assert_eq!(at.to_display(), "2026-11-20 13:50:07");
         assert_eq!(at.to_clock(), "13:50:07");
+        assert_eq!(at.to_millis(), "2026-11-20T13:50:07.123Z");
+        assert!(Timestamp(-1).to_millis() < Timestamp(0).to_millis());
         let offset = Timestamp::parse("2026-11-20T15:50:07.123456789+02:00").unwrap();
         assert_eq!(offset, at);
     }

@@ -20,6 +20,16 @@ pub fn count_exact(n: u64) -> String {
     out
 }
 
+/// `1 message`, `1,234 messages`.
+pub fn messages(n: u64) -> String {
+    if n == 1 { "1 message".into() } else { format!("{} messages", count_exact(n)) }
+}
+
+/// `1 message was`, `1,234 messages were`.
+pub fn messages_were(n: u64) -> String {
+    format!("{} {}", messages(n), if n == 1 { "was" } else { "were" })
+}
+
 /// Bytes in binary units in at most six characters: `512B`, `1.2Ki`, `45Mi`, `3.4Gi`.
 pub fn bytes(n: u64) -> String {
     if n < 1000 {

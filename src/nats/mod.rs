@@ -11,6 +11,7 @@ pub mod connect;
 mod convert;
 mod files;
 pub mod gate;
+mod lag;
 mod note;
 pub mod poll;
 pub mod publish;

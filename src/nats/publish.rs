@@ -69,6 +69,19 @@ pub struct Ack {
     pub fate: Fate,
 }
 
+/// A message to be published.
+#[derive(Clone, Debug)]
+pub struct Outbound<'a> {
+    /// To this subject.
+    pub subject: &'a str,
+    /// With these headers.
+    pub headers: &'a [Header],
+    /// And this message id.
+    pub id: Option<&'a str>,
+    /// And this body.
+    pub body: Bytes,
+}
+
 /// What the destination must be for a message to be stored.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Expected<'a> {
@@ -131,20 +144,13 @@ impl Publisher {
     }
 
     /// Hands a message over. It waits only while too much is waiting to be sent.
-    pub async fn publish(
-        &self,
-        ticket: u64,
-        subject: &str,
-        headers: &[Header],
-        body: Bytes,
-        expected: Expected<'_>,
-    ) -> Result<(), Problem> {
-        let mut map = header_map(headers)?;
+    pub async fn publish(&self, ticket: u64, message: Outbound<'_>, expected: Expected<'_>) -> Result<(), Problem> {
+        let mut map = header_map(&message)?;
         map.insert(EXPECTED_STREAM.clone(), value(expected.stream)?);
         if let Some(id) = expected.last_id {
             map.insert(EXPECTED_ID.clone(), value(id)?);
         }
-        self.send(subject, Some(ticket), map, body).await
+        self.send(message, Some(ticket), map).await
     }
 
     /// Hands a message of a batch over. Only of those with a ticket something is heard: of the last one always, of
@@ -152,26 +158,26 @@ impl Publisher {
     pub async fn publish_in_batch(
         &self,
         ticket: Option<u64>,
-        subject: &str,
-        headers: &[Header],
-        body: Bytes,
+        message: Outbound<'_>,
         batch: InBatch<'_>,
     ) -> Result<(), Problem> {
-        let mut map = header_map(headers)?;
+        let mut map = header_map(&message)?;
         map.insert(BATCH_ID.clone(), value(batch.id)?);
         map.insert(BATCH_SEQUENCE.clone(), batch.nth.to_string());
         if batch.commit {
             map.insert(BATCH_COMMIT.clone(), "1");
         }
-        self.send(subject, ticket, map, body).await
+        self.send(message, ticket, map).await
     }
 
     /// Hands a message over of which nothing is heard again; see [`Publisher::passed`].
-    pub async fn publish_unheard(&self, subject: &str, headers: &[Header], body: Bytes) -> Result<(), Problem> {
-        self.send(subject, None, header_map(headers)?, body).await
+    pub async fn publish_unheard(&self, message: Outbound<'_>) -> Result<(), Problem> {
+        let map = header_map(&message)?;
+        self.send(message, None, map).await
     }
 
-    async fn send(&self, subject: &str, ticket: Option<u64>, map: HeaderMap, body: Bytes) -> Result<(), Problem> {
+    async fn send(&self, message: Outbound<'_>, ticket: Option<u64>, map: HeaderMap) -> Result<(), Problem> {
+        let Outbound { subject, body, .. } = message;
         let to = Subject::from(subject);
         self.sent.add(&self.client, subject, body.len());
         let sent = match ticket {
@@ -287,14 +293,12 @@ const BATCH_SEQUENCE: HeaderName = HeaderName::from_static("Nats-Batch-Sequence"
 const BATCH_COMMIT: HeaderName = HeaderName::from_static("Nats-Batch-Commit");
 const MSG_ID: HeaderName = HeaderName::from_static("Nats-Msg-Id");
 
-fn header_map(headers: &[Header]) -> Result<HeaderMap, Problem> {
+fn header_map(message: &Outbound<'_>) -> Result<HeaderMap, Problem> {
     let mut map = HeaderMap::new();
-    for header in headers {
-        // The one that every copy has costs no look at its letters.
-        if &*header.name == "Nats-Msg-Id" {
-            map.insert(MSG_ID.clone(), value(&header.value)?);
-            continue;
-        }
+    if let Some(id) = message.id {
+        map.insert(MSG_ID.clone(), value(id)?);
+    }
+    for header in message.headers {
         let name = HeaderName::from_str(&header.name).map_err(|_| {
             let sentence = format!("a header of the name {:?} cannot be sent", clean_line(&header.name));
             Problem::new(ProblemKind::Unreadable, sentence)

@@ -21,6 +21,8 @@ pub enum Command {
     Replay(String),
     /// Go to the replays.
     Replays,
+    /// Move this consumer of this stream.
+    Reposition(String, String),
     /// Go to the activity.
     Activity,
     /// Go to the contexts.
@@ -104,7 +106,8 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
     ("consumer", "STREAM NAME", "open one consumer"),
     ("tail", "STREAM…", "read the events of one or several streams"),
     ("replay", "STREAM", "plan to send events of a stream again"),
-    ("replays", "", "all replays: running, interrupted, past"),
+    ("replays", "", "all replays and moves of consumers"),
+    ("reposition", "STREAM NAME", "move one consumer: it asks where to"),
     ("activity", "", "what the server tells, and what this program asked"),
     ("contexts", "", "saved connections"),
     ("context", "NAME", "switch to a saved connection"),
@@ -143,9 +146,9 @@ impl Command {
                 Self::Stream(known("stream", first.ok_or(missing("stream", "the name of a stream"))?, words.streams)?)
             }
             "consumers" => Self::Consumers(first.map(|s| known("stream", s, words.streams)).transpose()?),
-            "consumer" => {
+            name @ ("consumer" | "reposition") => {
                 let [stream, consumer] = rest[..] else {
-                    return Err(missing("consumer", "a stream and the name of its consumer"));
+                    return Err(missing(name, "a stream and the name of its consumer"));
                 };
                 let stream = known("stream", stream, words.streams)?;
                 // The consumers of a stream that was not opened yet are not known: then the name is taken as it is.
@@ -154,7 +157,7 @@ impl Command {
                 } else {
                     known("consumer", consumer, words.consumers)?
                 };
-                Self::Consumer(stream, consumer)
+                if name == "consumer" { Self::Consumer(stream, consumer) } else { Self::Reposition(stream, consumer) }
             }
             "tail" if rest.is_empty() => return Err(missing("tail", "the name of a stream, or several")),
             "tail" => Self::Tail(rest.iter().map(|s| known("stream", s, words.streams)).collect::<Result<_, _>>()?),
@@ -223,12 +226,12 @@ pub fn complete(line: &str, words: Words<'_>, most: usize) -> Vec<String> {
     let candidates: Vec<&str> = match head {
         [] => COMMANDS.iter().map(|(name, _, _)| *name).collect(),
         [command] => match resolve(command) {
-            Ok("stream" | "consumers" | "consumer" | "tail" | "replay") => words.streams.to_vec(),
+            Ok("stream" | "consumers" | "consumer" | "tail" | "replay" | "reposition") => words.streams.to_vec(),
             Ok("context") => words.contexts.to_vec(),
             Ok("sort") => words.columns.to_vec(),
             _ => vec![],
         },
-        [command, _] if resolve(command) == Ok("consumer") => words.consumers.to_vec(),
+        [command, _] if matches!(resolve(command), Ok("consumer" | "reposition")) => words.consumers.to_vec(),
         [command, ..] if resolve(command) == Ok("tail") => words.streams.to_vec(),
         _ => vec![],
     };
@@ -267,6 +270,7 @@ mod tests {
         assert_eq!(parse("stream github"), Ok(Command::Stream("eventsource-github-stream".into())));
         assert_eq!(parse("consumers"), Ok(Command::Consumers(None)));
         assert_eq!(parse("consumer orders mailer"), Ok(Command::Consumer("orders".into(), "mailer".into())));
+        assert_eq!(parse("repos orders mailer"), Ok(Command::Reposition("orders".into(), "mailer".into())));
         assert_eq!(parse("sort mess"), Ok(Command::Sort("messages".into())));
         assert_eq!(parse("filter a b"), Ok(Command::Filter("a b".into())));
         assert_eq!(parse("ref"), Ok(Command::Refresh));
@@ -283,6 +287,7 @@ mod tests {
             ("stream oders", "orders"),
             ("context", "needs"),
             ("consumer orders", "needs a stream and"),
+            ("reposition", ":reposition needs a stream and"),
         ] {
             let error = parse(line).unwrap_err().to_string();
             assert!(error.contains(part), "{line}: {error}");

@@ -2,28 +2,46 @@
 
 use std::ops::Range;
 
+use memchr::memmem::Finder;
+
 /// The source with these members (JSON source text, without a comma at its end) as the first of its object, and
 /// without members of the names. `None` where it is no object.
-pub(super) fn insert(source: &[u8], names: &[&str], members: &str) -> Option<Vec<u8>> {
+pub(super) fn insert(source: &[u8], names: &Names, members: &str) -> Option<Vec<u8>> {
     let open = first_brace(source)?;
     let mut out = Vec::with_capacity(source.len() + members.len() + 1);
     out.extend_from_slice(&source[..=open]);
     out.extend_from_slice(members.as_bytes());
     let rest = &source[open + 1..];
     // Most events were never replayed: then there is nothing to be taken out.
-    let old = if names.iter().any(|name| contains(rest, name)) { old_members(rest, names)? } else { Vec::new() };
-    let mut body = Vec::new();
+    let old = if names.any_in(rest) { old_members(rest, &names.0)? } else { Vec::new() };
+    let end = out.len();
     let mut from = 0;
     for range in old {
-        body.extend_from_slice(&rest[from..range.start]);
+        out.extend_from_slice(&rest[from..range.start]);
         from = range.end;
     }
-    body.extend_from_slice(&rest[from..]);
-    if body.trim_ascii_start().first() != Some(&b'}') {
-        out.push(b',');
+    out.extend_from_slice(&rest[from..]);
+    if out[end..].trim_ascii_start().first() != Some(&b'}') {
+        out.insert(end, b',');
     }
-    out.extend_from_slice(&body);
     Some(out)
+}
+
+/// Names of members, ready to be searched for.
+#[derive(Clone, Debug)]
+pub(super) struct Names(Vec<&'static str>, Vec<Finder<'static>>);
+
+impl Names {
+    /// Of these names.
+    pub(super) fn new(names: &[&'static str]) -> Self {
+        Self(names.to_vec(), names.iter().map(|name| Finder::new(*name)).collect())
+    }
+
+    /// Whether any of them stands anywhere in the text, as a name or as something else. One that is written with
+    /// escapes is not seen.
+    fn any_in(&self, source: &[u8]) -> bool {
+        self.1.iter().any(|finder| finder.find(source).is_some())
+    }
 }
 
 /// Where the object begins, behind a byte order mark and blanks.
@@ -31,10 +49,6 @@ fn first_brace(source: &[u8]) -> Option<usize> {
     let bom = if source.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let at = bom + source[bom..].iter().position(|b| !b.is_ascii_whitespace())?;
     (source[at] == b'{').then_some(at)
-}
-
-fn contains(source: &[u8], word: &str) -> bool {
-    source.windows(word.len()).any(|window| window == word.as_bytes())
 }
 
 /// Where members of these names stand, each with one of the commas around it. `rest` begins behind the brace.
@@ -131,7 +145,7 @@ mod tests {
     const NAMES: [&str; 2] = ["ra", "rb"];
 
     fn inserted(source: &str) -> Option<String> {
-        insert(source.as_bytes(), &NAMES, r#""ra":1"#).map(|out| String::from_utf8(out).unwrap())
+        insert(source.as_bytes(), &Names::new(&NAMES), r#""ra":1"#).map(|out| String::from_utf8(out).unwrap())
     }
 
     #[test]
@@ -167,7 +181,7 @@ mod tests {
                 object.insert("rb".into(), old.into());
             }
             let source = serde_json::to_vec(&object).unwrap();
-            let out = insert(&source, &NAMES, "\"ra\":1").unwrap();
+            let out = insert(&source, &Names::new(&NAMES), "\"ra\":1").unwrap();
             let mut back: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&out).unwrap();
             prop_assert_eq!(back.remove("ra"), Some(1.into()));
             // As it is read: not every number comes back as it was.

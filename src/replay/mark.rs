@@ -10,12 +10,15 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 
-use super::{envelope, lines};
+use super::envelope::{self, Names};
+use super::lines;
 use crate::event::{Depth, Envelope, Event, Mode};
 use crate::model::{Header, Message};
 
 /// The names of marks in events.
 pub const MARKS: [&str; 3] = ["replayid", "replayseq", "replaycount"];
+/// The same as headers of binary events.
+const BINARY_MARKS: [&str; 3] = ["ce-replayid", "ce-replayseq", "ce-replaycount"];
 /// The names of marks as headers of messages that are no (single) events.
 const PLAIN_MARKS: [&str; 3] = ["Jetscope-Replay-Id", "Jetscope-Replay-Seq", "Jetscope-Replay-Count"];
 /// Where the id that the sender gave for deduplication is kept.
@@ -31,8 +34,10 @@ const OWN_ID: &str = "replay:";
 pub struct Outgoing {
     /// To this subject.
     pub subject: String,
-    /// With these headers, the message id among them.
+    /// With these headers.
     pub headers: Vec<Header>,
+    /// The message id, a header of its own, where copies have one.
+    pub id: Option<String>,
     /// And this body.
     pub body: Bytes,
 }
@@ -43,15 +48,11 @@ impl Outgoing {
         self.subject.len() + self.wire_size()
     }
 
-    /// Its message id, where it has one.
-    pub fn id(&self) -> Option<&str> {
-        self.headers.last().filter(|h| &*h.name == MSG_ID).map(|h| &*h.value)
-    }
-
     /// Bytes that count against the limits of servers and streams: the header block and the body.
     pub fn wire_size(&self) -> usize {
         let headers: usize = self.headers.iter().map(|h| h.name.len() + h.value.len() + 4).sum();
-        headers + 12 + self.body.len()
+        let id = self.id.as_ref().map_or(0, |id| MSG_ID.len() + id.len() + 4);
+        headers + id + 12 + self.body.len()
     }
 }
 
@@ -106,33 +107,34 @@ pub fn of_msg_id<'a>(id: &'a str, replay: &str) -> Option<(&'a str, u64)> {
 #[derive(Clone, Debug)]
 pub struct Marker {
     id: String,
-    /// Members of the envelope that make room for ours.
-    names: Vec<&'static str>,
+    /// Members of the envelope that make room for ours: in a message, and in a line of a file.
+    names: Names,
+    in_lines: Names,
 }
 
 impl Marker {
     /// For the replay of this id.
     pub fn new(id: &str) -> Self {
-        Self { id: id.to_owned(), names: MARKS.to_vec() }
+        let [a, b, c] = MARKS;
+        let in_lines = Names::new(&[a, b, c, lines::SUBJECT]);
+        Self { id: id.to_owned(), names: Names::new(&MARKS), in_lines }
     }
 
     /// The messages come out of a file, in which their subject stands beside what they are.
     #[must_use]
     pub(super) fn of_file(mut self, of_file: bool) -> Self {
         if of_file {
-            self.names.push(lines::SUBJECT);
+            self.names = self.in_lines.clone();
         }
         self
     }
 
     /// A structured event on one line, marked, with the subject that the message had.
     pub(super) fn line(&self, line: &[u8], message: &Message, look: Look) -> Option<Bytes> {
-        let mut names = self.names.clone();
-        names.push(lines::SUBJECT);
         let subject = serde_json::to_string(&*message.subject).ok()?;
         let marks = self.members(message.seq, look);
         let members = format!("{marks},\"{}\":{subject}", lines::SUBJECT);
-        envelope::insert(line, &names, &members).map(Bytes::from)
+        envelope::insert(line, &self.in_lines, &members).map(Bytes::from)
     }
 
     /// Marks of a binary event in a request.
@@ -146,10 +148,7 @@ impl Marker {
 
     /// The copy of a message that was looked at, to this subject.
     pub fn copy(&self, message: &Message, look: Look, subject: String) -> Outgoing {
-        let count = (look.count.unwrap_or(0) + 1).to_string();
-        let seq = message.seq.to_string();
-        let values = [self.id.as_str(), &seq, &count];
-        let mut headers = Vec::with_capacity(message.headers.len() + 4);
+        let mut headers = Vec::with_capacity(message.headers.len() + if look.inside { 0 } else { 3 });
         let mut original = None;
         for header in &message.headers {
             let name = &*header.name;
@@ -162,7 +161,6 @@ impl Marker {
                 headers.push(header.clone());
             }
         }
-        let header = |name: &str, value: &str| Header { name: name.into(), value: value.into() };
         if let Some(value) = original {
             headers.retain(|h| !h.name.eq_ignore_ascii_case(ORIGINAL_ID));
             headers.push(Header { name: ORIGINAL_ID.into(), value });
@@ -172,19 +170,14 @@ impl Marker {
         } else {
             None
         };
-        let body = match (inside, look.mode) {
-            (Some(body), _) => body,
-            (None, Some(Mode::Binary)) => {
-                headers.extend(MARKS.iter().zip(values).map(|(name, value)| header(&format!("ce-{name}"), value)));
-                message.body.clone()
-            }
-            (None, _) => {
-                headers.extend(PLAIN_MARKS.iter().zip(values).map(|(name, value)| header(name, value)));
-                message.body.clone()
-            }
-        };
-        headers.push(Header { name: MSG_ID.into(), value: msg_id(&self.id, &message.stream, message.seq).into() });
-        Outgoing { subject, headers, body }
+        let body = inside.unwrap_or_else(|| {
+            let names = if look.mode == Some(Mode::Binary) { BINARY_MARKS } else { PLAIN_MARKS };
+            let count = look.count.unwrap_or(0) + 1;
+            let values = [self.id.as_str().into(), message.seq.to_string().into(), count.to_string().into()];
+            headers.extend(names.iter().zip(values).map(|(name, value)| Header { name: (*name).into(), value }));
+            message.body.clone()
+        });
+        Outgoing { subject, headers, id: Some(msg_id(&self.id, &message.stream, message.seq)), body }
     }
 
     /// Sequences do not fit into the integers of `CloudEvents`, so that one is text.
@@ -222,7 +215,8 @@ mod tests {
         sent.stream = "S".into();
         sent.seq = 7;
         let copy = Marker::new("R1").copy(&sent, Look::at(&sent), "to".into());
-        let headers = copy.headers.iter().map(|h| format!("{}: {}", h.name, h.value)).collect();
+        let id = copy.id.iter().map(|id| format!("{MSG_ID}: {id}"));
+        let headers = copy.headers.iter().map(|h| format!("{}: {}", h.name, h.value)).chain(id).collect();
         (headers, String::from_utf8(copy.body.to_vec()).unwrap())
     }
 

@@ -118,7 +118,7 @@ impl Preparer {
         let event = whole(&decoded)?;
         let line = event.to_json_line();
         let body = self.marker.line(line.as_bytes(), message, look).ok_or(Skip::NoEvent)?;
-        Ok(Outgoing { subject: String::new(), headers: Vec::new(), body })
+        Ok(Outgoing { subject: String::new(), headers: Vec::new(), id: None, body })
     }
 
     /// One event as a request.
@@ -137,7 +137,7 @@ impl Preparer {
         let request = event.to_http();
         let mut headers = request.headers;
         self.marker.mark_http(&mut headers, message, look);
-        Ok(Outgoing { subject: String::new(), headers, body: Bytes::from(request.body) })
+        Ok(Outgoing { subject: String::new(), headers, id: None, body: Bytes::from(request.body) })
     }
 }
 

@@ -221,7 +221,12 @@ impl Launch {
     fn go<K: Sink + 'static>(self, source: AnySource, sink: K, journal: Journal, checkpoint: Checkpoint) -> Running {
         let plan = Arc::clone(&self.plan);
         let (control, told) = mpsc::channel(16);
-        let first = Progress { id: plan.id.clone(), state: State::Running, ..checkpoint.progress.clone() };
+        let first = Progress {
+            id: plan.id.clone(),
+            state: State::Running,
+            planned: plan.amounts.planned,
+            ..checkpoint.progress.clone()
+        };
         let (tell, progress) = watch::channel(first);
         let (listening, watching) = (listen(journal.dir().to_owned(), control.clone()), self.watch());
         let (watched, watcher) = watching.map_or((None, None), |(watched, task)| (Some(watched), Some(task)));

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc, watch};
 
+use crate::app::reposition::RepositionOrder;
 use crate::app::tail::Saved;
 use crate::app::{App, Effect, Msg, Viewer};
 use crate::config::{Env, Ledger, Settings};
@@ -24,6 +25,7 @@ use super::event_loop::run_loop;
 use super::files;
 use super::input::Keyboard;
 use super::replays::Replays;
+use super::repositions::Repositions;
 use super::session::{self, Request};
 use super::tails::Tails;
 use super::terminal::{Screen, is_lent, restore_on_panic, retake};
@@ -55,6 +57,7 @@ pub async fn console(mut settings: Settings) -> Result<()> {
     app.zone = TimeZone::system();
     let current = Arc::new(Mutex::new(settings.clone()));
     let replays = Replays::new(&settings, Arc::clone(&current), inbox.clone());
+    let repositions = Repositions::new(Arc::clone(&current), inbox.clone());
     let tails = Tails::new(Arc::clone(&current), inbox.clone());
     let keyboard = Keyboard::default();
 
@@ -66,10 +69,20 @@ pub async fn console(mut settings: Settings) -> Result<()> {
         Screen::take(theme).wrap_err("the console needs a terminal; `jetscope help` has the commands that do not")?;
     let (columns, rows) = screen.size()?;
     let env = env.clone();
-    let mut outside =
-        Outside { scope, requests, inbox: inbox.clone(), wrap, tails, replays, keyboard: keyboard.clone(), env };
+    let mut outside = Outside {
+        scope,
+        requests,
+        inbox: inbox.clone(),
+        wrap,
+        tails,
+        replays,
+        repositions,
+        keyboard: keyboard.clone(),
+        env,
+    };
     let first = app.update(Msg::Resize(columns, rows));
-    for effect in first.into_iter().chain([Effect::LoadContexts]) {
+    let read = [Effect::LoadContexts, Effect::Reposition(RepositionOrder::Read)];
+    for effect in first.into_iter().chain(read) {
         outside.run(effect, &mut screen)?;
     }
     let connection = tokio::spawn(session::run(settings, current, asked, watched, inbox));
@@ -85,7 +98,7 @@ pub async fn console(mut settings: Settings) -> Result<()> {
     };
     connection.abort();
     drop(screen);
-    outside.tails.close().await;
+    tokio::join!(outside.tails.close(), outside.repositions.close());
     ended.map_err(|e| eyre!("the terminal failed: {e}"))
 }
 
@@ -131,6 +144,7 @@ struct Outside {
     wrap: Wrap,
     tails: Tails,
     replays: Replays,
+    repositions: Repositions,
     keyboard: Keyboard,
     env: Env,
 }
@@ -183,7 +197,7 @@ impl EffectRunner for Outside {
     fn run(&mut self, effect: Effect, display: &mut dyn Display) -> io::Result<()> {
         match effect {
             Effect::Watch(scope) => {
-                self.scope.send_replace(scope);
+                self.scope.send_replace(*scope);
             }
             Effect::Refresh => self.request(Request::Refresh),
             Effect::LoadContexts => self.request(Request::Contexts),
@@ -206,6 +220,7 @@ impl EffectRunner for Outside {
             Effect::ResumeReplay(id, typed) => self.replays.resume(id, typed),
             Effect::TellReplay(id, control) => self.replays.tell(id, control),
             Effect::WatchReplays(wanted) => self.replays.watch(wanted),
+            Effect::Reposition(order) => self.repositions.order(order),
             Effect::Save { path, saved, messages } => self.save(path, saved, messages),
             Effect::Show { with, name, text } => self.show(with, &name, &text, display)?,
             // The loop does these itself.

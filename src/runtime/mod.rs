@@ -9,6 +9,7 @@ pub mod event_loop;
 mod files;
 pub mod input;
 mod replays;
+mod repositions;
 mod session;
 mod tails;
 pub mod terminal;

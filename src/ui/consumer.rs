@@ -7,12 +7,14 @@ use ratatui::layout::Rect;
 
 use crate::app::{App, ConsumerScreen, ConsumerTab};
 use crate::event::clean_line;
-use crate::health::consumer_health;
+use crate::health::Standing;
+use crate::keymap::Action;
 use crate::model::consumer::Position;
 use crate::model::units::{count, count_exact, duration, rate};
 use crate::model::{AckPolicy, Consumer, ConsumerEntry, Delivery, Timestamp};
 
 use super::Theme;
+use super::lag::{facts as lag_facts, when};
 use super::stream::tabs;
 use super::widgets::chart::Chart;
 use super::widgets::facts::{Fact, facts};
@@ -56,12 +58,20 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Consum
 
 fn overview(frame: &mut Frame<'_>, area: Rect, app: &App, entry: &ConsumerEntry, info: &Consumer, theme: &Theme) {
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let health = consumer_health(entry);
+    let terms = app.terms();
+    let standing = Standing::of(entry, &terms);
+    let health = standing.health(entry, &terms);
     let mut y = inner.y;
     let sentence = clean_line(&format!("{} {}: {}", health.level.glyph(), health.words, health.sentence)).into_owned();
     for line in wrap(&sentence, usize::from(inner.width)) {
         if y < inner.bottom() {
             text(frame.buffer_mut(), Rect { y, height: 1, ..inner }, &line, theme.level(health.level));
+        }
+        y += 1;
+    }
+    if let Some(verdict) = standing.verdict() {
+        if y < inner.bottom() {
+            text(frame.buffer_mut(), Rect { y, height: 1, ..inner }, &when(verdict, terms.now), theme.dim);
         }
         y += 1;
     }
@@ -75,7 +85,11 @@ fn overview(frame: &mut Frame<'_>, area: Rect, app: &App, entry: &ConsumerEntry,
     }
     y += 1;
     let rest = |y: u16| Rect { y: y.min(inner.bottom()), height: inner.bottom().saturating_sub(y), ..inner };
-    let (numbers, setup) = (numbers(entry, info, app.shown_at(), theme), setup(info, app.shown_at(), theme));
+    let (mut numbers, mut setup) = (numbers(entry, info, terms.now, theme), setup(info, terms.now, theme));
+    setup.extend(moved(app, info, theme));
+    let stream = app.catalog().streams.get(&info.stream);
+    // Behind what is outstanding, which it is the age of.
+    numbers.splice(1..1, lag_facts(entry, stream, standing.verdict(), terms.now, theme));
     let split = inner.width / 2;
     let at = rest(y);
     let a = facts(frame.buffer_mut(), Rect { width: split.saturating_sub(1), ..at }, &numbers, theme);
@@ -103,10 +117,9 @@ fn ago(at: Option<Timestamp>, now: Timestamp) -> String {
 }
 
 fn numbers(entry: &ConsumerEntry, info: &Consumer, now: Timestamp, theme: &Theme) -> Vec<Fact> {
-    let window = crate::model::entry::RATE_WINDOW;
     let per_second = |r: Option<f64>| r.map_or("too few samples yet".to_owned(), |r| format!("{}/s", rate(r)));
-    let delivered = entry.series.rate(window, |s| s.delivered_consumer_seq);
-    let floor = entry.series.rate(window, |s| s.ack_floor_stream_seq);
+    let delivered = entry.rate(|s| s.delivered_consumer_seq);
+    let floor = entry.rate(|s| s.ack_floor_stream_seq);
     let mut out = vec![
         Fact::new("outstanding", count_exact(info.outstanding())),
         Fact::new("pending", format!("{} not delivered yet", count_exact(info.pending))).or(count_exact(info.pending)),
@@ -167,14 +180,27 @@ fn setup(info: &Consumer, now: Timestamp, theme: &Theme) -> Vec<Fact> {
     out
 }
 
+/// That it is being moved, or was and can be moved back.
+fn moved(app: &App, info: &Consumer, theme: &Theme) -> Option<Fact> {
+    let key = |action| app.keymap.shown(action).unwrap_or_default();
+    if app.moves.moving(&info.stream, &info.name).is_some() {
+        let words = format!("it is being moved; {} shows how far", key(Action::Reposition));
+        return Some(Fact::new("move", words).or("it is being moved").styled(theme.notice));
+    }
+    let past = app.moves.undoable(&info.stream, &info.name).filter(|past| !past.left_over)?;
+    let (ago, undo) = (duration(app.now.since(past.made)), key(Action::Undo));
+    let words = format!("from #{} to #{}, {ago} ago; {undo} takes it back", past.from, past.to);
+    Some(Fact::new("moved", words).or(format!("{ago} ago; {undo} takes it back")).styled(theme.notice))
+}
+
 fn charts(frame: &mut Frame<'_>, area: Rect, entry: &ConsumerEntry, theme: &Theme) {
     if area.height < 3 {
         return;
     }
-    let outstanding: Vec<(Timestamp, f64)> = entry.series.iter().map(|s| (s.at, s.outstanding as f64)).collect();
-    let delivered = entry.series.rates(|s| s.delivered_consumer_seq);
-    let now = entry.series.rate(crate::model::catalog::RATE_WINDOW, |s| s.delivered_consumer_seq);
-    let ack_pending: Vec<(Timestamp, f64)> = entry.series.iter().map(|s| (s.at, s.ack_pending as f64)).collect();
+    let outstanding = entry.points(|s| s.outstanding() as f64);
+    let delivered = entry.rates(|s| s.delivered_consumer_seq);
+    let now = entry.rate(|s| s.delivered_consumer_seq);
+    let ack_pending = entry.points(|s| f64::from(s.ack_pending));
     let charts = [
         Chart {
             title: "outstanding",

@@ -6,7 +6,7 @@ use ratatui::layout::{Position, Rect};
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::tail::Focus;
-use crate::app::{ActivityTab, App, FormItem, Offer, Prompt, PromptKind, Screen, StreamTab};
+use crate::app::{ActivityTab, App, FormItem, Offer, Prompt, PromptKind, RepositionScreen, Screen, StreamTab};
 use crate::event::clean_line;
 use crate::keymap::Action;
 use crate::model::replay::State;
@@ -175,6 +175,9 @@ fn wanted(app: &App) -> &'static [Action] {
                 A::Problems,
                 A::Freeze,
                 A::Copy,
+                A::Reposition,
+                A::Replay,
+                A::Undo,
                 A::Refresh,
             ],
             StreamTab::Configuration => {
@@ -208,20 +211,25 @@ fn wanted(app: &App) -> &'static [Action] {
             A::Freeze,
             A::Copy,
             A::Mark,
+            A::Reposition,
+            A::Replay,
+            A::Undo,
             A::Stuck,
             A::Refresh,
         ],
         Some(Screen::Consumer(_)) => &[
             A::NextPanel,
             A::Tail,
-            A::Stuck,
             A::Back,
-            A::Copy,
-            A::Command,
+            A::Stuck,
+            A::Reposition,
+            A::Undo,
+            A::Replay,
             A::Help,
             A::Quit,
+            A::Copy,
+            A::Command,
             A::Freeze,
-            A::Replay,
             A::Refresh,
         ],
         Some(Screen::Tail(t)) if t.diff.is_some() => &[A::Back, A::Next, A::Previous, A::Down, A::Up, A::Help, A::Quit],
@@ -265,12 +273,22 @@ fn wanted(app: &App) -> &'static [Action] {
             A::Pager,
             A::Quit,
         ],
-        Some(Screen::ReplayForm(_)) => &[A::Open, A::Up, A::Down, A::Back, A::Help, A::Quit],
+        Some(Screen::ReplayForm(_) | Screen::Reposition(RepositionScreen::Form(_))) => {
+            &[A::Open, A::Up, A::Down, A::Back, A::Help, A::Quit]
+        }
         Some(Screen::ReplayPlan(_)) => &[A::Open, A::Back, A::Copy, A::Down, A::Up, A::Help, A::Quit],
         Some(Screen::ReplayRun(_)) => {
             &[A::Mark, A::Right, A::Up, A::Down, A::Cancel, A::Back, A::Copy, A::Help, A::Quit]
         }
-        Some(Screen::Replays(_)) => &[A::Open, A::Cancel, A::Back, A::Filter, A::Copy, A::Command, A::Help, A::Quit],
+        Some(Screen::Reposition(RepositionScreen::Preview(_))) => {
+            &[A::Open, A::Back, A::Refresh, A::Copy, A::Down, A::Up, A::Help, A::Quit]
+        }
+        Some(Screen::Reposition(RepositionScreen::Run(_))) => {
+            &[A::Open, A::Undo, A::Cancel, A::Back, A::Reposition, A::Down, A::Up, A::Copy, A::Help, A::Quit]
+        }
+        Some(Screen::Replays(_)) => {
+            &[A::Open, A::Cancel, A::Undo, A::Back, A::Filter, A::Copy, A::Command, A::Help, A::Quit]
+        }
         Some(Screen::Activity(s)) if s.tab == ActivityTab::Advisories => &[
             A::NextPanel,
             A::Open,
@@ -333,6 +351,10 @@ fn title<'a>(app: &App, action: Action, title: &'a str) -> &'a str {
             }
         }
         (Some(Screen::Contexts(_)), Action::Open) => "switch",
+        (Some(Screen::Reposition(s)), Action::Open) => super::reposition::open_words(app, s),
+        (Some(Screen::Reposition(RepositionScreen::Run(_))), Action::Cancel) => "leave it",
+        (Some(Screen::Reposition(RepositionScreen::Run(_))), Action::Reposition) => "move again",
+        (Some(Screen::Reposition(_)), Action::Refresh) => "look again",
         (Some(Screen::ReplayForm(f)), Action::Open) if f.selected() == FormItem::Plan => "plan",
         (Some(Screen::ReplayForm(_)), Action::Open) => "change",
         (Some(Screen::ReplayPlan(p)), Action::Open) => super::replay::start_words(app, p),

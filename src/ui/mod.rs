@@ -11,8 +11,11 @@ mod findings;
 mod footer;
 mod header;
 mod help;
+mod lag;
 mod menu;
 mod replay;
+mod reposition;
+mod said;
 mod side;
 mod stream;
 mod streams;
@@ -71,6 +74,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, theme: &Theme) {
         Some(Screen::ReplayPlan(p)) => replay::plan(frame, body, p, theme),
         Some(Screen::ReplayRun(r)) => replay::run(frame, body, app, r, theme),
         Some(Screen::Replays(s)) => replay::list(frame, body, app, s, theme),
+        Some(Screen::Reposition(s)) => reposition::draw(frame, body, app, s, theme),
         Some(Screen::Activity(s)) => activity::draw(frame, body, app, s, theme),
         Some(Screen::Stuck(s)) => stuck::draw(frame, body, app, s, theme),
         Some(Screen::Contexts(s)) => contexts::draw(frame, body, app, s, theme),

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::app::{App, ConsumerKey, stream_row};
 use crate::event::clean_line;
-use crate::health::{consumer_health, stream_health};
+use crate::health::{Standing, consumer_health, stream_health};
 use crate::model::retention::in_words;
 use crate::model::units::{bytes, count, count_exact, duration, rate};
 
@@ -63,7 +63,8 @@ pub(super) fn stream(frame: &mut Frame<'_>, area: Rect, app: &App, selected: Opt
     let area = border(frame, area, theme);
     let Some((name, entry)) = selected.and_then(|n| app.catalog().streams.get_key_value(n)) else { return };
     let row = stream_row(app, name, entry);
-    let health = stream_health(entry, row.shelf, &app.session.thresholds);
+    let terms = app.terms();
+    let health = stream_health(entry, row.shelf, &app.session.thresholds, &terms);
     let mut pen = Pen { area, y: area.y };
     pen.wrapped(frame, &clean_line(name), theme.accent);
     pen.wrapped(
@@ -98,7 +99,7 @@ pub(super) fn stream(frame: &mut Frame<'_>, area: Rect, app: &App, selected: Opt
     }
     pen.y += 1;
     if let Some(shelf) = row.shelf.filter(|s| !s.entries.is_empty()) {
-        let mut consumers: Vec<_> = shelf.entries.iter().map(|(n, e)| (n, e, consumer_health(e))).collect();
+        let mut consumers: Vec<_> = shelf.entries.iter().map(|(n, e)| (n, e, consumer_health(e, &terms))).collect();
         consumers.sort_by(|a, b| b.2.level.cmp(&a.2.level).then(a.0.cmp(b.0)));
         text(frame.buffer_mut(), Rect { height: 1.min(pen.rest().height), ..pen.rest() }, "consumers", theme.title);
         pen.y += 1;
@@ -138,7 +139,9 @@ pub(super) fn consumer(frame: &mut Frame<'_>, area: Rect, app: &App, selected: O
     let area = border(frame, area, theme);
     let Some((stream, name)) = selected else { return };
     let Some(entry) = app.catalog().consumer(stream, name) else { return };
-    let health = consumer_health(entry);
+    let terms = app.terms();
+    let standing = Standing::of(entry, &terms);
+    let health = standing.health(entry, &terms);
     let mut pen = Pen { area, y: area.y };
     pen.wrapped(frame, &clean_line(&format!("{stream} › {name}")), theme.accent);
     pen.wrapped(
@@ -146,6 +149,9 @@ pub(super) fn consumer(frame: &mut Frame<'_>, area: Rect, app: &App, selected: O
         &clean_line(&format!("{} {}: {}", health.level.glyph(), health.words, health.sentence)),
         theme.level(health.level),
     );
+    if let Some(verdict) = standing.verdict() {
+        pen.wrapped(frame, &super::lag::when(verdict, terms.now), theme.dim);
+    }
     let Some(info) = entry.info.as_deref() else { return };
     pen.y += 1;
     let filter = if info.config.filter_subjects.is_empty() {
@@ -153,8 +159,9 @@ pub(super) fn consumer(frame: &mut Frame<'_>, area: Rect, app: &App, selected: O
     } else {
         info.config.filter_subjects.join(" ")
     };
-    let list = [
-        Fact::new("outstanding", count_exact(info.outstanding())),
+    let mut list = vec![Fact::new("outstanding", count_exact(info.outstanding()))];
+    list.extend(super::lag::facts(entry, app.catalog().streams.get(stream), standing.verdict(), terms.now, theme));
+    list.extend([
         Fact::new("pending", count_exact(info.pending)),
         Fact::new("ack pending", count_exact(info.ack_pending)),
         Fact::new("redelivered", count_exact(info.redelivered)),
@@ -163,9 +170,9 @@ pub(super) fn consumer(frame: &mut Frame<'_>, area: Rect, app: &App, selected: O
         Fact::new("delivery", info.config.delivery.word()),
         Fact::new("acks", info.config.ack_policy.word()),
         Fact::new("filter", clean_line(&filter).into_owned()),
-    ];
+    ]);
     pen.y += facts(frame.buffer_mut(), pen.rest(), &list, theme) + 1;
-    let points: Vec<_> = entry.series.iter().map(|s| (s.at, s.outstanding as f64)).collect();
+    let points = entry.points(|s| s.outstanding() as f64);
     let chart =
         Chart { title: "outstanding", points: &points, label: |v| count(v as u64), from_least: false, newest: None };
     let rest = pen.rest();

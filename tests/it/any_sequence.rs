@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
+use jetscope::app::reposition::{Begun, Left, RepositionNews, RepositionOrder};
 use jetscope::app::{Effect, Msg, Screen, TailNews};
+use jetscope::model::reposition::{Method, Past, Proposal, State, Step as MoveStep, Target};
 use jetscope::model::request::{Act, Outcome};
 use jetscope::model::update::Ask;
-use jetscope::model::{Advisory, AdvisoryKind, Link, Problem, ProblemKind, Request, Update};
+use jetscope::model::{Advisory, AdvisoryKind, Link, Owner, Problem, ProblemKind, Request, Update};
 use proptest::prelude::*;
 
 use crate::common::events::nth;
@@ -24,6 +26,8 @@ enum Step {
     Events(u64, u64),
     Flow(u8),
     ConsumerGone,
+    /// What is reported of repositions.
+    Moved(u8),
     /// An advisory about this message, of one kind or another.
     Told(u64, u8),
     /// So many requests, from this second on.
@@ -96,6 +100,12 @@ const KEYS: &[&str] = &[
     "p",
     "e",
     "i",
+    "R",
+    "M",
+    "U",
+    "X",
+    "6",
+    "r",
 ];
 
 fn step() -> impl Strategy<Value = Step> {
@@ -108,6 +118,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (0_i64..100).prop_map(Step::Poll),
         1 => prop::sample::select(&["JOBS", "audit", "eventsource-github-stream"][..]).prop_map(Step::Gone),
         1 => Just(Step::ConsumerGone),
+        3 => (0_u8..8).prop_map(Step::Moved),
         3 => (1_u64..80, 0_u8..7).prop_map(|(seq, kind)| Step::Told(seq, kind)),
         1 => (0_u64..100, 1_u64..90).prop_map(|(second, n)| Step::Asked(second, n)),
         2 => (1_u64..80, 0_u8..4).prop_map(|(seq, how)| Step::Stored(seq, how)),
@@ -122,6 +133,59 @@ fn step() -> impl Strategy<Value = Step> {
 fn send_news(world: &mut World, news: TailNews) {
     let newest = world.effects.iter().rev().find_map(|e| if let Effect::Tail(r) = e { Some(r.id) } else { None });
     world.send(Msg::Tail(newest.unwrap_or(1), news));
+}
+
+/// The newest wish is answered, or what is being moved goes on.
+fn moved(world: &mut World, which: u8) {
+    let (stream, consumer) = ("eventsource-github-stream".to_owned(), "archive".to_owned());
+    let wished = world.effects.iter().rev().find_map(|e| match e {
+        Effect::Reposition(RepositionOrder::Look(id, wish)) => Some((*id, wish.stream.clone(), wish.consumer.clone())),
+        _ => None,
+    });
+    let left = Past { left_over: true, ..past("old\u{1b}[2J", &stream, &consumer) };
+    let news = match which {
+        0 => RepositionNews::Seen(wished.map_or(1, |w| w.0), Err("consumer \u{202e} not found".into())),
+        1 | 2 => {
+            let (id, stream, consumer) = wished.unwrap_or((1, stream, consumer));
+            let past = past("gone", &stream, &consumer);
+            RepositionNews::Seen(id, Ok(Box::new(Proposal::Remake(Box::new(past)))))
+        }
+        3 => RepositionNews::Begun(Ok(Begun { id: "now".into(), stream, consumer, ..Begun::default() })),
+        4 => RepositionNews::Begun(Err("no\u{1b}[2J".into())),
+        5 => RepositionNews::Step("now".into(), MoveStep::Stuck { left: 3 }),
+        6 => {
+            let left = Left { sentence: "left\u{1b}[2J".into(), cancelled: true };
+            RepositionNews::Ended("now".into(), Err(left))
+        }
+        _ => RepositionNews::Past(vec![past("now", &stream, &consumer), left]),
+    };
+    world.send(Msg::Reposition(news));
+}
+
+fn past(id: &str, stream: &str, consumer: &str) -> Past {
+    Past {
+        id: id.into(),
+        made: start(),
+        state: State::Interrupted,
+        context: None,
+        servers: "nats://n1:4222".into(),
+        stream: stream.into(),
+        consumer: consumer.into(),
+        target: Target::Start,
+        method: Method::Recreate,
+        from: 812,
+        to: 1,
+        given_up: 0,
+        owner: Owner::default(),
+        can_be_undone: true,
+        left_over: false,
+        deleted: false,
+        pause_ends: None,
+        undoes: None,
+        undone_by: None,
+        why: Some("no\u{202e}".into()),
+        outcome: None,
+    }
 }
 
 const STREAM: &str = "eventsource-github-stream";
@@ -184,6 +248,7 @@ fn happen(world: &mut World, step: &Step) {
             let update = Update::ConsumerGone("eventsource-github-stream".into(), "archive".into(), now);
             world.send(Msg::Data(update));
         }
+        Step::Moved(which) => moved(world, *which),
         Step::Told(seq, kind) => world.send(Msg::Data(Update::Advisory(advisory(*seq, *kind)))),
         Step::Asked(second, n) => {
             let requests = (0..*n).map(|i| request(second + i, i)).collect();

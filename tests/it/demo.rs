@@ -220,3 +220,47 @@ async fn what_cannot_be_played_is_said_with_the_next_step() {
     let error = Demo::start(&DemoSpec { version: Some("9.9.9".into()), ..Default::default() }).await.unwrap_err();
     assert!(error.to_string().contains("make setup"), "{error}");
 }
+
+#[test]
+fn the_scene_plays_to_its_end() {
+    let home = tempfile::tempdir().expect("a directory");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_jetscope"))
+        .args(["demo", "--scene", "--rate", "400"])
+        .envs([("HOME", home.path()), ("XDG_STATE_HOME", home.path()), ("XDG_CONFIG_HOME", home.path())])
+        .output()
+        .expect("it runs");
+    let (said, noted) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    // It looks for itself at what came of each step.
+    assert!(output.status.success(), "{noted}\n{said}");
+    for words in ["Nothing was done", "in order; it was busy", "COMPLETED", "read back", "That was all"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert_eq!(said.matches("took  ").count(), 2, "moved and moved back: {said}");
+    let tokens = said.split_ascii_whitespace().map(|token| token.trim_end_matches("/events"));
+    let endpoint = tokens.clone().find_map(|token| token.strip_prefix("http://")).expect("an address");
+    assert!(std::net::TcpStream::connect(endpoint).is_err(), "the endpoint is gone");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_is_stopped_and_started_over_http() {
+    let (demo, api) = start(&DemoSpec::default()).await;
+    let url = demo.endpoint().url();
+    let ask = async |method: &'static str, path: &str| {
+        let (url, get) = (format!("{url}{path}"), method == "GET");
+        tokio::task::spawn_blocking(move || {
+            let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
+            let mut answer = if get { agent.get(&url).call() } else { agent.post(&url).send("{}") }.expect("an answer");
+            (answer.status().as_u16(), answer.body_mut().read_to_string().expect("a text"))
+        })
+        .await
+        .expect("an answer")
+    };
+    becomes(&api, "jobs", "mailer", |c| c.waiting > 0).await;
+    assert_eq!(ask("POST", "/stop/mailer").await.0, 200);
+    becomes(&api, "jobs", "mailer", |c| c.waiting == 0 && c.outstanding() > 5).await;
+    assert!(ask("GET", "/").await.1.contains("stopped: mailer\n"));
+    assert_eq!(ask("POST", "/start/mailer").await.0, 200);
+    becomes(&api, "jobs", "mailer", |c| c.waiting > 0 && c.outstanding() == 0).await;
+    assert_eq!(ask("POST", "/stop/nobody").await.0, 404);
+    assert_eq!(ask("POST", "/events").await.0, 400, "no event");
+}

@@ -104,7 +104,7 @@ fn the_form_is_filled_in_from_where_it_was_asked_for() {
     let of_stream = wish(&world(80, 24));
     assert_eq!((of_stream.what, of_stream.range_text.as_str()), (What::Range(STREAM.into()), "last:500"));
     let mut of_consumer = World::new(80, 24);
-    of_consumer.keys("C/archive<enter>R");
+    of_consumer.keys("C/archive<enter>Rp");
     assert_eq!(wish(&of_consumer).what, What::Consumer(STREAM.into(), "archive".into()));
     let mut of_marks = World::new(80, 24);
     of_marks.keys("/github<enter>t");

@@ -11,7 +11,7 @@ use jetscope::demo::{Server, ServerSpec};
 use jetscope::model::request::{Act, Nature, Outcome};
 use jetscope::model::{Access, Request};
 use jetscope::nats::gate::{Confirmation, Gate, Write};
-use jetscope::nats::publish::Expected;
+use jetscope::nats::publish::{Expected, Outbound};
 use jetscope::nats::tail::{Report, State, Tail, TailSpec};
 use jetscope::nats::{Api, Publisher, open};
 use jetscope::query::Range;
@@ -130,7 +130,9 @@ async fn a_publisher_notes_how_much_and_nothing_of_what() {
     let mut publisher = Publisher::open(&connection, &permit).await.expect("a publisher");
     let expected = Expected { stream: "orders", last_id: None };
     for ticket in 0..500 {
-        publisher.publish(ticket, "orders.new", &[], Bytes::from_static(b"s3cret"), expected).await.expect("sent");
+        let body = Bytes::from_static(b"s3cret");
+        let message = Outbound { subject: "orders.new", headers: &[], id: None, body };
+        publisher.publish(ticket, message, expected).await.expect("sent");
     }
     let mut acked = 0;
     while acked < 500 {

@@ -22,7 +22,9 @@ impl App {
             Some(Screen::Replays(screen)) if matches!(action, Action::Open | Action::Right | Action::Cancel) => {
                 let id = screen.table.selected().cloned();
                 match (id, action) {
+                    (Some(id), Action::Cancel) if self.run(&id).is_none() => self.ask_cancel_move(&id),
                     (Some(id), Action::Cancel) => self.ask_cancel(&id),
+                    (Some(id), _) if self.run(&id).is_none() => self.open_move(&id),
                     (Some(id), _) => self.open(Screen::ReplayRun(RunScreen::new(id))),
                     (None, _) => {}
                 }
@@ -164,17 +166,18 @@ impl App {
                 }
             }
             (Screen::Replays(screen), Action::Open | Action::Right) if screen.table.selected().is_none() => {
-                no("there is no replay; R on a stream, a consumer or events makes one")
+                no("there is none; R on a stream, a consumer or events makes one")
             }
             (Screen::Replays(screen), Action::Cancel) => {
-                let run = screen.table.selected().and_then(|id| self.run(id))?;
+                let id = screen.table.selected()?;
+                let Some(run) = self.run(id) else { return self.why_no_cancel(id) };
                 let done = run.progress.state.is_over() && run.progress.state != State::Failed;
                 done.then(|| format!("it is {}; nothing more can be done with it", run.progress.state))
             }
             (Screen::Replays(_), Action::Sort | Action::Reverse | Action::Problems | Action::Mark) => {
                 no("replays stand in the order in which they were made, the newest first")
             }
-            (_, Action::Cancel) => no("there is no replay here to be cancelled"),
+            (_, Action::Cancel) => no("there is nothing here to be cancelled"),
             _ => None,
         }
     }

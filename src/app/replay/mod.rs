@@ -9,49 +9,14 @@ mod form;
 mod news;
 mod open;
 
-use crate::event::clean_line;
-use crate::event::layout::wrap;
 use crate::model::replay::{Plan, Run, Said};
 use crate::model::units::duration;
 
+use super::said::broken;
 use super::{App, Row, Scroll, Table};
 
 pub(super) use act::handles;
 pub use form::{FormItem, ReplayForm, ReplayWish, What};
-
-/// Columns of the names of facts.
-pub const NAMES: u16 = 16;
-
-/// Sentences in as many lines as they need.
-fn broken(said: Vec<Said>, columns: u16) -> Vec<Said> {
-    let room = |indent: u16| usize::from(columns.saturating_sub(indent + 3)).max(20);
-    let lines = |text: &str, indent| {
-        let mut lines = wrap(&clean_line(text), room(indent)).into_iter();
-        (lines.next().unwrap_or_default(), lines.collect::<Vec<_>>())
-    };
-    let mut out = Vec::with_capacity(said.len());
-    for said in said {
-        match said {
-            Said::Warning(text) => {
-                let (first, rest) = lines(&text, 2);
-                out.push(Said::Warning(first));
-                out.extend(rest.into_iter().map(Said::More));
-            }
-            Said::Obstacle(text) => {
-                let (first, rest) = lines(&text, 2);
-                out.push(Said::Obstacle(first));
-                out.extend(rest.into_iter().map(Said::More));
-            }
-            Said::Fact(name @ ("why" | "last error" | "reason"), text) => {
-                let (first, rest) = lines(&text, NAMES);
-                out.push(Said::Fact(name, first));
-                out.extend(rest.into_iter().map(|line| Said::Fact("", line)));
-            }
-            other => out.push(other),
-        }
-    }
-    out
-}
 
 /// A plan, before it is started.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,7 +72,7 @@ impl RunScreen {
     }
 }
 
-/// All runs, the newest first.
+/// All runs and repositions, the newest first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReplaysScreen {
     /// The list, by id.
@@ -124,14 +89,24 @@ impl ReplaysScreen {
     pub(super) fn refresh(&mut self, app: &App) {
         self.table.set_height(app.body_height().saturating_sub(1));
         let Some(runs) = &app.replays else { return };
+        let mut rows: Vec<_> = runs.iter().map(|run| (run.plan.made, run.plan.id.as_str())).collect();
+        rows.extend(app.moves.listed());
+        rows.sort_by(|a, b| b.cmp(a));
         let mut fuzzy = crate::query::Fuzzy::new(&self.table.filter);
-        self.table.total = runs.len();
-        let rows = runs
-            .iter()
-            .filter(|run| self.table.filter.is_empty() || fuzzy.score(&searched(run)).is_some())
-            .map(|run| Row::Item(run.plan.id.clone()));
-        self.table.set_rows(rows.collect());
+        self.table.total = rows.len();
+        if !self.table.filter.is_empty() {
+            rows.retain(|(_, id)| {
+                let searched = app.run(id).map_or_else(|| searched_move(app, id), searched);
+                fuzzy.score(&searched).is_some()
+            });
+        }
+        self.table.set_rows(rows.into_iter().map(|(_, id)| Row::Item(id.to_owned())).collect());
     }
+}
+
+/// What the filter of the list looks at, of a reposition.
+fn searched_move(app: &App, id: &str) -> String {
+    app.headline(id).map_or_else(String::new, |head| format!("{id} {} {} {}", head.word, head.stream, head.consumer))
 }
 
 /// What the filter of the list looks at.
@@ -154,7 +129,9 @@ pub fn how_far(run: &Run) -> String {
     crate::model::units::percent(run.progress.settled() as f64 / planned as f64)
 }
 
-/// The time since a plan was made.
-pub fn age(app: &App, run: &Run) -> String {
-    duration(app.now.since(run.plan.made))
+/// The time since a plan was made, or a consumer was moved.
+pub fn age(app: &App, id: &str) -> String {
+    let of_move = || app.moves.listed().into_iter().find(|(_, other)| *other == id).map(|(at, _)| at);
+    let at = app.run(id).map(|run| run.plan.made).or_else(of_move);
+    at.map_or_else(|| "?".into(), |at| duration(app.now.since(at)))
 }

@@ -7,20 +7,24 @@ use crate::query::Door;
 impl App {
     /// Opens the form for what is selected.
     pub(in crate::app) fn replay_selection(&mut self) {
+        let consumer = match self.screen() {
+            Some(Screen::Stream(s)) if s.tab == StreamTab::Consumers => s.consumers.selected().cloned(),
+            Some(Screen::Consumers(s)) => s.table.selected().cloned(),
+            Some(Screen::Consumer(c)) => Some((c.stream.clone(), c.name.clone())),
+            _ => None,
+        };
+        if let Some((stream, name)) = consumer {
+            return self.ask_for_whom(&stream, &name);
+        }
         let wish = match self.screen() {
             Some(Screen::Streams(s)) => s.table.selected().map(|name| ReplayWish::new(What::Range(name.clone()))),
-            Some(Screen::Stream(s)) if s.tab == StreamTab::Consumers => {
-                s.consumers.selected().map(|(stream, name)| of_consumer(stream, name))
-            }
-            Some(Screen::Stream(s)) => {
+            Some(Screen::Stream(s)) if s.tab != StreamTab::Consumers => {
                 let mut wish = ReplayWish::new(What::Range(s.name.clone()));
                 if s.tab == StreamTab::Subjects {
                     wish.subjects = s.subjects.selected().cloned().into_iter().collect();
                 }
                 Some(wish)
             }
-            Some(Screen::Consumers(s)) => s.table.selected().map(|(stream, name)| of_consumer(stream, name)),
-            Some(Screen::Consumer(c)) => Some(of_consumer(&c.stream, &c.name)),
             Some(Screen::Tail(tail)) => of_tail(tail),
             _ => None,
         };
@@ -42,10 +46,6 @@ impl App {
             self.open(Screen::Replays(ReplaysScreen::default()));
         }
     }
-}
-
-fn of_consumer(stream: &str, name: &str) -> ReplayWish {
-    ReplayWish::new(What::Consumer(stream.to_owned(), name.to_owned()))
 }
 
 /// The marked events; without marks, what the tail reads of its stream.

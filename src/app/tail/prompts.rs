@@ -99,7 +99,12 @@ impl App {
                     effects.push(Effect::Save { path: text.to_owned(), saved, messages });
                 }
             }
-            PromptKind::Filter | PromptKind::Command | PromptKind::Field(_) | PromptKind::Confirm { .. } => {}
+            PromptKind::Filter
+            | PromptKind::Command
+            | PromptKind::Field(_)
+            | PromptKind::Confirm { .. }
+            | PromptKind::Place
+            | PromptKind::ConfirmMove { .. } => {}
         }
         Ok(())
     }

@@ -1,47 +1,21 @@
 //! Plans and replays, as text and as JSON.
 
-use std::fmt::Write as _;
 use std::io;
 
-use crate::event::clean_line;
-use crate::model::replay::{Plan, Run, Said};
-use crate::model::units;
+use crate::model::replay::{Plan, Run};
 
 use super::super::output::{self, Table};
-
-/// The longest bar of a histogram, in cells.
-const LONGEST: u64 = 40;
 
 /// A plan.
 pub(super) fn plan(plan: &Plan, json: bool) -> io::Result<String> {
     if json {
         return output::json(plan);
     }
-    let mut out = text(&plan.words());
+    let mut out = output::said(&plan.words());
     if plan.obstacles.is_empty() {
         out.push_str("\nNothing was done. Add --execute, or keep this plan with --plan-out FILE.\n");
     }
     Ok(out)
-}
-
-/// A description, a line each.
-fn text(said: &[Said]) -> String {
-    let mut out = String::new();
-    for said in said {
-        // Writing to a String cannot fail.
-        let _ = match said {
-            Said::Fact(name, value) => writeln!(out, "{name:<14}{}", clean_line(value)),
-            Said::Title(title) => writeln!(out, "\n{title}"),
-            Said::Count(count, what) => writeln!(out, "  {:>9}  {}", units::count_exact(*count), clean_line(what)),
-            Said::Bar(from, count, share) => {
-                let cells = (u64::from(*share) * LONGEST).div_ceil(1_000) as usize;
-                let time = from.to_display();
-                writeln!(out, "  {time}  {:>9}  {}", units::count_exact(*count), "#".repeat(cells))
-            }
-            Said::Warning(line) | Said::Obstacle(line) | Said::More(line) => writeln!(out, "  {}", clean_line(line)),
-        };
-    }
-    out
 }
 
 /// All replays.
@@ -76,5 +50,5 @@ pub(super) fn run(run: &Run, json: bool) -> io::Result<String> {
     if json {
         return output::json(run);
     }
-    Ok(text(&run.words(None)))
+    Ok(output::said(&run.words(None)))
 }

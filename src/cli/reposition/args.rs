@@ -71,4 +71,10 @@ pub(super) enum Command {
         #[command(flatten)]
         how: How,
     },
+    /// All that were done, failed or were broken off on this machine, the newest first; the newest 100 are kept
+    List {
+        /// As JSON: one document a line
+        #[arg(long)]
+        json: bool,
+    },
 }

@@ -3,7 +3,6 @@
 mod args;
 mod show;
 
-use std::io;
 use std::process::ExitCode;
 
 use jiff::tz::TimeZone;
@@ -12,10 +11,10 @@ use tokio::sync::mpsc::Sender;
 
 use crate::config::Settings;
 use crate::event::clean_line;
-use crate::model::reposition::{Control, Outcome, Preview, Step};
+use crate::model::reposition::{Control, Outcome, Preview, RECREATE, Step};
 use crate::model::{Problem, ProblemKind};
 use crate::nats::gate::Confirmation;
-use crate::nats::reposition::{RepositionError, Repositions, Running, Stuck, preview};
+use crate::nats::reposition::{RepositionError, Repositions, Running, Stuck};
 use crate::nats::{Api, now};
 use crate::query;
 
@@ -30,6 +29,10 @@ pub(super) async fn run(settings: Settings, reposition: Reposition) -> Result<Ex
     match reposition.command {
         None => to(settings, reposition.wanted).await,
         Some(Command::Undo { stream, consumer, how }) => undo(settings, stream.zip(consumer), how).await,
+        Some(Command::List { json }) => {
+            output::print(&show::list(&Repositions::new(&settings).list_everywhere(), json)?)?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 
@@ -41,8 +44,8 @@ async fn to(settings: Settings, wanted: Wanted) -> Result<ExitCode, Failure> {
         .map_err(|mistake| Failure::Unknown(format!("--to: {}", output::pointed(&text, &mistake))))?;
     let (api, repositions) = open(settings).await?;
     let how = &wanted.how;
-    let preview =
-        preview(&api, &stream, &consumer, target, how.recreate).await.map_err(|p| unknown(&stream, &consumer, p))?;
+    let preview = repositions.preview(&api, (&stream, &consumer), target, how.recreate).await;
+    let preview = preview.map_err(|problem| unknown(&stream, &consumer, problem))?;
     if let Some(code) = told(&preview, how)? {
         return Ok(code);
     }
@@ -73,15 +76,18 @@ async fn undo(settings: Settings, of: Option<(String, String)>, how: How) -> Res
 /// Connects, and says what an earlier one left behind.
 async fn open(settings: Settings) -> Result<(Api, Repositions), Failure> {
     let headless = Headless::open(settings).await?;
-    let repositions = Repositions::new(&headless.settings, &headless.api);
-    for sentence in repositions.left_over() {
-        output::note(&sentence);
+    let repositions = Repositions::new(&headless.settings);
+    for past in repositions.left_over() {
+        let does = if past.deleted { "makes it again where it is not there" } else { "takes it back" };
+        if let Some(sentence) = past.broken_off(now()) {
+            output::note(&clean_line(&format!("{sentence}; `jetscope reposition undo` {does}")));
+        }
     }
     Ok((headless.api, repositions))
 }
 
 /// Says what would happen, and how that ends where nothing is to be done; with `--execute` only what should be known.
-fn told(preview: &Preview, how: &How) -> io::Result<Option<ExitCode>> {
+fn told(preview: &Preview, how: &How) -> Result<Option<ExitCode>, Failure> {
     let nothing = preview.changes_nothing() && preview.obstacles.is_empty();
     if !how.execute {
         output::print(&show::preview(preview, how)?)?;
@@ -90,6 +96,12 @@ fn told(preview: &Preview, how: &How) -> io::Result<Option<ExitCode>> {
             true if nothing => ExitCode::from(NOTHING),
             true => ExitCode::SUCCESS,
         }));
+    }
+    if let Some(why) = preview.obstacles.first().cloned() {
+        let (stream, consumer) = (preview.stream.clone(), preview.consumer.clone());
+        let way = if preview.recreatable { format!("; with --recreate it is {RECREATE}") } else { String::new() };
+        let refused = RepositionError::Obstacle { stream, consumer, why };
+        return Err(Failure::Unknown(format!("{}{way}", clean_line(&refused.to_string()))));
     }
     if nothing {
         output::note("the consumer stands there already; nothing is to be done");

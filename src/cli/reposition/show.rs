@@ -1,85 +1,34 @@
-//! Previews and outcomes, as text and as JSON.
+//! Previews and outcomes, as text and as JSON, and the list of all.
 
-use std::fmt::Write as _;
 use std::io;
 
 use serde::Serialize;
 
 use crate::event::clean_line;
-use crate::model::reposition::{Method, Outcome, Preview, Span};
-use crate::model::units::count_exact;
+use crate::model::Said;
+use crate::model::reposition::{Outcome, Past, Preview, RECREATE};
 use crate::nats::reposition::Record;
 
-use super::super::output;
+use super::super::output::{self, Table};
 use super::args::How;
-
-/// Lines of a name and a value, made safe.
-#[derive(Default)]
-struct Rows(String);
-
-impl Rows {
-    fn add(&mut self, name: &str, value: &str) {
-        // Writing to a String cannot fail.
-        let _ = writeln!(self.0, "{name:<13}{}", clean_line(value));
-    }
-}
 
 /// What would happen.
 pub(super) fn preview(p: &Preview, how: &How) -> io::Result<String> {
     if how.json {
         return output::json(p);
     }
-    let mut rows = Rows::default();
-    rows.add("consumer", &format!("{} of {} ({}, ack {})", p.consumer, p.stream, p.mode, p.ack_policy.word()));
-    if !p.filter_subjects.is_empty() {
-        rows.add("filter", &p.filter_subjects.join(" "));
+    let mut out = output::said(&p.words());
+    if p.recreatable {
+        out.extend(["\nWith --recreate it is ", RECREATE, ".\n"]);
     }
-    if let Some(id) = &p.undoes {
-        rows.add("undoes", id);
+    if p.obstacles.is_empty() {
+        out.push_str(if p.changes_nothing() {
+            "\nIt stands there already; nothing is to be done.\n"
+        } else {
+            "\nNothing was done; --execute does it.\n"
+        });
     }
-    rows.add("stream", &format!("#{} to #{}", p.stream_ends.0, p.stream_ends.1));
-    let b = &p.before;
-    rows.add("now", &format!("delivered {}, acked up to {}", b.delivered, b.ack_floor));
-    rows.add("", &format!("{} pending, {} in flight", count_exact(b.pending), count_exact(b.ack_pending)));
-    let first = match p.after.first {
-        Some(first) if first.seq == p.after.seq => first.time.map_or_else(String::new, |time| format!(" of {time}")),
-        Some(first) => format!("; the first that it receives is {first}"),
-        None => ", what comes next".into(),
-    };
-    rows.add("then", &format!("#{}{first} (--to {})", p.after.seq, p.target));
-    let pending = p.after.pending.map_or_else(|| "more than can be counted".into(), count_exact);
-    rows.add("", &format!("{pending} pending"));
-    span(&mut rows, "redelivered", &p.redelivered);
-    span(&mut rows, "skipped", &p.skipped);
-    rows.add(
-        "how",
-        match p.method {
-            Method::Reset => "paused, drained, moved, resumed, read back",
-            Method::Recreate => "deleted and made again with the same configuration",
-        },
-    );
-    for (name, sentences) in [("lost", &p.lost), ("note", &p.warnings), ("not possible", &p.obstacles)] {
-        for sentence in sentences {
-            rows.add(name, sentence);
-        }
-    }
-    if p.changes_nothing() && p.obstacles.is_empty() {
-        rows.add("", "it stands there already; nothing is to be done");
-    } else if p.obstacles.is_empty() {
-        rows.add("", "nothing was done; --execute does it");
-    }
-    Ok(rows.0)
-}
-
-fn span(rows: &mut Rows, name: &str, span: &Span) {
-    let count = span.count.map_or_else(|| "more messages than can be counted".into(), count_exact);
-    let value = match (span.first, span.last) {
-        _ if span.is_empty() => return,
-        (Some(first), Some(last)) if first != last => format!("{count}: {first} to {last}"),
-        (Some(first), _) => format!("{count}: {first}"),
-        _ => count,
-    };
-    rows.add(name, &value);
+    Ok(out)
 }
 
 #[derive(Serialize)]
@@ -97,12 +46,13 @@ pub(super) fn remake(record: &Record, json: bool) -> io::Result<String> {
         let (stream, consumer) = (&record.stream, &record.consumer);
         return output::json(&Remake { undoes: &record.id, stream, consumer, made_again: true, to: record.from() });
     }
-    let mut rows = Rows::default();
-    rows.add("consumer", &format!("{} of {}, which is gone", record.consumer, record.stream));
-    rows.add("undoes", &record.id);
-    rows.add("then", &format!("made again with its configuration, at #{}", record.from()));
-    rows.add("", "nothing was done; --execute does it");
-    Ok(rows.0)
+    let mut out = output::said(&[
+        Said::Fact("consumer", format!("{} of {}, which is gone", record.consumer, record.stream)),
+        Said::Fact("undoes", record.id.clone()),
+        Said::Fact("then", format!("made again with its configuration, at #{}", record.from())),
+    ]);
+    out.push_str("\nNothing was done; --execute does it.\n");
+    Ok(out)
 }
 
 /// What came of it.
@@ -110,24 +60,35 @@ pub(super) fn outcome(o: &Outcome, json: bool) -> io::Result<String> {
     if json {
         return output::json(o);
     }
-    let mut rows = Rows::default();
-    rows.add("consumer", &format!("{} of {}", o.consumer, o.stream));
-    let verified = if o.verified { "read back" } else { "NOT what was read back" };
-    rows.add("moved", &format!("from #{} to #{}, {verified}", o.from, o.to));
-    rows.add("", &format!("{} pending", count_exact(o.pending)));
-    let goes_on = match (o.paused_until, o.advances) {
-        (Some(until), _) => format!("paused until {until}, as before"),
-        (None, Some(true)) => "somebody waited, and is sent messages".into(),
-        (None, Some(false)) => "somebody waits, and nothing was sent".into(),
-        (None, None) => "nobody waits, or nothing is due".into(),
-    };
-    rows.add("goes on", &goes_on);
-    let paused =
-        if o.paused_seconds > 0.0 { format!(", {:.1} s of it paused", o.paused_seconds) } else { String::new() };
-    rows.add("took", &format!("{:.1} s{paused}", o.seconds));
-    for note in &o.notes {
-        rows.add("note", note);
+    let (stream, consumer) = (clean_line(&o.stream), clean_line(&o.consumer));
+    let undo = format!("\nTo take it back: jetscope reposition undo {stream} {consumer} --execute\n");
+    Ok(output::said(&o.words()) + &undo)
+}
+
+/// All that were written down.
+pub(super) fn list(all: &[Past], json: bool) -> io::Result<String> {
+    if json {
+        return all.iter().map(output::json).collect();
     }
-    rows.add("undo", &format!("jetscope reposition undo {} {} --execute", o.stream, o.consumer));
-    Ok(rows.0)
+    let mut table = Table::new(&["BEGAN", "STATE", "STREAM", "CONSUMER", ">FROM", ">TO", "ON", ""]);
+    for past in all {
+        let note = match (&past.why, &past.outcome) {
+            _ if past.left_over => "broken off; jetscope reposition undo takes it back".to_owned(),
+            (Some(why), _) => why.clone(),
+            (None, Some(outcome)) if !outcome.verified => "not what was read back".into(),
+            _ if past.undoes.is_some() => "an undo".into(),
+            _ => String::new(),
+        };
+        table.row(vec![
+            past.made.to_display(),
+            past.state.word().into(),
+            past.stream.clone(),
+            past.consumer.clone(),
+            past.from.to_string(),
+            past.to.to_string(),
+            past.context.clone().unwrap_or_else(|| past.servers.clone()),
+            note,
+        ]);
+    }
+    Ok(table.text())
 }

@@ -6,10 +6,10 @@ mod plan;
 mod progress;
 mod words;
 
+pub use super::said::Said;
 pub use destination::{DEFAULT_TEMPLATE, Destination};
 pub use pace::{Pace, SPACING_CAP};
 pub use plan::{
     Amounts, Bar, COUNT_LIMIT, Capture, Delivery, HttpMode, PLAN_VERSION, Plan, Receiver, Selection, Skipped, TypeCount,
 };
 pub use progress::{Control, Counters, Progress, Run, State};
-pub use words::Said;

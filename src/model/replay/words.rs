@@ -1,30 +1,10 @@
-//! Plans and replays in words, once for the console and the headless commands. What comes from the wire is raw:
-//! whoever shows it makes it harmless.
+//! Plans and replays in words.
 
 use std::time::Duration;
 
 use super::{Amounts, Plan, Run};
-use crate::model::Timestamp;
 use crate::model::units::{bytes, count_exact, duration};
-
-/// One line of a description.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Said {
-    /// A fact and its name; further facts of the same name have none.
-    Fact(&'static str, String),
-    /// The heading of a part.
-    Title(&'static str),
-    /// An entry of a part: a count and what it counts.
-    Count(u64, String),
-    /// A bar of the histogram: when it begins, how many, and the share of the highest bar, from 0 to 1000.
-    Bar(Timestamp, u64, u32),
-    /// Something worth knowing.
-    Warning(String),
-    /// Why it cannot be run.
-    Obstacle(String),
-    /// More of the line before, where that was broken.
-    More(String),
-}
+use crate::model::{Said, Timestamp};
 
 impl Plan {
     /// The plan in words.

@@ -15,7 +15,7 @@ use crate::nats::api::SIDE_BY_SIDE;
 use crate::nats::ask::now;
 
 use super::pace::Outcome;
-use super::{Closed, Lane, fast, peeks};
+use super::{Closed, Lane, fast, lag, peeks};
 
 /// A list of at most one page that is answered this quickly is asked for with every round of the fast lane.
 pub(super) const QUICK: Duration = Duration::from_millis(150);
@@ -47,6 +47,7 @@ pub(super) fn spawn(lane: &Lane, tasks: &mut JoinSet<Result<(), Closed>>) {
     tasks.spawn(streams(lane.clone()));
     tasks.spawn(consumers(lane.clone()));
     tasks.spawn(account(lane.clone()));
+    tasks.spawn(lag::run(lane.clone()));
     tasks.spawn(listen(lane.clone(), announce));
     tasks.spawn(ask_announced(lane.clone(), announced));
     tasks.spawn(peeks::run(lane.clone()));
@@ -98,6 +99,7 @@ impl Lane {
         self.know(|k| {
             if listing.problem.is_none() {
                 k.streams = listing.items.iter().map(|s| (s.name.clone(), s.state.consumers)).collect();
+                k.costs = listing.items.iter().map(|s| (s.name.clone(), lag::Cost::of(s))).collect();
                 k.silent =
                     listing.missing.iter().chain(listing.offline.iter().map(|(name, _)| name)).cloned().collect();
             } else {
@@ -185,6 +187,7 @@ async fn consumers(mut lane: Lane) -> Result<(), Closed> {
             sleep(UNLISTED).await;
             continue;
         }
+        let started = Instant::now();
         let cost = sweep(&lane).await?;
         let (least, times) = if lane.scope.borrow().all_consumers {
             (lane.pace.fast, SHOWN_TIMES)
@@ -192,6 +195,7 @@ async fn consumers(mut lane: Lane) -> Result<(), Closed> {
             (lane.pace.consumers, SWEEP_TIMES)
         };
         let pause = lane.throttle.pause(least, cost, times);
+        lane.tell(Update::SweepEvery(started.elapsed() + pause)).await?;
         // Opening the screen of all consumers must not wait for the end of a long pause.
         let shown = lane.scope.borrow().all_consumers;
         let mut scope = lane.scope.clone();

@@ -116,7 +116,7 @@ impl Hand {
                 problem.kind,
                 format!(
                     "{}; the server does not move a consumer with deliver policy new, last or last_per_subject, nor one \
-                     to before the place that it was made to start at: --recreate deletes it and makes it again",
+                     to before the place that it was made to start at; deleting it and making it again (--recreate) does",
                     problem.sentence
                 ),
             ),

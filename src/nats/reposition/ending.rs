@@ -94,8 +94,7 @@ impl Run {
                 .push(format!("somebody waits for messages, and none was delivered within {}", duration(DELIVER)));
         }
         self.record.stage = Stage::Completed;
-        self.write_down(Some(verified));
-        Outcome {
+        let outcome = Outcome {
             id: self.record.id.clone(),
             stream: self.record.stream.clone(),
             consumer: self.record.consumer.clone(),
@@ -109,7 +108,12 @@ impl Run {
             seconds: self.started.elapsed().as_secs_f64(),
             paused_seconds: self.paused_for.as_secs_f64(),
             notes: std::mem::take(&mut self.notes),
-        }
+        };
+        self.record.outcome = Some(outcome.clone());
+        self.write_down(Some(verified));
+        // What went wrong with that.
+        let notes = outcome.notes.into_iter().chain(std::mem::take(&mut self.notes)).collect();
+        Outcome { notes, ..outcome }
     }
 
     fn left(mut self, stop: Stop, back: Result<(), String>) -> RepositionError {
@@ -155,6 +159,7 @@ impl Run {
             undone = earlier.undoes;
         }
         failed = failed.or(records.audit(&self.record, now(), verified).err());
+        records.prune();
         if let Some(error) = failed {
             self.notes.push(format!("what was done could not be written down: {error}"));
         }

@@ -9,6 +9,7 @@
 mod asks;
 mod count;
 mod ending;
+mod list;
 mod preview;
 mod records;
 mod recreate;
@@ -23,14 +24,13 @@ use tokio::task::JoinHandle;
 
 use crate::config::Settings;
 use crate::event::clean_line;
-use crate::model::reposition::{Control, Method, Outcome, Preview, Stage, Step, Target};
+use crate::model::reposition::{Control, Method, Outcome, Past, Preview, Proposal, Stage, Step, Target};
 use crate::model::{Problem, ProblemKind};
 
 use super::gate::{Confirmation, Gate, Permit, Refused, Write};
 use super::{Api, now};
 
 use asks::Hand;
-pub use preview::preview;
 use records::Records;
 pub use records::{Origin, Record};
 use steps::Parts;
@@ -166,6 +166,16 @@ pub struct Undo {
     pub preview: Option<Preview>,
 }
 
+impl Undo {
+    /// The same as it is shown.
+    pub fn proposal(&self) -> Proposal {
+        match &self.preview {
+            Some(preview) => Proposal::Move(Box::new(preview.clone())),
+            None => Proposal::Remake(Box::new(list::past(&self.record, false, true, true))),
+        }
+    }
+}
+
 /// The repositions of one connection, with its state directory.
 #[derive(Clone, Debug)]
 pub struct Repositions {
@@ -176,16 +186,47 @@ pub struct Repositions {
 
 impl Repositions {
     /// Those of this connection.
-    pub fn new(settings: &Settings, api: &Api) -> Self {
-        let context = settings.connection.context.clone();
+    pub fn new(settings: &Settings) -> Self {
+        let connection = &settings.connection;
+        let context = connection.context.clone();
         let gate = Gate::new(settings.access, context.clone().unwrap_or_default());
-        let origin = Origin { context, servers: settings.connection.shown(), prefix: api.client().prefix.clone() };
+        let origin = Origin { context, servers: connection.shown(), prefix: connection.api_prefix.clone() };
         Self { records: Records::new(settings.state_dir()), origin, gate }
     }
 
-    /// What was broken off, in sentences: nobody knows whether these consumers were moved.
-    pub fn left_over(&self) -> Vec<String> {
-        self.records.left_over(&self.origin).iter().map(left_over).collect()
+    /// Those that were written down, the newest first.
+    pub fn list(&self) -> Vec<Past> {
+        list::list(&self.records, Some(&self.origin))
+    }
+
+    /// The same, on whatever connection they were made.
+    pub fn list_everywhere(&self) -> Vec<Past> {
+        list::list(&self.records, None)
+    }
+
+    /// What was broken off: nobody knows whether these consumers were moved.
+    pub fn left_over(&self) -> Vec<Past> {
+        let records = self.records.left_over(&self.origin);
+        records.iter().map(|record| list::past(record, false, record.can_be_undone(), true)).collect()
+    }
+
+    /// What moving a consumer there would do. `recreate` allows to delete it and make it again, where the server does
+    /// not move it.
+    pub async fn preview(
+        &self,
+        api: &Api,
+        (stream, consumer): (&str, &str),
+        target: Target,
+        recreate: bool,
+    ) -> Result<Preview, Problem> {
+        let left = self.left_of(stream, consumer);
+        preview::preview(api, (stream, consumer), target, recreate, left.as_ref()).await
+    }
+
+    /// The one of this consumer that was broken off.
+    fn left_of(&self, stream: &str, consumer: &str) -> Option<Record> {
+        let mut left = self.records.left_over(&self.origin).into_iter();
+        left.find(|record| record.stream == stream && record.consumer == consumer)
     }
 
     /// Moves a consumer as the preview says. `said` is what the operator said to the question whether to do it.
@@ -215,7 +256,7 @@ impl Repositions {
         let target = Target::Seq(record.from());
         // One that was made again keeps its start, which is no start of its owner's.
         let recreate = recreate || record.method == Method::Recreate;
-        match preview(api, &record.stream, &record.consumer, target, recreate).await {
+        match self.preview(api, (&record.stream, &record.consumer), target, recreate).await {
             Ok(mut preview) => {
                 let same = preview.consumer_created == record.consumer_created || record.stage == Stage::Deleted;
                 if !same || preview.stream_created != record.stream_created {
@@ -264,8 +305,7 @@ impl Repositions {
         let id = records::id(now(), &stream, &consumer);
         let path = self.records.path(&id);
         // Before we hold the consumer: then it would not be one that nobody moves.
-        let mut left = self.records.left_over(&self.origin).into_iter();
-        let left = left.find(|record| record.stream == stream && record.consumer == consumer);
+        let left = self.left_of(&stream, &consumer);
         let lock = self.records.lock(&self.origin, &stream, &consumer);
         let lock = lock.map_err(|error| RepositionError::NotSaved { path, error })?.ok_or(busy)?;
         // The gate made it for this consumer.
@@ -277,7 +317,7 @@ impl Repositions {
         let (records, origin) = (self.records.clone(), self.origin.clone());
         let parts = Parts { hand, stuck, records, origin, id: id.clone(), left, told, tell };
         let task = tokio::spawn(async move {
-            let ended = steps::run(parts, plan).await;
+            let ended = Box::pin(steps::run(parts, plan)).await;
             drop(lock);
             ended
         });
@@ -296,27 +336,4 @@ enum Plan {
 
 fn names(stream: &str, consumer: &str) -> (String, String) {
     (clean_line(stream).into_owned(), clean_line(consumer).into_owned())
-}
-
-fn left_over(record: &Record) -> String {
-    let (stream, consumer) = names(&record.stream, &record.consumer);
-    let who = format!("process {} on {}", record.owner.pid, clean_line(&record.owner.host));
-    let began = format!("moving consumer {consumer} of {stream} from #{} to #{}", record.from(), record.to);
-    if record.stage == Stage::Deleted {
-        return format!(
-            "{began} was broken off ({who}, {}) while the consumer was deleted: if it is not there, `jetscope reposition \
-             undo` makes it again",
-            record.made
-        );
-    }
-    let paused = match record.pause_ends {
-        Some(until) if until > now() => format!("it may still be paused, until {until}"),
-        Some(_) => "its pause is over".into(),
-        None => "it was not paused".into(),
-    };
-    format!(
-        "{began} was broken off ({who}, {}): {paused}, and whether it was moved is not known; `jetscope reposition undo` \
-         takes it back",
-        record.made
-    )
 }

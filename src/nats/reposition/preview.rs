@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::event::clean_line;
 use crate::model::consumer::Delivery;
 use crate::model::reposition::{After, Before, Method, Place, Preview, Span, Target};
-use crate::model::units::{count_exact, duration};
+use crate::model::units::{duration, messages, messages_were};
 use crate::model::{AckPolicy, Consumer, DeliverPolicy, Problem, Retention, Stream, Timestamp};
 use crate::nats::{Api, now};
 use crate::query::Range;
@@ -13,6 +13,7 @@ use crate::query::range::{End, Start};
 
 use super::asks::{Seen, is_at_least};
 use super::count::Matching;
+use super::records::Record;
 
 /// Resets exist since this version.
 const RESET: (u32, u32) = (2, 14);
@@ -20,13 +21,13 @@ const RESET: (u32, u32) = (2, 14);
 pub(super) const PAUSE: (u32, u32) = (2, 11);
 
 /// What moving this consumer there would do. `recreate` allows to delete it and make it again, where the server does
-/// not move it.
-pub async fn preview(
+/// not move it; `left` is one of this consumer that was broken off, whose pause is not its owner's.
+pub(super) async fn preview(
     api: &Api,
-    stream: &str,
-    consumer: &str,
+    (stream, consumer): (&str, &str),
     target: Target,
     recreate: bool,
+    left: Option<&Record>,
 ) -> Result<Preview, Problem> {
     let about = api.stream(stream).await?;
     let seen = api.seen(stream, consumer).await?;
@@ -66,7 +67,7 @@ pub async fn preview(
             ack_pending: c.ack_pending,
             waiting: c.waiting,
             push_bound: c.push_bound,
-            paused_until: paused_until(c),
+            paused_until: paused_before(c, left),
         },
         after: After {
             seq,
@@ -80,6 +81,7 @@ pub async fn preview(
         lost: Vec::new(),
         warnings: Vec::new(),
         obstacles: Vec::new(),
+        recreatable: false,
         undoes: None,
         server: version,
     };
@@ -92,9 +94,18 @@ pub async fn preview(
 const OVER: Duration = Duration::from_secs(1);
 
 /// Until when a consumer is paused.
-pub(super) fn paused_until(consumer: &Consumer) -> Option<Timestamp> {
+fn paused_until(consumer: &Consumer) -> Option<Timestamp> {
     let left = consumer.pause_remaining.filter(|left| consumer.paused && *left > OVER)?;
     Some(consumer.config.pause_until.unwrap_or_else(|| consumer.taken.plus(left)))
+}
+
+/// Until when a consumer's owner paused it. A pause that an earlier one of ours left behind is not its owner's.
+pub(super) fn paused_before(consumer: &Consumer, left: Option<&Record>) -> Option<Timestamp> {
+    let until = paused_until(consumer)?;
+    match left {
+        Some(left) if left.pause_ends == Some(until) => left.paused_before,
+        _ => Some(until),
+    }
 }
 
 /// Where a target lies, before the beginning of the stream too.
@@ -115,7 +126,7 @@ async fn resolve(matching: Matching<'_>, target: Target) -> Result<Wanted, Probl
             if seq > end {
                 obstacle = Some(format!(
                     "#{seq} lies beyond the end of the stream, which is #{}: the server would pass over everything \
-                     until then; `--to end` is for what comes next",
+                     until then; `end` is for what comes next",
                     state.last_seq
                 ));
             }
@@ -123,7 +134,7 @@ async fn resolve(matching: Matching<'_>, target: Target) -> Result<Wanted, Probl
         }
         Target::Time(time) => {
             if time > now() {
-                obstacle = Some(format!("{time} is still to come; `--to end` is for what comes next"));
+                obstacle = Some(format!("{time} is still to come; `end` is for what comes next"));
             }
             from(Start::Time(time)).await?.map_or(end, |place| place.seq)
         }
@@ -144,16 +155,13 @@ fn judge(preview: &mut Preview, stream: &Stream, seen: &Seen, recreate: bool) {
     if c.config.ack_policy == AckPolicy::FlowControl {
         preview.obstacles.push("the server keeps this consumer for a mirror or a source; it is not to be moved".into());
     }
-    let refused = refused(preview, seen);
-    if let Some(reason) = refused {
+    if let Some(reason) = refused(preview, seen) {
         if recreate {
             preview.method = Method::Recreate;
             recreating(preview, stream);
         } else {
-            preview.obstacles.push(format!(
-                "{reason}; with --recreate it is deleted and made again with the same configuration, which loses its \
-                 acks and redelivery counts"
-            ));
+            preview.recreatable = preview.obstacles.is_empty();
+            preview.obstacles.push(reason);
         }
     }
     warn(preview, stream, seen);
@@ -195,8 +203,8 @@ fn recreating(preview: &mut Preview, stream: &Stream) {
         preview.lost.push(format!("its deliver policy, which is {}", preview.deliver_policy.word()));
     }
     if preview.before.ack_pending > 0 {
-        let count = count_exact(preview.before.ack_pending);
-        preview.lost.push(format!("the {count} messages in flight count as never delivered; their acks are ignored"));
+        let count = messages(preview.before.ack_pending);
+        preview.lost.push(format!("the deliveries in flight ({count}): they count as none, and acks are ignored"));
     }
     if preview.before.waiting > 0 {
         preview.lost.push("the requests that wait: their clients are told that it is gone, and may end".into());
@@ -207,9 +215,9 @@ fn recreating(preview: &mut Preview, stream: &Stream) {
              no other one wants"
                 .into(),
         ),
-        Retention::WorkQueue if preview.after.seq > stream.state.first_seq.max(1) => preview.obstacles.push(
-            "a consumer of a work queue can only be made to begin with its first message; choose --to start".into(),
-        ),
+        Retention::WorkQueue if preview.after.seq > stream.state.first_seq.max(1) => preview
+            .obstacles
+            .push("a consumer of a work queue can only be made to begin with its first message; choose `start`".into()),
         _ => {}
     }
 }
@@ -220,8 +228,10 @@ fn warn(preview: &mut Preview, stream: &Stream, seen: &Seen) {
     if let Some(asked) = preview.after.asked {
         say(format!("the stream begins with #{}; nothing is left of #{asked}", preview.after.seq));
     }
-    if let Some(until) = preview.before.paused_until {
-        say(format!("it is paused until {until} and stays so; nothing is delivered before"));
+    match preview.before.paused_until {
+        Some(until) => say(format!("it is paused until {until} and stays so; nothing is delivered before")),
+        None if c.paused => say("it is still paused by one that was broken off; that pause is taken back".into()),
+        None => {}
     }
     match (&c.config.delivery, c.waiting, c.push_bound) {
         (Delivery::Pull, 0, _) => say("nobody waits for messages now; the next who asks gets them".into()),
@@ -232,8 +242,8 @@ fn warn(preview: &mut Preview, stream: &Stream, seen: &Seen) {
     }
     if c.ack_pending > 0 {
         say(format!(
-            "{} messages are in flight: their acks are waited for, {} at most after the last delivery",
-            count_exact(c.ack_pending),
+            "{} in flight: acks are waited for, {} at most after the last delivery",
+            messages(c.ack_pending),
             duration(seen.ack_wait())
         ));
     }
@@ -264,6 +274,6 @@ fn warn(preview: &mut Preview, stream: &Stream, seen: &Seen) {
     if preview.skipped.is_empty() {
         return;
     }
-    let count = preview.skipped.count.map_or_else(|| "many".to_owned(), count_exact);
-    preview.warnings.push(format!("{count} messages were never delivered and would not be: this consumer loses them"));
+    let count = preview.skipped.count.map_or_else(|| "many messages were".to_owned(), messages_were);
+    preview.warnings.push(format!("{count} never delivered and would not be: this consumer loses that"));
 }

@@ -12,11 +12,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::config::state;
-use crate::model::reposition::{Method, Stage, Target};
+use crate::model::reposition::{Method, Outcome, Stage, Target};
 use crate::model::{Owner, Timestamp};
 
 /// The folder in the state directory.
 const FOLDER: &str = "repositions";
+/// How many are kept.
+const KEPT: usize = 100;
 
 /// Which servers, and which part of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +33,7 @@ pub struct Origin {
 
 impl Origin {
     /// The same streams are meant.
-    fn is(&self, other: &Self) -> bool {
+    pub(super) fn is(&self, other: &Self) -> bool {
         let same = self.servers == other.servers || (self.context.is_some() && self.context == other.context);
         same && self.prefix == other.prefix
     }
@@ -80,6 +82,9 @@ pub struct Record {
     pub undone_by: Option<String>,
     /// Why it failed.
     pub why: Option<String>,
+    /// What came of it, where it was moved.
+    #[serde(default)]
+    pub outcome: Option<Outcome>,
     /// The consumer's configuration before.
     pub config: Map<String, Value>,
 }
@@ -90,8 +95,13 @@ impl Record {
         self.ack_floor.saturating_add(1)
     }
 
+    /// It has no end.
+    pub(super) const fn is_unfinished(&self) -> bool {
+        matches!(self.stage, Stage::Begun | Stage::Deleted)
+    }
+
     /// Undo can take it back.
-    fn can_be_undone(&self) -> bool {
+    pub(super) fn can_be_undone(&self) -> bool {
         let moved = matches!(self.stage, Stage::Begun | Stage::Deleted | Stage::Completed);
         moved && self.undone_by.is_none() && (self.undoes.is_none() || self.stage == Stage::Deleted)
     }
@@ -164,12 +174,28 @@ impl Records {
             .all()
             .into_iter()
             .filter(|record| record.origin.is(origin) && seen.insert((record.stream.clone(), record.consumer.clone())));
-        let broken = |record: &Record| matches!(record.stage, Stage::Begun | Stage::Deleted);
-        newest.filter(|record| broken(record) && !self.is_held(record)).collect()
+        newest.filter(|record| record.is_unfinished() && !self.is_held(record)).collect()
+    }
+
+    /// Removes old ones. What was broken off stays, since nobody else may know of it; so does what cannot be removed.
+    pub(super) fn prune(&self) {
+        let mut seen: Vec<(Origin, String, String)> = Vec::new();
+        for (i, record) in self.all().into_iter().enumerate() {
+            let of = |(origin, stream, consumer): &(Origin, String, String)| {
+                origin.is(&record.origin) && *stream == record.stream && *consumer == record.consumer
+            };
+            let newest = !seen.iter().any(of);
+            if newest {
+                seen.push((record.origin.clone(), record.stream.clone(), record.consumer.clone()));
+            }
+            if i >= KEPT && !(newest && record.is_unfinished()) {
+                let _ = fs::remove_file(self.path(&record.id));
+            }
+        }
     }
 
     /// Whether a process moves this consumer now.
-    fn is_held(&self, record: &Record) -> bool {
+    pub(super) fn is_held(&self, record: &Record) -> bool {
         state::is_held(&self.lock_path(&record.origin, &record.stream, &record.consumer))
     }
 
@@ -257,6 +283,7 @@ mod tests {
             undoes: None,
             undone_by: None,
             why: None,
+            outcome: None,
             config: Map::new(),
         }
     }
@@ -289,6 +316,24 @@ mod tests {
         assert!(records.lock(&one.origin, "S", "c").unwrap().is_none(), "two at once");
         drop(held);
         assert_eq!(records.left_over(&one.origin).len(), 1);
+    }
+
+    #[test]
+    fn old_ones_are_removed_but_not_what_was_broken_off() {
+        let dir = tempfile::tempdir().unwrap();
+        let records = Records::new(dir.path());
+        let made = |n: usize, stage, consumer: &str| {
+            let made = Timestamp::from_secs(n as i64);
+            let record = Record { made, consumer: consumer.into(), ..record(&format!("{n:04}"), stage) };
+            records.save(&record).unwrap();
+        };
+        made(0, Stage::Deleted, "gone");
+        made(1, Stage::Begun, "c");
+        (2..KEPT + 10).for_each(|n| made(n, Stage::Completed, "c"));
+        records.prune();
+        let ids: Vec<String> = records.all().into_iter().map(|record| record.id).collect();
+        assert_eq!(ids.len(), KEPT + 1, "{ids:?}");
+        assert_eq!((ids[0].as_str(), ids[KEPT - 1].as_str(), ids[KEPT].as_str()), ("0109", "0010", "0000"));
     }
 
     #[test]

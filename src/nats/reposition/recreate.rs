@@ -91,7 +91,7 @@ impl Run {
     fn gone(&self) -> String {
         let config = serde_json::to_string(&self.record.config).unwrap_or_default();
         format!(
-            "it is deleted; `jetscope reposition undo` makes it again, its configuration is in {} and is {}",
+            "it is deleted; undo (`jetscope reposition undo`) makes it again, its configuration is in {} and is {}",
             self.path(),
             clean_line(&config)
         )
@@ -126,6 +126,7 @@ pub(super) async fn remake(parts: Parts, earlier: Record) -> Result<Outcome, Rep
         pause_ends: None,
         undoes: Some(earlier.id.clone()),
         why: None,
+        outcome: None,
         ..earlier
     };
     let mut run = Run::new(parts, record, started);

@@ -7,12 +7,12 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::model::reposition::{Control, Method, Outcome, Preview, Stage, Step};
-use crate::model::units::{count_exact, duration};
+use crate::model::units::{count_exact, duration, messages, messages_were};
 use crate::model::{Consumer, Problem, ProblemKind, Stream, Timestamp};
 use crate::nats::now;
 
 use super::asks::{Hand, Seen, is_at_least};
-use super::preview::{PAUSE, paused_until};
+use super::preview::{PAUSE, paused_before};
 use super::records::{Record, Records};
 use super::{Origin, Plan, RepositionError, Stuck, names};
 use crate::config::state::owner;
@@ -120,11 +120,12 @@ async fn relocate(parts: Parts, preview: Preview) -> Result<Outcome, RepositionE
         ack_floor: seen.consumer.ack_floor.stream_seq,
         given_up: 0,
         to,
-        paused_before: paused_before(&seen, parts.left.as_ref()),
+        paused_before: paused_before(&seen.consumer, parts.left.as_ref()),
         pause_ends: None,
         undoes: preview.undoes.clone(),
         undone_by: None,
         why: None,
+        outcome: None,
         config: seen.config.clone(),
     };
     let mut run = Run::new(parts, record, started);
@@ -148,15 +149,6 @@ pub(super) fn clamped(seq: u64, stream: &Stream, notes: &mut Vec<String>) -> Res
         notes.push(format!("the stream begins with #{first} by now, so that is the position"));
     }
     Ok(seq.max(first))
-}
-
-/// Until when the consumer's owner paused it. A pause that an earlier one left behind is ours.
-fn paused_before(seen: &Seen, left: Option<&Record>) -> Option<Timestamp> {
-    let until = paused_until(&seen.consumer)?;
-    match left {
-        Some(left) if left.pause_ends == Some(until) => left.paused_before,
-        _ => Some(until),
-    }
 }
 
 impl Run {
@@ -272,8 +264,14 @@ impl Run {
             if still && late {
                 match self.parts.stuck {
                     Stuck::GoOn => go_on = true,
-                    Stuck::GiveUp => return Err(Stop::Problem(stuck(&consumer, wait))),
-                    Stuck::Ask if now() >= until.plus(THINK) => return Err(Stop::Problem(stuck(&consumer, wait))),
+                    Stuck::GiveUp => {
+                        let way = "--force goes on all the same";
+                        return Err(Stop::Problem(stuck(&consumer, wait, way)));
+                    }
+                    Stuck::Ask if now() >= until.plus(THINK) => {
+                        let way = format!("nobody said within {} whether to go on all the same", duration(THINK));
+                        return Err(Stop::Problem(stuck(&consumer, wait, &way)));
+                    }
                     Stuck::Ask => self.tell(Step::Stuck { left: consumer.ack_pending }),
                 }
             } else if still {
@@ -296,8 +294,8 @@ impl Run {
         self.must_save()?;
         if consumer.ack_pending > 0 {
             self.notes.push(format!(
-                "{} messages were in flight; should they be acked now, new deliveries may count as acked",
-                count_exact(consumer.ack_pending)
+                "{} in flight; should that be acked now, new deliveries may count as acked",
+                messages_were(consumer.ack_pending)
             ));
         }
         match self.heard(Duration::ZERO).await {
@@ -367,11 +365,11 @@ pub(super) const fn passes(problem: &Problem) -> bool {
     )
 }
 
-fn stuck(consumer: &Consumer, wait: Duration) -> String {
+fn stuck(consumer: &Consumer, wait: Duration, way: &str) -> String {
     format!(
-        "{} messages are still in flight, longer than the {} that it gives to be acked: late acks would ack what is \
-         delivered again; --force goes on all the same",
-        count_exact(consumer.ack_pending),
+        "{} still in flight, longer than the {} that it gives to be acked: late acks would ack what is delivered again; \
+         {way}",
+        messages(consumer.ack_pending),
         duration(wait)
     )
 }

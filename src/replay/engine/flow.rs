@@ -21,8 +21,8 @@ const WAITING: usize = 8_192;
 pub(super) struct Item {
     pub(super) parcel: Parcel,
     size: usize,
-    /// Left out between the copy before and this one.
-    before: Skipped,
+    /// Left out between the copy before and this one, which is mostly nothing.
+    before: Option<Box<Skipped>>,
     fate: Option<Fate>,
     refused: bool,
     sent: Duration,
@@ -84,7 +84,8 @@ impl Flow {
         let fate = known.or_else(|| (parcel.position <= reserved).then_some(Fate::Uncertain));
         let size = parcel.copy.size();
         self.waiting_bytes += size;
-        let before = std::mem::take(&mut self.skipped);
+        let skipped = std::mem::take(&mut self.skipped);
+        let before = (skipped.total() > 0).then(|| Box::new(skipped));
         let item = Item { parcel, size, before, fate, refused: false, sent: Duration::ZERO };
         self.waiting.push_back(item);
     }
@@ -152,7 +153,9 @@ impl Flow {
         while let Some(item) = self.flying.front() {
             let Some(fate) = item.fate else { return };
             let counters = &mut self.counters;
-            counters.skipped.add(&item.before);
+            if let Some(before) = &item.before {
+                counters.skipped.add(before);
+            }
             match fate {
                 Fate::Stored(seq) => {
                     counters.sent += 1;
@@ -242,7 +245,7 @@ mod tests {
     use crate::replay::Outgoing;
 
     fn parcel(position: u64) -> Parcel {
-        let copy = Outgoing { subject: "s".into(), headers: vec![], body: vec![0; 9].into() };
+        let copy = Outgoing { subject: "s".into(), headers: vec![], id: None, body: vec![0; 9].into() };
         Parcel { position, time: Timestamp(0), copy }
     }
 

@@ -244,8 +244,8 @@ fn ask_for_delivery(plan: &mut Plan) {
     let uncertain = format!("up to {window} events in flight are uncertain after a crash");
     match plan.delivery {
         None => plan.obstacles.push(format!(
-            "the destination cannot be read again, so {uncertain}: choose --at-least-once (they are sent again) or \
-             --at-most-once (they are not)"
+            "the destination cannot be read again, so {uncertain}: choose what is done if in doubt, send them again \
+             (--at-least-once) or not (--at-most-once)"
         )),
         Some(Delivery::AtLeastOnce) => plan.warnings.push(format!("{uncertain}, and are sent again")),
         Some(Delivery::AtMostOnce) => plan.warnings.push(format!("{uncertain}, and are not sent again")),

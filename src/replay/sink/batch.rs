@@ -127,7 +127,6 @@ async fn send(publisher: &Publisher, batch: &Batch, parcel: &Parcel, commit: boo
     let nth = batch.positions.len() as u64;
     // The first one is answered with nothing when all is well, and with the reason when the batch cannot begin.
     let ticket = (commit || nth == 1).then_some(parcel.position);
-    let copy = &parcel.copy;
     let within = InBatch { id: &batch.id, nth, commit };
-    publisher.publish_in_batch(ticket, &copy.subject, &copy.headers, copy.body.clone(), within).await
+    publisher.publish_in_batch(ticket, parcel.outbound(), within).await
 }

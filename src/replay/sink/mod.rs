@@ -9,7 +9,7 @@ pub mod subject;
 use std::time::Duration;
 
 use crate::model::Timestamp;
-use crate::nats::publish::Refusal;
+use crate::nats::publish::{Outbound, Refusal};
 
 use super::Outgoing;
 
@@ -22,6 +22,14 @@ pub struct Parcel {
     pub time: Timestamp,
     /// The copy.
     pub copy: Outgoing,
+}
+
+impl Parcel {
+    /// As it is published.
+    fn outbound(&self) -> Outbound<'_> {
+        let Outgoing { subject, headers, id, body } = &self.copy;
+        Outbound { subject, headers, id: id.as_deref(), body: body.clone() }
+    }
 }
 
 /// What is known of a copy.

@@ -55,6 +55,12 @@ impl StreamSink {
         Self { connection, permit, plan, capture, publisher, reader, before, out_of_step: 0, batches, sessions: 0 }
     }
 
+    /// One server that takes everything takes it in order; where some of what is in flight can be refused or lost and
+    /// the rest not, each copy demands the one before.
+    const fn is_guarded(&self) -> bool {
+        self.capture.discard_new || self.capture.replicas > 1
+    }
+
     async fn reader(&mut self) -> Result<Client, Fault> {
         if let Some(client) = &self.reader {
             return Ok(client.clone());
@@ -124,7 +130,10 @@ impl Sink for StreamSink {
         self.publisher = None;
         self.before = None;
         self.sessions += 1;
-        self.batches = self.capture.atomic.then(|| Batches::new(&self.plan.id, self.sessions));
+        // Measured: one server alone stores a message in a batch at 0.6 of its usual pace, several servers together at
+        // 1.5 to 1.9 of it; and where each copy would have to demand the one before, a batch demands it for all.
+        let batched = self.capture.atomic && self.is_guarded();
+        self.batches = batched.then(|| Batches::new(&self.plan.id, self.sessions));
         let publisher = Publisher::open(&self.connection, &self.permit).await.map_err(|problem| fault(&problem))?;
         let api = Api::new(publisher.client().clone());
         let (_, mut last) = self.look(&api).await?;
@@ -166,14 +175,11 @@ impl Sink for StreamSink {
         if let Some(batches) = &mut self.batches {
             return batches.add(publisher, parcel).await.map_err(|problem| fault(&problem));
         }
-        // One server that takes everything takes it in order; where some of what is in flight can be refused or lost
-        // and the rest not, each copy demands the one before.
-        let guarded = self.capture.discard_new || self.capture.replicas > 1;
+        let guarded = self.is_guarded();
         let last_id = self.before.as_deref().filter(|_| self.out_of_step < PATIENCE);
         let expected = Expected { stream: &self.capture.stream, last_id };
-        let Parcel { position, copy, .. } = parcel;
-        let sent = publisher.publish(*position, &copy.subject, &copy.headers, copy.body.clone(), expected).await;
-        self.before = if guarded { copy.id().map(str::to_owned) } else { None };
+        let sent = publisher.publish(parcel.position, parcel.outbound(), expected).await;
+        self.before = parcel.copy.id.clone().filter(|_| guarded);
         sent.map_err(|problem| fault(&problem))
     }
 
@@ -225,7 +231,7 @@ impl Sink for StreamSink {
 
     fn first_window(&self) -> usize {
         // Several whole batches.
-        if self.capture.atomic { WINDOW } else { 512 }
+        if self.batches.is_some() { WINDOW } else { 512 }
     }
 
     async fn close(&mut self) {

@@ -48,10 +48,7 @@ impl Sink for SubjectSink {
                 parcel.position
             )));
         }
-        publisher
-            .publish_unheard(&copy.subject, &copy.headers, copy.body.clone())
-            .await
-            .map_err(|problem| fault(&problem))?;
+        publisher.publish_unheard(parcel.outbound()).await.map_err(|problem| fault(&problem))?;
         self.sent.push_back(parcel.position);
         Ok(())
     }

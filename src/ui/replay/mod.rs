@@ -4,14 +4,16 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::app::replay::{NAMES, age, how_far};
+use crate::app::replay::{age, how_far};
 use crate::app::{App, FormItem, PlanScreen, ReplayForm, ReplaysScreen, Row, RunScreen};
 use crate::event::clean_line;
 use crate::model::Access;
-use crate::model::replay::{Destination, Run, Said, State};
+use crate::model::replay::{Destination, Run, State};
 use crate::model::units::{count_exact, percent};
 
 use super::Theme;
+use super::reposition;
+use super::said::{fact, lines};
 use super::widgets::gauge::gauge;
 use super::widgets::table::{self, scroll_bar};
 use super::widgets::{message, text, text_right, wrap};
@@ -117,20 +119,28 @@ pub(super) fn list(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Replay
     if screen.table.is_empty() {
         let (what, next) = match &app.replays {
             None => ("The replays are being read", "They are kept in the state directory"),
-            Some(_) if screen.table.total > 0 => ("No replay matches", "Esc shows all again"),
-            Some(_) => ("Nothing was replayed yet", "R on a stream, a consumer or events plans to send them again"),
+            Some(_) if screen.table.total > 0 => ("None of them matches", "Esc shows all again"),
+            Some(_) => {
+                ("Nothing was replayed or moved yet", "R on a stream, a consumer or events plans to send them again")
+            }
         };
         return message(frame, body, theme.dim, what, next);
     }
     for ((row, selected), y) in screen.table.window().zip(body.y..body.bottom()) {
         let Row::Item(id) = row else { continue };
-        let Some(run) = app.run(id) else { continue };
-        let state = if run.orphaned { "INTERRUPTED" } else { run.progress.state.word() };
-        text(frame.buffer_mut(), cell(0, y), state, state_style(run, theme));
-        text_right(frame.buffer_mut(), cell(1, y), &how_far(run), theme.text);
-        text_right(frame.buffer_mut(), cell(2, y), &age(app, run), theme.dim);
-        text(frame.buffer_mut(), cell(3, y), &clean_line(&run.plan.selection.name()), theme.text);
-        text(frame.buffer_mut(), cell(4, y), &clean_line(&run.plan.destination.to_string()), theme.accent);
+        text_right(frame.buffer_mut(), cell(2, y), &age(app, id), theme.dim);
+        if let Some(run) = app.run(id) {
+            let state = if run.orphaned { "INTERRUPTED" } else { run.progress.state.word() };
+            text(frame.buffer_mut(), cell(0, y), state, state_style(run, theme));
+            text_right(frame.buffer_mut(), cell(1, y), &how_far(run), theme.text);
+            text(frame.buffer_mut(), cell(3, y), &clean_line(&run.plan.selection.name()), theme.text);
+            text(frame.buffer_mut(), cell(4, y), &clean_line(&run.plan.destination.to_string()), theme.accent);
+        } else if let Some(head) = app.headline(id) {
+            text(frame.buffer_mut(), cell(0, y), head.word, reposition::style(&head, theme));
+            text_right(frame.buffer_mut(), cell(1, y), "—", theme.dim);
+            text(frame.buffer_mut(), cell(3, y), &clean_line(&head.stream), theme.text);
+            text(frame.buffer_mut(), cell(4, y), &clean_line(&reposition::to(&head)), theme.accent);
+        }
         if selected {
             frame.buffer_mut().set_style(Rect { y, height: 1, ..inner }, theme.selection);
         }
@@ -154,46 +164,5 @@ fn state_style(run: &Run, theme: &Theme) -> Style {
         State::Paused | State::Cancelling => theme.warning,
         State::Failed => theme.critical,
         State::Planned | State::Cancelled => theme.dim,
-    }
-}
-
-fn fact(frame: &mut Frame<'_>, line: Rect, name: &str, value: &str, style: Style, theme: &Theme) {
-    let names = NAMES.min(line.width);
-    text(frame.buffer_mut(), Rect { width: names, ..line }, name, theme.dim);
-    let rest = Rect { x: line.x + names, width: line.width - names, ..line };
-    text(frame.buffer_mut(), rest, &clean_line(value), style);
-}
-
-/// Draws a description from this line on.
-fn lines(frame: &mut Frame<'_>, area: Rect, said: &[Said], top: usize, theme: &Theme) {
-    for (said, y) in said.iter().skip(top).zip(area.y..area.bottom()) {
-        let line = Rect { y, height: 1, ..area };
-        match said {
-            Said::Fact(name, value) => fact(frame, line, name, value, theme.text, theme),
-            Said::Title(title) => {
-                text(frame.buffer_mut(), line, title, theme.title);
-            }
-            Said::Count(count, what) => {
-                let words = format!("  {:>9}  {}", count_exact(*count), clean_line(what));
-                text(frame.buffer_mut(), line, &words, theme.text);
-            }
-            Said::Bar(from, count, share) => {
-                let words = format!("  {}  {:>9}  ", from.to_display(), count_exact(*count));
-                let used = text(frame.buffer_mut(), line, &words, theme.text);
-                let room = line.width.saturating_sub(used).min(40);
-                let cells = (u32::from(room) * share).div_ceil(1_000) as usize;
-                let bar = Rect { x: line.x + used, width: room, ..line };
-                text(frame.buffer_mut(), bar, &"█".repeat(cells), theme.chart);
-            }
-            Said::Warning(words) => {
-                text(frame.buffer_mut(), line, &format!("▲ {}", clean_line(words)), theme.warning);
-            }
-            Said::Obstacle(words) => {
-                text(frame.buffer_mut(), line, &format!("✖ {}", clean_line(words)), theme.critical);
-            }
-            Said::More(words) => {
-                text(frame.buffer_mut(), line, &format!("  {}", clean_line(words)), theme.text);
-            }
-        }
     }
 }

@@ -188,7 +188,7 @@ impl Live {
         for effect in self.world.effects.drain(..) {
             match effect {
                 Effect::Watch(scope) if !self.own_scope => {
-                    self.scope.send_replace(scope);
+                    self.scope.send_replace(*scope);
                 }
                 Effect::Refresh => self.poller.refresh(),
                 _ => {}

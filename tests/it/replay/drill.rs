@@ -52,7 +52,7 @@ fn other_publisher(url: String) -> JoinHandle<()> {
 async fn place(atomic: bool) -> Place {
     let place = Place::new().await;
     place.stream("orders", &["orders.>"], json!({})).await;
-    place.stream("copies", &["copy.>"], json!({"duplicate_window": 100_000_000, "allow_atomic": atomic})).await;
+    place.stream("copies", &["copy.>"], json!({"duplicate_window": 100_000_000, "allow_atomic": atomic, "discard": if atomic { "new" } else { "old" }})).await;
     fill(&place.nats, "orders", 0, EVENTS as usize).await;
     place
 }

@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use async_nats::jetstream;
+use jetscope::config::{Env, Flags, Settings};
 use jetscope::demo::Server;
 use jetscope::model::replay::Pace;
-use jetscope::replay::Request;
+use jetscope::nats::gate::Confirmation;
+use jetscope::replay::{Replays, Request, Running};
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
-use super::place::{Place, assert_exact, copies, fill, read};
-use super::traps::{begin, completed, until, wanted};
+use super::place::{assert_exact, copies, fill, read};
+use super::traps::{completed, planned, until, wanted};
 use crate::cluster::three;
 use crate::common::every_kind::raw;
 use crate::common::fixture;
@@ -19,46 +21,119 @@ use crate::common::fixture;
 const ELECTION: Duration = Duration::from_secs(45);
 
 async fn leader(nats: &async_nats::Client, stream: &str) -> Option<String> {
-    let info = raw(nats, &format!("STREAM.INFO.{stream}"), &Value::Null).await;
+    // Nobody answers between two leaders, or when the server that was asked has died.
+    let asked = timeout(Duration::from_secs(1), nats.request(format!("$JS.API.STREAM.INFO.{stream}"), "".into())).await;
+    let info: Value = serde_json::from_slice(&asked.ok()?.ok()?.payload).ok()?;
     info["cluster"]["leader"].as_str().map(str::to_owned)
+}
+
+/// A cluster of three with a stream `orders` that is full and a stream `copies` that is empty, each on all of them.
+struct Trio {
+    servers: Vec<Server>,
+    urls: Vec<String>,
+    nats: async_nats::Client,
+    home: tempfile::TempDir,
+}
+
+impl Trio {
+    async fn new(events: u64, atomic: bool) -> Self {
+        let servers = three();
+        let urls: Vec<String> = servers.iter().map(Server::url).collect();
+        let nats = async_nats::ConnectOptions::new().connect(&urls[..]).await.unwrap();
+        let js = jetstream::new(nats.clone());
+        for (name, subject) in [("orders", "orders.>"), ("copies", "copy.>")] {
+            let config = jetstream::stream::Config {
+                name: name.into(),
+                subjects: vec![subject.into()],
+                num_replicas: 3,
+                duplicate_window: Duration::from_millis(100),
+                allow_atomic_publish: atomic,
+                ..Default::default()
+            };
+            fixture::patient_stream(&js, config, ELECTION).await;
+        }
+        fill(&nats, "orders", 0, events as usize).await;
+        Self { servers, urls, nats, home: tempfile::tempdir().unwrap() }
+    }
+
+    /// All servers are named, so that any of them may go.
+    fn settings(&self) -> Settings {
+        let home = self.home.path().to_str().unwrap();
+        let flags = Flags { server: Some(self.urls.join(",")), ..Default::default() };
+        Settings::load(&flags, &Env::of([("HOME", home), ("XDG_STATE_HOME", home), ("XDG_CONFIG_HOME", home)])).unwrap()
+    }
+
+    async fn begin(&self, rate: f64) -> Running {
+        let request = Request { pace: Pace::PerSecond(rate), ..wanted("orders", "copy.{subject}") };
+        let plan = planned(&self.settings(), request).await;
+        Replays::new(self.settings().state_dir()).start(&self.settings(), plan, &Confirmation::Yes).await.unwrap()
+    }
+
+    /// Waits for another leader of the copies than this one.
+    async fn other_leader(&self, before: Option<&str>) -> Option<String> {
+        let waiting = Instant::now();
+        loop {
+            let now = leader(&self.nats, "copies").await;
+            if now.is_some() && now.as_deref() != before || waiting.elapsed() > ELECTION {
+                return now;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn leaders_that_step_down_change_nothing() {
     const EVENTS: u64 = 10_000;
-    let mut servers = three();
-    let urls: Vec<String> = servers.iter().map(Server::url).collect();
-    let nats = async_nats::ConnectOptions::new().connect(&urls[..]).await.unwrap();
-    let js = jetstream::new(nats.clone());
-    for (name, subject) in [("orders", "orders.>"), ("copies", "copy.>")] {
-        let config = jetstream::stream::Config {
-            name: name.into(),
-            subjects: vec![subject.into()],
-            num_replicas: 3,
-            duplicate_window: Duration::from_millis(100),
-            ..Default::default()
-        };
-        fixture::patient_stream(&js, config, ELECTION).await;
-    }
-    fill(&nats, "orders", 0, EVENTS as usize).await;
-    let server = servers.remove(0);
-    let place = Place { server, nats: nats.clone(), home: tempfile::tempdir().unwrap() };
-    let request = Request { pace: Pace::PerSecond(2_500.0), ..wanted("orders", "copy.{subject}") };
-    let running = begin(&place, request).await;
+    let trio = Trio::new(EVENTS, false).await;
+    let running = Box::pin(trio.begin(2_500.0)).await;
     let mut downs = 0;
     for sent in (1..8).map(|n| n * 900) {
         until(&running, "it sends", |p| p.counters.sent > sent).await;
-        let before = leader(&nats, "copies").await;
-        let reply = raw(&nats, "STREAM.LEADER.STEPDOWN.copies", &json!({})).await;
+        let before = leader(&trio.nats, "copies").await;
+        let reply = raw(&trio.nats, "STREAM.LEADER.STEPDOWN.copies", &json!({})).await;
         downs += u32::from(reply["success"] == true);
-        let waiting = Instant::now();
-        while leader(&nats, "copies").await.is_none_or(|now| Some(now) == before) && waiting.elapsed() < ELECTION {
-            sleep(Duration::from_millis(50)).await;
-        }
+        trio.other_leader(before.as_deref()).await;
     }
     let last = completed(running).await;
     println!("{downs} leaders stepped down; {:?}, last error {:?}", last.counters, last.last_error);
     assert!(downs >= 5);
     assert_eq!((last.counters.sent + last.counters.duplicate, last.counters.reordered), (EVENTS, 0));
-    assert_exact(&copies(&read(&urls[1], "copies").await), 1..=EVENTS);
+    assert_exact(&copies(&read(&trio.urls[1], "copies").await), 1..=EVENTS);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_does_a_member_that_dies() {
+    Box::pin(members_die(false)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_does_one_where_copies_are_stored_in_batches() {
+    Box::pin(members_die(true)).await;
+}
+
+/// The leader of the destination is killed with everything that it has in flight, and comes back, three times.
+async fn members_die(atomic: bool) {
+    const EVENTS: u64 = 6_000;
+    let mut trio = Trio::new(EVENTS, atomic).await;
+    let running = Box::pin(trio.begin(2_000.0)).await;
+    let mut killed = 0;
+    for sent in [1_000, 2_500, 4_000] {
+        until(&running, "it sends", |p| p.counters.sent > sent).await;
+        let Some(before) = trio.other_leader(None).await else { continue };
+        let n: usize = before.strip_prefix('n').unwrap().parse().unwrap();
+        trio.servers[n].kill();
+        killed += 1;
+        let now = trio.other_leader(Some(&before)).await;
+        assert_ne!(now.as_ref(), Some(&before), "another member leads");
+        until(&running, "it goes on", |p| p.counters.sent > sent + 500).await;
+        trio.servers[n].restart().unwrap();
+    }
+    let last = completed(running).await;
+    println!("{killed} leaders killed; {:?}, last error {:?}", last.counters, last.last_error);
+    assert_eq!(killed, 3);
+    assert_eq!((last.counters.sent + last.counters.duplicate, last.counters.reordered), (EVENTS, 0));
+    let messages = read(&trio.urls[0], "copies").await;
+    assert_exact(&copies(&messages), 1..=EVENTS);
+    assert_eq!(messages.iter().any(|m| m.header("Nats-Batch-Id").is_some()), atomic);
 }

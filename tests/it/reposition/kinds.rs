@@ -34,7 +34,7 @@ async fn every_ack_policy_by_pull_and_push() {
                 }
             }
             place.until(&name, "all read", |c| position(c) == (20, 20)).await;
-            let said = place.run(&["S", &name, "--to", "last:3"]).await.code(0).has(&["redelivered  3: #18"]);
+            let said = place.run(&["S", &name, "--to", "last:3"]).await.code(0).has(&["redelivered   3: #18"]);
             assert_eq!(said.out.contains("acks nothing"), policy == "none");
             assert_eq!(said.out.contains("its subscriber is there"), push, "{said:#?}");
             let done = place.run(&["S", &name, "--to", "last:3", "--execute", "--json"]).await.code(0).json();
@@ -80,7 +80,7 @@ async fn only_what_a_consumer_receives_is_counted() {
         .run(&["S", "c", "--to", "35"])
         .await
         .code(0)
-        .has(&["the first that it receives is #36", "redelivered  3: #36"]);
+        .has(&["the first that it receives is #36", "redelivered   3: #36"]);
     // A sequence that is deleted, and several filters.
     place.consumer("d", json!({"filter_subjects": ["s.0", "t.*"]})).await;
     let js = jetstream::new(place.nats.clone());
@@ -132,7 +132,7 @@ async fn streams_that_drop_what_was_acked() {
         assert_eq!(place.info("c").await["num_pending"], 6);
         let said = place.run(&["S", "c", "--to", "start"]).await;
         // Of the interest stream the first four are still there for the other consumer.
-        let kept = if retention == "interest" { "redelivered  4: #1 of" } else { "stands there already" };
+        let kept = if retention == "interest" { "redelivered   4: #1 of" } else { "stands there already" };
         said.has(&[kept]);
         api(&place.nats, "STREAM.DELETE.S", Value::Null).await;
     }

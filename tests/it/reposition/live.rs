@@ -3,7 +3,7 @@
 use jetscope::config::{Env, Flags, Settings};
 use jetscope::model::reposition::{Control, Step, Target};
 use jetscope::nats::gate::Confirmation;
-use jetscope::nats::reposition::{Repositions, Stuck, preview};
+use jetscope::nats::reposition::{Repositions, Stuck};
 use jetscope::nats::{Api, open};
 
 use super::*;
@@ -16,8 +16,8 @@ async fn a_live_client_goes_on_from_there_and_back() {
     place.until("c", "all acked", |c| position(c) == (100, 100) && c["num_waiting"] != 0).await;
 
     let said = place.run(&["S", "c", "--to", "30"]).await.code(0);
-    let said = said.has(&["#30", "redelivered  71: #30 of 20", "delivery begins at once", "nothing was done"]);
-    assert!(!said.out.contains("skipped"), "{said:#?}");
+    let said = said.has(&["#30", "redelivered   71: #30 of 20", "delivery begins at once", "Nothing was done"]);
+    assert!(said.out.contains("skipped       none"), "{said:#?}");
     let document = place.run(&["S", "c", "--to", "30", "--json"]).await.code(0).json();
     assert_eq!(document["redelivered"]["count"], 71);
     assert_eq!(document["before"]["delivered"]["seq"], 100);
@@ -80,7 +80,7 @@ async fn what_is_in_flight_is_waited_for_and_acks_nothing_afterwards() {
     client.until(10).await;
     place.until("c", "in flight", |c| c["num_ack_pending"] == 10).await;
     let said = place.run(&["S", "c", "--to", "1", "--execute"]).await.code(0);
-    let said = said.has(&["10 messages are in flight", "waiting for the acks of 10 messages"]);
+    let said = said.has(&["10 messages in flight", "waiting for the acks of 10 messages"]);
     assert!(!said.err.contains("were in flight; should"), "{said:#?}");
     // While it was paused nothing was delivered; then all of it again, and each counts only when it is acked again.
     let again = client.until(20).await;
@@ -100,7 +100,7 @@ async fn who_never_acks_is_waited_for_and_then_named() {
     let begun = Instant::now();
     let said = place.run(&["S", "c", "--to", "8", "--execute"]).await.code(2);
     said.has(&[
-        "5 messages are still in flight",
+        "5 messages still in flight",
         "the 2s",
         "--force",
         "it stands where it stood, and its pause was taken back",
@@ -110,7 +110,7 @@ async fn who_never_acks_is_waited_for_and_then_named() {
     assert_eq!(place.records()[0]["stage"], "FAILED");
 
     let said = place.run(&["S", "c", "--to", "2", "--execute", "--force"]).await.code(0);
-    said.has(&["5 messages were in flight; should they be acked now", "read back"]);
+    said.has(&["5 messages were in flight; should that be acked now", "read back"]);
     assert_eq!(position(&place.info("c").await), (1, 1));
     assert_eq!(place.records()[1]["given_up"], 5);
     // Undo goes back to what was acked, so that nothing is lost.
@@ -179,6 +179,7 @@ async fn killed_it_leaves_a_pause_that_ends_and_a_record_that_says_so() {
     }
     place.until("c", "acked", |c| c["num_ack_pending"] == 0).await;
     // The pause is ours, so it does not stay.
+    place.run(&["undo"]).await.code(0).has(&["that pause is taken back"]);
     place.run(&["undo", "--execute"]).await.code(0).has(&["read back"]);
     place.until("c", "resumed", |c| c["paused"].is_null()).await;
     let said = place.run(&["S", "c", "--to", "8"]).await.code(0);
@@ -206,7 +207,11 @@ async fn under_way_nothing_is_lost() {
         // Behind the new position every message comes, in order.
         let to = done["to"].as_u64().unwrap();
         let all = client.until(to).await;
-        let next = client.until(to + 80).await;
+        let mut next = client.until(to + 80).await;
+        // Of a position near the end the first was one that came before the move.
+        if let Some(again) = next.iter().rposition(|seq| *seq == to) {
+            next.drain(..=again);
+        }
         assert_eq!(next, (to + 1..=to + 80).collect::<Vec<_>>(), "after {:?}", all.last());
         place.until("c", "acks that count", |c| position(c).0 >= to + 80).await;
     }
@@ -225,9 +230,9 @@ async fn who_asks_is_answered() {
     let flags = Flags { server: Some(place.server.url()), ..Flags::default() };
     let settings = Settings::load(&flags, &env).unwrap();
     let api = Api::new(open(&settings.connection).await.unwrap());
-    let repositions = Repositions::new(&settings, &api);
+    let repositions = Repositions::new(&settings);
     for (answer, moved) in [(Control::Cancel, false), (Control::GoOn, true)] {
-        let preview = preview(&api, "S", "c", Target::Seq(3), false).await.unwrap();
+        let preview = repositions.preview(&api, ("S", "c"), Target::Seq(3), false).await.unwrap();
         assert!(
             repositions.start(&api, preview.clone(), &Confirmation::None, Stuck::Ask).is_err(),
             "it has to be confirmed"

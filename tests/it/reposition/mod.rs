@@ -1,5 +1,6 @@
 //! `jetscope reposition` on real servers: what it says before, what it does, and what it leaves behind.
 
+mod console;
 mod faults;
 mod kinds;
 mod live;
@@ -231,4 +232,33 @@ async fn take(nats: &async_nats::Client, consumer: &str, batch: usize) -> Vec<(u
 fn position(info: &Value) -> (u64, u64) {
     let seq = |of: &str| info[of]["stream_seq"].as_u64().unwrap();
     (seq("ack_floor"), seq("delivered"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_that_were_done_are_listed() {
+    let place = Place::with(20, json!({})).await;
+    place.run(&["list"]).await.code(0).has(&["BEGAN"]);
+    place.run(&["S", "c", "--to", "12", "--execute"]).await.code(0).has(&["to #12, read back"]);
+    place.run(&["S", "c", "--to", "5", "--execute"]).await.code(0);
+    place.run(&["undo", "--execute"]).await.code(0);
+    let said = place.run(&["list", "--json"]).await.code(0);
+    let all: Vec<Value> = said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |field: &str| all.iter().map(|past| past[field].clone()).collect::<Vec<_>>();
+    // What was taken back can be taken back no more, and neither can what took it back.
+    assert_eq!(of("state"), [json!("COMPLETED"), json!("UNDONE"), json!("COMPLETED")]);
+    assert_eq!(of("can_be_undone"), [json!(false), json!(false), json!(true)]);
+    assert_eq!((of("from"), of("to")), (vec![json!(5), json!(12), json!(1)], vec![json!(12), json!(5), json!(12)]));
+    assert_eq!((&all[0]["undoes"], &all[1]["undone_by"]), (&all[1]["id"], &all[0]["id"]));
+    assert_eq!((&all[2]["outcome"]["verified"], &all[2]["stream"]), (&json!(true), &json!("S")));
+    let table = place.run(&["list"]).await.code(0).out;
+    assert!(table.lines().nth(2).unwrap().contains("UNDONE"), "{table}");
+    // It needs no server, and reads also what was written without an outcome.
+    let state = place.state().join("repositions");
+    let path =
+        fs::read_dir(&state).unwrap().map(|e| e.unwrap().path()).find(|p| p.extension().is_some_and(|e| e == "json"));
+    let mut record: Value = serde_json::from_slice(&fs::read(path.as_ref().unwrap()).unwrap()).unwrap();
+    record.as_object_mut().unwrap().remove("outcome");
+    fs::write(path.unwrap(), record.to_string()).unwrap();
+    let said = place.run_as(&["list", "--json"], &["--server", "nats://127.0.0.1:1"]).await.code(0);
+    assert_eq!(said.out.lines().count(), 3);
 }

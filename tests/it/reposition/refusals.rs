@@ -8,9 +8,13 @@ async fn places_that_are_none() {
     api(&place.nats, "STREAM.PURGE.S", json!({"seq": 6})).await;
     place.fill(2).await;
     for place_text in ["24", "2100-01-01T00:00Z"] {
-        let said = place.run(&["S", "c", "--to", place_text]).await.code(2).has(&["--to end"]);
+        let said = place.run(&["S", "c", "--to", place_text]).await.code(2).has(&["`end` is for what comes next"]);
         assert!(said.out.contains("not possible"), "{said:#?}");
-        place.run(&["S", "c", "--to", place_text, "--execute"]).await.code(2).has(&["is not moved", "--to end"]);
+        place
+            .run(&["S", "c", "--to", place_text, "--execute"])
+            .await
+            .code(2)
+            .has(&["is not moved", "`end` is for what comes next"]);
     }
     place
         .run(&["S", "c", "--to", "23"])

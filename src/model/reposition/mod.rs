@@ -1,10 +1,17 @@
 //! Moving the start of one consumer: what is wanted, what it would do, how far it is, and what came of it.
 
+mod past;
+mod words;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::units::{messages, messages_were};
 use super::{AckPolicy, DeliverPolicy, Timestamp};
+
+pub use past::{Past, Proposal, State};
+pub use words::RECREATE;
 
 /// Where a consumer is to go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,7 +63,7 @@ pub struct Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.time {
-            Some(time) => write!(f, "#{} of {time}", self.seq),
+            Some(time) => write!(f, "#{} of {}", self.seq, time.to_millis()),
             None => write!(f, "#{}", self.seq),
         }
     }
@@ -158,6 +165,8 @@ pub struct Preview {
     pub warnings: Vec<String>,
     /// Why it cannot be done.
     pub obstacles: Vec<String>,
+    /// Nothing is in the way but that the server does not move it: it could be deleted and made again.
+    pub recreatable: bool,
     /// The earlier one that this takes back.
     pub undoes: Option<String>,
 }
@@ -207,11 +216,12 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Saving => f.write_str("the old position is saved"),
-            Self::Pausing { until } => write!(f, "the consumer is paused, until {until} at most"),
+            Self::Pausing { until } => write!(f, "the consumer is paused, until {} UTC at most", until.to_clock()),
             Self::Draining { left, until } => {
-                write!(f, "waiting for the acks of {left} messages in flight, until {until} at most")
+                let clock = until.to_clock();
+                write!(f, "waiting for the acks of {} in flight, until {clock} UTC at most", messages(*left))
             }
-            Self::Stuck { left } => write!(f, "{left} messages in flight were not acked in time"),
+            Self::Stuck { left } => write!(f, "{} not acked in time", messages_were(*left)),
             Self::Moving => f.write_str("the consumer is moved"),
             Self::Resuming => f.write_str("the consumer is resumed"),
             Self::Watching => f.write_str("waiting for the first delivery"),
@@ -247,7 +257,7 @@ pub enum Stage {
 }
 
 /// What came of it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// Its name in the state directory.
     pub id: String,
