@@ -12,10 +12,12 @@ use std::time::Instant;
 
 use common::{Figures, Outcome, in_full, ms, quantile};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use jetscope::app::{App, Msg, Session};
 use jetscope::config::{Connection, Ledger};
 use jetscope::demo::{Server, ServerSpec};
-use jetscope::model::Request;
+use jetscope::keymap::Keymap;
 use jetscope::model::request::{Act, Outcome as RequestOutcome};
+use jetscope::model::{Request, Update};
 use jetscope::nats::{self, Api};
 
 /// Pages side by side, as `Api::streams` has them.
@@ -83,7 +85,8 @@ async fn compare(streams: usize, consumers: usize, rounds: usize) -> Outcome {
     ours(&noting).await?;
     alone(&raw, streams).await?;
     let (mut ours_took, mut alone_took, mut noted_took) = (Vec::new(), Vec::new(), Vec::new());
-    let mut requests = 0;
+    let mut app = console()?;
+    let (mut requests, mut taken) = (0, Vec::new());
     for round in 0..rounds {
         // Whoever comes second finds the server as the first left it, so they take turns.
         if round % 2 == 0 {
@@ -96,7 +99,11 @@ async fn compare(streams: usize, consumers: usize, rounds: usize) -> Outcome {
             ours_took.push(ours(&api).await?);
         }
         // As the console takes them, once a second.
-        requests = ledger.take().0.len();
+        let (notes, lost) = ledger.take();
+        requests = notes.len();
+        let taking = Instant::now();
+        app.update(Msg::Data(Update::Requests(notes, lost)));
+        taken.push(taking.elapsed().as_nanos() as f64 / requests.max(1) as f64);
     }
     let mut figures = Figures::new(&["", "jetscope ms", "raw ms", "ratio", "aim", "noted ms", "noted ratio"]);
     let parts: [(&str, Part, &str); 3] =
@@ -119,10 +126,17 @@ async fn compare(streams: usize, consumers: usize, rounds: usize) -> Outcome {
     }
     figures.print(&format!(
         "sweep: {streams} streams x {consumers} consumers, medians of {rounds} rounds (made in {:.1} s), {requests} \
-         requests each; a note alone: {:.0} ns",
+         requests each; a note alone: {:.0} ns, taken in by the console: {:.0} ns",
         made.as_secs_f64(),
-        note(rounds)
+        note(rounds),
+        quantile(&taken, 0.5)
     ))
+}
+
+/// A console that knows nothing.
+fn console() -> Outcome<App> {
+    let keymap = Keymap::with(&std::collections::BTreeMap::new())?;
+    Ok(App::new(Session::default(), keymap, nats::now()))
 }
 
 /// What a note costs beside its request, in nanoseconds: the same steps as `nats::note` takes, and the ledger.

@@ -84,6 +84,7 @@ pub fn help_lines(app: &App) -> Vec<HelpLine> {
             "● ▲ ✖ ○",
             "of an event in a tail: valid; accepted, though its sender should change something; invalid; no CloudEvent",
         ),
+        ("W +", "of a request: it changes something on the server; it makes or drops a reader of our own"),
         ("—", "does not apply, such as the reach of an empty stream"),
     ] {
         lines.push(HelpLine::Key { keys: sign.into(), text: text.into(), why_not: None });

@@ -336,6 +336,27 @@ fn the_floor_decides_what_is_still_stuck() {
 }
 
 #[test]
+fn what_may_not_be_read_is_said() {
+    let mut world = stuck(120, 40);
+    let denied = |words: &str| {
+        let kind = ProblemKind::Denied { subject: "$JS.API.STREAM.MSG.GET.x".into() };
+        Problem::new(kind, format!("{words}: no permission to publish to $JS.API.STREAM.MSG.GET.x"))
+    };
+    let (stream, consumer_name) = (STREAM.to_owned(), "archive".to_owned());
+    let found = Err(denied("a message"));
+    world.send(Msg::Data(Update::HeadOfLine { stream, consumer: consumer_name, floor: 8, found }));
+    world.send(Msg::Data(Update::Stored { stream: STREAM.into(), seq: 20, found: Err(denied("a message")) }));
+    consumer(&mut world, |c| {
+        (c.ack_floor.stream_seq, c.delivered.stream_seq, c.ack_pending) = (8, 48, 3);
+    });
+    assert!(!stuck_screen(&world).rows.contains_key(&8), "it is acked");
+    assert!(world.screen().contains("the first message that is not acked could not be read"), "{}", world.screen());
+    world.keys("G");
+    assert!(world.screen().contains("The message could not be read"), "{}", world.screen());
+    assert_eq!(world.screen().matches("no permission to publish").count(), 2, "{}", world.screen());
+}
+
+#[test]
 fn a_stuck_message_is_read_in_the_tail_copied_and_sent_again() {
     let mut world = stuck(120, 40);
     world.keys("g<down><enter>");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_nats::jetstream;
 use futures_util::StreamExt;
 use jetscope::app::activity::Told;
-use jetscope::config::Connection;
+use jetscope::config::{Connection, Ledger};
 use jetscope::demo::{Server, ServerSpec};
 use jetscope::model::{AdvisoryKind, Timestamp, Update};
 use serde_json::{Value, json};
@@ -49,8 +49,8 @@ pub(crate) async fn next(nats: &async_nats::Client, stream: &str, name: &str) ->
 
 pub(crate) async fn answer(nats: &async_nats::Client, message: &async_nats::Message, how: &str) {
     let reply = message.reply.clone().expect("a place for acks");
-    nats.publish(reply, how.to_owned().into()).await.expect("an ack");
-    nats.flush().await.expect("a flush");
+    // With an answer, so that it has taken effect before the next pull.
+    nats.request(reply, how.to_owned().into()).await.expect("an answer to the ack");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -269,4 +269,37 @@ async fn a_cluster_tells_who_leads_and_who_led_before() {
         sentences(l).iter().any(|s| s.starts_with("stream copied has lost its quorum"))
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_is_bounded_and_what_is_not_heard_is_counted() {
+    const FLOOD: u64 = 100_000;
+    let server = Server::start(&ServerSpec::default()).expect("a server");
+    let connection = Connection { ledger: Ledger::open(None), ..Connection::to(server.url()) };
+    let mut live = Live::start(connection, still());
+    live.until(LONG, "a connection, and what it asked", |l| !l.world.app.activity.requests.single.is_empty()).await;
+    live.keys("8");
+    let nats = async_nats::connect(server.url()).await.expect("a connection");
+    let asked = live.world.app.activity.requests.single.len();
+    for seq in 1..=FLOOD {
+        let body = format!(r#"{{"timestamp":"2026-11-20T14:00:00Z","stream_seq":{seq},"deliveries":3}}"#);
+        let subject = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.orders.billing";
+        nats.publish(subject, body.into()).await.expect("sent");
+    }
+    nats.flush().await.expect("a flush");
+    // What comes behind the flood comes through, if not the first time.
+    let mut n = 0;
+    while !told(&live, &format!("after{n}")).contains(&AdvisoryKind::StreamCreated) {
+        n += 1;
+        stream(&nats, json!({"name": format!("after{n}"), "subjects": [format!("after{n}.>")]})).await;
+        live.during(Duration::from_millis(500)).await;
+        assert!(n < 60, "nothing is heard any more");
+    }
+    let activity = &live.world.app.activity;
+    let heard = told(&live, "orders").len() as u64;
+    assert!(heard + activity.lost <= FLOOD && (heard == FLOOD || activity.lost > 0), "{heard} {}", activity.lost);
+    assert_eq!(activity.advisories.len(), 2_000);
+    let remembered = activity.stuck.of("orders", "billing").expect("some");
+    assert_eq!((remembered.messages.len(), remembered.dropped), (500, heard - 500));
+    assert!(live.world.app.activity.requests.single.len() - asked < 50, "a flood asks for nothing");
 }

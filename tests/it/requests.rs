@@ -156,10 +156,10 @@ async fn what_is_given_up_before_its_answer_is_noted_as_such_and_a_closed_ledger
     let server = Server::start(&ServerSpec::default()).expect("a server");
     let connection = noting(Connection::to(server.url()));
     let api = Api::new(open(&connection).await.expect("a connection"));
-    {
-        // Polled once: it is on its way.
-        let asking = std::pin::pin!(api.account());
-        assert!(asking.now_or_never().is_none());
+    // Given up while it is on its way; on a busy machine the answer can be there at once, or the connection not yet.
+    while std::pin::pin!(api.account()).now_or_never().is_some() {
+        connection.ledger.take();
+        tokio::task::yield_now().await;
     }
     let missing = api.stream("nothing").await.expect_err("no such stream");
     let (requests, _) = connection.ledger.take();

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::model::advisory::is_own_reader;
 use crate::model::request::{Act, Nature, Outcome, Verb};
 use crate::model::{Request, Timestamp};
 
@@ -22,7 +23,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Requests that want the same of the same thing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Folded {
-    /// The newest of them; the subject is that of the first.
+    /// The newest of them; of messages that were published all.
     pub last: Request,
     /// How many.
     pub times: u64,
@@ -67,8 +68,9 @@ impl Folded {
         if last.outcome != request.outcome {
             last.outcome.clone_from(&request.outcome);
         }
-        if self.rest || last.act != request.act {
-            last.act.clone_from(&request.act);
+        if let Act::Publish { publisher, .. } = request.act {
+            last.act = Act::Publish { publisher, messages: self.times, bytes: self.bytes };
+        } else if last.subject != request.subject {
             last.subject.clone_from(&request.subject);
         }
     }
@@ -92,6 +94,8 @@ impl Folded {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {
     Subject(Box<str>),
+    /// About one of our own readers of this stream: they come and go.
+    Reader(Verb, Box<str>),
     Publisher(u64),
     Rest(Verb),
 }
@@ -134,7 +138,10 @@ impl Requests {
     fn fold(&mut self, request: &Request) {
         let key = match request.act {
             Act::Publish { publisher, .. } => Key::Publisher(publisher),
-            _ if request.nature() == Nature::Read => Key::Subject(request.subject.clone()),
+            _ if request.nature() == Nature::Read => match request.asks() {
+                (verb, Some(stream), Some(name)) if is_own_reader(name) => Key::Reader(verb, stream.into()),
+                _ => Key::Subject(request.subject.clone()),
+            },
             // What changes something has a row of its own each time.
             _ => {
                 self.make_room(request.at, true);
@@ -248,6 +255,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_asked_about_our_own_readers_is_told_by_stream() {
+        let mut requests = Requests::default();
+        let asked =
+            ["jetscope-tail-a", "jetscope-tail-b", "billing"].map(|n| ask(1, &format!("CONSUMER.INFO.S.{n}"), 1));
+        requests.take(asked.into(), 0);
+        let expected = [("CONSUMER.INFO.S.jetscope-tail-b".to_owned(), 2), ("CONSUMER.INFO.S.billing".to_owned(), 1)];
+        assert_eq!(rows(&requests), expected);
+    }
+
+    #[test]
     fn the_messages_of_a_publisher_are_counted() {
         let mut requests = Requests::default();
         let sent = |publisher, messages| Request {
@@ -261,6 +278,8 @@ mod tests {
         requests.take(vec![sent(1, 400), sent(2, 5), sent(1, 600)], 0);
         let rows: Vec<_> = requests.folded.iter().map(|e| (e.item.times, e.item.bytes)).collect();
         assert_eq!((rows, requests.single.len()), (vec![(1_000, 10_000), (5, 50)], 3));
+        let first = &requests.folded.iter().next().unwrap().item.last.act;
+        assert_eq!(*first, Act::Publish { publisher: 1, messages: 1_000, bytes: 10_000 });
     }
 
     #[test]

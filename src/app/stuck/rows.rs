@@ -117,7 +117,8 @@ impl StuckScreen {
         }
         let (floor, delivered) = (info.ack_floor.stream_seq, info.delivered.stream_seq);
         said.push(match info.ack_pending {
-            0 if floor >= delivered => format!("all is acked up to #{}, which is as far as was delivered", n(floor)),
+            0 if delivered == 0 => "nothing was delivered to this consumer yet".into(),
+            0 if floor >= delivered => format!("all that was delivered is acked, up to #{}", n(floor)),
             0 => format!("acked up to #{}, delivered up to #{}: no ack is waited for", n(floor), n(delivered)),
             1 => format!("1 message behind #{} is delivered and not acked", n(floor)),
             pending => format!(
