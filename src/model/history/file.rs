@@ -48,8 +48,10 @@ impl History {
         let mut out = self.written(key);
         let mut smaller = self.clone();
         while out.len() > most && smaller.room.minutes > 0 {
-            // What is held in memory is more than what is written; it shrinks with it.
-            smaller.room.most = smaller.room.held / 10 * 8;
+            // What is written shrinks with the samples that are held in memory, if not by quite as much.
+            let samples: usize = smaller.streams.values().map(OfStream::samples_held).sum();
+            let fewer = samples as f64 * most as f64 / out.len() as f64;
+            smaller.room.most = smaller.room.held.saturating_sub(samples) + fewer as usize;
             smaller.squeeze();
             out = smaller.written(key);
         }
@@ -128,6 +130,13 @@ impl History {
         }
         self.account = take_track(bytes)?;
         Some(())
+    }
+}
+
+impl OfStream {
+    /// Bytes of its samples and of those of its consumers.
+    fn samples_held(&self) -> usize {
+        self.track.held() + self.consumers.values().map(|kept| kept.track.held()).sum::<usize>()
     }
 }
 

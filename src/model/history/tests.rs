@@ -205,6 +205,26 @@ fn where_there_is_too_little_room_the_order_is_kept() {
 }
 
 #[test]
+fn a_file_is_no_larger_than_it_may_be() {
+    let mut kept = Kept::new(Room::default());
+    for second in (0..7_200).step_by(2) {
+        kept.streams(second, &["s", "t"], second as u64);
+    }
+    let whole = kept.past.encode("key", usize::MAX);
+    let back = History::decode(&whole, "key", Room::default()).unwrap();
+    let of = |past: &History| past.stream("s", at(0), at(8_000));
+    assert_eq!(of(&back), of(&kept.past));
+    let room = (back.room().held, kept.past.room().held);
+    assert!(room.0.abs_diff(room.1) < room.1 / 4, "{room:?}");
+    let small = kept.past.encode("key", whole.len() / 3);
+    assert!(small.len() <= whole.len() / 3, "{} of {}", small.len(), whole.len());
+    let less = of(&History::decode(&small, "key", Room::default()).unwrap());
+    assert_eq!(less.last(), of(&kept.past).last(), "what is newest stays");
+    assert!(less.len() > 50 && less.len() < of(&kept.past).len() / 2, "{}", less.len());
+    assert_eq!(kept.past.room().held, room.1, "in memory everything stays");
+}
+
+#[test]
 fn a_history_can_be_copied_cheaply_and_stays_as_it_was() {
     let mut kept = Kept::new(Room::default());
     for second in 0..600 {
