@@ -10,7 +10,8 @@ use std::time::Duration;
 use super::consumer::OWN_PREFIX;
 use super::update::{Ask, Listing, SubjectCount};
 use super::{
-    Account, Advisory, AdvisoryKind, Consumer, Link, Problem, Reading, ServerInfo, Stream, Timestamp, Traffic, Update,
+    Account, AccountSample, Advisory, AdvisoryKind, Consumer, Link, Problem, Reading, Series, ServerInfo, Stream,
+    Timestamp, Traffic, Update,
 };
 
 pub use super::entry::{Availability, ConsumerEntry, GivenUp, RATE_WINDOW, Shelf, StreamEntry};
@@ -40,6 +41,8 @@ pub struct Catalog {
     pub rtt: Option<Duration>,
     /// The account.
     pub account: Reading<Account>,
+    /// Samples of the account, oldest first.
+    pub account_series: Series<AccountSample>,
     /// Streams by name.
     pub streams: BTreeMap<String, StreamEntry>,
     /// How the last sweep over the streams went; the value is the total that the server named.
@@ -78,6 +81,7 @@ impl Catalog {
             Update::Rtt(rtt) => self.rtt = Some(rtt),
             Update::Account(account, at) => {
                 self.hear(at);
+                self.account_series.push(AccountSample::new(&account, at));
                 self.account.set(account, at);
             }
             Update::Streams(listing) => self.put_listing(listing),

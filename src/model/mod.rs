@@ -11,6 +11,7 @@ pub mod catalog;
 pub mod consumer;
 pub mod document;
 pub mod entry;
+pub mod glob;
 pub mod kind;
 pub mod link;
 pub mod message;
@@ -20,6 +21,7 @@ pub mod reading;
 pub mod replay;
 pub mod reposition;
 pub mod retention;
+pub mod rule;
 pub mod scope;
 pub mod series;
 pub mod stream;
@@ -41,8 +43,9 @@ pub use message::{Header, Message};
 pub use owner::Owner;
 pub use problem::{Problem, ProblemKind};
 pub use reading::Reading;
+pub use rule::Rule;
 pub use scope::Scope;
-pub use series::{ConsumerSample, Series, StreamSample};
+pub use series::{AccountSample, ConsumerSample, Series, StreamSample};
 pub use stream::{
     Cluster, Discard, Fullness, Limits, Peer, Retention, Storage, Stream, StreamConfig, StreamState, Upstream,
 };

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::{Consumer, Stream, Timestamp};
+use super::{Account, Consumer, Stream, Timestamp};
 
 /// Two answers within less than this (a screen was opened between two polls) say nothing about a rate: what
 /// comes in bursts would be shown as 0, or as many times what it is.
@@ -20,6 +20,15 @@ pub trait Sample {
 pub struct Series<T> {
     samples: VecDeque<T>,
     capacity: usize,
+}
+
+/// Samples that are kept where nothing else is said.
+const DEFAULT_SAMPLES: usize = 24;
+
+impl<T: Sample> Default for Series<T> {
+    fn default() -> Self {
+        Self::new(DEFAULT_SAMPLES)
+    }
 }
 
 impl<T: Sample> Series<T> {
@@ -127,6 +136,8 @@ pub struct StreamSample {
     pub last_seq: u64,
     /// The first sequence.
     pub first_seq: u64,
+    /// How many messages it is behind what it mirrors or sources, all together.
+    pub upstream_lag: u64,
 }
 
 impl From<&Stream> for StreamSample {
@@ -137,11 +148,46 @@ impl From<&Stream> for StreamSample {
             bytes: s.state.bytes,
             last_seq: s.state.last_seq,
             first_seq: s.state.first_seq,
+            upstream_lag: s.mirror.iter().chain(&s.sources).fold(0, |sum, up| sum.saturating_add(up.lag)),
         }
     }
 }
 
 impl Sample for StreamSample {
+    fn at(&self) -> Timestamp {
+        self.at
+    }
+}
+
+/// What is kept of the account at each poll.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountSample {
+    /// When.
+    pub at: Timestamp,
+    /// Requests of its API so far.
+    pub api_total: u64,
+    /// Those that were answered with an error.
+    pub api_errors: u64,
+    /// Bytes on disk.
+    pub storage: u64,
+    /// Bytes in memory.
+    pub memory: u64,
+}
+
+impl AccountSample {
+    /// Of this account, read at this time.
+    pub const fn new(account: &Account, at: Timestamp) -> Self {
+        Self {
+            at,
+            api_total: account.api_total,
+            api_errors: account.api_errors,
+            storage: account.storage,
+            memory: account.memory,
+        }
+    }
+}
+
+impl Sample for AccountSample {
     fn at(&self) -> Timestamp {
         self.at
     }
@@ -206,7 +252,7 @@ mod tests {
     use super::*;
 
     fn at(secs: i64, last_seq: u64) -> StreamSample {
-        StreamSample { at: Timestamp::from_secs(secs), messages: 0, bytes: 0, last_seq, first_seq: 1 }
+        StreamSample { at: Timestamp::from_secs(secs), messages: 0, bytes: 0, last_seq, first_seq: 1, upstream_lag: 0 }
     }
 
     fn series(samples: &[(i64, u64)]) -> Series<StreamSample> {
