@@ -4,6 +4,7 @@
 //! These are plain levels for the colour of a row, each with the sentence that says why.
 
 pub mod consumer;
+pub mod finding;
 pub mod level;
 pub mod stream;
 

@@ -37,7 +37,11 @@ mod tests {
         for (pattern, yes, no) in [
             ("orders", &["orders"][..], &["order", "orders-eu", "Orders"][..]),
             ("*", &["", "a", "a-b"], &[]),
-            ("eventsource-*-stream", &["eventsource-github-stream", "eventsource--stream"], &["eventsource-stream", "x"]),
+            (
+                "eventsource-*-stream",
+                &["eventsource-github-stream", "eventsource--stream"],
+                &["eventsource-stream", "x"],
+            ),
             ("*-eu*", &["a-eu", "a-eu-1", "-eu"], &["a-us"]),
             ("a?c", &["abc", "aéc"], &["ac", "abbc"]),
             ("**a*", &["a", "ba", "abc"], &["", "b"]),

@@ -78,9 +78,9 @@ rules! {
     /// A consumer that nobody asks for more.
     ConsumerNoReader = "consumer-no-reader", Consumer;
     /// A consumer that gave up on messages.
-    ConsumerGaveUp = "consumer-gave-up", Consumer;
+    ConsumerDead = "consumer-dead", Consumer;
     /// A consumer whose ack floor one message holds.
-    ConsumerHeld = "consumer-held", Consumer;
+    ConsumerHol = "consumer-hol", Consumer;
     /// A consumer whose filter nothing can match.
     ConsumerFilter = "consumer-filter", Consumer;
     /// A consumer without a leader.

@@ -15,6 +15,14 @@ pub trait Sample {
     fn at(&self) -> Timestamp;
 }
 
+/// How long until `used` has grown to `max` at this growth per second; `None` where it does not grow, is there already,
+/// or would take longer than a person lives.
+pub fn until_full(used: u64, max: u64, per_second: Option<f64>) -> Option<Duration> {
+    let per_second = per_second.filter(|rate| *rate > 0.0)?;
+    let seconds = max.checked_sub(used).filter(|left| *left > 0)? as f64 / per_second;
+    (seconds < 3.0e9).then(|| Duration::from_secs_f64(seconds))
+}
+
 /// A bounded ring of samples, oldest first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series<T> {
@@ -295,6 +303,15 @@ mod tests {
             s.push(StreamSample { at: Timestamp(ms * 1_000_000), ..at(0, n) });
         }
         assert_eq!(s.rates(|s| s.last_seq).iter().map(|r| r.1).collect::<Vec<_>>(), [10.0, 20.0]);
+    }
+
+    #[test]
+    fn what_does_not_grow_is_never_full() {
+        assert_eq!(until_full(90, 100, Some(2.0)), Some(Duration::from_secs(5)));
+        for (used, rate) in [(90, None), (90, Some(0.0)), (90, Some(-1.0)), (100, Some(1.0)), (101, Some(1.0))] {
+            assert_eq!(until_full(used, 100, rate), None, "{used} {rate:?}");
+        }
+        assert_eq!(until_full(0, u64::MAX, Some(0.001)), None);
     }
 
     #[test]

@@ -123,8 +123,7 @@ mod tests {
             critical: Some(critical),
         };
         let thresholds = Thresholds { rules: vec![of(Some("orders"), 10.0), of(None, 99.0)], ..Default::default() };
-        let critical =
-            |stream| thresholds.of(Rule::ConsumerPending, Some(stream), Some("c")).and_then(|t| t.critical);
+        let critical = |stream| thresholds.of(Rule::ConsumerPending, Some(stream), Some("c")).and_then(|t| t.critical);
         assert_eq!((critical("orders"), critical("mail")), (Some(10.0), Some(99.0)));
         assert!(thresholds.of(Rule::ConsumerWaiting, Some("orders"), None).is_none());
     }

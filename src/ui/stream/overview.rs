@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use crate::app::{App, StreamScreen};
 use crate::health::stream_health;
 use crate::model::retention::in_words;
+use crate::model::series::until_full;
 use crate::model::units::{bytes, count, count_exact, duration, percent, rate};
 use crate::model::{Retention, Series, Stream, StreamSample, Timestamp};
 use crate::ui::Theme;
@@ -205,16 +206,7 @@ pub(in crate::ui) fn limits(info: &Stream, series: &Series<StreamSample>, now: T
 
 /// `, full in 3h20m` at this growth per second; nothing where it does not grow or is full.
 fn when_full(used: u64, max: u64, grows: Option<f64>) -> String {
-    match grows {
-        Some(per_second) if per_second > 0.0 && used < max => {
-            let seconds = (max - used) as f64 / per_second;
-            if seconds > 3.0e9 {
-                return String::new();
-            }
-            format!(", full in {}", duration(Duration::from_secs_f64(seconds)))
-        }
-        _ => String::new(),
-    }
+    until_full(used, max, grows).map(|left| format!(", full in {}", duration(left))).unwrap_or_default()
 }
 
 fn charts(frame: &mut Frame<'_>, area: Rect, series: &Series<StreamSample>, theme: &Theme) {
