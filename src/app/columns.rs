@@ -2,9 +2,9 @@
 //!
 //! To add one: a variant here with its row in `ALL` and its sort value, and its text in `ui/`.
 
-use crate::health::{Level, consumer_level, stream_level};
+use crate::health::{Level, Standing, Terms, stream_level};
 use crate::model::catalog::Shelf;
-use crate::model::{ConsumerEntry, Kind, StreamEntry, Thresholds, Timestamp};
+use crate::model::{ConsumerEntry, Kind, StreamEntry, Thresholds};
 
 /// How a column is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,18 +168,20 @@ impl StreamColumn {
     }
 
     /// What rows are sorted by.
-    pub fn value(self, row: &StreamRow<'_>, now: Timestamp, thresholds: &Thresholds) -> SortValue {
+    pub fn value(self, row: &StreamRow<'_>, terms: &Terms, thresholds: &Thresholds) -> SortValue {
         let info = row.entry.info.as_deref();
         let of = |f: fn(&crate::model::Stream) -> f64| opt(info.map(f));
         match self {
-            Self::State | Self::Words => SortValue::Ranked(stream_level(row.entry, row.shelf, thresholds) as u8, 0),
+            Self::State | Self::Words => {
+                SortValue::Ranked(stream_level(row.entry, row.shelf, thresholds, terms) as u8, 0)
+            }
             Self::Name => SortValue::Text(row.label.to_lowercase()),
             Self::Kind => SortValue::Text(row.kind.tag().to_owned()),
             Self::Messages => of(|s| s.state.messages as f64),
             Self::Bytes => of(|s| s.state.bytes as f64),
             Self::Sequences => of(|s| s.state.last_seq as f64),
             Self::Spread => of(|s| s.state.spread() as f64),
-            Self::Reach => opt(info.and_then(|s| s.state.reach(now)).map(|d| d.as_secs_f64())),
+            Self::Reach => opt(info.and_then(|s| s.state.reach(terms.now)).map(|d| d.as_secs_f64())),
             Self::Rate | Self::Trend => opt(row.entry.rate_in()),
             Self::Consumers => of(|s| s.state.consumers as f64),
             Self::Outstanding => opt(row.worst().map(|(_, n)| n as f64)),
@@ -237,7 +239,7 @@ pub struct ConsumerRow<'a> {
 impl ConsumerRow<'_> {
     /// Deliveries per second.
     pub fn rate(&self) -> Option<f64> {
-        self.entry.series.rate(crate::model::entry::RATE_WINDOW, |s| s.delivered_consumer_seq)
+        self.entry.rate(|s| s.delivered_consumer_seq)
     }
 }
 
@@ -281,13 +283,13 @@ impl ConsumerColumn {
     }
 
     /// What rows are sorted by.
-    pub fn value(self, row: &ConsumerRow<'_>, now: Timestamp) -> SortValue {
+    pub fn value(self, row: &ConsumerRow<'_>, terms: &Terms) -> SortValue {
         let info = row.entry.info.as_deref();
         let of = |f: fn(&crate::model::Consumer) -> f64| opt(info.map(f));
         match self {
             Self::State | Self::Words => {
-                let outstanding = info.map_or(0, super::super::model::consumer::Consumer::outstanding);
-                SortValue::Ranked(consumer_level(row.entry) as u8, outstanding)
+                let (rank, outstanding) = Standing::of(row.entry, terms).rank(row.entry);
+                SortValue::Ranked(rank, outstanding)
             }
             Self::Stream => SortValue::Text(row.label.to_lowercase()),
             Self::Name => SortValue::Text(row.name.to_lowercase()),
@@ -299,7 +301,9 @@ impl ConsumerColumn {
             Self::Redelivered => of(|c| c.redelivered as f64),
             Self::Waiting => of(|c| c.waiting as f64),
             Self::Rate => opt(row.rate()),
-            Self::LastAck => opt(info.and_then(|c| c.ack_floor.last_active).map(|at| now.since(at).as_secs_f64())),
+            Self::LastAck => {
+                opt(info.and_then(|c| c.ack_floor.last_active).map(|at| terms.now.since(at).as_secs_f64()))
+            }
             Self::Filter => info.map_or(SortValue::Unknown, |c| SortValue::Text(c.config.filter_subjects.join(" "))),
         }
     }

@@ -59,6 +59,7 @@ pub(super) fn fill<'a>(
     let mut fuzzy = Fuzzy::new(&table.filter);
     let filtering = !table.filter.is_empty();
     let mut whole = String::new();
+    let terms = app.terms();
     let mut rows: Vec<ConsumerRow<'a>> = Vec::new();
     table.total = 0;
     for (stream, shelf) in shelves {
@@ -72,7 +73,7 @@ pub(super) fn fill<'a>(
                     continue;
                 }
             }
-            if table.only_problems && !is_problem(consumer_level(entry)) {
+            if table.only_problems && !is_problem(consumer_level(entry, &terms)) {
                 continue;
             }
             rows.push(ConsumerRow { stream, label, name, entry });
@@ -88,8 +89,7 @@ pub(super) fn fill<'a>(
             | ConsumerColumn::Filter
     );
     let ordered: Vec<ConsumerRow<'a>> = if fixed || table.due(app.now) {
-        let now = app.shown_at();
-        let mut keyed: Vec<_> = rows.into_iter().map(|row| (column.value(&row, now), row)).collect();
+        let mut keyed: Vec<_> = rows.into_iter().map(|row| (column.value(&row, &terms), row)).collect();
         // The sort is stable and the catalog is in the order of streams and names: what is the same stays in it.
         keyed.sort_by(|(a, _), (b, _)| a.compare(b, table.descending));
         table.sorted_at(app.now);

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::event::clean_line;
-use crate::health::{Level, consumer_health, consumer_level, stream_health, stream_level};
+use crate::health::{Level, Terms, consumer_health, consumer_level, stream_health, stream_level};
 use crate::model::{ConsumerEntry, Thresholds};
 
 use super::columns::StreamRow;
@@ -47,10 +47,10 @@ impl Found<'_> {
         other.level.cmp(&self.level).then_with(|| place(self).cmp(&place(other)))
     }
 
-    fn in_words(&self, thresholds: &Thresholds) -> Finding {
+    fn in_words(&self, thresholds: &Thresholds, terms: &Terms) -> Finding {
         let (place, health) = match self.consumer {
-            Some((name, entry)) => (format!("{} › {name}", self.row.label), consumer_health(entry)),
-            None => (self.row.label.to_owned(), stream_health(self.row.entry, None, thresholds)),
+            Some((name, entry)) => (format!("{} › {name}", self.row.label), consumer_health(entry, terms)),
+            None => (self.row.label.to_owned(), stream_health(self.row.entry, None, thresholds, terms)),
         };
         Finding {
             level: self.level,
@@ -62,7 +62,7 @@ impl Found<'_> {
 
 impl Findings {
     /// Looks at these streams and their consumers.
-    pub(super) fn of(rows: &[StreamRow<'_>], thresholds: &Thresholds) -> Self {
+    pub(super) fn of(rows: &[StreamRow<'_>], thresholds: &Thresholds, terms: &Terms) -> Self {
         let mut found = Vec::new();
         let mut add = |level, row, consumer| {
             if matches!(level, Level::Critical | Level::Warning) {
@@ -70,9 +70,9 @@ impl Findings {
             }
         };
         for row in rows {
-            add(stream_level(row.entry, None, thresholds), row, None);
+            add(stream_level(row.entry, None, thresholds, terms), row, None);
             for (name, entry) in row.shelf.iter().flat_map(|s| s.entries.iter()) {
-                add(consumer_level(entry), row, Some((name.as_str(), entry)));
+                add(consumer_level(entry, terms), row, Some((name.as_str(), entry)));
             }
         }
         let critical = found.iter().filter(|f| f.level == Level::Critical).count();
@@ -82,7 +82,7 @@ impl Findings {
             found.truncate(MOST);
         }
         found.sort_by(Found::compare);
-        let worst = found.iter().map(|f| f.in_words(thresholds)).collect();
+        let worst = found.iter().map(|f| f.in_words(thresholds, terms)).collect();
         Self { critical, warning, worst }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use crate::health::Level;
+use crate::health::{Level, Terms};
 use crate::keymap::Keymap;
 use crate::model::replay::Run;
 use crate::model::{Catalog, Scope, Timestamp, Update};
@@ -126,6 +126,11 @@ impl App {
     /// The time that ages are measured from: now, or when the picture was frozen.
     pub fn shown_at(&self) -> Timestamp {
         self.frozen_at().unwrap_or(self.now)
+    }
+
+    /// What consumers are judged by.
+    pub fn terms(&self) -> Terms {
+        Terms::of(self.catalog(), self.shown_at())
     }
 
     /// The screen that is shown.

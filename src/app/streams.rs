@@ -42,7 +42,7 @@ impl StreamsScreen {
         // One line is the table's heading.
         self.table.set_height(app.body_height().saturating_sub(1));
         let catalog = app.catalog();
-        let thresholds = &app.session.thresholds;
+        let (thresholds, terms) = (&app.session.thresholds, &app.terms());
         let mut fuzzy = Fuzzy::new(&self.table.filter);
         let filtering = !self.table.filter.is_empty();
         self.hidden = 0;
@@ -58,14 +58,14 @@ impl StreamsScreen {
             if filtering && fuzzy.score(&clean_line(name)).is_none() {
                 continue;
             }
-            if self.table.only_problems && !is_problem(stream_level(entry, row.shelf, thresholds)) {
+            if self.table.only_problems && !is_problem(stream_level(entry, row.shelf, thresholds, terms)) {
                 continue;
             }
             rows.push(row);
         }
         let of = (catalog.revision, self.table.filter.clone(), app.show_system);
         if self.found_of.as_ref() != Some(&of) {
-            self.findings = Findings::of(&rows, thresholds);
+            self.findings = Findings::of(&rows, thresholds, terms);
             self.found_of = Some(of);
         }
         let column = self.sort_column();
@@ -76,8 +76,7 @@ impl StreamsScreen {
             self.set(app.grouped, named);
             return;
         }
-        let now = app.shown_at();
-        let mut keyed: Vec<_> = rows.into_iter().map(|row| (column.value(&row, now, thresholds), row)).collect();
+        let mut keyed: Vec<_> = rows.into_iter().map(|row| (column.value(&row, terms, thresholds), row)).collect();
         // The sort is stable and the catalog is in the order of names: what is the same stays in that order.
         keyed.sort_by(|(a, _), (b, _)| a.compare(b, self.table.descending));
         let ordered = keyed.into_iter().map(|(_, row)| (row.kind, row.name.to_owned())).collect();

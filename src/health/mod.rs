@@ -1,13 +1,28 @@
 //! How well a stream or consumer is: pure rules over what was sampled. May import model; names no clock,
 //! client or terminal.
 //!
-//! These are plain levels for the colour of a row, each with the sentence that says why.
+//! A consumer's verdict follows from its ring of samples ([`verdict`]); the others are plain levels for the colour of a
+//! row. Each has a sentence that says why.
 
 pub mod consumer;
 pub mod finding;
 pub mod level;
 pub mod stream;
+pub mod verdict;
 
-pub use consumer::{consumer_health, consumer_level};
+use crate::model::units::count_exact;
+
+pub use consumer::{Standing, Worst, consumer_health, consumer_level, worst_consumer};
 pub use level::{Health, Level};
 pub use stream::{stream_health, stream_level};
+pub use verdict::{Flag, Flags, State, Terms, Verdict, judge};
+
+/// `1 message`, `2 messages`.
+fn messages(n: u64) -> String {
+    if n == 1 { "1 message".to_owned() } else { format!("{} messages", count_exact(n)) }
+}
+
+/// `1 message is`, `2 messages are`.
+fn messages_are(n: u64) -> String {
+    format!("{} {}", messages(n), if n == 1 { "is" } else { "are" })
+}

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use crate::model::entry::Shelf;
 use crate::model::units::{count, duration, percent};
-use crate::model::{Availability, Discard, Fullness, Retention, StreamEntry, Thresholds, Upstream};
+use crate::model::{Availability, ConsumerEntry, Discard, Fullness, Retention, StreamEntry, Thresholds, Upstream};
 
-use super::consumer::messages;
-use super::{Health, Level, consumer};
+use super::{Health, Level, Terms, consumer_health, messages, worst_consumer};
 
 /// A mirror hears of its upstream every few seconds; after this it is called silent.
 const SILENT: Duration = Duration::from_secs(30);
@@ -47,22 +46,22 @@ enum Finding<'a> {
     /// And what it mirrors.
     AtItsLimit(Fullness, Option<&'a Upstream>),
     /// The worst consumer.
-    Consumer(&'a str, consumer::Finding<'a>),
+    Consumer(&'a str, &'a ConsumerEntry, Level),
     /// Nothing; and what it mirrors.
     Fine(Option<&'a Upstream>),
 }
 
-/// How well a stream is. `shelf` holds its consumers, as far as they are known.
-pub fn stream_health(entry: &StreamEntry, shelf: Option<&Shelf>, thresholds: &Thresholds) -> Health {
-    find(entry, shelf, thresholds).health()
+/// How well a stream is. `shelf` holds its consumers, as far as they are known, which are judged by these terms.
+pub fn stream_health(entry: &StreamEntry, shelf: Option<&Shelf>, thresholds: &Thresholds, terms: &Terms) -> Health {
+    find(entry, shelf, thresholds, terms).health(terms)
 }
 
 /// The level alone of [`stream_health`].
-pub fn stream_level(entry: &StreamEntry, shelf: Option<&Shelf>, thresholds: &Thresholds) -> Level {
-    find(entry, shelf, thresholds).level()
+pub fn stream_level(entry: &StreamEntry, shelf: Option<&Shelf>, thresholds: &Thresholds, terms: &Terms) -> Level {
+    find(entry, shelf, thresholds, terms).level()
 }
 
-fn find<'a>(entry: &'a StreamEntry, shelf: Option<&'a Shelf>, thresholds: &Thresholds) -> Finding<'a> {
+fn find<'a>(entry: &'a StreamEntry, shelf: Option<&'a Shelf>, thresholds: &Thresholds, terms: &Terms) -> Finding<'a> {
     match &entry.availability {
         Availability::Missing => return Finding::Missing,
         Availability::Offline(reason) => return Finding::Offline(reason),
@@ -103,14 +102,11 @@ fn find<'a>(entry: &'a StreamEntry, shelf: Option<&'a Shelf>, thresholds: &Thres
             worst = worst.or_worse(Finding::AtItsLimit(full, info.mirror.as_ref()));
         }
     }
-    for (name, consumer) in shelf.iter().flat_map(|s| s.entries.iter()) {
-        if worst.level() == Level::Critical {
-            break;
-        }
-        let of = consumer::find(consumer);
-        if matches!(of.level(), Level::Warning | Level::Critical) {
-            worst = worst.or_worse(Finding::Consumer(name, of));
-        }
+    if worst.level() != Level::Critical
+        && let Some(of) = shelf.and_then(|shelf| worst_consumer(shelf, terms))
+        && matches!(of.standing.level(), Level::Warning | Level::Critical)
+    {
+        worst = worst.or_worse(Finding::Consumer(of.name, of.entry, of.standing.level()));
     }
     worst
 }
@@ -134,7 +130,7 @@ fn lag(upstream: &Upstream) -> String {
 }
 
 impl Finding<'_> {
-    const fn level(self) -> Level {
+    fn level(&self) -> Level {
         match self {
             Self::Missing | Self::Offline(_) | Self::Unread => Level::Unknown,
             Self::NoLeader
@@ -148,7 +144,7 @@ impl Finding<'_> {
                 Level::Warning
             }
             Self::AtItsLimit(..) => Level::Notice,
-            Self::Consumer(_, of) => of.level(),
+            Self::Consumer(_, _, level) => *level,
             Self::Fine(_) => Level::Ok,
         }
     }
@@ -158,7 +154,7 @@ impl Finding<'_> {
         if other.level() > self.level() { other } else { self }
     }
 
-    fn health(self) -> Health {
+    fn health(self, terms: &Terms) -> Health {
         let used = |full: Fullness| format!("{} of its {} is used.", percent(full.ratio), full.limit);
         let of_kind = |of: Of, what: &str| match of {
             Of::Mirror => format!("mirror {what}"),
@@ -213,8 +209,8 @@ impl Finding<'_> {
                     None => ("at its limit".into(), sentence),
                 }
             }
-            Self::Consumer(name, of) => {
-                let of = of.health();
+            Self::Consumer(name, entry, _) => {
+                let of = consumer_health(entry, terms);
                 return Health::new(of.level, of.words, format!("Consumer {name}: {}", of.sentence));
             }
             // A mirror's first question is how far behind it is, also while it is well.
@@ -239,7 +235,8 @@ mod tests {
         change(&mut stream);
         let mut catalog = Catalog::default();
         catalog.apply(Update::Stream(Arc::new(stream)));
-        stream_health(&catalog.streams["s"], None, &Thresholds::default())
+        let terms = Terms::of(&catalog, Timestamp::from_secs(1));
+        stream_health(&catalog.streams["s"], None, &Thresholds::default(), &terms)
     }
 
     #[test]

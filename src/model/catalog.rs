@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::consumer::OWN_PREFIX;
+use super::ring::SLOT;
 use super::update::{Ask, Listing, SubjectCount};
 use super::{
     Account, AccountSample, Advisory, AdvisoryKind, Consumer, Link, Problem, Reading, Series, ServerInfo, Stream,
@@ -16,7 +17,7 @@ use super::{
 
 pub use super::entry::{Availability, ConsumerEntry, GivenUp, RATE_WINDOW, Shelf, StreamEntry};
 
-/// Samples kept of the stream or consumer that is open: a chart of 15 minutes at one a second.
+/// Samples kept of the stream that is open: a chart of 15 minutes at one a second.
 const DETAIL_SAMPLES: usize = 900;
 
 /// The subjects of one stream.
@@ -31,8 +32,10 @@ pub struct Subjects {
 }
 
 /// Everything that has been read from one server and account.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Catalog {
+    /// How long a slot of the consumers' rings lasts.
+    pub slot: Duration,
     /// The connection.
     pub link: Link,
     /// Who answers.
@@ -51,6 +54,8 @@ pub struct Catalog {
     pub consumers: BTreeMap<String, Arc<Shelf>>,
     /// How the last sweep over all consumers went; the value is how many streams failed.
     pub consumers_swept: Reading<usize>,
+    /// How long after each other sweeps over all consumers begin; `None` before the first.
+    pub sweep_every: Option<Duration>,
     /// Subjects of the stream that shows them.
     pub subjects: BTreeMap<String, Reading<Subjects>>,
     /// The raw JSON of the streams that were opened.
@@ -72,7 +77,44 @@ pub struct Catalog {
 /// Streams and consumers whose single questions can fail.
 pub type AskKey = (String, Option<String>);
 
+impl Default for Catalog {
+    fn default() -> Self {
+        Self::with_slot(SLOT)
+    }
+}
+
 impl Catalog {
+    /// An empty one, whose consumers' rings have slots of this length.
+    pub fn with_slot(slot: Duration) -> Self {
+        Self {
+            slot,
+            link: Link::default(),
+            server: None,
+            rtt: None,
+            account: Reading::default(),
+            account_series: Series::default(),
+            streams: BTreeMap::new(),
+            listing: Reading::default(),
+            consumers: BTreeMap::new(),
+            consumers_swept: Reading::default(),
+            sweep_every: None,
+            subjects: BTreeMap::new(),
+            stream_json: BTreeMap::new(),
+            consumer_json: None,
+            advisories: None,
+            failures: BTreeMap::new(),
+            traffic: Traffic::default(),
+            heard: None,
+            revision: 0,
+        }
+    }
+
+    /// How long it takes until every consumer was asked for again: a slot, or as long as a sweep over very many
+    /// takes with its pause.
+    pub fn poll(&self) -> Duration {
+        self.sweep_every.map_or(self.slot, |every| every.max(self.slot))
+    }
+
     /// Takes one report in.
     pub fn apply(&mut self, update: Update) {
         match update {
@@ -104,6 +146,7 @@ impl Catalog {
                     self.consumers_swept.fail(problem, taken);
                 }
             }
+            Update::SweepEvery(every) => self.sweep_every = Some(every),
             Update::Consumer(consumer) => self.put_consumer(consumer),
             Update::ConsumerJson { stream, consumer, json, taken } => {
                 self.hear(taken);
@@ -117,7 +160,7 @@ impl Catalog {
                         || shelf.entries.get(&name).is_some_and(|entry| !at.is_late(entry.seen)))
                 {
                     let shelf = Arc::make_mut(shelf);
-                    shelf.entries.remove(&name);
+                    shelf.retain(at, self.slot, |known, _| known != name);
                     shelf.ours.remove(&name);
                     self.revision += 1;
                 }
@@ -132,7 +175,7 @@ impl Catalog {
         }
     }
 
-    /// Keeps a long series of the stream that is open, and of its consumers a medium one.
+    /// Keeps a long series of the stream that is open, or of the consumer.
     pub fn keep_long(&mut self, stream: &str, consumer: Option<&str>) {
         if let Some(entry) = self.streams.get_mut(stream) {
             entry.series.resize(DETAIL_SAMPLES);
@@ -140,7 +183,7 @@ impl Catalog {
         if let (Some(name), Some(shelf)) = (consumer, self.consumers.get_mut(stream))
             && let Some(entry) = Arc::make_mut(shelf).entries.get_mut(name)
         {
-            entry.series.resize(DETAIL_SAMPLES);
+            entry.keep_long();
         }
     }
 
@@ -216,8 +259,13 @@ impl Catalog {
         {
             // The stream's own count is the newer word: do not show consumers that are gone.
             let shelf = Arc::make_mut(shelf);
-            shelf.entries.retain(|_, entry| entry.seen > stream.taken);
+            shelf.retain(stream.taken, self.slot, |_, entry| entry.seen > stream.taken);
             shelf.ours.clear();
+        }
+        if let Some(shelf) = self.consumers.get_mut(&stream.name)
+            && shelf.is_unsettled()
+        {
+            Arc::make_mut(shelf).settle(&stream);
         }
         let shelf = self.consumers.get(&stream.name).map(|shelf| &**shelf);
         match self.streams.get_mut(&stream.name) {
@@ -237,12 +285,13 @@ impl Catalog {
         if problem.is_none() {
             self.hear(taken);
         }
+        let of = self.streams.get(stream).and_then(|entry| entry.info.as_deref());
         let shelf = Arc::make_mut(self.consumers.entry(stream.to_owned()).or_default());
         if problem.is_none() {
             shelf.ours.clear();
         }
         for consumer in items {
-            put_on(shelf, consumer);
+            shelf.put(consumer, of, self.slot);
         }
         for name in missing.into_iter().filter(|name| !name.starts_with(OWN_PREFIX)) {
             let entry = shelf.entries.entry(name).or_insert_with(|| ConsumerEntry::new(taken));
@@ -257,7 +306,7 @@ impl Catalog {
         if let Some(problem) = problem {
             shelf.listing.fail(problem, taken);
         } else {
-            shelf.entries.retain(|_, entry| is_since(entry.seen, started, taken));
+            shelf.retain(taken, self.slot, |_, entry| is_since(entry.seen, started, taken));
             shelf.listing.set((), taken);
             // What was said of a consumer that is gone is of no use any more.
             let known = &shelf.entries;
@@ -280,8 +329,8 @@ impl Catalog {
         self.hear(consumer.taken);
         self.failures.remove(&(consumer.stream.clone(), Some(consumer.name.clone())));
         let stream = consumer.stream.clone();
-        let shelf = Arc::make_mut(self.consumers.entry(stream.clone()).or_default());
-        put_on(shelf, consumer);
+        let of = self.streams.get(&stream).and_then(|entry| entry.info.as_deref());
+        Arc::make_mut(self.consumers.entry(stream.clone()).or_default()).put(consumer, of, self.slot);
         self.recount(&stream);
     }
 
@@ -340,22 +389,6 @@ impl Catalog {
 /// set back.
 fn is_since(seen: Timestamp, started: Timestamp, taken: Timestamp) -> bool {
     seen >= started && (seen <= taken || taken.is_late(seen))
-}
-
-fn put_on(shelf: &mut Shelf, consumer: Arc<Consumer>) {
-    if consumer.is_ours() {
-        shelf.ours.insert(consumer.name.clone());
-        return;
-    }
-    match shelf.entries.get_mut(&consumer.name) {
-        Some(entry) => entry.put(consumer),
-        None => {
-            let mut entry = ConsumerEntry::new(consumer.taken);
-            let name = consumer.name.clone();
-            entry.put(consumer);
-            shelf.entries.insert(name, entry);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::ring::{Ring, Run, SLOTS};
 use super::{Consumer, ConsumerSample, Reading, Series, Stream, StreamSample, Timestamp};
 
 /// Samples kept of each stream: enough for a sparkline and a rate.
 const ROW_SAMPLES: usize = 40;
-/// Samples kept of each consumer.
-const CONSUMER_SAMPLES: usize = 12;
+/// Samples kept of the consumer that is open: a chart of 15 minutes at one a second.
+const DETAIL_SAMPLES: usize = 900;
+/// A consumer that is made again within so many slots is the same one to whoever reads its row.
+const REMEMBERED: u32 = 3 * SLOTS as u32;
 /// The window of the in-rate.
 pub const RATE_WINDOW: Duration = Duration::from_secs(10);
 
@@ -142,8 +145,16 @@ pub struct ConsumerEntry {
     pub info: Option<Arc<Consumer>>,
     /// Whether it answers now.
     pub availability: Availability,
-    /// Samples, oldest first.
-    pub series: Series<ConsumerSample>,
+    /// A sample of each of the last ten slots: what its verdict follows from.
+    pub ring: Ring,
+    /// Every sample of the last minutes, while it is open.
+    long: Option<Box<Series<ConsumerSample>>>,
+    /// Since when there is something outstanding, or nothing.
+    pub outstanding: Option<Run>,
+    /// Since when it is paused, or not.
+    pub paused: Option<Run>,
+    /// When it was seen to have been deleted and made again.
+    pub recreated: Option<Timestamp>,
     /// What it gave up on.
     pub given_up: GivenUp,
     /// When it was last heard of.
@@ -155,26 +166,73 @@ impl ConsumerEntry {
         Self {
             info: None,
             availability: Availability::Present,
-            series: Series::new(CONSUMER_SAMPLES),
+            ring: Ring::default(),
+            long: None,
+            outstanding: None,
+            paused: None,
+            recreated: None,
             given_up: GivenUp::default(),
             seen: at,
         }
     }
 
-    pub(super) fn put(&mut self, consumer: Arc<Consumer>) {
+    fn put(&mut self, consumer: Arc<Consumer>, stream: Option<&Stream>, slot: Duration) {
         if let Some(old) = &self.info {
             if consumer.taken.is_late(old.taken) {
                 return;
             }
             if old.created != consumer.created {
-                self.series.clear();
+                self.ring = Ring::default();
+                self.long = self.long.take().map(|_| Box::new(Series::new(DETAIL_SAMPLES)));
+                (self.outstanding, self.paused) = (None, None);
                 self.given_up = GivenUp::default();
+                self.recreated = Some(consumer.taken);
             }
         }
-        self.series.push(ConsumerSample::from(&*consumer));
+        let sample = ConsumerSample::new(&consumer, stream);
+        self.outstanding = Some(Run::next(self.outstanding, sample.outstanding() > 0, sample.at));
+        self.paused = Some(Run::next(self.paused, sample.paused, sample.at));
+        self.ring.push(sample, slot);
+        if let Some(long) = &mut self.long {
+            long.push(sample);
+        }
         self.seen = consumer.taken;
         self.availability = Availability::Present;
         self.info = Some(consumer);
+    }
+
+    /// Keeps a long series from now on, for charts.
+    pub(super) fn keep_long(&mut self) {
+        if self.long.is_none() {
+            let mut long = Series::new(DETAIL_SAMPLES);
+            self.ring.samples().iter().for_each(|sample| long.push(*sample));
+            self.long = Some(Box::new(long));
+        }
+    }
+
+    /// A value over time, oldest first: as far back as samples are kept.
+    pub fn points(&self, value: impl Fn(&ConsumerSample) -> f64) -> Vec<(Timestamp, f64)> {
+        let point = |s: &ConsumerSample| (s.at, value(s));
+        match &self.long {
+            Some(long) => long.iter().map(point).collect(),
+            None => self.ring.samples().iter().map(point).collect(),
+        }
+    }
+
+    /// Growth of a counter per second over the last ten seconds; `None` on one sample.
+    pub fn rate(&self, counter: impl Fn(&ConsumerSample) -> u64) -> Option<f64> {
+        match &self.long {
+            Some(long) => long.rate(RATE_WINDOW, counter),
+            None => self.ring.rate(RATE_WINDOW, counter),
+        }
+    }
+
+    /// Growth of a counter per second between samples, see [`Series::rates`].
+    pub fn rates(&self, counter: impl Fn(&ConsumerSample) -> u64) -> Vec<(Timestamp, f64)> {
+        match &self.long {
+            Some(long) => long.rates(counter),
+            None => self.ring.rates(counter),
+        }
     }
 }
 
@@ -187,6 +245,62 @@ pub struct Shelf {
     pub listing: Reading<()>,
     /// The names of our own readers; they are no consumers that anybody asks about.
     pub(super) ours: BTreeSet<String>,
+    /// Some newest samples wait for the ends of the stream's log.
+    unsettled: bool,
+    /// Consumers that were deleted lately: when they had been created, and when they went.
+    gone: BTreeMap<String, (Option<Timestamp>, Timestamp)>,
+}
+
+impl Shelf {
+    /// Takes an answer in.
+    pub(super) fn put(&mut self, consumer: Arc<Consumer>, stream: Option<&Stream>, slot: Duration) {
+        if consumer.is_ours() {
+            self.ours.insert(consumer.name.clone());
+            return;
+        }
+        self.unsettled = true;
+        if let Some(entry) = self.entries.get_mut(&consumer.name) {
+            entry.put(consumer, stream, slot);
+            return;
+        }
+        let mut entry = ConsumerEntry::new(consumer.taken);
+        if let Some((created, went)) = self.gone.remove(&consumer.name)
+            && created != consumer.created
+            && consumer.taken.since(went) < slot * REMEMBERED
+        {
+            entry.recreated = Some(consumer.taken);
+        }
+        let name = consumer.name.clone();
+        entry.put(consumer, stream, slot);
+        self.entries.insert(name, entry);
+    }
+
+    /// The stream was read: samples that wait for it take its ends.
+    pub(super) fn settle(&mut self, stream: &Stream) {
+        for entry in self.entries.values_mut() {
+            entry.ring.settle(stream);
+        }
+        self.unsettled = self.entries.values().any(|entry| entry.info.as_ref().is_some_and(|i| i.taken > stream.asked));
+    }
+
+    /// Whether [`Shelf::settle`] has anything to do.
+    pub(super) const fn is_unsettled(&self) -> bool {
+        self.unsettled
+    }
+
+    /// Forgets those that are not to be kept, but for a while that they were there: what is deleted and made again
+    /// within that time is told.
+    pub(super) fn retain(&mut self, at: Timestamp, slot: Duration, keep: impl Fn(&str, &ConsumerEntry) -> bool) {
+        let (gone, entries) = (&mut self.gone, &mut self.entries);
+        entries.retain(|name, entry| {
+            let keep = keep(name, entry);
+            if !keep && let Some(info) = &entry.info {
+                gone.insert(name.clone(), (info.created, at));
+            }
+            keep
+        });
+        gone.retain(|_, (_, went)| at.since(*went) < slot * REMEMBERED);
+    }
 }
 
 /// Consumers that are not our own, of so many. Those that are known by name count in any case: who reads with

@@ -21,6 +21,7 @@ pub mod reading;
 pub mod replay;
 pub mod reposition;
 pub mod retention;
+pub mod ring;
 pub mod rule;
 pub mod scope;
 pub mod series;
@@ -43,9 +44,10 @@ pub use message::{Header, Message};
 pub use owner::Owner;
 pub use problem::{Problem, ProblemKind};
 pub use reading::Reading;
+pub use ring::ConsumerSample;
 pub use rule::Rule;
 pub use scope::Scope;
-pub use series::{AccountSample, ConsumerSample, Series, StreamSample};
+pub use series::{AccountSample, Series, StreamSample};
 pub use stream::{
     Cluster, Discard, Fullness, Limits, Peer, Retention, Storage, Stream, StreamConfig, StreamState, Upstream,
 };

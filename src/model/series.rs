@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::{Account, Consumer, Stream, Timestamp};
+use super::{Account, Stream, Timestamp};
 
 /// Two answers within less than this (a screen was opened between two polls) say nothing about a rate: what
 /// comes in bursts would be shown as 0, or as many times what it is.
@@ -95,40 +95,56 @@ impl<T: Sample> Series<T> {
     /// The window is measured back from the newest sample and always spans at least two samples. A counter
     /// that fell (a stream made again) starts anew at that point.
     pub fn rate(&self, window: Duration, counter: impl Fn(&T) -> u64) -> Option<f64> {
-        let newest = self.samples.back()?;
-        let mut later = newest;
-        let mut grown = 0_u64;
-        let mut from = None;
-        for sample in self.samples.iter().rev().skip(1) {
-            let Some(step) = counter(later).checked_sub(counter(sample)) else { break };
-            if from.is_some() && newest.at().since(sample.at()) > window {
-                break;
-            }
-            grown += step;
-            from = Some(sample.at());
-            later = sample;
-        }
-        let seconds = newest.at().seconds_since(from?);
-        (seconds > 0.0).then(|| grown as f64 / seconds)
+        rate(self.samples.iter().rev(), window, counter)
     }
 
     /// Rates between samples, oldest first, each with the time of its newer sample. Samples that follow each
     /// other too closely to say how fast something goes are left out.
     pub fn rates(&self, counter: impl Fn(&T) -> u64) -> Vec<(Timestamp, f64)> {
-        let mut samples = self.samples.iter();
-        let Some(mut before) = samples.next() else { return Vec::new() };
-        let mut out = Vec::with_capacity(self.samples.len());
-        for sample in samples {
-            let seconds = sample.at().seconds_since(before.at());
-            if seconds < CLOSEST.as_secs_f64() {
-                continue;
-            }
-            let grown = counter(sample).saturating_sub(counter(before)) as f64;
-            out.push((sample.at(), grown / seconds));
-            before = sample;
-        }
-        out
+        rates(self.samples.iter(), counter)
     }
+}
+
+/// Growth of a counter per second, of samples from the newest back; see [`Series::rate`].
+pub(super) fn rate<'a, T: Sample + 'a>(
+    mut newest_first: impl Iterator<Item = &'a T>,
+    window: Duration,
+    counter: impl Fn(&T) -> u64,
+) -> Option<f64> {
+    let newest = newest_first.next()?;
+    let mut later = newest;
+    let mut grown = 0_u64;
+    let mut from = None;
+    for sample in newest_first {
+        let Some(step) = counter(later).checked_sub(counter(sample)) else { break };
+        if from.is_some() && newest.at().since(sample.at()) > window {
+            break;
+        }
+        grown += step;
+        from = Some(sample.at());
+        later = sample;
+    }
+    let seconds = newest.at().seconds_since(from?);
+    (seconds > 0.0).then(|| grown as f64 / seconds)
+}
+
+/// Rates between samples, oldest first; see [`Series::rates`].
+pub(super) fn rates<'a, T: Sample + 'a>(
+    mut samples: impl Iterator<Item = &'a T>,
+    counter: impl Fn(&T) -> u64,
+) -> Vec<(Timestamp, f64)> {
+    let Some(mut before) = samples.next() else { return Vec::new() };
+    let mut out = Vec::new();
+    for sample in samples {
+        let seconds = sample.at().seconds_since(before.at());
+        if seconds < CLOSEST.as_secs_f64() {
+            continue;
+        }
+        let grown = counter(sample).saturating_sub(counter(before)) as f64;
+        out.push((sample.at(), grown / seconds));
+        before = sample;
+    }
+    out
 }
 
 /// What is kept of a stream at each poll.
@@ -196,60 +212,6 @@ impl AccountSample {
 }
 
 impl Sample for AccountSample {
-    fn at(&self) -> Timestamp {
-        self.at
-    }
-}
-
-/// What is kept of a consumer at each poll.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConsumerSample {
-    /// When.
-    pub at: Timestamp,
-    /// Outstanding by the ack policy.
-    pub outstanding: u64,
-    /// Not yet delivered.
-    pub pending: u64,
-    /// Delivered, not acked.
-    pub ack_pending: u64,
-    /// Delivered more than once.
-    pub redelivered: u64,
-    /// Open pull requests.
-    pub waiting: u64,
-    /// Deliveries so far.
-    pub delivered_consumer_seq: u64,
-    /// Last delivered stream sequence.
-    pub delivered_stream_seq: u64,
-    /// Ack floor in the stream.
-    pub ack_floor_stream_seq: u64,
-    /// When the floor or an ack last moved.
-    pub last_acked: Option<Timestamp>,
-    /// A push subscriber is there.
-    pub push_bound: bool,
-    /// It is paused.
-    pub paused: bool,
-}
-
-impl From<&Consumer> for ConsumerSample {
-    fn from(c: &Consumer) -> Self {
-        Self {
-            at: c.taken,
-            outstanding: c.outstanding(),
-            pending: c.pending,
-            ack_pending: c.ack_pending,
-            redelivered: c.redelivered,
-            waiting: c.waiting,
-            delivered_consumer_seq: c.delivered.consumer_seq,
-            delivered_stream_seq: c.delivered.stream_seq,
-            ack_floor_stream_seq: c.ack_floor.stream_seq,
-            last_acked: c.ack_floor.last_active,
-            push_bound: c.push_bound,
-            paused: c.paused,
-        }
-    }
-}
-
-impl Sample for ConsumerSample {
     fn at(&self) -> Timestamp {
         self.at
     }

@@ -231,6 +231,8 @@ pub struct Stream {
     pub sources: Vec<Upstream>,
     /// When this was read, by our clock.
     pub taken: Timestamp,
+    /// When it was asked for, by our clock: the numbers are not older than this.
+    pub asked: Timestamp,
 }
 
 /// Which limit a stream is nearest to, and how near.

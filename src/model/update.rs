@@ -107,6 +107,8 @@ pub enum Update {
         /// How many streams could not be asked, and the first reason.
         failed: Option<(usize, Problem)>,
     },
+    /// So long after it began the next sweep over the consumers begins.
+    SweepEvery(Duration),
     /// One consumer.
     Consumer(Arc<Consumer>),
     /// The consumer's whole configuration and state as the server's JSON text, pretty-printed.

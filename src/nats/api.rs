@@ -131,6 +131,7 @@ impl Api {
     /// One page from this offset, and how far the next one is.
     async fn stream_page(&self, offset: u64) -> Result<(Page<Stream>, u64), Problem> {
         let question = Question::StreamList;
+        let asked = now();
         let reply = self.ask(question, format!("{{\"offset\":{offset}}}")).await?;
         let taken = now();
         let page: wire::StreamPage<'_> = read(&reply, &question)?;
@@ -138,7 +139,7 @@ impl Api {
         let items = page.streams.unwrap_or_default();
         Ok((
             Page {
-                items: items.into_iter().map(|info| Arc::new(convert::stream(info, taken))).collect(),
+                items: items.into_iter().map(|info| Arc::new(convert::stream(info, asked, taken))).collect(),
                 missing: page.missing.unwrap_or_default(),
                 offline: page.offline.unwrap_or_default(),
                 total: page.total,
@@ -203,15 +204,17 @@ impl Api {
     /// One stream.
     pub async fn stream(&self, name: &str) -> Result<Stream, Problem> {
         let question = Question::Stream(name);
+        let asked = now();
         let reply = self.ask(question, String::new()).await?;
-        Ok(convert::stream(read(&reply, &question)?, now()))
+        Ok(convert::stream(read(&reply, &question)?, asked, now()))
     }
 
     /// One stream, and the server's whole reply as indented JSON.
     pub async fn stream_json(&self, name: &str) -> Result<(Stream, String), Problem> {
         let question = Question::Stream(name);
+        let asked = now();
         let reply = self.ask(question, String::new()).await?;
-        Ok((convert::stream(read(&reply, &question)?, now()), pretty(&reply, &question)?))
+        Ok((convert::stream(read(&reply, &question)?, asked, now()), pretty(&reply, &question)?))
     }
 
     /// All consumers of a stream.

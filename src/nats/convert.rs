@@ -11,7 +11,7 @@ use crate::model::{
 
 use super::wire;
 
-pub(super) fn stream(info: wire::StreamInfo<'_>, taken: Timestamp) -> Stream {
+pub(super) fn stream(info: wire::StreamInfo<'_>, asked: Timestamp, taken: Timestamp) -> Stream {
     let wire::StreamInfo { config, created, state, cluster, mirror, sources, .. } = info;
     Stream {
         name: config.name.clone(),
@@ -32,6 +32,7 @@ pub(super) fn stream(info: wire::StreamInfo<'_>, taken: Timestamp) -> Stream {
         mirror: mirror.map(upstream),
         sources: sources.unwrap_or_default().into_iter().map(upstream).collect(),
         taken,
+        asked,
     }
 }
 
@@ -230,7 +231,7 @@ mod tests {
     const AT: Timestamp = Timestamp::from_secs(1);
 
     fn read_stream(json: &str) -> Stream {
-        stream(serde_json::from_str(json).unwrap(), AT)
+        stream(serde_json::from_str(json).unwrap(), AT, AT)
     }
 
     #[test]

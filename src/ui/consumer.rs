@@ -56,7 +56,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Consum
 
 fn overview(frame: &mut Frame<'_>, area: Rect, app: &App, entry: &ConsumerEntry, info: &Consumer, theme: &Theme) {
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let health = consumer_health(entry);
+    let health = consumer_health(entry, &app.terms());
     let mut y = inner.y;
     let sentence = clean_line(&format!("{} {}: {}", health.level.glyph(), health.words, health.sentence)).into_owned();
     for line in wrap(&sentence, usize::from(inner.width)) {
@@ -103,10 +103,9 @@ fn ago(at: Option<Timestamp>, now: Timestamp) -> String {
 }
 
 fn numbers(entry: &ConsumerEntry, info: &Consumer, now: Timestamp, theme: &Theme) -> Vec<Fact> {
-    let window = crate::model::entry::RATE_WINDOW;
     let per_second = |r: Option<f64>| r.map_or("too few samples yet".to_owned(), |r| format!("{}/s", rate(r)));
-    let delivered = entry.series.rate(window, |s| s.delivered_consumer_seq);
-    let floor = entry.series.rate(window, |s| s.ack_floor_stream_seq);
+    let delivered = entry.rate(|s| s.delivered_consumer_seq);
+    let floor = entry.rate(|s| s.ack_floor_stream_seq);
     let mut out = vec![
         Fact::new("outstanding", count_exact(info.outstanding())),
         Fact::new("pending", format!("{} not delivered yet", count_exact(info.pending))).or(count_exact(info.pending)),
@@ -171,10 +170,10 @@ fn charts(frame: &mut Frame<'_>, area: Rect, entry: &ConsumerEntry, theme: &Them
     if area.height < 3 {
         return;
     }
-    let outstanding: Vec<(Timestamp, f64)> = entry.series.iter().map(|s| (s.at, s.outstanding as f64)).collect();
-    let delivered = entry.series.rates(|s| s.delivered_consumer_seq);
-    let now = entry.series.rate(crate::model::catalog::RATE_WINDOW, |s| s.delivered_consumer_seq);
-    let ack_pending: Vec<(Timestamp, f64)> = entry.series.iter().map(|s| (s.at, s.ack_pending as f64)).collect();
+    let outstanding = entry.points(|s| s.outstanding() as f64);
+    let delivered = entry.rates(|s| s.delivered_consumer_seq);
+    let now = entry.rate(|s| s.delivered_consumer_seq);
+    let ack_pending = entry.points(|s| f64::from(s.ack_pending));
     let charts = [
         Chart {
             title: "outstanding",

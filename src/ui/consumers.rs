@@ -49,15 +49,15 @@ pub(super) fn draw(
         return;
     }
     let mut fuzzy = (!list.filter.is_empty()).then(|| Fuzzy::new(&list.filter));
-    let now = app.shown_at();
+    let terms = app.terms();
     for ((row, selected), y) in list.window().zip(body.y..body.bottom()) {
         let Row::Item(key) = row else { continue };
         let Some(entry) = app.catalog().consumer(&key.0, &key.1) else { continue };
         let line = Rect { x: inner.x, y, width: inner.width, height: 1 };
         let of = ConsumerRow { stream: &key.0, label: app.session.kinds.classify_name(&key.0).1, name: &key.1, entry };
-        let health = consumer_health(entry);
+        let health = consumer_health(entry, &terms);
         table::row(frame.buffer_mut(), line, &columns, selected, theme, |index, _| {
-            cell(ConsumerColumn::ALL[index], &of, &health, now, theme)
+            cell(ConsumerColumn::ALL[index], &of, &health, terms.now, theme)
         });
         if list.marks.contains(key)
             && let Some(cell) = frame.buffer_mut().cell_mut((line.x.saturating_sub(1), y))

@@ -63,7 +63,8 @@ pub(super) fn stream(frame: &mut Frame<'_>, area: Rect, app: &App, selected: Opt
     let area = border(frame, area, theme);
     let Some((name, entry)) = selected.and_then(|n| app.catalog().streams.get_key_value(n)) else { return };
     let row = stream_row(app, name, entry);
-    let health = stream_health(entry, row.shelf, &app.session.thresholds);
+    let terms = app.terms();
+    let health = stream_health(entry, row.shelf, &app.session.thresholds, &terms);
     let mut pen = Pen { area, y: area.y };
     pen.wrapped(frame, &clean_line(name), theme.accent);
     pen.wrapped(
@@ -98,7 +99,7 @@ pub(super) fn stream(frame: &mut Frame<'_>, area: Rect, app: &App, selected: Opt
     }
     pen.y += 1;
     if let Some(shelf) = row.shelf.filter(|s| !s.entries.is_empty()) {
-        let mut consumers: Vec<_> = shelf.entries.iter().map(|(n, e)| (n, e, consumer_health(e))).collect();
+        let mut consumers: Vec<_> = shelf.entries.iter().map(|(n, e)| (n, e, consumer_health(e, &terms))).collect();
         consumers.sort_by(|a, b| b.2.level.cmp(&a.2.level).then(a.0.cmp(b.0)));
         text(frame.buffer_mut(), Rect { height: 1.min(pen.rest().height), ..pen.rest() }, "consumers", theme.title);
         pen.y += 1;
@@ -138,7 +139,7 @@ pub(super) fn consumer(frame: &mut Frame<'_>, area: Rect, app: &App, selected: O
     let area = border(frame, area, theme);
     let Some((stream, name)) = selected else { return };
     let Some(entry) = app.catalog().consumer(stream, name) else { return };
-    let health = consumer_health(entry);
+    let health = consumer_health(entry, &app.terms());
     let mut pen = Pen { area, y: area.y };
     pen.wrapped(frame, &clean_line(&format!("{stream} › {name}")), theme.accent);
     pen.wrapped(
@@ -165,7 +166,7 @@ pub(super) fn consumer(frame: &mut Frame<'_>, area: Rect, app: &App, selected: O
         Fact::new("filter", clean_line(&filter).into_owned()),
     ];
     pen.y += facts(frame.buffer_mut(), pen.rest(), &list, theme) + 1;
-    let points: Vec<_> = entry.series.iter().map(|s| (s.at, s.outstanding as f64)).collect();
+    let points = entry.points(|s| s.outstanding() as f64);
     let chart =
         Chart { title: "outstanding", points: &points, label: |v| count(v as u64), from_least: false, newest: None };
     let rest = pen.rest();

@@ -70,7 +70,7 @@ fn stream_line(
     marked: bool,
     theme: &Theme,
 ) {
-    let health = stream_health(row.entry, row.shelf, &app.session.thresholds);
+    let health = stream_health(row.entry, row.shelf, &app.session.thresholds, &app.terms());
     let now = app.shown_at();
     table::row(frame.buffer_mut(), line, columns, selected, theme, |index, width| {
         let column = StreamColumn::ALL[index];

@@ -184,6 +184,7 @@ async fn consumers(mut lane: Lane) -> Result<(), Closed> {
             sleep(UNLISTED).await;
             continue;
         }
+        let started = Instant::now();
         let cost = sweep(&lane).await?;
         let (least, times) = if lane.scope.borrow().all_consumers {
             (lane.pace.fast, SHOWN_TIMES)
@@ -191,6 +192,7 @@ async fn consumers(mut lane: Lane) -> Result<(), Closed> {
             (lane.pace.consumers, SWEEP_TIMES)
         };
         let pause = lane.throttle.pause(least, cost, times);
+        lane.tell(Update::SweepEvery(started.elapsed() + pause)).await?;
         // Opening the screen of all consumers must not wait for the end of a long pause.
         let shown = lane.scope.borrow().all_consumers;
         let mut scope = lane.scope.clone();

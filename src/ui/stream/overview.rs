@@ -32,7 +32,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Stream
         (inner, None)
     };
     let Some(entry) = app.catalog().streams.get(&screen.name) else { return };
-    let health = stream_health(entry, app.catalog().shelf(&screen.name), &app.session.thresholds);
+    let shelf = app.catalog().shelf(&screen.name);
+    let health = stream_health(entry, shelf, &app.session.thresholds, &app.terms());
     let mut y = left.y;
     let style = theme.level(health.level);
     for line in wrap(

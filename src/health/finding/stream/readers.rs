@@ -4,7 +4,7 @@ use crate::health::Level;
 use crate::health::finding::entry::{A_MOMENT, AT_ONCE, Check, Entry, Hit, Story, plural, quoted, some};
 use crate::health::finding::look::StreamLook;
 use crate::model::units::{count_exact, duration};
-use crate::model::{ConsumerEntry, Retention, Rule, Stream};
+use crate::model::{ConsumerEntry, ConsumerSample, Retention, Rule, Stream};
 
 /// Ephemeral consumers without a reader that are called too many.
 const EPHEMERALS: f64 = 1_000.0;
@@ -149,12 +149,9 @@ fn idle(look: &StreamLook<'_>) -> u64 {
 
 fn is_idle(entry: &ConsumerEntry) -> bool {
     entry.info.as_ref().is_some_and(|info| {
-        let read = info.has_reader() || entry.series.iter().any(|s| s.waiting > 0 || s.push_bound);
-        let moved = entry
-            .series
-            .iter()
-            .zip(entry.series.iter().skip(1))
-            .any(|(a, b)| a.delivered_consumer_seq != b.delivered_consumer_seq);
+        let samples = entry.ring.samples();
+        let read = samples.iter().any(ConsumerSample::has_reader);
+        let moved = samples.windows(2).any(|two| two[0].delivered_consumer_seq != two[1].delivered_consumer_seq);
         !info.config.durable && !read && !moved
     })
 }

@@ -1,0 +1,146 @@
+//! Verdicts in words: short ones for a cell, and a sentence with the evidence.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::health::{Health, messages, messages_are};
+use crate::model::ring::SLOTS;
+use crate::model::units::{count_exact, duration, rate};
+use crate::model::{Consumer, ConsumerEntry, Delivery, Timestamp};
+
+use super::{Verdict, Why};
+
+/// Longer than this is no estimate any more.
+const LONGEST: f64 = 3.0e9;
+
+impl Verdict {
+    /// Level, words and sentence together.
+    pub fn health(&self, entry: &ConsumerEntry, now: Timestamp) -> Health {
+        Health::new(self.level(), self.words(), self.sentence(entry, now))
+    }
+
+    /// For a cell: the state with its flags, or with what kind of OK it is.
+    pub fn words(&self) -> String {
+        let mut out = match self.why {
+            Why::TooFew => format!("{} {}/{SLOTS}", self.state.word(), self.samples),
+            _ => self.state.word().to_owned(),
+        };
+        let before = out.len();
+        for flag in self.flags.iter() {
+            let _ = write!(out, " {flag}");
+        }
+        if out.len() == before {
+            out.push_str(match self.why {
+                Why::Idle => " idle",
+                Why::CaughtUp => " caught up",
+                Why::CatchingUp => " catching up",
+                _ => "",
+            });
+        }
+        out
+    }
+
+    /// What is the matter, with the numbers that say so.
+    pub fn sentence(&self, entry: &ConsumerEntry, now: Timestamp) -> String {
+        let Some(info) = entry.info.as_deref() else { return String::new() };
+        let mut out = self.state_sentence(info, now);
+        for flag in self.flags.iter() {
+            let _ = write!(out, " {}", flag.sentence());
+        }
+        if let Some(doubt) = self.doubt {
+            let _ = write!(
+                out,
+                " The server's numbers disagree: {} pending, but {} behind what was delivered.",
+                messages_are(doubt.pending),
+                lie(doubt.behind)
+            );
+        }
+        out
+    }
+
+    fn state_sentence(&self, info: &Consumer, now: Timestamp) -> String {
+        let left = || messages_are(self.outstanding);
+        let window = || self.delay.map_or(String::new(), |d| format!(" ({})", duration(rounded(d))));
+        let slope = || rate(self.slope.unwrap_or(0.0).abs());
+        match self.why {
+            Why::TooFew => {
+                format!("{}/{SLOTS} samples: too early to say how it goes; {} outstanding.", self.samples, left())
+            }
+            Why::Silent => {
+                let ago = Duration::from_secs(now.since(info.taken).as_secs());
+                format!("Nothing was heard of it for {}; then {} outstanding.", duration(ago), were(self.outstanding))
+            }
+            Why::Paused => {
+                let until = info.config.pause_until.map_or(String::new(), |t| format!(" until {} UTC", t.to_display()));
+                format!("It is paused{until}: nothing is delivered; {} outstanding.", left())
+            }
+            Why::Idle | Why::CaughtUp if self.outstanding > 0 => {
+                format!("{} outstanding, which is as good as none here.", left())
+            }
+            Why::Idle if self.samples < SLOTS => "Nothing is outstanding.".into(),
+            Why::Idle => format!("Nothing is outstanding, and nothing was acked for the whole window{}.", window()),
+            Why::CaughtUp => "Nothing is outstanding, and what comes in is acked.".into(),
+            Why::NoReader => {
+                let nobody = match &info.config.delivery {
+                    Delivery::Pull => "no open pull".to_owned(),
+                    Delivery::Push { subject, .. } => format!("nobody is subscribed to {subject}"),
+                };
+                format!("No reader and no ack for the whole window{}: {} outstanding, {nobody}.", window(), left())
+            }
+            Why::Rewound { from, to } => format!(
+                "The ack floor went back from {} to {}: what was acked behind it comes again; {} outstanding.",
+                count_exact(from),
+                count_exact(to),
+                left()
+            ),
+            Why::NobodyAcks => {
+                let mut out = format!(
+                    "It delivers, and nobody acks: no ack for the whole window{}, {} not acked, {} not delivered.",
+                    window(),
+                    messages_are(info.ack_pending),
+                    messages_are(info.pending)
+                );
+                if let (Some(wait), Some(delay)) = (info.config.ack_wait, self.delay)
+                    && wait > delay
+                {
+                    let _ = write!(out, " Its ack wait is longer, {}.", duration(wait));
+                }
+                out
+            }
+            Why::NothingDelivered => format!(
+                "A reader waits, but nothing was delivered for the whole window{}: {} outstanding.",
+                window(),
+                left()
+            ),
+            Why::NeverFell if self.slope.is_none_or(|slope| slope <= 0.0) => format!(
+                "It does not catch up: {} outstanding, and that did not fall for the whole window{}.",
+                left(),
+                window()
+            ),
+            Why::NeverFell => format!("It falls behind by {}/s: {} outstanding, and that never fell.", slope(), left()),
+            Why::Sawtooth => {
+                format!("It falls behind by {}/s in spite of its dips: {} outstanding.", slope(), left())
+            }
+            Why::CatchingUp => {
+                let zero = self.eta().filter(|eta| *eta < LONGEST).map_or(String::new(), |eta| {
+                    format!(", zero in {}", duration(rounded(Duration::from_secs_f64(eta))))
+                });
+                format!("It catches up by {}/s: {} outstanding{zero}.", slope(), left())
+            }
+            Why::Working => format!("{} outstanding, and it moves.", left()),
+        }
+    }
+}
+
+/// Whole seconds, where there is one.
+fn rounded(d: Duration) -> Duration {
+    if d.as_secs() == 0 { d } else { Duration::from_secs(d.as_secs_f64().round() as u64) }
+}
+
+fn were(n: u64) -> String {
+    format!("{} {}", messages(n), if n == 1 { "was" } else { "were" })
+}
+
+fn lie(n: u64) -> String {
+    format!("{} {}", messages(n), if n == 1 { "lies" } else { "lie" })
+}
