@@ -1,6 +1,6 @@
 //! What rules look at: the account, one stream, one consumer; each with the thresholds that hold for it.
 
-use crate::health::Level;
+use crate::health::{Level, Standing, Terms, Verdict};
 use crate::model::catalog::{Shelf, Subjects};
 use crate::model::{
     Account, AccountSample, Availability, Catalog, Consumer, ConsumerEntry, Rule, Series, Stream, StreamEntry,
@@ -104,6 +104,8 @@ pub(super) struct StreamLook<'a> {
     pub shelf: Option<&'a Shelf>,
     /// What is configured.
     pub thresholds: &'a Thresholds,
+    /// What its consumers are judged by.
+    pub terms: Terms,
     /// What its metadata says.
     pub monitor: Monitor,
 }
@@ -115,9 +117,10 @@ impl<'a> StreamLook<'a> {
         entry: &'a StreamEntry,
         shelf: Option<&'a Shelf>,
         thresholds: &'a Thresholds,
+        terms: Terms,
     ) -> Self {
         let metadata = entry.info.as_deref().map_or(&[][..], |info| &info.config.metadata);
-        Self { name, entry, shelf, thresholds, monitor: Monitor::of_stream(metadata) }
+        Self { name, entry, shelf, thresholds, terms, monitor: Monitor::of_stream(metadata) }
     }
 
     /// Its last answer, where it answers now.
@@ -147,8 +150,12 @@ pub(super) struct ConsumerLook<'a> {
     pub entry: &'a ConsumerEntry,
     /// What is known of its stream.
     pub of: Option<&'a StreamEntry>,
-    /// The subjects of its stream, where they were read.
-    pub subjects: Option<&'a Subjects>,
+    /// The subjects of its stream, where they were read, and when.
+    pub subjects: Option<(&'a Subjects, Timestamp)>,
+    /// What it is judged by.
+    pub terms: Terms,
+    /// What its numbers say, where it answers and has a leader.
+    pub verdict: Option<Verdict>,
     /// What is configured.
     pub thresholds: &'a Thresholds,
     /// What its metadata says.
@@ -161,15 +168,17 @@ pub(super) struct Of<'a> {
     /// Its name; raw.
     stream: &'a str,
     entry: Option<&'a StreamEntry>,
-    subjects: Option<&'a Subjects>,
+    subjects: Option<(&'a Subjects, Timestamp)>,
     thresholds: &'a Thresholds,
+    terms: Terms,
 }
 
 impl<'a> Of<'a> {
     /// The consumers of this stream.
-    pub(super) fn new(stream: &'a str, catalog: &'a Catalog, thresholds: &'a Thresholds) -> Self {
-        let subjects = catalog.subjects.get(stream).and_then(|reading| reading.value());
-        Self { stream, entry: catalog.streams.get(stream), subjects, thresholds }
+    pub(super) fn new(stream: &'a str, catalog: &'a Catalog, thresholds: &'a Thresholds, now: Timestamp) -> Self {
+        let subjects = catalog.subjects.get(stream).and_then(|reading| reading.value().zip(reading.taken()));
+        let terms = Terms::of(catalog, now);
+        Self { stream, entry: catalog.streams.get(stream), subjects, thresholds, terms }
     }
 }
 
@@ -177,8 +186,10 @@ impl<'a> ConsumerLook<'a> {
     /// A consumer.
     pub(super) fn new(of: Of<'a>, name: &'a str, entry: &'a ConsumerEntry) -> Self {
         let metadata = entry.info.as_deref().map_or(&[][..], |info| &info.config.metadata);
-        let Of { stream, entry: of, subjects, thresholds } = of;
-        Self { stream, name, entry, of, subjects, thresholds, monitor: Monitor::of_consumer(metadata) }
+        let Of { stream, entry: of, subjects, thresholds, terms } = of;
+        let verdict = Standing::of(entry, &terms).verdict().copied();
+        let monitor = Monitor::of_consumer(metadata);
+        Self { stream, name, entry, of, subjects, terms, verdict, thresholds, monitor }
     }
 
     /// Its last answer, where it answers now.

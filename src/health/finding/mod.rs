@@ -6,6 +6,8 @@
 mod account;
 mod book;
 mod consumer;
+#[cfg(test)]
+mod docs;
 mod entry;
 mod look;
 mod monitor;

@@ -77,6 +77,13 @@ const CONSUMER: &[Key] = &[
     key("pinned", Rule::ConsumerPinned, Side::Wanted, Form::Bool),
 ];
 
+/// What has it, each key whole, and the rule that reads it.
+#[cfg(test)]
+pub(super) fn keys() -> impl Iterator<Item = (&'static str, String, Rule)> {
+    let of = |what, keys: &'static [Key]| keys.iter().map(move |key| (what, format!("{PREFIX}{}", key.name), key.rule));
+    of("a stream", STREAM).chain(of("a consumer", CONSUMER))
+}
+
 /// A key that says nothing that could be honoured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Unread {

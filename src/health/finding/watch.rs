@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::health::Terms;
 use crate::model::{Catalog, Rule, Thresholds, Timestamp, Update};
 
 use super::book;
@@ -87,7 +88,7 @@ impl Watch {
             }
             Touched::Consumers(stream) => {
                 let shelf = catalog.shelf(stream);
-                let of = Of::new(stream, catalog, thresholds);
+                let of = Of::new(stream, catalog, thresholds, now);
                 for (name, entry) in shelf.into_iter().flat_map(|shelf| shelf.entries.iter()) {
                     let look = ConsumerLook::new(of, name, entry);
                     self.put(At::Consumer(stream, name), book::consumer(&look), thresholds, now);
@@ -99,7 +100,7 @@ impl Watch {
             }
             Touched::Consumer(stream, name) => match catalog.consumer(stream, name) {
                 Some(entry) => {
-                    let look = ConsumerLook::new(Of::new(stream, catalog, thresholds), name, entry);
+                    let look = ConsumerLook::new(Of::new(stream, catalog, thresholds, now), name, entry);
                     self.put(At::Consumer(stream, name), book::consumer(&look), thresholds, now);
                 }
                 None => self.put(At::Consumer(stream, name), std::iter::empty(), thresholds, now),
@@ -115,7 +116,8 @@ impl Watch {
     fn look_at_stream(&mut self, catalog: &Catalog, name: &str, thresholds: &Thresholds, now: Timestamp) {
         match catalog.streams.get(name) {
             Some(entry) => {
-                let look = StreamLook::new(name, entry, catalog.shelf(name), thresholds);
+                let terms = Terms::of(catalog, now);
+                let look = StreamLook::new(name, entry, catalog.shelf(name), thresholds, terms);
                 self.put(At::Stream(name), book::stream(&look), thresholds, now);
             }
             None => self.put(At::Stream(name), std::iter::empty(), thresholds, now),
@@ -131,18 +133,19 @@ impl Watch {
 }
 
 /// A finding in words; `None` where it does not hold any more.
-pub fn story(catalog: &Catalog, place: At<'_>, rule: Rule, thresholds: &Thresholds) -> Option<Story> {
+pub fn story(catalog: &Catalog, place: At<'_>, rule: Rule, thresholds: &Thresholds, now: Timestamp) -> Option<Story> {
     match (&book::entry(rule).check, place) {
         (Check::Account(check, story), At::Account) => {
             let look = AccountLook::new(catalog, thresholds)?;
             Some(story(&look, check(&look)?))
         }
         (Check::Stream(check, story), At::Stream(name)) => {
-            let look = StreamLook::new(name, catalog.streams.get(name)?, catalog.shelf(name), thresholds);
+            let terms = Terms::of(catalog, now);
+            let look = StreamLook::new(name, catalog.streams.get(name)?, catalog.shelf(name), thresholds, terms);
             Some(story(&look, check(&look)?))
         }
         (Check::Consumer(check, story), At::Consumer(stream, name)) => {
-            let of = Of::new(stream, catalog, thresholds);
+            let of = Of::new(stream, catalog, thresholds, now);
             let look = ConsumerLook::new(of, name, catalog.consumer(stream, name)?);
             Some(story(&look, check(&look)?))
         }

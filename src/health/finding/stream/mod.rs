@@ -20,6 +20,7 @@ pub(super) const RULES: &[Entry] = &[
     readers::NO_INTEREST,
     readers::NO_WORKERS,
     readers::NO_CONSUMERS,
+    readers::GROWS_UNREAD,
     upstream::FAILS,
     upstream::SILENT_RULE,
     upstream::BEHIND,

@@ -1,11 +1,16 @@
 //! Who reads a stream: nobody (any more), or so many that nobody can mean them.
 
-use crate::health::Level;
+use std::time::Duration;
+
 use crate::health::finding::entry::{A_MOMENT, AT_ONCE, Check, Entry, Hit, Story, plural, quoted, some};
 use crate::health::finding::look::StreamLook;
-use crate::model::units::{count_exact, duration};
+use crate::health::{Level, State, judge};
+use crate::model::ring::SLOTS;
+use crate::model::units::{bytes, count_exact, duration, rate};
 use crate::model::{ConsumerEntry, ConsumerSample, Retention, Rule, Stream};
 
+/// The window over which growth is measured.
+const GROWTH: Duration = Duration::from_secs(60);
 /// Ephemeral consumers without a reader that are called too many.
 const EPHEMERALS: f64 = 1_000.0;
 
@@ -81,6 +86,45 @@ pub(super) const NO_CONSUMERS: Entry = Entry {
     ),
 };
 
+/// It fills up because somebody does not take what is his.
+pub(super) const GROWS_UNREAD: Entry = Entry {
+    rule: Rule::StreamGrowsUnread,
+    levels: &[Level::Warning],
+    finds: "The stream keeps what is not acked (interest, work queue), grew in every one of ten samples, and a consumer of it \
+            stands still.",
+    patience: AT_ONCE,
+    many: |n| some(n, "stream", "grows while a consumer stands still", "grow while a consumer stands still"),
+    check: Check::Stream(
+        |look| {
+            let info = look.info().filter(|info| info.config.retention != Retention::Limits)?;
+            (grows(look) && still(look).next().is_some()).then(|| Hit::of(Level::Warning, info.state.messages))
+        },
+        |look, _| {
+            let Some(info) = look.info() else { return Story::default() };
+            let still: Vec<&str> = still(look).map(|(name, _)| name).collect();
+            let names = still.iter().take(3).copied().collect::<Vec<_>>().join(", ");
+            let more = still.len().saturating_sub(3);
+            let others = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let grows = look.entry.series.rate(GROWTH, |s| s.messages).unwrap_or(0.0);
+            let sentence = format!(
+                "It keeps what is not acked and grows by {}/s, since {names}{others} {} still.",
+                rate(grows),
+                if still.len() == 1 { "stands" } else { "stand" }
+            );
+            let mut story = Story::new("grows unread", sentence)
+                .with("messages", count_exact(info.state.messages))
+                .with("bytes", bytes(info.state.bytes))
+                .with("grows by", format!("{}/s", rate(grows)));
+            for (name, outstanding) in self::still(look).take(5) {
+                story = story.with("stands still", format!("{name}, {} outstanding", count_exact(outstanding)));
+            }
+            story
+                .advise("Its consumer's own finding says what it waits for; until then everything stays on the disk.")
+                .run("Delete a consumer that is of no use any more.", format!("nats consumer rm {}", quoted(look.name)))
+        },
+    ),
+};
+
 /// Readers that nobody reads with.
 pub(super) const EPHEMERAL: Entry = Entry {
     rule: Rule::StreamEphemerals,
@@ -141,6 +185,22 @@ fn gone(look: &StreamLook<'_>, story: Story, info: &Stream) -> Story {
     story
         .with("messages", count_exact(info.state.messages))
         .with_some("no consumers since", look.entry.consumers_gone.map(|at| format!("{} UTC", at.to_display())))
+}
+
+/// It held more messages in each of the last samples than in the one before.
+fn grows(look: &StreamLook<'_>) -> bool {
+    let messages: Vec<u64> = look.entry.series.iter().rev().take(SLOTS).map(|s| s.messages).collect();
+    messages.len() >= SLOTS && messages.windows(2).all(|two| two[0] >= two[1]) && messages[0] > messages[SLOTS - 1]
+}
+
+/// The consumers that stand still, with what is outstanding.
+fn still<'a>(look: &StreamLook<'a>) -> impl Iterator<Item = (&'a str, u64)> {
+    let terms = look.terms;
+    look.shelf.into_iter().flat_map(|shelf| shelf.entries.iter()).filter_map(move |(name, entry)| {
+        let verdict = judge(entry, &terms)?;
+        let still = matches!(verdict.state, State::Stopped | State::Stalled);
+        still.then_some((name.as_str(), verdict.outstanding))
+    })
 }
 
 fn idle(look: &StreamLook<'_>) -> u64 {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::health::Level::{self, Critical, Notice, Warning};
+use crate::health::Terms;
 use crate::health::finding::book;
 use crate::health::finding::entry::Check;
 use crate::health::finding::look::StreamLook;
@@ -42,7 +43,8 @@ fn judge_over(times: u64, thresholds: &Thresholds, change: impl Fn(&mut Stream, 
 
 fn judge_in(catalog: &Catalog, thresholds: &Thresholds) -> Vec<(Rule, Level)> {
     let (name, entry) = catalog.streams.iter().next().unwrap();
-    let look = StreamLook::new(name, entry, catalog.shelf(name), thresholds);
+    let terms = Terms::of(catalog, entry.seen);
+    let look = StreamLook::new(name, entry, catalog.shelf(name), thresholds, terms);
     let hits: Vec<_> = book::stream(&look).collect();
     for (rule, hit) in &hits {
         let entry = book::entry(*rule);
@@ -168,6 +170,7 @@ fn it_says_when_it_will_be_full() {
         super::super::At::Stream("orders"),
         Rule::StreamNearlyFull,
         &Thresholds::default(),
+        Timestamp::from_secs(10_009),
     )
     .unwrap();
     assert_eq!(
@@ -385,7 +388,14 @@ fn thresholds_that_cannot_be_read_are_named() {
     let mut catalog = Catalog::default();
     catalog.apply(Update::Stream(Arc::new(stream)));
     let place = super::super::At::Stream("orders");
-    let story = super::super::watch::story(&catalog, place, Rule::StreamMetadata, &Thresholds::default()).unwrap();
+    let story = super::super::watch::story(
+        &catalog,
+        place,
+        Rule::StreamMetadata,
+        &Thresholds::default(),
+        Timestamp::from_secs(1),
+    )
+    .unwrap();
     assert_eq!(
         story.sentence,
         "A threshold is not watched: io.nats.monitor.lag-critical is \"lots\", which is not a number."
