@@ -23,7 +23,7 @@ impl App {
         if action != Action::Quit {
             self.leaving = false;
         }
-        if self.act_tail(action) || self.act_replay(action, effects) {
+        if self.act_tail(action) || self.act_replay(action, effects) || self.act_problems(action) {
             // What a key does to a tail is cheap to show.
             self.urgent = true;
             return;
@@ -62,6 +62,7 @@ impl App {
             }
             Action::Streams => self.go_home(),
             Action::AllConsumers => self.open_all_consumers(),
+            Action::AllProblems => self.open_problems(),
             Action::Consumers => self.consumers_of_selection(),
             Action::Contexts => self.open_contexts(effects),
             Action::Open | Action::Right => self.open_selection(action, effects),
@@ -101,6 +102,7 @@ impl App {
                 let words = if self.show_system { "system streams are shown" } else { "system streams are hidden" };
                 self.tell(Level::Ok, words);
             }
+            Action::Problems if !self.has_problem_rows() => self.open_problems(),
             Action::Problems => {
                 let only = self.list_mut().is_some_and(super::table::List::toggle_problems);
                 let words = if only { "only what is not well" } else { "all rows" };
@@ -115,8 +117,9 @@ impl App {
             Action::Tail => self.tail_selection(),
             Action::Replay => self.replay_selection(),
             Action::Replays => self.open_replays(),
-            // A tail does these itself; elsewhere they were refused.
+            // Tails and problems do these themselves; elsewhere they were refused.
             Action::Cancel
+            | Action::Silenced
             | Action::Range
             | Action::Subjects
             | Action::GoTo
@@ -184,12 +187,24 @@ impl App {
                 _ => None,
             },
             Screen::Replays(s) => Some(&mut s.table),
-            Screen::Consumer(_)
+            Screen::Problems(s) if !s.zoomed => Some(&mut s.table),
+            Screen::Problems(_)
+            | Screen::Consumer(_)
             | Screen::Tail(_)
             | Screen::Help(_)
             | Screen::ReplayForm(_)
             | Screen::ReplayPlan(_)
             | Screen::ReplayRun(_) => None,
+        }
+    }
+
+    /// Whether the shown list has rows that can be wrong.
+    fn has_problem_rows(&self) -> bool {
+        match self.screen() {
+            Some(Screen::Streams(_) | Screen::Consumers(_)) => true,
+            Some(Screen::Problems(s)) => !s.zoomed,
+            Some(Screen::Stream(s)) => s.tab == StreamTab::Consumers,
+            _ => false,
         }
     }
 
@@ -284,6 +299,7 @@ impl App {
             Screen::Help(h) => Some(&mut h.scroll),
             Screen::ReplayPlan(s) => Some(&mut s.scroll),
             Screen::ReplayRun(s) => Some(&mut s.scroll),
+            Screen::Problems(s) => Some(&mut s.scroll),
             Screen::Streams(_)
             | Screen::Consumers(_)
             | Screen::Tail(_)
@@ -349,6 +365,7 @@ impl App {
     fn consumers_of_selection(&mut self) {
         let target = match self.screens.last_mut() {
             Some(Screen::Streams(s)) => s.table.selected().cloned(),
+            Some(Screen::Problems(s)) => s.selected_place().and_then(|place| place.stream()).map(str::to_owned),
             Some(Screen::Stream(s)) if s.tab != StreamTab::Consumers => {
                 s.tab = StreamTab::Consumers;
                 return;
@@ -452,7 +469,9 @@ pub(super) fn list_of(screen: &Screen) -> Option<&dyn List> {
             _ => None,
         },
         Screen::Replays(s) => Some(&s.table),
-        Screen::Consumer(_)
+        Screen::Problems(s) if !s.zoomed => Some(&s.table),
+        Screen::Problems(_)
+        | Screen::Consumer(_)
         | Screen::Tail(_)
         | Screen::Help(_)
         | Screen::ReplayForm(_)

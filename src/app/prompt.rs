@@ -342,6 +342,7 @@ impl App {
                 self.open_stream(&stream, StreamTab::Consumers);
                 self.open_consumer(&stream, &name);
             }
+            Ok(Command::Problems) => self.act(Action::AllProblems, effects),
             Ok(Command::Replays) => self.act(Action::Replays, effects),
             Ok(Command::Replay(stream)) => {
                 self.open_form(super::ReplayWish::new(super::What::Range(stream)));

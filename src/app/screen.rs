@@ -3,8 +3,8 @@
 use crate::event::clean_line;
 
 use super::{
-    ConsumerScreen, ConsumersScreen, ContextsScreen, HelpScreen, PlanScreen, ReplayForm, ReplaysScreen, RunScreen,
-    StreamScreen, StreamsScreen, TailScreen,
+    ConsumerScreen, ConsumersScreen, ContextsScreen, HelpScreen, PlanScreen, ProblemsScreen, ReplayForm, ReplaysScreen,
+    RunScreen, StreamScreen, StreamsScreen, TailScreen,
 };
 
 /// A position in a text that may be longer than its panel.
@@ -67,6 +67,8 @@ pub enum Screen {
     ReplayRun(RunScreen),
     /// All replays.
     Replays(ReplaysScreen),
+    /// What is wrong.
+    Problems(Box<ProblemsScreen>),
     /// Saved connections.
     Contexts(ContextsScreen),
     /// The keys.
@@ -96,6 +98,7 @@ impl Screen {
             Self::ReplayPlan(_) => "Plan".into(),
             Self::ReplayRun(r) => clean_line(&r.id).into_owned(),
             Self::Replays(_) => "Replays".into(),
+            Self::Problems(_) => "Problems".into(),
             Self::Contexts(_) => "Contexts".into(),
             Self::Help(_) => "Help".into(),
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use crate::health::finding::{Touched, Watch};
 use crate::health::{Level, Terms};
 use crate::keymap::Keymap;
 use crate::model::replay::Run;
@@ -32,8 +33,10 @@ pub struct App {
     pub keymap: Keymap,
     /// What is true now.
     live: Catalog,
-    /// What was true when the picture was frozen, and when that was.
-    frozen: Option<Box<(Catalog, Timestamp)>>,
+    /// What is wrong now.
+    watch: Watch,
+    /// What was true and wrong when the picture was frozen, and when that was.
+    frozen: Option<Box<(Catalog, Watch, Timestamp)>>,
     /// The open screens; the last is shown.
     pub screens: Vec<Screen>,
     /// The line that is being typed.
@@ -85,6 +88,7 @@ impl App {
             session,
             keymap,
             live: Catalog::default(),
+            watch: Watch::default(),
             frozen: None,
             screens: vec![Screen::Streams(StreamsScreen::default())],
             prompt: None,
@@ -113,6 +117,11 @@ impl App {
         self.frozen.as_ref().map_or(&self.live, |f| &f.0)
     }
 
+    /// What is wrong: now, or when the picture was frozen.
+    pub fn watch(&self) -> &Watch {
+        self.frozen.as_ref().map_or(&self.watch, |f| &f.1)
+    }
+
     /// The connection as it is now, also while the picture is frozen.
     pub const fn live(&self) -> &Catalog {
         &self.live
@@ -120,7 +129,7 @@ impl App {
 
     /// Since when the picture is frozen.
     pub fn frozen_at(&self) -> Option<Timestamp> {
-        self.frozen.as_ref().map(|f| f.1)
+        self.frozen.as_ref().map(|f| f.2)
     }
 
     /// The time that ages are measured from: now, or when the picture was frozen.
@@ -189,6 +198,7 @@ impl App {
                     self.now = now;
                 }
                 self.dirty = true;
+                self.watch.tick(self.now);
                 self.tick_tails();
                 self.urgent |= self.stale;
                 if self.notice.as_ref().is_some_and(|n| n.until <= self.now) {
@@ -238,7 +248,9 @@ impl App {
     fn take(&mut self, update: Update) {
         // Rate and time keeping alone are drawn with the next tick.
         self.dirty |= !matches!(update, Update::Traffic(_) | Update::Rtt(_));
+        let touched = Touched::by(&update);
         self.live.apply(update);
+        self.watch.look(&self.live, &touched, &self.session.thresholds, self.now);
         self.keep_long();
         self.stale = true;
     }
@@ -273,6 +285,7 @@ impl App {
             Screen::ReplayPlan(s) => s.refresh(self),
             Screen::ReplayRun(s) => s.refresh(self),
             Screen::Replays(s) => s.refresh(self),
+            Screen::Problems(s) => s.refresh(self),
             Screen::Contexts(s) => s.refresh(self),
             Screen::Help(s) => s.refresh(self),
         }
@@ -283,7 +296,7 @@ impl App {
     pub(super) fn toggle_freeze(&mut self) {
         self.frozen = match self.frozen.take() {
             Some(_) => None,
-            None => Some(Box::new((self.live.clone(), self.now))),
+            None => Some(Box::new((self.live.clone(), self.watch.clone(), self.now))),
         };
         self.urgent = true;
         let key = self.keymap.shown(crate::keymap::Action::Freeze).unwrap_or_default();
@@ -300,6 +313,7 @@ impl App {
                 self.show_system = session.show_system;
                 self.session = session;
                 self.live = Catalog::default();
+                self.watch = Watch::default();
                 self.frozen = None;
                 self.watched = Scope::default();
                 self.screens = vec![Screen::Streams(StreamsScreen::default())];

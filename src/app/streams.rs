@@ -63,9 +63,9 @@ impl StreamsScreen {
             }
             rows.push(row);
         }
-        let of = (catalog.revision, self.table.filter.clone(), app.show_system);
+        let of = (app.watch().tracker.revision, self.table.filter.clone(), app.show_system);
         if self.found_of.as_ref() != Some(&of) {
-            self.findings = Findings::of(&rows, thresholds, terms);
+            self.findings = Findings::of(&rows, app);
             self.found_of = Some(of);
         }
         let column = self.sort_column();

@@ -21,6 +21,8 @@ pub enum Command {
     Replay(String),
     /// Go to the replays.
     Replays,
+    /// Go to the problems.
+    Problems,
     /// Go to the contexts.
     Contexts,
     /// Switch to a context.
@@ -103,6 +105,7 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
     ("tail", "STREAM…", "read the events of one or several streams"),
     ("replay", "STREAM", "plan to send events of a stream again"),
     ("replays", "", "all replays: running, interrupted, past"),
+    ("problems", "", "what is wrong, since when, and what to do"),
     ("contexts", "", "saved connections"),
     ("context", "NAME", "switch to a saved connection"),
     ("sort", "COLUMN", "sort the list"),
@@ -159,6 +162,7 @@ impl Command {
                 Self::Replay(known("stream", first.ok_or(missing("replay", "the name of a stream"))?, words.streams)?)
             }
             "replays" => Self::Replays,
+            "problems" => Self::Problems,
             "contexts" => Self::Contexts,
             "context" => Self::Context(known(
                 "context",

@@ -11,6 +11,7 @@ mod footer;
 mod header;
 mod help;
 mod menu;
+mod problems;
 mod replay;
 mod side;
 mod stream;
@@ -69,6 +70,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, theme: &Theme) {
         Some(Screen::ReplayPlan(p)) => replay::plan(frame, body, p, theme),
         Some(Screen::ReplayRun(r)) => replay::run(frame, body, app, r, theme),
         Some(Screen::Replays(s)) => replay::list(frame, body, app, s, theme),
+        Some(Screen::Problems(s)) => problems::draw(frame, body, app, s, theme),
         Some(Screen::Contexts(s)) => contexts::draw(frame, body, app, s, theme),
         Some(Screen::Help(h)) => help::draw(frame, body, app, h, theme),
         None => {}

@@ -2,6 +2,7 @@
 
 use crate::app::{App, ReplayForm, ReplayWish, ReplaysScreen, Screen, StreamTab, What};
 use crate::health::Level;
+use crate::health::finding::Place;
 use crate::query::Door;
 
 impl App {
@@ -21,6 +22,11 @@ impl App {
             }
             Some(Screen::Consumers(s)) => s.table.selected().map(|(stream, name)| of_consumer(stream, name)),
             Some(Screen::Consumer(c)) => Some(of_consumer(&c.stream, &c.name)),
+            Some(Screen::Problems(s)) => match s.selected_place() {
+                Some(Place::Consumer(stream, name)) => Some(of_consumer(stream, name)),
+                Some(Place::Stream(name)) => Some(ReplayWish::new(What::Range(name.clone()))),
+                _ => None,
+            },
             Some(Screen::Tail(tail)) => of_tail(tail),
             _ => None,
         };

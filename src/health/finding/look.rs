@@ -180,6 +180,16 @@ impl<'a> Of<'a> {
         let terms = Terms::of(catalog, now);
         Self { stream, entry: catalog.streams.get(stream), subjects, thresholds, terms }
     }
+
+    /// The same where nothing more is known of it.
+    pub(super) const fn known(
+        stream: &'a str,
+        entry: &'a StreamEntry,
+        thresholds: &'a Thresholds,
+        terms: Terms,
+    ) -> Self {
+        Self { stream, entry: Some(entry), subjects: None, thresholds, terms }
+    }
 }
 
 impl<'a> ConsumerLook<'a> {

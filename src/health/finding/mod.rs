@@ -20,4 +20,4 @@ pub use book::{entries, entry};
 pub use entry::{Advice, Entry, Story};
 pub use place::{At, Place};
 pub use tracker::{Change, Counts, Phase, Tracked, Tracker};
-pub use watch::{Touched, Watch, story};
+pub use watch::{Found, Touched, Watch, found_of_consumer, found_of_stream, story};

@@ -70,6 +70,16 @@ impl Place {
             Self::Consumer(stream, name) => At::Consumer(stream, name),
         }
     }
+
+    /// The stream, where it is about one or a consumer of it.
+    pub fn stream(&self) -> Option<&str> {
+        self.at().stream()
+    }
+
+    /// The consumer, where it is about one.
+    pub fn consumer(&self) -> Option<&str> {
+        self.at().consumer()
+    }
 }
 
 impl Ord for Place {

@@ -304,6 +304,11 @@ impl Tracker {
         }
     }
 
+    /// The same, by name.
+    pub fn of_consumers(&self, stream: &str) -> Option<&BTreeMap<String, Vec<Tracked>>> {
+        self.streams.get(stream).map(|of| &of.consumers)
+    }
+
     /// The consumers of a stream of which something is known.
     pub fn consumers_of(&self, stream: &str) -> impl Iterator<Item = (&str, &[Tracked])> {
         self.streams.get(stream).into_iter().flat_map(|of| of.consumers.iter().map(|(n, k)| (n.as_str(), k.as_slice())))

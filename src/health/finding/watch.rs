@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::health::Terms;
-use crate::model::{Catalog, Rule, Thresholds, Timestamp, Update};
+use crate::health::{Level, Terms};
+use crate::model::entry::Shelf;
+use crate::model::{Catalog, ConsumerEntry, Rule, StreamEntry, Thresholds, Timestamp, Update};
 
 use super::book;
 use super::entry::{Check, Hit, Story};
@@ -130,6 +131,69 @@ impl Watch {
         let silenced = |rule| thresholds.silence(rule, place.stream(), place.consumer()).is_some();
         self.tracker.put(place, &self.hits, now, patience, silenced);
     }
+}
+
+/// What a rule finds, now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The rule.
+    pub rule: Rule,
+    /// How bad it is.
+    pub level: Level,
+    hit: Hit,
+}
+
+impl Found {
+    /// The worst of these that is not silenced; of those that are equally bad the first.
+    fn worst(hits: impl Iterator<Item = (Rule, Hit)>, silenced: impl Fn(Rule) -> bool) -> Option<Self> {
+        let told = hits.filter(|(rule, _)| !silenced(*rule));
+        let found = told.map(|(rule, hit)| Self { rule, level: hit.level, hit });
+        found.reduce(|a, b| if b.level > a.level { b } else { a })
+    }
+
+    /// The same in words, where it is about this stream.
+    pub fn story_of_stream(
+        &self,
+        entry: &StreamEntry,
+        shelf: Option<&Shelf>,
+        thresholds: &Thresholds,
+        terms: &Terms,
+    ) -> Story {
+        let look = StreamLook::new(name_of(entry), entry, shelf, thresholds, *terms);
+        match &book::entry(self.rule).check {
+            Check::Stream(_, story) => story(&look, self.hit),
+            _ => Story::default(),
+        }
+    }
+}
+
+/// The worst that rules find of a stream now, without its consumers and without what is silenced.
+pub fn found_of_stream(
+    entry: &StreamEntry,
+    shelf: Option<&Shelf>,
+    thresholds: &Thresholds,
+    terms: &Terms,
+) -> Option<Found> {
+    let name = name_of(entry);
+    let look = StreamLook::new(name, entry, shelf, thresholds, *terms);
+    Found::worst(book::stream(&look), |rule| thresholds.silence(rule, Some(name), None).is_some())
+}
+
+/// The worst that rules find of a consumer now, without what is silenced.
+pub fn found_of_consumer(
+    stream: &str,
+    of: &StreamEntry,
+    name: &str,
+    entry: &ConsumerEntry,
+    thresholds: &Thresholds,
+    terms: &Terms,
+) -> Option<Found> {
+    let look = ConsumerLook::new(Of::known(stream, of, thresholds, *terms), name, entry);
+    Found::worst(book::consumer(&look), |rule| thresholds.silence(rule, Some(stream), Some(name)).is_some())
+}
+
+fn name_of(entry: &StreamEntry) -> &str {
+    entry.info.as_deref().map_or("", |info| &info.name)
 }
 
 /// A finding in words; `None` where it does not hold any more.
