@@ -240,9 +240,9 @@ impl App {
             Some(Screen::Streams(_)) => {
                 matches!(StreamColumn::ALL.get(column), Some(StreamColumn::Trend | StreamColumn::Words))
             }
-            Some(Screen::Consumers(_)) => matches!(ConsumerColumn::ALL.get(column), Some(ConsumerColumn::Words)),
+            Some(Screen::Consumers(_)) => matches!(ConsumerColumn::ALL.get(column), Some(ConsumerColumn::Verdict)),
             Some(Screen::Stream(s)) if s.tab == StreamTab::Consumers => {
-                matches!(ConsumerColumn::ALL.get(column), Some(ConsumerColumn::Words | ConsumerColumn::Stream))
+                matches!(ConsumerColumn::ALL.get(column), Some(ConsumerColumn::Verdict | ConsumerColumn::Stream))
             }
             _ => false,
         }

@@ -2,8 +2,9 @@
 //!
 //! To add one: a variant here with its row in `ALL` and its sort value, and its text in `ui/`.
 
-use crate::health::{Level, Standing, Terms, stream_level};
+use crate::health::{Level, Standing, Terms, Worst, stream_level, worst_consumer};
 use crate::model::catalog::Shelf;
+use crate::model::lag::LagTime;
 use crate::model::{ConsumerEntry, Kind, StreamEntry, Thresholds};
 
 /// How a column is laid out.
@@ -63,6 +64,14 @@ impl SortValue {
     }
 }
 
+/// Lag time in seconds; 0 where nothing waits.
+fn lag(entry: &ConsumerEntry, terms: &Terms) -> Option<f64> {
+    match entry.lag_time(terms.now) {
+        LagTime::Nothing => Some(0.0),
+        other => other.age().map(|age| age.as_secs_f64()),
+    }
+}
+
 fn opt(value: Option<f64>) -> SortValue {
     value.map_or(SortValue::Unknown, SortValue::Number)
 }
@@ -92,8 +101,12 @@ pub enum StreamColumn {
     Trend,
     /// Number of consumers.
     Consumers,
-    /// Outstanding of the consumer that has most.
+    /// Outstanding of the worst consumer.
     Outstanding,
+    /// Its lag time.
+    Lag,
+    /// Its verdict.
+    Verdict,
     /// Fullness of the tightest limit.
     Full,
     /// What is wrong, in words.
@@ -116,13 +129,9 @@ pub struct StreamRow<'a> {
 }
 
 impl StreamRow<'_> {
-    /// The consumer with the most outstanding messages.
-    pub fn worst(&self) -> Option<(&str, u64)> {
-        self.shelf?
-            .entries
-            .iter()
-            .filter_map(|(name, c)| c.info.as_ref().map(|i| (name.as_str(), i.outstanding())))
-            .max_by_key(|(_, outstanding)| *outstanding)
+    /// The consumer that does worst, of those that were read.
+    pub fn worst(&self, terms: &Terms) -> Option<Worst<'_>> {
+        worst_consumer(self.shelf?, terms).filter(|worst| worst.entry.info.is_some())
     }
 }
 
@@ -141,6 +150,8 @@ impl StreamColumn {
         Self::Trend,
         Self::Consumers,
         Self::Outstanding,
+        Self::Lag,
+        Self::Verdict,
         Self::Full,
         Self::Words,
     ];
@@ -162,6 +173,8 @@ impl StreamColumn {
             Self::Trend => Spec { title: "TREND", width: 10, flex: 0, priority: 8, right: false, large_first: true },
             Self::Consumers => number("CONS", 4, 1),
             Self::Outstanding => number("OUTST", 6, 3),
+            Self::Lag => number("LAG", 6, 3),
+            Self::Verdict => text("VERDICT", 8, 0, 7),
             Self::Full => number("FULL", 9, 5),
             Self::Words => text("STATE", 13, 2, 2),
         }
@@ -184,7 +197,13 @@ impl StreamColumn {
             Self::Reach => opt(info.and_then(|s| s.state.reach(terms.now)).map(|d| d.as_secs_f64())),
             Self::Rate | Self::Trend => opt(row.entry.rate_in()),
             Self::Consumers => of(|s| s.state.consumers as f64),
-            Self::Outstanding => opt(row.worst().map(|(_, n)| n as f64)),
+            Self::Outstanding => {
+                opt(row.worst(terms).and_then(|w| w.entry.info.as_ref()).map(|c| c.outstanding() as f64))
+            }
+            Self::Lag => opt(row.worst(terms).and_then(|w| lag(w.entry, terms))),
+            Self::Verdict => {
+                row.worst(terms).map_or(SortValue::Unknown, |w| SortValue::Ranked(w.standing.rank(w.entry).0, 0))
+            }
             Self::Full => opt(info.and_then(crate::model::Stream::fullness).map(|f| f.ratio)),
         }
     }
@@ -199,12 +218,18 @@ pub enum ConsumerColumn {
     Stream,
     /// Its name.
     Name,
+    /// What is said of it; sorts by how bad that is.
+    Verdict,
+    /// Since when.
+    Since,
+    /// Pending + ack pending.
+    Outstanding,
+    /// How long the oldest of these waits.
+    Lag,
     /// Pull or push.
     Mode,
     /// Ack policy.
     Ack,
-    /// Pending + ack pending.
-    Outstanding,
     /// Not yet delivered.
     Pending,
     /// Delivered, not acked.
@@ -217,8 +242,6 @@ pub enum ConsumerColumn {
     Rate,
     /// How long ago something was acked.
     LastAck,
-    /// What is wrong, in words.
-    Words,
     /// Filter subjects.
     Filter,
 }
@@ -249,16 +272,18 @@ impl ConsumerColumn {
         Self::State,
         Self::Stream,
         Self::Name,
+        Self::Verdict,
+        Self::Since,
+        Self::Outstanding,
+        Self::Lag,
         Self::Mode,
         Self::Ack,
-        Self::Outstanding,
         Self::Pending,
         Self::AckPending,
         Self::Redelivered,
         Self::Waiting,
         Self::Rate,
         Self::LastAck,
-        Self::Words,
         Self::Filter,
     ];
 
@@ -268,17 +293,19 @@ impl ConsumerColumn {
             Self::State => Spec { title: "", width: 1, flex: 0, priority: 0, right: false, large_first: true },
             Self::Stream => text("STREAM", 12, 2, 0),
             Self::Name => text("CONSUMER", 16, 3, 0),
-            Self::Mode => text("MODE", 4, 0, 7),
-            Self::Ack => text("ACK", 8, 0, 8),
-            Self::Outstanding => number("OUTST", 6, 1),
-            Self::Pending => number("PENDING", 7, 4),
-            Self::AckPending => number("ACKPEND", 7, 4),
-            Self::Redelivered => number("REDEL", 5, 6),
-            Self::Waiting => number("WAIT", 4, 6),
-            Self::Rate => number("OUT/S", 5, 3),
-            Self::LastAck => Spec { title: "ACKED", width: 7, flex: 0, priority: 5, right: true, large_first: false },
-            Self::Words => text("STATE", 14, 1, 2),
-            Self::Filter => text("FILTER", 12, 2, 9),
+            Self::Verdict => text("VERDICT", 15, 1, 1),
+            Self::Since => Spec { title: "SINCE", width: 6, flex: 0, priority: 4, right: true, large_first: false },
+            Self::Outstanding => number("OUTST", 6, 2),
+            Self::Lag => number("LAG", 6, 3),
+            Self::Mode => text("MODE", 4, 0, 8),
+            Self::Ack => text("ACK", 8, 0, 9),
+            Self::Pending => number("PENDING", 7, 6),
+            Self::AckPending => number("ACKPEND", 7, 6),
+            Self::Redelivered => number("REDEL", 5, 7),
+            Self::Waiting => number("WAIT", 4, 7),
+            Self::Rate => number("OUT/S", 5, 5),
+            Self::LastAck => Spec { title: "ACKED", width: 7, flex: 0, priority: 7, right: true, large_first: false },
+            Self::Filter => text("FILTER", 12, 2, 10),
         }
     }
 
@@ -287,7 +314,7 @@ impl ConsumerColumn {
         let info = row.entry.info.as_deref();
         let of = |f: fn(&crate::model::Consumer) -> f64| opt(info.map(f));
         match self {
-            Self::State | Self::Words => {
+            Self::State | Self::Verdict => {
                 let (rank, outstanding) = Standing::of(row.entry, terms).rank(row.entry);
                 SortValue::Ranked(rank, outstanding)
             }
@@ -295,7 +322,12 @@ impl ConsumerColumn {
             Self::Name => SortValue::Text(row.name.to_lowercase()),
             Self::Mode => info.map_or(SortValue::Unknown, |c| SortValue::Text(c.config.delivery.word().into())),
             Self::Ack => info.map_or(SortValue::Unknown, |c| SortValue::Text(c.config.ack_policy.word().into())),
+            Self::Since => {
+                let since = Standing::of(row.entry, terms).verdict().and_then(|v| v.since);
+                opt(since.map(|at| terms.now.since(at).as_secs_f64()))
+            }
             Self::Outstanding => of(|c| c.outstanding() as f64),
+            Self::Lag => opt(lag(row.entry, terms)),
             Self::Pending => of(|c| c.pending as f64),
             Self::AckPending => of(|c| c.ack_pending as f64),
             Self::Redelivered => of(|c| c.redelivered as f64),

@@ -1,8 +1,10 @@
 //! What the poller should keep fresh: what is on the screen, and nothing else.
 
+use crate::health::{Flag, Standing, Terms, worst_consumer};
 use crate::model::Scope;
+use crate::model::lag::LagWish;
 
-use super::{App, Row, Screen, StreamTab};
+use super::{App, ConsumerKey, Row, Screen, StreamTab, Table};
 
 impl App {
     /// What is on screen now. Frozen pictures go on being polled, so that thawing shows the truth at once.
@@ -19,17 +21,23 @@ impl App {
                     })
                     .collect();
                 scope.consumers_of = s.table.selected().cloned().into_iter().collect();
+                scope.lags.clone_from(&s.lags);
             }
             Some(Screen::Stream(s)) => {
                 scope.streams = vec![s.name.clone()];
                 scope.consumers_of = vec![s.name.clone()];
                 scope.detail = Some(s.name.clone());
+                scope.lags = match s.tab {
+                    StreamTab::Consumers => self.lags_of(&s.consumers),
+                    _ => self.worst_lag(&s.name, &self.terms()).into_iter().collect(),
+                };
                 if s.tab == StreamTab::Subjects {
                     scope.subjects = Some((s.name.clone(), s.subject_filter.clone()));
                 }
             }
             Some(Screen::Consumers(s)) => {
                 scope.all_consumers = true;
+                scope.lags = self.lags_of(&s.table);
                 // What is visible is polled often; the sweep brings the rest.
                 for (row, _) in s.table.window() {
                     if let Row::Item((stream, _)) = row
@@ -42,6 +50,7 @@ impl App {
             Some(Screen::Consumer(c)) => {
                 scope.streams = vec![c.stream.clone()];
                 scope.consumer = Some((c.stream.clone(), c.name.clone()));
+                scope.lags = vec![self.lag_wish(&c.stream, &c.name, &self.terms())];
             }
             Some(Screen::Problems(s)) => {
                 // What is visible is polled often; the sweeps bring the rest.
@@ -68,5 +77,30 @@ impl App {
             | None => {}
         }
         scope
+    }
+
+    /// The lag times of the consumers in view.
+    fn lags_of(&self, table: &Table<ConsumerKey>) -> Vec<LagWish> {
+        let terms = self.terms();
+        let shown = table.window().filter_map(|(row, _)| match row {
+            Row::Item(key) => Some(key),
+            Row::Group(..) => None,
+        });
+        shown.map(|(stream, name)| self.lag_wish(stream, name, &terms)).collect()
+    }
+
+    /// The lag time of a stream's worst consumer.
+    pub(super) fn worst_lag(&self, stream: &str, terms: &Terms) -> Option<LagWish> {
+        let worst = worst_consumer(self.catalog().shelf(stream)?, terms)?;
+        Some(self.lag_wish(stream, worst.name, terms))
+    }
+
+    fn lag_wish(&self, stream: &str, consumer: &str, terms: &Terms) -> LagWish {
+        let standing = self.catalog().consumer(stream, consumer).map(|entry| Standing::of(entry, terms));
+        let held = standing
+            .as_ref()
+            .and_then(Standing::verdict)
+            .is_some_and(|v| v.flags.iter().any(|flag| matches!(flag, Flag::Hol { .. })));
+        LagWish { stream: stream.to_owned(), consumer: consumer.to_owned(), delivered: held }
     }
 }

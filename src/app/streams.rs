@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::event::clean_line;
 use crate::health::stream_level;
 use crate::model::Kind;
+use crate::model::lag::LagWish;
 use crate::query::Fuzzy;
 
 use super::columns::{StreamColumn, StreamRow, is_problem};
@@ -22,12 +23,20 @@ pub struct StreamsScreen {
     /// Of which data and which rows that was found. Sorting changes neither, and leaving out what is well takes
     /// nothing away that is not.
     found_of: Option<(u64, String, bool)>,
+    /// The worst consumers of the streams in view, whose lag times are shown.
+    pub(super) lags: Vec<LagWish>,
 }
 
 impl Default for StreamsScreen {
     fn default() -> Self {
         let name = StreamColumn::ALL.iter().position(|c| *c == StreamColumn::Name).unwrap_or(0);
-        Self { table: Table::new(name, false), hidden: 0, findings: Findings::default(), found_of: None }
+        Self {
+            table: Table::new(name, false),
+            hidden: 0,
+            findings: Findings::default(),
+            found_of: None,
+            lags: Vec::new(),
+        }
     }
 }
 
@@ -39,6 +48,16 @@ impl StreamsScreen {
 
     /// Builds the list from what is known.
     pub(super) fn refresh(&mut self, app: &App) {
+        self.fill(app);
+        let terms = app.terms();
+        let shown = self.table.window().filter_map(|(row, _)| match row {
+            Row::Item(name) => app.worst_lag(name, &terms),
+            Row::Group(..) => None,
+        });
+        self.lags = shown.collect();
+    }
+
+    fn fill(&mut self, app: &App) {
         // One line is the table's heading.
         self.table.set_height(app.body_height().saturating_sub(1));
         let catalog = app.catalog();

@@ -7,6 +7,7 @@
 pub mod consumer;
 pub mod finding;
 pub mod level;
+pub mod loss;
 pub mod stream;
 pub mod verdict;
 
@@ -14,6 +15,7 @@ use crate::model::units::count_exact;
 
 pub use consumer::{Standing, Worst, consumer_health, consumer_level, worst_consumer};
 pub use level::{Health, Level};
+pub use loss::{Loss, time_to_loss};
 pub use stream::{stream_health, stream_level};
 pub use verdict::{Flag, Flags, State, Terms, Verdict, judge};
 

@@ -152,6 +152,12 @@ impl Catalog {
                 self.hear(taken);
                 self.consumer_json = Some((stream, consumer, json, taken));
             }
+            Update::Lag(stream, name, lag) => {
+                self.hear(lag.taken);
+                if let Some(entry) = self.entry(&stream, &name) {
+                    entry.lag.get_or_insert_default().set(lag, lag.taken);
+                }
+            }
             Update::ConsumerGone(stream, name, at) => {
                 self.hear(at);
                 self.failures.remove(&(stream.clone(), Some(name.clone())));
@@ -180,8 +186,8 @@ impl Catalog {
         if let Some(entry) = self.streams.get_mut(stream) {
             entry.series.resize(DETAIL_SAMPLES);
         }
-        if let (Some(name), Some(shelf)) = (consumer, self.consumers.get_mut(stream))
-            && let Some(entry) = Arc::make_mut(shelf).entries.get_mut(name)
+        if let Some(name) = consumer
+            && let Some(entry) = self.entry(stream, name)
         {
             entry.keep_long();
         }
@@ -205,6 +211,10 @@ impl Catalog {
     /// Why the last question about this stream (or one of its consumers) failed.
     pub fn failure(&self, stream: &str, consumer: Option<&str>) -> Option<&Problem> {
         self.failures.get(&(stream.to_owned(), consumer.map(str::to_owned))).map(|(p, _)| p)
+    }
+
+    fn entry(&mut self, stream: &str, name: &str) -> Option<&mut ConsumerEntry> {
+        Arc::make_mut(self.consumers.get_mut(stream)?).entries.get_mut(name)
     }
 
     fn hear(&mut self, at: Timestamp) {
@@ -337,8 +347,7 @@ impl Catalog {
     /// Most of what an advisory announces is asked for at once; only what the server keeps nowhere is taken from it.
     fn count_given_up(&mut self, advisory: &Advisory) {
         if let (AdvisoryKind::MaxDeliveries { stream_seq, .. }, Some(name)) = (&advisory.kind, &advisory.consumer)
-            && let Some(entry) =
-                self.consumers.get_mut(&advisory.stream).and_then(|s| Arc::make_mut(s).entries.get_mut(name))
+            && let Some(entry) = self.entry(&advisory.stream, name)
         {
             entry.given_up.messages += 1;
             entry.given_up.last_seq = *stream_seq;
@@ -377,6 +386,11 @@ impl Catalog {
             }
             Ask::Consumer(stream, name) => {
                 self.failures.insert((stream, Some(name)), (problem, at));
+            }
+            Ask::Lag(stream, name) => {
+                if let Some(entry) = self.entry(&stream, &name) {
+                    entry.lag.get_or_insert_default().fail(problem, at);
+                }
             }
             Ask::Account => self.account.fail(problem, at),
             Ask::Subjects(stream) => self.subjects.entry(stream).or_default().fail(problem, at),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::ring::{Ring, Run, SLOTS};
-use super::{Consumer, ConsumerSample, Reading, Series, Stream, StreamSample, Timestamp};
+use super::{Consumer, ConsumerSample, Lag, Reading, Series, Stream, StreamSample, Timestamp};
 
 /// Samples kept of each stream: enough for a sparkline and a rate.
 const ROW_SAMPLES: usize = 40;
@@ -155,6 +155,8 @@ pub struct ConsumerEntry {
     pub paused: Option<Run>,
     /// When it was seen to have been deleted and made again.
     pub recreated: Option<Timestamp>,
+    /// The oldest message that it has not acked, where it was looked at.
+    pub lag: Option<Box<Reading<Lag>>>,
     /// What it gave up on.
     pub given_up: GivenUp,
     /// When it was last heard of.
@@ -171,6 +173,7 @@ impl ConsumerEntry {
             outstanding: None,
             paused: None,
             recreated: None,
+            lag: None,
             given_up: GivenUp::default(),
             seen: at,
         }
@@ -184,13 +187,16 @@ impl ConsumerEntry {
             if old.created != consumer.created {
                 self.ring = Ring::default();
                 self.long = self.long.take().map(|_| Box::new(Series::new(DETAIL_SAMPLES)));
-                (self.outstanding, self.paused) = (None, None);
+                (self.outstanding, self.paused, self.lag) = (None, None, None);
                 self.given_up = GivenUp::default();
                 self.recreated = Some(consumer.taken);
             }
         }
         let sample = ConsumerSample::new(&consumer, stream);
         self.outstanding = Some(Run::next(self.outstanding, sample.outstanding() > 0, sample.at));
+        if sample.outstanding() == 0 {
+            self.lag = None;
+        }
         self.paused = Some(Run::next(self.paused, sample.paused, sample.at));
         self.ring.push(sample, slot);
         if let Some(long) = &mut self.long {

@@ -1,5 +1,7 @@
 //! What is on screen, so that the poller asks for that often and for the rest slowly.
 
+use super::lag::LagWish;
+
 /// What the poller should keep fresh. Set by the app, read by the poller.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
@@ -15,4 +17,15 @@ pub struct Scope {
     pub subjects: Option<(String, String)>,
     /// The stream whose whole configuration and cluster state is shown.
     pub detail: Option<String>,
+    /// The consumers whose lag time is shown (at most a screen full). Only those are asked for that have something
+    /// outstanding, and less often than the rest.
+    pub lags: Vec<LagWish>,
+}
+
+impl Scope {
+    /// Whether the two differ in nothing but whose lag time is wanted.
+    pub fn is_same_but_for_lags(&self, other: &Self) -> bool {
+        let of = |s: &Self| Self { lags: Vec::new(), ..s.clone() };
+        of(self) == of(other)
+    }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Account, Advisory, Consumer, Link, Problem, ServerInfo, Stream, Timestamp};
+use super::{Account, Advisory, Consumer, Lag, Link, Problem, ServerInfo, Stream, Timestamp};
 
 /// A whole list, as far as the server could give it.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +55,8 @@ pub enum Ask {
     Account,
     /// The subjects of one stream.
     Subjects(String),
+    /// The lag time of one consumer.
+    Lag(String, String),
     /// The advisories; a failure means that creations appear only at the next sweep.
     Advisories,
 }
@@ -122,6 +124,8 @@ pub enum Update {
         /// When it was taken.
         taken: Timestamp,
     },
+    /// How far back one consumer stands: stream, consumer.
+    Lag(String, String, Lag),
     /// This consumer does not exist (any more).
     ConsumerGone(String, String, Timestamp),
     /// The subjects of a stream, at most as many as were asked for.

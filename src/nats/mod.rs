@@ -11,6 +11,7 @@ pub mod connect;
 mod convert;
 mod files;
 pub mod gate;
+mod lag;
 pub mod poll;
 pub mod publish;
 pub mod question;

@@ -7,12 +7,13 @@ use ratatui::layout::Rect;
 
 use crate::app::{App, ConsumerScreen, ConsumerTab};
 use crate::event::clean_line;
-use crate::health::consumer_health;
+use crate::health::Standing;
 use crate::model::consumer::Position;
 use crate::model::units::{count, count_exact, duration, rate};
 use crate::model::{AckPolicy, Consumer, ConsumerEntry, Delivery, Timestamp};
 
 use super::Theme;
+use super::lag::{facts as lag_facts, when};
 use super::stream::tabs;
 use super::widgets::chart::Chart;
 use super::widgets::facts::{Fact, facts};
@@ -56,12 +57,20 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Consum
 
 fn overview(frame: &mut Frame<'_>, area: Rect, app: &App, entry: &ConsumerEntry, info: &Consumer, theme: &Theme) {
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let health = consumer_health(entry, &app.terms());
+    let terms = app.terms();
+    let standing = Standing::of(entry, &terms);
+    let health = standing.health(entry, &terms);
     let mut y = inner.y;
     let sentence = clean_line(&format!("{} {}: {}", health.level.glyph(), health.words, health.sentence)).into_owned();
     for line in wrap(&sentence, usize::from(inner.width)) {
         if y < inner.bottom() {
             text(frame.buffer_mut(), Rect { y, height: 1, ..inner }, &line, theme.level(health.level));
+        }
+        y += 1;
+    }
+    if let Some(verdict) = standing.verdict() {
+        if y < inner.bottom() {
+            text(frame.buffer_mut(), Rect { y, height: 1, ..inner }, &when(verdict, terms.now), theme.dim);
         }
         y += 1;
     }
@@ -75,7 +84,10 @@ fn overview(frame: &mut Frame<'_>, area: Rect, app: &App, entry: &ConsumerEntry,
     }
     y += 1;
     let rest = |y: u16| Rect { y: y.min(inner.bottom()), height: inner.bottom().saturating_sub(y), ..inner };
-    let (numbers, setup) = (numbers(entry, info, app.shown_at(), theme), setup(info, app.shown_at(), theme));
+    let (mut numbers, setup) = (numbers(entry, info, terms.now, theme), setup(info, terms.now, theme));
+    let stream = app.catalog().streams.get(&info.stream);
+    // Behind what is outstanding, which it is the age of.
+    numbers.splice(1..1, lag_facts(entry, stream, standing.verdict(), terms.now, theme));
     let split = inner.width / 2;
     let at = rest(y);
     let a = facts(frame.buffer_mut(), Rect { width: split.saturating_sub(1), ..at }, &numbers, theme);

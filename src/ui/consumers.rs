@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use crate::app::columns::{ConsumerColumn, ConsumerRow, Spec};
 use crate::app::{App, ConsumerKey, Row, Table};
 use crate::event::clean_line;
-use crate::health::{Health, Level, consumer_health};
+use crate::health::{Health, Level, Standing, Verdict};
 use crate::model::units::{count, duration, rate};
 use crate::model::{AckPolicy, Timestamp};
 use crate::query::Fuzzy;
@@ -55,9 +55,10 @@ pub(super) fn draw(
         let Some(entry) = app.catalog().consumer(&key.0, &key.1) else { continue };
         let line = Rect { x: inner.x, y, width: inner.width, height: 1 };
         let of = ConsumerRow { stream: &key.0, label: app.session.kinds.classify_name(&key.0).1, name: &key.1, entry };
-        let health = consumer_health(entry, &terms);
+        let standing = Standing::of(entry, &terms);
+        let health = standing.health(entry, &terms);
         table::row(frame.buffer_mut(), line, &columns, selected, theme, |index, _| {
-            cell(ConsumerColumn::ALL[index], &of, &health, terms.now, theme)
+            cell(ConsumerColumn::ALL[index], &of, (&health, standing.verdict()), terms.now, theme)
         });
         if list.marks.contains(key)
             && let Some(cell) = frame.buffer_mut().cell_mut((line.x.saturating_sub(1), y))
@@ -78,14 +79,23 @@ pub(super) fn draw(
     table::scroll_bar(frame.buffer_mut(), body, top, height, list.len(), theme);
 }
 
-fn cell<'a>(column: ConsumerColumn, row: &ConsumerRow<'a>, health: &Health, now: Timestamp, theme: &Theme) -> Cell<'a> {
+fn cell<'a>(
+    column: ConsumerColumn,
+    row: &ConsumerRow<'a>,
+    (health, verdict): (&Health, Option<&Verdict>),
+    now: Timestamp,
+    theme: &Theme,
+) -> Cell<'a> {
     match column {
         ConsumerColumn::State => return Cell::new(health.level.glyph(), theme.level(health.level)),
         ConsumerColumn::Stream => return Cell::new(clean_line(row.label), theme.text),
         ConsumerColumn::Name => return Cell::new(clean_line(row.name), theme.text),
-        ConsumerColumn::Words => {
+        ConsumerColumn::Verdict => {
             let style = if health.level == Level::Ok { theme.dim } else { theme.level(health.level) };
             return Cell::new(health.words.clone(), style);
+        }
+        ConsumerColumn::Since => {
+            return super::lag::since(verdict, now, theme);
         }
         _ => {}
     }
@@ -95,6 +105,7 @@ fn cell<'a>(column: ConsumerColumn, row: &ConsumerRow<'a>, health: &Health, now:
         ConsumerColumn::Mode => Cell::new(info.config.delivery.word(), theme.dim),
         ConsumerColumn::Ack => Cell::new(info.config.ack_policy.word(), theme.dim),
         ConsumerColumn::Outstanding => number(info.outstanding()),
+        ConsumerColumn::Lag => super::lag::cell(row.entry, now, theme),
         ConsumerColumn::Pending => number(info.pending),
         ConsumerColumn::AckPending if info.config.ack_policy == AckPolicy::None => none(theme),
         ConsumerColumn::AckPending => {

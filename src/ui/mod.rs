@@ -10,6 +10,7 @@ mod findings;
 mod footer;
 mod header;
 mod help;
+mod lag;
 mod menu;
 mod problems;
 mod replay;

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::app::{App, ConsumerKey, stream_row};
 use crate::event::clean_line;
-use crate::health::{consumer_health, stream_health};
+use crate::health::{Standing, consumer_health, stream_health};
 use crate::model::retention::in_words;
 use crate::model::units::{bytes, count, count_exact, duration, rate};
 
@@ -139,7 +139,9 @@ pub(super) fn consumer(frame: &mut Frame<'_>, area: Rect, app: &App, selected: O
     let area = border(frame, area, theme);
     let Some((stream, name)) = selected else { return };
     let Some(entry) = app.catalog().consumer(stream, name) else { return };
-    let health = consumer_health(entry, &app.terms());
+    let terms = app.terms();
+    let standing = Standing::of(entry, &terms);
+    let health = standing.health(entry, &terms);
     let mut pen = Pen { area, y: area.y };
     pen.wrapped(frame, &clean_line(&format!("{stream} › {name}")), theme.accent);
     pen.wrapped(
@@ -147,6 +149,9 @@ pub(super) fn consumer(frame: &mut Frame<'_>, area: Rect, app: &App, selected: O
         &clean_line(&format!("{} {}: {}", health.level.glyph(), health.words, health.sentence)),
         theme.level(health.level),
     );
+    if let Some(verdict) = standing.verdict() {
+        pen.wrapped(frame, &super::lag::when(verdict, terms.now), theme.dim);
+    }
     let Some(info) = entry.info.as_deref() else { return };
     pen.y += 1;
     let filter = if info.config.filter_subjects.is_empty() {
@@ -154,8 +159,9 @@ pub(super) fn consumer(frame: &mut Frame<'_>, area: Rect, app: &App, selected: O
     } else {
         info.config.filter_subjects.join(" ")
     };
-    let list = [
-        Fact::new("outstanding", count_exact(info.outstanding())),
+    let mut list = vec![Fact::new("outstanding", count_exact(info.outstanding()))];
+    list.extend(super::lag::facts(entry, app.catalog().streams.get(stream), standing.verdict(), terms.now, theme));
+    list.extend([
         Fact::new("pending", count_exact(info.pending)),
         Fact::new("ack pending", count_exact(info.ack_pending)),
         Fact::new("redelivered", count_exact(info.redelivered)),
@@ -164,7 +170,7 @@ pub(super) fn consumer(frame: &mut Frame<'_>, area: Rect, app: &App, selected: O
         Fact::new("delivery", info.config.delivery.word()),
         Fact::new("acks", info.config.ack_policy.word()),
         Fact::new("filter", clean_line(&filter).into_owned()),
-    ];
+    ]);
     pen.y += facts(frame.buffer_mut(), pen.rest(), &list, theme) + 1;
     let points = entry.points(|s| s.outstanding() as f64);
     let chart =

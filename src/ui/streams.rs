@@ -9,7 +9,7 @@ use ratatui::style::Style;
 use crate::app::columns::{Spec, StreamColumn, StreamRow};
 use crate::app::{App, Row, StreamsScreen, stream_row};
 use crate::event::clean_line;
-use crate::health::{Health, Level, stream_health};
+use crate::health::{Health, Level, Worst, stream_health};
 use crate::model::units::{bytes, count, duration, percent, rate};
 use crate::model::{Discard, Retention, Stream};
 use crate::query::Fuzzy;
@@ -71,10 +71,10 @@ fn stream_line(
     theme: &Theme,
 ) {
     let health = stream_health(row.entry, row.shelf, &app.session.thresholds, &app.terms());
-    let now = app.shown_at();
+    let worst = row.worst(&app.terms());
     table::row(frame.buffer_mut(), line, columns, selected, theme, |index, width| {
         let column = StreamColumn::ALL[index];
-        cell(column, width, row, &health, now, app, theme)
+        cell(column, width, row, (&health, worst.as_ref()), app, theme)
     });
     if marked && let Some(cell) = frame.buffer_mut().cell_mut((line.x.saturating_sub(1), line.y)) {
         cell.set_char('▌').set_style(theme.matched);
@@ -85,8 +85,7 @@ fn cell<'a>(
     column: StreamColumn,
     width: u16,
     row: &StreamRow<'a>,
-    health: &Health,
-    now: crate::model::Timestamp,
+    (health, worst): (&Health, Option<&Worst<'_>>),
     app: &App,
     theme: &Theme,
 ) -> Cell<'a> {
@@ -101,7 +100,7 @@ fn cell<'a>(
         _ => {}
     }
     let Some(info) = row.entry.info.as_deref() else { return unknown(theme) };
-    let state = &info.state;
+    let (state, now) = (&info.state, app.shown_at());
     let plain = |text: String| Cell::new(text, theme.text);
     match column {
         StreamColumn::Messages => plain(count(state.messages)),
@@ -122,10 +121,19 @@ fn cell<'a>(
             let text = count(state.consumers);
             Cell::new(text, consumers_style(info, row.entry.consumers_gone.is_some(), theme))
         }
-        StreamColumn::Outstanding => match row.worst() {
-            Some((_, n)) => Cell::new(count(n), if n == 0 { theme.dim } else { theme.text }),
-            None if state.consumers == 0 => none(theme),
+        StreamColumn::Outstanding | StreamColumn::Lag | StreamColumn::Verdict if state.consumers == 0 => none(theme),
+        StreamColumn::Outstanding => match worst.and_then(|w| w.entry.info.as_deref()) {
+            Some(c) if c.outstanding() == 0 => Cell::new("0", theme.dim),
+            Some(c) => plain(count(c.outstanding())),
             // There are consumers, but they were not read yet, or may not be.
+            None => unknown(theme),
+        },
+        StreamColumn::Lag => worst.map_or_else(|| unknown(theme), |w| super::lag::cell(w.entry, now, theme)),
+        StreamColumn::Verdict => match worst.and_then(|w| w.standing.verdict()) {
+            Some(verdict) => {
+                let style = if verdict.level() == Level::Ok { theme.dim } else { theme.level(verdict.level()) };
+                Cell::new(verdict.state.word(), style)
+            }
             None => unknown(theme),
         },
         StreamColumn::Full => full_cell(info, app, theme),

@@ -37,7 +37,7 @@ mod words;
 
 use std::time::Duration;
 
-use crate::model::ring::SLOTS;
+use crate::model::ring::{Run, SLOTS};
 use crate::model::{Catalog, ConsumerEntry, Timestamp};
 
 use super::Level;
@@ -158,6 +158,8 @@ pub struct Verdict {
     pub flags: Flags,
     /// Since when it does so, as far as that is known.
     pub since: Option<Timestamp>,
+    /// It was so when we began to look, and may have been for long.
+    pub or_longer: bool,
     /// Pending + ack pending now (pending alone where the ack policy is none).
     pub outstanding: u64,
     /// By how much that grows a second over the window; `None` on one sample.
@@ -215,11 +217,14 @@ pub fn judge(entry: &ConsumerEntry, terms: &Terms) -> Option<Verdict> {
         Why::NeverFell | Why::Sawtooth => State::Behind,
         Why::Idle | Why::CaughtUp | Why::CatchingUp | Why::Working => State::Ok,
     };
+    let (since, or_longer) =
+        since(entry, why, &look, terms.now).map_or((None, false), |(at, longer)| (Some(at), longer));
     Some(Verdict {
         state,
         why,
         flags: Flags::of(entry, info, &look),
-        since: since(entry, why, &look, terms.now),
+        since,
+        or_longer,
         outstanding: newest.outstanding(),
         slope: look.slope,
         samples: samples.len(),
@@ -266,24 +271,27 @@ fn rule(taken: Timestamp, paused: bool, outstanding: u64, look: &Look, terms: &T
     if look.slope.is_some_and(|slope| slope < 0.0) { Why::CatchingUp } else { Why::Working }
 }
 
-/// Since when a rule holds: what was seen to begin, or the server's own word for when something last moved.
-fn since(entry: &ConsumerEntry, why: Why, look: &Look, now: Timestamp) -> Option<Timestamp> {
+/// Since when a rule holds: what was seen to begin, or the server's own word for when something last moved; and whether
+/// it is merely since we look.
+fn since(entry: &ConsumerEntry, why: Why, look: &Look, now: Timestamp) -> Option<(Timestamp, bool)> {
     let info = entry.info.as_deref()?;
     let outstanding = entry.outstanding?;
     let (acked, delivered) = (info.ack_floor.last_active, info.delivered.last_active);
     let begun = outstanding.begun.then_some(outstanding.from);
-    let found = match why {
-        Why::Silent => Some(info.taken),
-        Why::Paused => entry.paused.map(|run| run.from),
-        Why::Idle => begun.or(acked).or(delivered).or(Some(outstanding.from)),
-        Why::NoReader | Why::NothingDelivered => acked.max(delivered).max(begun).or(Some(outstanding.from)),
-        Why::NobodyAcks => acked.max(begun).or(Some(outstanding.from)),
-        Why::Rewound { .. } => look.rewound.map(|fall| fall.at),
-        Why::CaughtUp | Why::NeverFell | Why::Sawtooth => Some(outstanding.from),
-        Why::TooFew | Why::CatchingUp | Why::Working => None,
+    let run = |run: Run| (run.from, !run.begun);
+    let exactly = |at: Timestamp| (at, false);
+    let (at, longer) = match why {
+        Why::TooFew | Why::CatchingUp | Why::Working => return None,
+        Why::Silent => exactly(info.taken),
+        Why::Paused => run(entry.paused?),
+        Why::Idle => begun.or(acked).or(delivered).map_or(run(outstanding), exactly),
+        Why::CaughtUp | Why::NeverFell | Why::Sawtooth => run(outstanding),
+        Why::NoReader | Why::NothingDelivered => acked.max(delivered).max(begun).map_or(run(outstanding), exactly),
+        Why::NobodyAcks => acked.max(begun).map_or(run(outstanding), exactly),
+        Why::Rewound { .. } => exactly(look.rewound?.at),
     };
     // The server's clock may be ahead of ours.
-    found.map(|at| at.min(now))
+    Some((at.min(now), longer))
 }
 
 #[cfg(test)]

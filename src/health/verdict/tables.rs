@@ -254,6 +254,7 @@ fn a_few_may_be_allowed() {
 fn since_when_is_what_was_seen_or_what_the_server_says() {
     let start = Timestamp::from_secs(0);
     let since = |case: &Case| case.verdict().since.map(|at| at.seconds_since(start));
+    let longer = |case: &Case| case.verdict().or_longer;
     // Idle since its last ack.
     assert_eq!(since(&after(10, |_| {})), Some(-500.0));
     // It stopped with its last ack, or when there was something to do again.
@@ -271,5 +272,8 @@ fn since_when_is_what_was_seen_or_what_the_server_says() {
     assert_eq!((case.told().as_str(), since(&case)), ("BEHIND", Some(8.0)));
     let mut case = after(4, |_| {});
     case.polls(10, |k| k.c.paused = true);
-    assert_eq!(since(&case), Some(10.0));
+    assert_eq!((since(&case), longer(&case)), (Some(10.0), false));
+    // It was paused when we began to look, and nothing tells since when.
+    let paused = after(10, |k| k.c.paused = true);
+    assert_eq!((since(&paused), longer(&paused)), (Some(2.0), true));
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use crate::health::{Health, messages, messages_are};
 use crate::model::ring::SLOTS;
-use crate::model::units::{count_exact, duration, rate};
+use crate::model::units::{count, count_exact, duration, rate};
 use crate::model::{Consumer, ConsumerEntry, Delivery, Timestamp};
 
-use super::{Verdict, Why};
+use super::{Flag, Verdict, Why};
 
 /// Longer than this is no estimate any more.
 const LONGEST: f64 = 3.0e9;
@@ -27,7 +27,11 @@ impl Verdict {
         };
         let before = out.len();
         for flag in self.flags.iter() {
-            let _ = write!(out, " {flag}");
+            let _ = match flag {
+                Flag::Dead(n) => write!(out, " {}>={}", flag.word(), count(n)),
+                Flag::Lost(n) => write!(out, " {}<={}", flag.word(), count(n)),
+                _ => write!(out, " {flag}"),
+            };
         }
         if out.len() == before {
             out.push_str(match self.why {

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use crate::model::update::Ask;
@@ -44,8 +45,8 @@ pub(super) async fn run(mut lane: Lane) -> Result<(), Closed> {
         let rest = pause.saturating_sub(started.elapsed()).max(pause / 4);
         let mut changes = lane.scope.clone();
         tokio::select! {
-            changed = changes.changed() => {
-                changed.map_err(|_| Closed)?;
+            changed = other_than(&mut changes, &shown) => {
+                changed?;
                 // Let it settle, but not for ever.
                 let _ = timeout(SETTLE * 4, async {
                     while timeout(SETTLE, changes.changed()).await.is_ok_and(|c| c.is_ok()) {}
@@ -57,21 +58,14 @@ pub(super) async fn run(mut lane: Lane) -> Result<(), Closed> {
     }
 }
 
+/// Waits until something else is shown; whose lag time is wanted is another lane's.
+async fn other_than(scope: &mut watch::Receiver<Scope>, shown: &Scope) -> Result<(), Closed> {
+    scope.wait_for(|scope| !scope.is_same_but_for_lags(shown)).await.map(|_| ()).map_err(|_| Closed)
+}
+
 async fn round(lane: &Lane, scope: &Scope, with_texts: bool) -> Result<Outcome, Closed> {
     let mut outcome = Outcome::default();
-    if lane.fast_lists() {
-        outcome = lane.list(false).await?;
-    } else {
-        let rows = lane.answering(scope.streams.clone());
-        let mut answers = stream::iter(rows).map(|name| lane.one(name, None)).buffer_unordered(SIDE_BY_SIDE);
-        while let Some(told) = answers.next().await {
-            outcome = outcome.and(told?);
-        }
-    }
-    if outcome.is_nothing_but_silence() {
-        // What else there is to ask would only be waited for as long again.
-        return Ok(outcome);
-    }
+    // The consumers before their streams: what is outstanding may then be overstated, but never understated.
     let shelves: Vec<String> = scope.consumers_of.iter().take(SHELVES).cloned().collect();
     let mut answers = Box::pin(lane.api.all_consumers(lane.answering(shelves)));
     while let Some((name, listing)) = answers.next().await {
@@ -88,6 +82,19 @@ async fn round(lane: &Lane, scope: &Scope, with_texts: bool) -> Result<Outcome, 
         // It is open, so its silence is told; but that its stream is silent is known and says nothing new.
         if !lane.answering(vec![stream.clone()]).is_empty() {
             outcome = outcome.and(told);
+        }
+    }
+    if outcome.is_nothing_but_silence() {
+        // What else there is to ask would only be waited for as long again.
+        return Ok(outcome);
+    }
+    if lane.fast_lists() {
+        outcome = outcome.and(lane.list(false).await?);
+    } else {
+        let rows = lane.answering(scope.streams.clone());
+        let mut answers = stream::iter(rows).map(|name| lane.one(name, None)).buffer_unordered(SIDE_BY_SIDE);
+        while let Some(told) = answers.next().await {
+            outcome = outcome.and(told?);
         }
     }
     if with_texts {

@@ -15,7 +15,7 @@ use crate::nats::api::SIDE_BY_SIDE;
 use crate::nats::ask::now;
 
 use super::pace::Outcome;
-use super::{Closed, Lane, fast};
+use super::{Closed, Lane, fast, lag};
 
 /// A list of at most one page that is answered this quickly is asked for with every round of the fast lane.
 pub(super) const QUICK: Duration = Duration::from_millis(150);
@@ -47,6 +47,7 @@ pub(super) fn spawn(lane: &Lane, tasks: &mut JoinSet<Result<(), Closed>>) {
     tasks.spawn(streams(lane.clone()));
     tasks.spawn(consumers(lane.clone()));
     tasks.spawn(account(lane.clone()));
+    tasks.spawn(lag::run(lane.clone()));
     tasks.spawn(listen(lane.clone(), announce));
     tasks.spawn(ask_announced(lane.clone(), announced));
     tasks.spawn(traffic(lane.clone()));
@@ -97,6 +98,7 @@ impl Lane {
         self.know(|k| {
             if listing.problem.is_none() {
                 k.streams = listing.items.iter().map(|s| (s.name.clone(), s.state.consumers)).collect();
+                k.costs = listing.items.iter().map(|s| (s.name.clone(), lag::Cost::of(s))).collect();
                 k.silent =
                     listing.missing.iter().chain(listing.offline.iter().map(|(name, _)| name)).cloned().collect();
             } else {
@@ -226,6 +228,11 @@ async fn sweep(lane: &Lane) -> Result<Duration, Closed> {
         }
         outcome = outcome.and(Outcome::of(listing.problem.as_ref()));
         lane.tell(Update::Consumers(stream, listing)).await?;
+    }
+    drop(answers);
+    if !lane.fast_lists() {
+        // Verdicts need the ends of the streams as they are after the consumers' numbers.
+        outcome = outcome.and(lane.list(false).await?);
     }
     lane.note(outcome);
     lane.tell(Update::ConsumersSwept { taken, failed }).await?;

@@ -5,6 +5,7 @@
 //! overlaps with itself, and all of them share one limit of requests in flight.
 
 mod fast;
+mod lag;
 mod lanes;
 mod link;
 mod pace;
@@ -17,7 +18,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::model::{Scope, Stream, Update};
+use crate::model::{Consumer, Scope, Stream, Update};
 
 use super::{Api, Client};
 
@@ -96,11 +97,35 @@ struct Known {
     /// Streams whose servers did not answer for the last list. Only the next list asks for them: a question about
     /// one of them takes its whole time limit, and would hold up what can be answered.
     silent: BTreeSet<String>,
+    /// What looking at a message of a stream costs.
+    costs: BTreeMap<String, lag::Cost>,
+    /// The newest answers of the consumers whose lag time is wanted.
+    heads: BTreeMap<(String, String), (Arc<Consumer>, lag::Cost)>,
+}
+
+impl Known {
+    /// Keeps what was told of those whose lag time is wanted.
+    fn keep_heads(&mut self, scope: &Scope, update: &Update) {
+        let told: &[Arc<Consumer>] = match update {
+            Update::Consumers(_, listing) => &listing.items,
+            Update::Consumer(consumer) => std::slice::from_ref(consumer),
+            _ => return,
+        };
+        let wanted = |c: &Consumer| scope.lags.iter().any(|w| w.stream == c.stream && w.consumer == c.name);
+        for consumer in told.iter().filter(|c| wanted(c)) {
+            let cost = self.costs.get(&consumer.stream).copied().unwrap_or_default();
+            self.heads.insert((consumer.stream.clone(), consumer.name.clone()), (Arc::clone(consumer), cost));
+        }
+        if self.heads.len() > scope.lags.len() {
+            self.heads.retain(|_, (consumer, _)| wanted(consumer));
+        }
+    }
 }
 
 impl Lane {
     /// Reports; ends the lane when nobody listens any more.
     async fn tell(&self, update: Update) -> Result<(), Closed> {
+        self.know(|k| k.keep_heads(&self.scope.borrow(), &update));
         self.out.send(update).await.map_err(|_| Closed)
     }
 
@@ -112,6 +137,7 @@ impl Lane {
     fn learn(&self, stream: &Stream) {
         self.know(|k| {
             k.silent.remove(&stream.name);
+            k.costs.insert(stream.name.clone(), lag::Cost::of(stream));
             k.streams.insert(stream.name.clone(), stream.state.consumers);
         });
     }

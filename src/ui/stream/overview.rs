@@ -6,12 +6,13 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use crate::app::{App, StreamScreen};
-use crate::health::stream_health;
+use crate::health::{Worst, stream_health, worst_consumer};
 use crate::model::retention::in_words;
 use crate::model::series::until_full;
 use crate::model::units::{bytes, count, count_exact, duration, percent, rate};
 use crate::model::{Retention, Series, Stream, StreamSample, Timestamp};
 use crate::ui::Theme;
+use crate::ui::lag::whole;
 use crate::ui::widgets::chart::Chart;
 use crate::ui::widgets::facts::{Fact, facts};
 use crate::ui::widgets::gauge::gauge;
@@ -48,7 +49,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Stream
         }
     }
     y += 1;
-    y += draw_facts(frame, below(left, y), info, entry.rate_in(), app.shown_at(), theme) + 1;
+    let worst = shelf.and_then(|shelf| worst_consumer(shelf, &app.terms()));
+    let worst = worst.map(|of| worst_words(&of, app.shown_at()));
+    y += draw_facts(frame, below(left, y), info, (entry.rate_in(), worst), app.shown_at(), theme) + 1;
     for line in wrap(&in_words(&info.config), usize::from(left.width)) {
         y += row(frame, left, y, &line, theme.text);
     }
@@ -77,7 +80,7 @@ fn draw_facts(
     frame: &mut Frame<'_>,
     area: Rect,
     info: &Stream,
-    rate_in: Option<f64>,
+    (rate_in, worst): (Option<f64>, Option<String>),
     now: Timestamp,
     theme: &Theme,
 ) -> u16 {
@@ -123,7 +126,7 @@ fn draw_facts(
         Fact::new("spread", format!("{spread} sequences, {deleted} deleted between them"))
             .or(format!("{spread}, {deleted} deleted"))
     };
-    let right = [
+    let mut right = vec![
         first,
         last,
         spread,
@@ -133,6 +136,7 @@ fn draw_facts(
         ),
         fact("created", String::new(), info.created),
     ];
+    right.extend(worst.map(|words| Fact::new("worst", words)));
     let split = 28.min(area.width);
     let a = facts(frame.buffer_mut(), Rect { width: split, ..area }, &left, theme);
     let b = facts(
@@ -142,6 +146,14 @@ fn draw_facts(
         theme,
     );
     a.max(b)
+}
+
+/// The consumer that does worst, in a line.
+fn worst_words(of: &Worst<'_>, now: Timestamp) -> String {
+    let state = of.standing.verdict().map_or("no answer", |v| v.state.word());
+    let left = of.entry.info.as_ref().map_or("?".into(), |c| count(c.outstanding()));
+    let lag = of.entry.lag_time(now).age().map_or(String::new(), |age| format!(", lag {}", whole(age)));
+    format!("{}: {state}, {left} outstanding{lag}", crate::event::clean_line(of.name))
 }
 
 /// One limit of a stream and how near it is.

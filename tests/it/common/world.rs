@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use jetscope::app::{App, Effect, Msg, Session};
 use jetscope::keymap::Keymap;
+use jetscope::model::lag::Stored;
 use jetscope::model::update::{Listing, SubjectCount};
 use jetscope::model::{
-    Account, AckPolicy, Cluster, Consumer, Delivery, Discard, Link, Peer, Retention, ServerInfo, Storage, Stream,
+    Account, AckPolicy, Cluster, Consumer, Delivery, Discard, Lag, Link, Peer, Retention, ServerInfo, Storage, Stream,
     Timestamp, Update,
 };
 use jetscope::ui::{Theme, draw};
@@ -19,11 +20,22 @@ pub(crate) fn start() -> Timestamp {
     Timestamp::parse("2026-11-20T14:00:00Z").expect("a time")
 }
 
-fn stream(name: &str, second: i64, rate: u64, change: impl Fn(&mut Stream)) -> Arc<Stream> {
-    let now = start().plus(Duration::from_secs(second as u64));
+/// So many seconds after the start, or before it.
+fn at(second: i64) -> Timestamp {
+    Timestamp(start().0 + second * 1_000_000_000)
+}
+
+/// The last sequence of a stream to which so many messages a second come.
+fn last_seq(second: i64, rate: i64) -> u64 {
+    (48_200 + rate * second) as u64
+}
+
+fn stream(name: &str, second: i64, rate: i64, change: impl Fn(&mut Stream)) -> Arc<Stream> {
+    let now = at(second);
     let mut s = Stream {
         name: name.into(),
         taken: now,
+        asked: now,
         created: Some(start().minus(Duration::from_secs(900_000))),
         ..Default::default()
     };
@@ -31,7 +43,7 @@ fn stream(name: &str, second: i64, rate: u64, change: impl Fn(&mut Stream)) -> A
     s.config.subjects = vec![format!("{}.>", name.replace('-', "."))];
     s.config.allow_direct = true;
     s.state.first_seq = 1_001;
-    s.state.last_seq = 48_200 + rate * second as u64;
+    s.state.last_seq = last_seq(second, rate);
     s.state.messages = s.state.last_seq - 1_000;
     s.state.bytes = s.state.messages * 412;
     s.state.first_time = Some(start().minus(Duration::from_secs(500_000)));
@@ -45,7 +57,7 @@ fn stream(name: &str, second: i64, rate: u64, change: impl Fn(&mut Stream)) -> A
 pub(crate) fn streams(second: i64) -> Vec<Arc<Stream>> {
     let day = Duration::from_secs(86_400);
     vec![
-        stream("JOBS", second, 3, |s| {
+        stream("JOBS", second, 30, |s| {
             s.config.retention = Retention::WorkQueue;
             s.state.consumers = 1;
             s.state.deleted = 37;
@@ -112,8 +124,9 @@ pub(crate) fn streams(second: i64) -> Vec<Arc<Stream>> {
     ]
 }
 
-fn consumer(stream: &str, name: &str, second: i64, change: impl Fn(&mut Consumer)) -> Arc<Consumer> {
-    let now = start().plus(Duration::from_secs(second as u64));
+/// A consumer that has read everything that came to its stream, at so many a second.
+fn consumer(stream: &str, name: &str, second: i64, rate: i64, change: impl Fn(&mut Consumer)) -> Arc<Consumer> {
+    let now = at(second);
     let mut c = Consumer {
         stream: stream.into(),
         name: name.into(),
@@ -124,8 +137,8 @@ fn consumer(stream: &str, name: &str, second: i64, change: impl Fn(&mut Consumer
     c.config.durable = true;
     c.config.ack_wait = Some(Duration::from_secs(30));
     c.config.max_ack_pending = Some(1000);
-    c.delivered.consumer_seq = 40_000 + 10 * second as u64;
-    c.delivered.stream_seq = 48_000 + 10 * second as u64;
+    c.delivered.consumer_seq = (40_000 + rate * second) as u64;
+    c.delivered.stream_seq = last_seq(second, rate);
     c.delivered.last_active = Some(now);
     c.ack_floor = c.delivered;
     c.waiting = 1;
@@ -133,48 +146,57 @@ fn consumer(stream: &str, name: &str, second: i64, change: impl Fn(&mut Consumer
     Arc::new(c)
 }
 
-/// The consumers of a stream as they are this many seconds after the start.
+/// The consumers of a stream as they are this many seconds after the start, or before it.
 pub(crate) fn consumers(stream: &str, second: i64) -> Vec<Arc<Consumer>> {
-    let n = second as u64;
     match stream {
-        "JOBS" => vec![consumer(stream, "workers", second, |c| {
-            c.pending = 700 + 30 * n;
+        "JOBS" => vec![consumer(stream, "workers", second, 10, |c| {
+            c.pending = (700 + 20 * second) as u64;
             c.ack_pending = 12;
+            c.delivered.stream_seq = last_seq(second, 30) - c.pending;
+            c.ack_floor.stream_seq = c.delivered.stream_seq - 12;
         })],
         "eventchannel-mail-stream" => vec![
-            consumer(stream, "mailer", second, |_| {}),
-            consumer(stream, "mailer-eu", second, |c| {
+            consumer(stream, "mailer", second, 12, |_| {}),
+            consumer(stream, "mailer-eu", second, 0, |c| {
                 c.pending = 90;
                 c.ack_pending = 1000;
+                c.delivered.stream_seq = 47_100;
+                c.ack_floor.stream_seq = 44_020;
+                c.ack_floor.last_active = Some(at(-740));
                 c.config.filter_subjects = vec!["mail.eu.>".into()];
             }),
         ],
         "eventsource-github-stream" => vec![
-            consumer(stream, "archive", second, |c| {
-                c.pending = 4_210 + 40 * n;
+            consumer(stream, "archive", second, 0, |c| {
+                c.pending = (4_210 + 40 * second) as u64;
                 c.waiting = 0;
-                c.delivered.consumer_seq = 812;
-                c.ack_floor.stream_seq = 811;
-                c.ack_floor.last_active = Some(start().minus(Duration::from_secs(7_300)));
+                c.delivered.consumer_seq = 43_990;
+                c.delivered.stream_seq = 43_990;
+                c.delivered.last_active = Some(at(-7_300));
+                c.ack_floor = c.delivered;
             }),
-            consumer(stream, "builder", second, |c| {
+            consumer(stream, "builder", second, 40, |c| {
                 c.config.delivery = Delivery::Push { subject: "deliver.builder".into(), group: Some("ci".into()) };
                 c.push_bound = true;
                 c.waiting = 0;
             }),
-            consumer(stream, "dash\u{1b}board", second, |c| {
+            consumer(stream, "dash\u{1b}board", second, 40, |c| {
                 c.config.ack_policy = AckPolicy::None;
                 c.config.durable = false;
                 c.paused = true;
                 c.pending = 5;
+                c.delivered.stream_seq -= 5;
             }),
         ],
         _ => vec![],
     }
 }
 
+/// The streams that have consumers.
+const READ: [&str; 3] = ["JOBS", "eventchannel-mail-stream", "eventsource-github-stream"];
+
 fn listing<T>(items: Vec<Arc<T>>, second: i64) -> Listing<T> {
-    let at = start().plus(Duration::from_secs(second as u64));
+    let at = at(second);
     Listing {
         started: at,
         taken: at,
@@ -188,12 +210,11 @@ fn listing<T>(items: Vec<Arc<T>>, second: i64) -> Listing<T> {
 
 /// All updates of one poll.
 pub(crate) fn poll(second: i64) -> Vec<Update> {
-    let at = start().plus(Duration::from_secs(second as u64));
     let mut out = vec![Update::Streams(listing(streams(second), second))];
-    for name in ["JOBS", "eventchannel-mail-stream", "eventsource-github-stream"] {
+    for name in READ {
         out.push(Update::Consumers(name.into(), listing(consumers(name, second), second)));
     }
-    out.push(Update::ConsumersSwept { taken: at, failed: None });
+    out.push(Update::ConsumersSwept { taken: at(second), failed: None });
     out
 }
 
@@ -221,11 +242,25 @@ impl World {
         let account =
             Account { storage: 3 << 30, max_storage: Some(10 << 30), streams: 8, consumers: 6, ..Default::default() };
         world.send(Msg::Data(Update::Account(account, start())));
+        // The consumers were polled for a while, so that there are verdicts.
+        for second in (-18..0).step_by(2) {
+            for name in READ {
+                world.send(Msg::Data(Update::Consumers(name.into(), listing(consumers(name, second), second))));
+            }
+        }
         for second in 0..5 {
             for update in poll(second) {
                 world.send(Msg::Data(update));
             }
             world.send(Msg::Tick(start().plus(Duration::from_secs(second as u64))));
+        }
+        for (stream, consumer, seq, second) in [
+            ("JOBS", "workers", 47_529, -38),
+            ("eventchannel-mail-stream", "mailer-eu", 44_022, -739),
+            ("eventsource-github-stream", "archive", 43_991, -7_299),
+        ] {
+            let lag = Lag { oldest: Some(Stored { seq, time: at(second) }), delivered: None, taken: at(4) };
+            world.send(Msg::Data(Update::Lag(stream.into(), consumer.into(), lag)));
         }
         let counts = [
             ("eventsource.github.push", 30_000),
