@@ -8,6 +8,7 @@ pub mod access;
 pub mod account;
 pub mod advisory;
 pub mod catalog;
+pub mod check;
 pub mod consumer;
 pub mod document;
 pub mod entry;

@@ -5,7 +5,9 @@ use std::time::Duration;
 use crate::health::Level;
 use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, quoted, some};
 use crate::health::finding::look::ConsumerLook;
+use crate::health::loss::time_to_loss as time_to_loss_of;
 use crate::health::verdict::{Flag, State};
+use crate::model::lag::LagTime;
 use crate::model::ring::SLOTS;
 use crate::model::subject::{matches, overlap};
 use crate::model::units::{count_exact, duration};
@@ -52,9 +54,9 @@ pub(super) const LOSS_NEAR: Entry = Entry {
             let bound = look.bound(Rule::ConsumerLossNear).of(hit.level, Rule::ConsumerLossNear);
             Story::new("loss near", sentence)
                 .with("time left", duration(Duration::from_secs(left.as_secs())))
-                .with_some("the first unread is", unread.map(|seq| format!("seq {} or later", count_exact(seq))))
+                .with_some("first unread", unread.map(|seq| format!("seq {} or later", count_exact(seq))))
                 .with_some(
-                    "the stream begins at",
+                    "stream begins",
                     look.stream_info().map(|info| format!("seq {}", count_exact(info.state.first_seq))),
                 )
                 .with_some("max age", limits.and_then(|limits| limits.max_age).map(duration))
@@ -100,7 +102,7 @@ pub(super) const FILTER: Entry = Entry {
             };
             Story::new("filter", sentence)
                 .with("filter", filters)
-                .with_some("the stream captures", captured)
+                .with_some("stream captures", captured)
                 .advise("Is a subject misspelt, or were the stream's subjects changed?")
                 .run(
                     "The filter can be changed without making the consumer anew.",
@@ -124,6 +126,11 @@ fn time_to_loss(look: &ConsumerLook<'_>) -> Option<Duration> {
     if samples.len() < SLOTS {
         return None;
     }
+    // Who does not move at all: what the message that waits longest has left, where it was looked at.
+    let still = matches!(verdict.state, State::Stopped | State::Stalled);
+    if still && let LagTime::Known(_, oldest, _) = look.entry.lag_time(look.now()) {
+        return time_to_loss_of(look.of?, &oldest, look.now()).map(|loss| loss.after);
+    }
     let gap =
         |sample: &ConsumerSample| Some((sample.at, first_unread(sample)?.saturating_sub(sample.edges?.first_seq)));
     let (first, last) = (samples.iter().find_map(gap)?, samples.iter().rev().find_map(gap)?);
@@ -132,7 +139,7 @@ fn time_to_loss(look: &ConsumerLook<'_>) -> Option<Duration> {
         .config
         .limits
         .max_age
-        .filter(|_| oldest_is_unread)
+        .filter(|_| oldest_is_unread && still)
         .and_then(|age| Some(age.saturating_sub(look.now().since(info.state.first_time?))));
     let seconds = last.0.seconds_since(first.0);
     let nearer = first.1.saturating_sub(last.1) as f64;

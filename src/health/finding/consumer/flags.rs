@@ -29,7 +29,7 @@ pub(super) const DEAD: Entry = Entry {
                 .with("given up", format!("{} or more", count_exact(hit.amount)))
                 .with_some("max_deliver", info.and_then(|info| info.config.max_deliver).map(count_exact))
                 .with_some("ack wait", info.and_then(|info| info.config.ack_wait).map(duration))
-                .with_some("the last, as far as we heard", last.map(|seq| format!("seq {}", count_exact(seq))));
+                .with_some("last heard of", last.map(|seq| format!("seq {}", count_exact(seq))));
             let story = match last {
                 Some(seq) => story.run(
                     "Look at one of them, and mend what cannot process it.",
@@ -64,9 +64,9 @@ pub(super) const LOST: Entry = Entry {
             let first = look.stream_info().map(|info| count_exact(info.state.first_seq));
             Story::new("lost messages", sentence)
                 .with("dropped unread", format!("up to {}", count_exact(hit.amount)))
-                .with_some("the stream begins at", first.map(|seq| format!("seq {seq}")))
+                .with_some("stream begins", first.map(|seq| format!("seq {seq}")))
                 .with_some(
-                    "delivered up to",
+                    "delivered to",
                     look.info().map(|info| format!("seq {}", count_exact(info.delivered.stream_seq))),
                 )
                 .with_some("max age", limits.and_then(|limits| limits.max_age).map(duration))
@@ -103,7 +103,7 @@ pub(super) const HOL: Entry = Entry {
             Story::new("held", sentence)
                 .with("ack floor", count_exact(floor))
                 .with("not acked", count_exact(of.ack_pending))
-                .with("delivered up to", format!("seq {}", count_exact(of.delivered.stream_seq)))
+                .with("delivered to", format!("seq {}", count_exact(of.delivered.stream_seq)))
                 .with_some("ack wait", of.config.ack_wait.map(duration))
                 .with_some("max_deliver", of.config.max_deliver.map(count_exact))
                 .run("See which message it is.", format!("nats stream get {} {}", quoted(look.stream), floor + 1))

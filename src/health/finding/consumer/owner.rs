@@ -81,7 +81,7 @@ pub(super) const WAITING: Entry = Entry {
         |look, hit| {
             let sentence = format!("{} open, more than allowed.", are(hit.amount, "pull request"));
             let max = look.info().and_then(|info| info.config.max_waiting);
-            counted(look, Story::new("waiting", sentence), "open pull requests", hit, Rule::ConsumerWaiting)
+            counted(look, Story::new("waiting", sentence), "open pulls", hit, Rule::ConsumerWaiting)
                 .with_some("max_waiting", max.map(count_exact))
                 .advise(
                     "More clients wait than there is work for, or a client asks anew and forgets what it asked before.",
@@ -166,7 +166,7 @@ pub(super) const PINNED: Entry = Entry {
             };
             Story::new("not pinned", sentence)
                 .with("groups", info.config.priority_groups.join(", "))
-                .with("with their client", info.pinned_groups)
+                .with("with a client", info.pinned_groups)
                 .with("wanted by", Monitor::key(Rule::ConsumerPinned, Side::Wanted))
                 .advise("Start the clients that are missing.")
         },

@@ -21,7 +21,7 @@ pub(super) const MISSING: Entry = Entry {
         |look, _| {
             let known = look.entry.info.as_deref();
             Story::new("no answer", "The servers that keep it do not answer: nothing is delivered.")
-                .with_some("outstanding, when it was last read", known.map(|info| count_exact(info.outstanding())))
+                .with_some("outstanding then", known.map(|info| count_exact(info.outstanding())))
                 .run("See which server is gone (as a user of the system account).", "nats server report jetstream")
         },
     ),
@@ -42,7 +42,7 @@ pub(super) const OFFLINE: Entry = Entry {
         |look, _| {
             let Availability::Offline(reason) = &look.entry.availability else { return Story::default() };
             Story::new("offline", format!("It is offline: {}", ended(reason)))
-                .with("the server says", reason)
+                .with("server says", reason)
                 .advise("Mostly it uses something that this server's version does not know: update the server.")
         },
     ),

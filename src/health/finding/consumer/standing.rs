@@ -157,7 +157,7 @@ pub(super) const BEHIND: Entry = Entry {
             let story = told(look, "falls behind");
             let full = look.verdict.is_some_and(|verdict| blocked(&verdict));
             let max = look.info().and_then(|info| info.config.max_ack_pending).filter(|_| full);
-            let story = story.with_some("max_ack_pending is reached", max.map(count_exact)).advise(
+            let story = story.with_some("max_ack_pending", max.map(count_exact)).advise(
                 "It takes less than comes in: run more clients of it, make them faster, or filter out what they do not need.",
             );
             story.run("Look at it.", info(look))
@@ -290,10 +290,11 @@ fn evidence(story: Story, look: &ConsumerLook<'_>, info: &Consumer) -> Story {
     story
         .with("outstanding", numbers)
         .with_some("changes by", slope.map(|slope| format!("{}{}/s", if slope > 0.0 { "+" } else { "" }, rate(slope))))
+        .with_some("oldest waits", look.entry.lag_time(look.terms.now).age().map(duration))
         .with("readers", reader)
         .with_some("last delivery", ago(info.delivered.last_active))
         .with_some("last ack", ago(info.ack_floor.last_active).filter(|_| acks))
-        .with_some("its stream grows by", grows.filter(|rate| *rate > 0.0).map(|r| format!("{}/s", rate(r))))
+        .with_some("stream grows", grows.filter(|rate| *rate > 0.0).map(|r| format!("{}/s", rate(r))))
 }
 
 /// That nothing was ever acked, where it is so.

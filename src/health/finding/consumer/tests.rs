@@ -88,6 +88,7 @@ impl Case {
             let story = story(&look, *hit);
             assert!(!story.words.is_empty() && story.sentence.ends_with('.'), "{rule}: {story:?}");
             assert!(!story.evidence.is_empty() && !story.advice.is_empty(), "{rule}: {story:?}");
+            assert!(story.evidence.iter().all(|(name, _)| name.len() <= 16), "{rule}: {story:?}");
             assert!(!story.sentence.contains("  "), "{rule}: {story:?}");
         }
         hits.into_iter().map(|(rule, hit)| (rule, hit.level)).collect()

@@ -25,7 +25,7 @@ pub(super) const MISSING: Entry = Entry {
                 "The servers that keep it do not answer: nothing can be stored in it or read from it.",
             )
             .with_some("kept by", servers)
-            .with_some("messages, when it was last read", known.map(|info| count_exact(info.state.messages)))
+            .with_some("messages then", known.map(|info| count_exact(info.state.messages)))
             .run("See which server is gone (as a user of the system account).", "nats server report jetstream")
         },
     ),
@@ -43,7 +43,7 @@ pub(super) const OFFLINE: Entry = Entry {
         |look, _| {
             let Availability::Offline(reason) = &look.entry.availability else { return Story::default() };
             Story::new("offline", format!("It is offline: {}", ended(reason)))
-                .with("the server says", reason)
+                .with("server says", reason)
                 .advise("Mostly it uses something that this server's version does not know: update the server.")
         },
     ),

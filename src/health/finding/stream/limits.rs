@@ -75,7 +75,7 @@ pub(super) const NO_AGE_LIMIT: Entry = Entry {
             .with_some("reach", reach.map(duration))
             .with_some("max messages", info.config.limits.max_msgs.map(count_exact))
             .with_some("max bytes", info.config.limits.max_bytes.map(bytes))
-            .with_some("max messages of a subject", info.config.limits.max_msgs_per_subject.map(count_exact))
+            .with_some("max a subject", info.config.limits.max_msgs_per_subject.map(count_exact))
             .run("Say how old a message may become.", format!("nats stream edit {} --max-age=30d", quoted(look.name)))
         },
     ),

@@ -55,7 +55,7 @@ pub(super) const NO_WORKERS: Entry = Entry {
                 n => format!("It has no consumers: {} wait and nothing takes them.", plural(n, "message")),
             };
             let age = info.state.reach(look.now()).map(duration);
-            gone(look, Story::new("no consumers", sentence), info).with_some("the oldest waits", age).run(
+            gone(look, Story::new("no consumers", sentence), info).with_some("oldest waits", age).run(
                 "Start the workers, or make their consumer again.",
                 format!("nats consumer add {}", quoted(look.name)),
             )
@@ -166,9 +166,9 @@ pub(super) const EPHEMERAL: Entry = Entry {
                 some(hit.amount as usize, "ephemeral consumer", "is there", "are there")
             );
             Story::new("many ephemerals", sentence)
-                .with("ephemeral, without a reader", count_exact(hit.amount))
+                .with("without a reader", count_exact(hit.amount))
                 .with("consumers", look.shelf.map_or(0, |shelf| shelf.entries.len()))
-                .with_some("they live on without a reader for", longest.map(duration))
+                .with_some("they live for", longest.map(duration))
                 .advise("Find the application that makes them: it should keep one, or delete what it made.")
                 .advise("A shorter inactivity threshold lets the server remove them sooner.")
         },
@@ -184,7 +184,7 @@ fn unread<'a>(look: &StreamLook<'a>, retention: Retention) -> Option<&'a Stream>
 fn gone(look: &StreamLook<'_>, story: Story, info: &Stream) -> Story {
     story
         .with("messages", count_exact(info.state.messages))
-        .with_some("no consumers since", look.entry.consumers_gone.map(|at| format!("{} UTC", at.to_display())))
+        .with_some("none since", look.entry.consumers_gone.map(|at| format!("{} UTC", at.to_display())))
 }
 
 /// It held more messages in each of the last samples than in the one before.

@@ -53,6 +53,7 @@ fn judge_in(catalog: &Catalog, thresholds: &Thresholds) -> Vec<(Rule, Level)> {
         let story = story(&look, *hit);
         assert!(!story.words.is_empty() && story.sentence.ends_with('.'), "{rule}: {story:?}");
         assert!(!story.evidence.is_empty() && !story.advice.is_empty(), "{rule}: {story:?}");
+        assert!(story.evidence.iter().all(|(name, _)| name.len() <= 16), "{rule}: {story:?}");
     }
     hits.into_iter().map(|(rule, hit)| (rule, hit.level)).collect()
 }
