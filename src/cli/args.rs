@@ -137,6 +137,9 @@ pub(super) enum Command {
     Consumers {
         /// Only those of this stream
         stream: Option<String>,
+        /// Look so long before printing, such as 20s (at least 1s): ten samples, from which a verdict follows
+        #[arg(long, value_parser = window, value_name = "DURATION")]
+        window: Option<Duration>,
         #[command(flatten)]
         print: Print,
     },
@@ -180,6 +183,13 @@ pub(super) struct Print {
     /// Again and again, at this interval, such as 2s (at least 200ms)
     #[arg(long, value_parser = interval, value_name = "DURATION")]
     pub(super) watch: Option<Duration>,
+}
+
+fn window(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        d if d < Duration::from_secs(1) => Err("less than 1s would only load the server".into()),
+        d => Ok(d),
+    }
 }
 
 fn interval(text: &str) -> Result<Duration, String> {

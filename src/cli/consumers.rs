@@ -1,96 +1,104 @@
 //! `jetscope consumers [STREAM]`: the consumers of all streams or of one, as a table or as JSON.
 
-use std::sync::Arc;
-
-use futures_util::StreamExt;
+use std::time::Duration;
 
 use crate::config::Settings;
-use crate::model::document::{ConsumerDocument, ConsumersDocument, Partial};
+use crate::health::{Standing, State, Terms, Verdict, time_to_loss};
+use crate::model::document::{ConsumerDocument, ConsumersDocument, VerdictDocument};
+use crate::model::lag::LagTime;
+use crate::model::ring::SLOT;
 use crate::model::units::{count_exact, duration};
-use crate::model::{Consumer, ProblemKind, Timestamp};
+use crate::model::{Catalog, Timestamp};
 use crate::nats::now;
 
 use super::args::Print;
-use super::headless::{Failure, Headless, repeat, unknown_stream};
+use super::headless::{Failure, Headless, repeat};
 use super::output::{self, Table};
+use super::sampling::{Round, fill, lags, sample, slot, terms};
 use super::streams::{UNKNOWN, tell_partial};
 
-/// Runs the command.
-pub(super) async fn run(settings: Settings, stream: Option<String>, print: Print) -> Result<(), Failure> {
-    let headless = Headless::open(settings).await?;
-    let with_stream = stream.is_none();
+/// Runs the command; `window` is the time over which samples are taken before something is printed.
+pub(super) async fn run(
+    settings: Settings,
+    stream: Option<String>,
+    window: Option<Duration>,
+    print: Print,
+) -> Result<(), Failure> {
+    let mut headless = Headless::open(settings).await?;
+    let every = print.watch.map_or(SLOT, |every| every.max(SLOT));
+    headless.catalog = Catalog::with_slot(window.map_or(every, slot));
+    let stream = stream.as_deref();
+    let mut first = window;
     repeat(headless, print, async |h: &mut Headless| {
-        let document = match &stream {
-            Some(stream) => of_one(h, stream).await?,
-            None => of_all(h).await?,
+        let mut round = match first {
+            Some(window) => fill(h, stream, window).await?,
+            None => sample(h, stream).await?,
         };
+        first = None;
+        lags(h, &mut round).await;
+        let document = document(h, round);
         if print.json {
             return Ok(output::json(&document)?);
         }
         tell_partial(document.partial.as_ref());
-        Ok(table(&document, with_stream))
+        Ok(table(&document, stream.is_none()))
     })
     .await
 }
 
-async fn of_one(h: &Headless, stream: &str) -> Result<ConsumersDocument, Failure> {
-    let listing = h.api.consumers(stream).await;
-    match &listing.problem {
-        Some(problem) if problem.kind == ProblemKind::NotFound => return Err(unknown_stream(&h.api, stream).await),
-        Some(problem) if listing.items.is_empty() => return Err(Failure::Answer(problem.clone())),
-        _ => {}
-    }
-    let mut partial = Partial::default();
-    partial.add(&listing, Some(stream));
-    Ok(document(h, partial, documents(&listing.items).collect()))
-}
-
-/// Without those that somebody reads with by this program.
-fn documents(consumers: &[Arc<Consumer>]) -> impl Iterator<Item = ConsumerDocument> {
-    consumers.iter().filter(|c| !c.is_ours()).map(|c| ConsumerDocument::from(&**c))
-}
-
-async fn of_all(h: &Headless) -> Result<ConsumersDocument, Failure> {
-    let streams = h.api.streams().await;
-    if let (Some(problem), true) = (&streams.problem, streams.items.is_empty()) {
-        return Err(Failure::Answer(problem.clone()));
-    }
-    let mut partial = Partial::default();
-    partial.add(&streams, None);
-    let names = streams.items.iter().filter(|s| s.state.consumers > 0).map(|s| s.name.clone()).collect();
-    let mut consumers: Vec<ConsumerDocument> = Vec::new();
-    let mut answers = Box::pin(h.api.all_consumers(names));
-    while let Some((stream, listing)) = answers.next().await {
-        // It was deleted between the two questions.
-        if listing.problem.as_ref().is_some_and(|p| p.kind == ProblemKind::NotFound) {
-            continue;
-        }
-        partial.add(&listing, Some(&stream));
-        consumers.extend(documents(&listing.items));
-    }
-    drop(answers);
-    consumers.sort_by(|a, b| (&a.stream, &a.name).cmp(&(&b.stream, &b.name)));
-    partial.missing.sort();
-    Ok(document(h, partial, consumers))
-}
-
-fn document(h: &Headless, partial: Partial, consumers: Vec<ConsumerDocument>) -> ConsumersDocument {
+fn document(h: &Headless, round: Round) -> ConsumersDocument {
+    let terms = terms(h);
+    let consumers = round.told.iter().filter_map(|(stream, name)| consumer(&h.catalog, stream, name, &terms));
     ConsumersDocument {
         taken: now(),
         context: h.context(),
         server: (&h.server()).into(),
-        partial: partial.or_none(),
-        consumers,
+        consumers: consumers.collect(),
+        partial: round.partial.or_none(),
     }
+}
+
+fn consumer(catalog: &Catalog, stream: &str, name: &str, terms: &Terms) -> Option<ConsumerDocument> {
+    let entry = catalog.consumer(stream, name)?;
+    let info = entry.info.as_deref()?;
+    let standing = Standing::of(entry, terms);
+    let verdict = standing.verdict();
+    let lag = entry.lag_time(terms.now);
+    let loss = match lag {
+        LagTime::Known(_, oldest, _) => {
+            catalog.streams.get(stream).and_then(|of| time_to_loss(of, &oldest, terms.now)).map(|loss| loss.after)
+        }
+        _ => None,
+    };
+    let age = if lag == LagTime::Nothing { Some(Duration::ZERO) } else { lag.age() };
+    let verdict = VerdictDocument {
+        verdict: verdict.map_or(State::Unknown, |v| v.state).word(),
+        since: verdict.and_then(|v| v.since),
+        flags: verdict.map_or_else(Vec::new, |v| v.flags.iter().map(|flag| flag.to_string()).collect()),
+        sentence: standing.health(entry, terms).sentence,
+        slope_per_second: verdict.and_then(|v| v.slope).map(thousandths),
+        eta_seconds: verdict.and_then(Verdict::eta).map(thousandths),
+        lag_seconds: age.map(|age| thousandths(age.as_secs_f64())),
+        loss_seconds: loss.map(|after| thousandths(after.as_secs_f64())),
+    };
+    Some(ConsumerDocument::new(info, verdict))
+}
+
+/// What a clock and ten samples give is not more exact than this.
+fn thousandths(n: f64) -> f64 {
+    (n * 1_000.0).round() / 1_000.0
 }
 
 fn table(document: &ConsumersDocument, with_stream: bool) -> String {
     let headings = [
         "STREAM",
         "NAME",
+        "VERDICT",
+        ">SINCE",
+        ">OUTSTANDING",
+        ">LAG",
         "MODE",
         "ACK",
-        ">OUTSTANDING",
         ">PENDING",
         ">ACK PENDING",
         ">REDELIVERED",
@@ -124,12 +132,18 @@ fn row(c: &ConsumerDocument, taken: Timestamp) -> Vec<String> {
     if !c.durable {
         state.push("ephemeral");
     }
+    let mut verdict = vec![c.verdict.verdict];
+    verdict.extend(c.verdict.flags.iter().map(String::as_str));
+    let lag = c.verdict.lag_seconds.map_or_else(|| UNKNOWN.to_owned(), |s| duration(Duration::from_secs_f64(s)));
     vec![
         c.stream.clone(),
         c.name.clone(),
+        verdict.join(" "),
+        ago(c.verdict.since),
+        count_exact(c.outstanding),
+        lag,
         c.mode.to_owned(),
         c.ack_policy.word().to_owned(),
-        count_exact(c.outstanding),
         count_exact(c.pending),
         count_exact(c.ack_pending),
         count_exact(c.redelivered),

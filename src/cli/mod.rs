@@ -13,6 +13,7 @@ mod log;
 mod output;
 mod replay;
 mod reposition;
+mod sampling;
 mod streams;
 mod tail;
 
@@ -110,8 +111,8 @@ async fn run(cli: Cli) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Streams(print)) => until_interrupted(print, Box::pin(streams::run(settings, print))).await,
-        Some(Command::Consumers { stream, print }) => {
-            until_interrupted(print, Box::pin(consumers::run(settings, stream, print))).await
+        Some(Command::Consumers { stream, window, print }) => {
+            until_interrupted(print, Box::pin(consumers::run(settings, stream, window, print))).await
         }
         Some(Command::Tail(wanted)) => Ok(match Box::pin(tail::run(settings, wanted)).await? {
             Ended::Matched | Ended::Left => ExitCode::SUCCESS,

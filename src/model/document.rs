@@ -72,6 +72,13 @@ impl Partial {
         self.failed.extend(listing.problem.as_ref().map(Problem::to_string));
     }
 
+    /// Adds what another document lacks.
+    pub fn merge(&mut self, other: Self) {
+        self.missing.extend(other.missing);
+        self.offline.extend(other.offline);
+        self.failed.extend(other.failed);
+    }
+
     /// `None` when nothing is missing.
     pub fn or_none(self) -> Option<Self> {
         (self != Self::default()).then_some(self)
@@ -180,8 +187,29 @@ impl StreamDocument {
     }
 }
 
+/// What is said of a consumer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct VerdictDocument {
+    /// `OK`, `BEHIND`, `STALLED`, `STOPPED`, `REWOUND`, `PAUSED` or `UNKNOWN`.
+    pub verdict: &'static str,
+    /// Since when, as far as that is known.
+    pub since: Option<Timestamp>,
+    /// `DEAD>=n`, `LOST<=n`, `BLOCKED`, `HOL` and `RECREATED`, as many as apply.
+    pub flags: Vec<String>,
+    /// The evidence.
+    pub sentence: String,
+    /// Growth of what is outstanding; null on one sample.
+    pub slope_per_second: Option<f64>,
+    /// Until nothing is outstanding, where it catches up.
+    pub eta_seconds: Option<f64>,
+    /// Age of the oldest message that is not acked; 0 where nothing is outstanding, null where it could not be read.
+    pub lag_seconds: Option<f64>,
+    /// Until a limit drops that message; null where none does, or where that is not known.
+    pub loss_seconds: Option<f64>,
+}
+
 /// A consumer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ConsumerDocument {
     /// Its stream.
     pub stream: String,
@@ -217,10 +245,14 @@ pub struct ConsumerDocument {
     pub paused: bool,
     /// A push consumer has a subscriber.
     pub push_bound: bool,
+    /// What is said of it.
+    #[serde(flatten)]
+    pub verdict: VerdictDocument,
 }
 
-impl From<&Consumer> for ConsumerDocument {
-    fn from(c: &Consumer) -> Self {
+impl ConsumerDocument {
+    /// The document of a consumer.
+    pub fn new(c: &Consumer, verdict: VerdictDocument) -> Self {
         Self {
             stream: c.stream.clone(),
             name: c.name.clone(),
@@ -239,6 +271,7 @@ impl From<&Consumer> for ConsumerDocument {
             last_acked: c.ack_floor.last_active,
             paused: c.paused,
             push_bound: c.push_bound,
+            verdict,
         }
     }
 }
@@ -281,7 +314,7 @@ impl StreamsDocument {
 }
 
 /// What `jetscope consumers --json` prints.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ConsumersDocument {
     /// When it was complete, by our clock.
     pub taken: Timestamp,

@@ -173,8 +173,10 @@ async fn check(version: &str) {
         for info in infos {
             let same = |c: &&Value| c["stream"] == of && c["name"] == info["name"];
             for list in [&ours, &alone] {
-                let document = list["consumers"].as_array().unwrap().iter().find(same).unwrap();
-                agree(document, &consumer(info), &format!("consumer {of} {}", info["name"]));
+                let mut document = list["consumers"].as_array().unwrap().iter().find(same).unwrap().clone();
+                let path = format!("consumer {of} {}", info["name"]);
+                check_verdict(&nats, document.as_object_mut().unwrap(), info, &path).await;
+                agree(&document, &consumer(info), &path);
             }
         }
         seen += infos.len();
@@ -182,6 +184,60 @@ async fn check(version: &str) {
     // Newer servers keep consumers of their own for mirrors and sources.
     assert!(seen >= 14 + usize::from(new), "{seen}");
     assert_eq!(ours["consumers"].as_array().unwrap().len(), seen);
+}
+
+/// What is said of a consumer after one sample; taken out of the document.
+async fn check_verdict(
+    nats: &async_nats::Client,
+    document: &mut serde_json::Map<String, Value>,
+    info: &Value,
+    path: &str,
+) {
+    let mut take = |field: &str| document.remove(field).unwrap_or_else(|| panic!("{path}: no {field}"));
+    let n = |field: &str| info[field].as_u64().unwrap();
+    let acks = info["config"]["ack_policy"] != "none";
+    let outstanding = n("num_pending") + if acks { n("num_ack_pending") } else { 0 };
+    let expected = match (info["paused"] == true, outstanding) {
+        (true, _) => "PAUSED",
+        (_, 0) => "OK",
+        _ => "UNKNOWN",
+    };
+    assert_eq!(take("verdict"), expected, "{path}");
+    assert_eq!(take("sentence").as_str().unwrap().starts_with("1/10 samples"), expected == "UNKNOWN", "{path}");
+    for one_sample in ["slope_per_second", "eta_seconds"] {
+        assert_eq!(take(one_sample), Value::Null, "{path}");
+    }
+    let mut flags = Vec::new();
+    if info["config"]["max_deliver"].as_i64().is_some_and(|n| n > 0) && n("num_redelivered") > n("num_ack_pending") {
+        flags.push(format!("DEAD>={}", n("num_redelivered") - n("num_ack_pending")));
+    }
+    assert_eq!(take("flags"), json!(flags), "{path}");
+    assert_eq!(take("since").is_null(), expected == "UNKNOWN", "{path}");
+    // The stream's own word for when the first message was stored that is not acked.
+    let lag = take("lag_seconds");
+    if outstanding == 0 {
+        assert_eq!(lag, json!(0.0), "{path}");
+    } else {
+        let position = if acks { "ack_floor" } else { "delivered" };
+        let floor = info[position]["stream_seq"].as_u64().unwrap();
+        let filters = match (&info["config"]["filter_subject"], &info["config"]["filter_subjects"]) {
+            (Value::String(one), _) => vec![one.clone()],
+            (_, Value::Array(several)) => several.iter().map(|f| f.as_str().unwrap().to_owned()).collect(),
+            _ => vec![">".to_owned()],
+        };
+        let mut times = Vec::new();
+        for filter in filters {
+            let stream = info["stream_name"].as_str().unwrap();
+            let body = json!({"seq": floor + 1, "next_by_subj": filter});
+            let reply = raw(nats, &format!("STREAM.MSG.GET.{stream}"), &body).await;
+            times.extend(reply["message"]["time"].as_str().and_then(jetscope::model::Timestamp::parse));
+        }
+        let age = crate::common::live::now().since(*times.iter().min().unwrap()).as_secs_f64();
+        let told = lag.as_f64().unwrap();
+        assert!(told > 0.0 && told <= age, "{path}: {told} and {age}");
+        assert!(age - told < 20.0, "{path}: {told} and {age}");
+    }
+    take("loss_seconds");
 }
 
 async fn wait_until_settled(nats: &async_nats::Client) {

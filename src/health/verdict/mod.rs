@@ -235,7 +235,7 @@ pub fn judge(entry: &ConsumerEntry, terms: &Terms) -> Option<Verdict> {
 
 /// The first rule that fits.
 fn rule(taken: Timestamp, paused: bool, outstanding: u64, look: &Look, terms: &Terms) -> Why {
-    if terms.now.since(taken) > terms.poll * STALE {
+    if terms.now.since(taken) > terms.poll.saturating_mul(STALE) {
         return Why::Silent;
     }
     if paused {

@@ -1,0 +1,169 @@
+//! Samples of consumers for headless commands: asked again and again until there is a verdict, and what they stand at.
+
+use std::collections::BTreeSet;
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use tokio::time::{Instant, sleep_until};
+
+use crate::health::Terms;
+use crate::model::document::Partial;
+use crate::model::lag::Lag;
+use crate::model::ring::SLOTS;
+use crate::model::update::Ask;
+use crate::model::{Problem, ProblemKind, Update};
+use crate::nats::{api::SIDE_BY_SIDE, now};
+
+use super::headless::{Failure, Headless, unknown_stream};
+use super::output;
+
+/// Of more consumers than this with something outstanding, the lag times of the rest are left out.
+const LAGS: usize = 1_000;
+
+/// One round of questions: what it lacks, and the consumers that were told, by stream and name.
+#[derive(Debug, Default)]
+pub(super) struct Round {
+    pub(super) partial: Partial,
+    pub(super) told: BTreeSet<(String, String)>,
+}
+
+/// Asks for the consumers of one stream or of all, and then for the streams: in this order what is outstanding may be
+/// overstated, but never understated.
+pub(super) async fn sample(h: &mut Headless, stream: Option<&str>) -> Result<Round, Failure> {
+    let mut round = Round::default();
+    match stream {
+        Some(name) => one(h, name, &mut round).await?,
+        None => all(h, &mut round).await?,
+    }
+    round.partial.missing.sort();
+    Ok(round)
+}
+
+async fn one(h: &mut Headless, name: &str, round: &mut Round) -> Result<(), Failure> {
+    let listing = h.api.consumers(name).await;
+    match &listing.problem {
+        Some(problem) if problem.kind == ProblemKind::NotFound => return Err(unknown_stream(&h.api, name).await),
+        Some(problem) if listing.items.is_empty() => return Err(Failure::Answer(problem.clone())),
+        _ => {}
+    }
+    round.take(h, name.to_owned(), listing);
+    match h.api.stream(name).await {
+        Ok(found) => h.catalog.apply(Update::Stream(found.into())),
+        Err(problem) => round.partial.failed.push(problem.to_string()),
+    }
+    Ok(())
+}
+
+async fn all(h: &mut Headless, round: &mut Round) -> Result<(), Failure> {
+    if h.catalog.listing.is_unasked() {
+        list(h).await?;
+    }
+    let streams = h.catalog.streams.iter();
+    let some = |info: &crate::model::Stream| info.state.consumers > 0;
+    let names = streams.filter(|(_, entry)| entry.info.as_deref().is_some_and(some)).map(|(name, _)| name.clone());
+    let api = h.api.clone();
+    let mut answers = Box::pin(api.all_consumers(names.collect()));
+    while let Some((stream, listing)) = answers.next().await {
+        // It was deleted between the two questions.
+        if listing.problem.as_ref().is_none_or(|p| p.kind != ProblemKind::NotFound) {
+            round.take(h, stream, listing);
+        }
+    }
+    round.partial.merge(list(h).await?);
+    Ok(())
+}
+
+/// The list of streams, and what it lacks.
+async fn list(h: &mut Headless) -> Result<Partial, Failure> {
+    let listing = h.api.streams().await;
+    if let (Some(problem), true) = (&listing.problem, listing.items.is_empty()) {
+        return Err(Failure::Answer(problem.clone()));
+    }
+    let mut partial = Partial::default();
+    partial.add(&listing, None);
+    h.catalog.apply(Update::Streams(listing));
+    Ok(partial)
+}
+
+impl Round {
+    fn take(&mut self, h: &mut Headless, stream: String, listing: crate::model::Listing<crate::model::Consumer>) {
+        self.partial.add(&listing, Some(&stream));
+        self.told.extend(listing.items.iter().filter(|c| !c.is_ours()).map(|c| (stream.clone(), c.name.clone())));
+        h.catalog.apply(Update::Consumers(stream, listing));
+    }
+}
+
+/// Fills the rings: samples over this time, and the last of them. How far it has got is told on standard error.
+pub(super) async fn fill(h: &mut Headless, stream: Option<&str>, window: Duration) -> Result<Round, Failure> {
+    let every = window / SLOTS as u32;
+    let live = io::stderr().is_terminal();
+    if !live {
+        let words = crate::model::units::duration(window);
+        output::note(&format!("looking at consumers for {words}, {SLOTS} samples"));
+    }
+    let mut next = Instant::now();
+    let mut round = Round::default();
+    for n in 1..=SLOTS {
+        sleep_until(next).await;
+        next = (next + every).max(Instant::now() + every / 2);
+        round = match sample(h, stream).await {
+            Ok(round) => round,
+            // Later ones are told, and the next sample tries again.
+            Err(failure) if n > 1 && n < SLOTS => {
+                output::note(&failure.to_string());
+                continue;
+            }
+            Err(failure) => return Err(failure),
+        };
+        if live {
+            let end = if n == SLOTS { "\r\x1b[K" } else { "" };
+            let _ = write!(io::stderr(), "\rjetscope: sample {n} of {SLOTS}{end}");
+        }
+    }
+    Ok(round)
+}
+
+/// Looks at the oldest message of each that was told and has something outstanding. What cannot be looked at is told
+/// once.
+pub(super) async fn lags(h: &mut Headless, round: &mut Round) {
+    let wanted: Vec<_> = round
+        .told
+        .iter()
+        .filter_map(|(stream, name)| h.catalog.consumer(stream, name)?.info.clone())
+        .filter(|c| c.outstanding() > 0)
+        .take(LAGS)
+        .collect();
+    let api = h.api.clone();
+    let mut answers = stream::iter(wanted)
+        .map(|c| {
+            let api = &api;
+            async move {
+                let answer: Result<Lag, Problem> = api.lag(&c, false).await;
+                (c, answer)
+            }
+        })
+        .buffer_unordered(SIDE_BY_SIDE);
+    let mut failed: Option<Problem> = None;
+    while let Some((c, answer)) = answers.next().await {
+        let (stream, name) = (c.stream.clone(), c.name.clone());
+        h.catalog.apply(match answer {
+            Ok(lag) => Update::Lag(stream, name, lag),
+            Err(problem) => {
+                failed.get_or_insert_with(|| problem.clone());
+                Update::Failed(Ask::Lag(stream, name), problem, now())
+            }
+        });
+    }
+    round.partial.failed.extend(failed.map(|problem| format!("lag times: {problem}")));
+}
+
+/// What consumers are judged by: what was told just now is not old, however long the rest took.
+pub(super) fn terms(h: &Headless) -> Terms {
+    Terms { poll: Duration::MAX, ..Terms::of(&h.catalog, now()) }
+}
+
+/// The length of the slots that take a sample each of so many over this time, also where some come late.
+pub(super) fn slot(window: Duration) -> Duration {
+    window / (2 * SLOTS as u32)
+}
