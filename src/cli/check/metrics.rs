@@ -80,7 +80,11 @@ mod tests {
     fn gauges_have_help_type_and_escaped_labels() {
         let mut metrics = Metrics::default();
         metrics.plain("up", "It is up.\nOr not \\ so.", 1.0);
-        metrics.gauge("n", "How many.", [([("a", "x\"y\\z\n\u{1b}[31m"), ("b", "é")], 2.5), ([("a", ""), ("b", "")], 1e300)]);
+        metrics.gauge(
+            "n",
+            "How many.",
+            [([("a", "x\"y\\z\n\u{1b}[31m"), ("b", "é")], 2.5), ([("a", ""), ("b", "")], 1e300)],
+        );
         metrics.gauge("none", "Nothing.", Vec::<([(&str, &str); 1], f64)>::new());
         let text = metrics.text();
         let lines: Vec<&str> = text.lines().collect();

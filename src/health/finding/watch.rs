@@ -109,6 +109,24 @@ impl Watch {
         }
     }
 
+    /// Looks at everything that is known of these streams, and at the account where that is wanted.
+    pub fn look_at_all(
+        &mut self,
+        catalog: &Catalog,
+        wanted: impl Fn(&str) -> bool,
+        account: bool,
+        thresholds: &Thresholds,
+        now: Timestamp,
+    ) {
+        if account {
+            self.look(catalog, &Touched::Account, thresholds, now);
+        }
+        for name in catalog.streams.keys().filter(|name| wanted(name)) {
+            self.look(catalog, &Touched::Consumers(name.clone()), thresholds, now);
+        }
+        self.tracker.retain_streams(now, |name| catalog.streams.contains_key(name));
+    }
+
     /// Time passes.
     pub fn tick(&mut self, now: Timestamp) {
         self.tracker.tick(now, patience);
