@@ -2,6 +2,7 @@
 //! one stream is built here too.
 
 use crate::event::clean_line;
+use crate::health::finding::worst;
 use crate::model::catalog::Shelf;
 use crate::query::Fuzzy;
 
@@ -77,7 +78,7 @@ pub(super) fn fill<'a>(
             if table.only_problems && !App::is_problem_consumer(known(name), entry, &terms) {
                 continue;
             }
-            rows.push(ConsumerRow { stream, label, name, entry });
+            rows.push(ConsumerRow { stream, label, name, entry, found: worst(known(name)) });
         }
     }
     let column = sort_column(table);

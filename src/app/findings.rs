@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 
 use crate::event::clean_line;
-use crate::health::finding::{At, Tracked, story};
-use crate::health::{Level, Standing, Terms};
-use crate::model::ConsumerEntry;
+use crate::health::finding::{At, Tracked, story, worst};
+use crate::health::{Health, Level, Standing, Terms, consumer_health, stream_health};
+use crate::model::{ConsumerEntry, Rule};
 
 use super::App;
 use super::columns::StreamRow;
@@ -96,7 +96,78 @@ impl Findings {
     }
 }
 
+/// Whether a verdict (or why there is none) says the same as this rule.
+const fn is_of_verdict(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::ConsumerStopped
+            | Rule::ConsumerStalled
+            | Rule::ConsumerBlocked
+            | Rule::ConsumerNeverAcked
+            | Rule::ConsumerBehind
+            | Rule::ConsumerRewound
+            | Rule::ConsumerPaused
+            | Rule::ConsumerDead
+            | Rule::ConsumerLost
+            | Rule::ConsumerHol
+            | Rule::ConsumerRecreated
+            | Rule::ConsumerNoLeader
+            | Rule::ConsumerMissing
+            | Rule::ConsumerOffline
+    )
+}
+
 impl App {
+    /// How well a stream is: what its row says, or what was found besides.
+    pub fn stream_health(&self, row: &StreamRow<'_>) -> Health {
+        let thresholds = &self.session.thresholds;
+        let health = stream_health(row.entry, row.shelf, thresholds, &self.terms());
+        if row.found <= health.level {
+            return health;
+        }
+        let tracker = &self.watch().tracker;
+        let own = tracker.at(At::Stream(row.name)).iter().map(|tracked| (At::Stream(row.name), tracked));
+        let consumers = tracker
+            .consumers_of(row.name)
+            .flat_map(|(name, known)| known.iter().map(move |tracked| (At::Consumer(row.name, name), tracked)));
+        let mut worst = own.chain(consumers).filter(|(_, tracked)| tracked.is_told() && tracked.level == row.found);
+        let Some((at, tracked)) = worst.next() else { return health };
+        self.found_health(at, tracked).unwrap_or(health)
+    }
+
+    /// How well a consumer is: what its verdict says, or what was found besides.
+    pub fn consumer_health(&self, stream: &str, name: &str, entry: &ConsumerEntry) -> Health {
+        let health = consumer_health(entry, &self.terms());
+        let at = At::Consumer(stream, name);
+        let known = self.watch().tracker.at(at);
+        let found = worst(known);
+        if found <= health.level {
+            return health;
+        }
+        let tracked = known.iter().find(|tracked| tracked.is_told() && tracked.level == found);
+        tracked.and_then(|tracked| self.found_health(at, tracked)).unwrap_or(health)
+    }
+
+    /// What is found of a consumer that its verdict does not say: level, words and sentence.
+    pub fn found_besides(&self, stream: &str, name: &str) -> Vec<(Level, String, String)> {
+        let at = At::Consumer(stream, name);
+        let told = self.watch().tracker.at(at).iter().filter(|t| t.is_told() && !is_of_verdict(t.rule));
+        told.filter_map(|tracked| {
+            let story = story(self.catalog(), at, tracked.rule, &self.session.thresholds, self.shown_at())?;
+            Some((tracked.level, story.words, story.sentence))
+        })
+        .collect()
+    }
+
+    fn found_health(&self, at: At<'_>, tracked: &Tracked) -> Option<Health> {
+        let told = story(self.catalog(), at, tracked.rule, &self.session.thresholds, self.shown_at())?;
+        let sentence = match at {
+            At::Consumer(_, name) => format!("Consumer {name}: {}", told.sentence),
+            _ => told.sentence,
+        };
+        Some(Health::new(tracked.level, told.words, sentence))
+    }
+
     /// Whether a consumer is one that `!` keeps: something is found that somebody should look at, or it does not
     /// answer. That there are too few samples to judge it is no problem of it.
     pub(super) fn is_problem_consumer(known: &[Tracked], entry: &ConsumerEntry, terms: &Terms) -> bool {

@@ -77,7 +77,8 @@ impl StreamsScreen {
             if filtering && fuzzy.score(&clean_line(name)).is_none() {
                 continue;
             }
-            if self.table.only_problems && !is_problem(stream_level(entry, row.shelf, thresholds, terms)) {
+            if self.table.only_problems && !is_problem(stream_level(entry, row.shelf, thresholds, terms).max(row.found))
+            {
                 continue;
             }
             rows.push(row);
@@ -128,5 +129,5 @@ pub fn stream_row<'a>(app: &'a App, name: &'a str, entry: &'a crate::model::Stre
         Some(info) => app.session.kinds.classify(info),
         None => app.session.kinds.classify_name(name),
     };
-    StreamRow { name, label, kind, entry, shelf: app.catalog().shelf(name) }
+    StreamRow { name, label, kind, entry, shelf: app.catalog().shelf(name), found: app.watch().tracker.worst_of(name) }
 }

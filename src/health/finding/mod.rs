@@ -19,5 +19,5 @@ mod watch;
 pub use book::{entries, entry};
 pub use entry::{Advice, Entry, Story};
 pub use place::{At, Place};
-pub use tracker::{Change, Counts, Phase, Tracked, Tracker};
+pub use tracker::{Change, Counts, Phase, Tracked, Tracker, worst};
 pub use watch::{Found, Touched, Watch, found_of_consumer, found_of_stream, story};

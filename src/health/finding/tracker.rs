@@ -304,6 +304,12 @@ impl Tracker {
         }
     }
 
+    /// The worst that is to be told of a stream or its consumers, from a warning on; `Ok` where nothing is.
+    pub fn worst_of(&self, stream: &str) -> Level {
+        let Some(of) = self.streams.get(stream) else { return Level::Ok };
+        of.consumers.values().map(|known| worst(known)).fold(worst(&of.own), Level::max)
+    }
+
     /// The same, by name.
     pub fn of_consumers(&self, stream: &str) -> Option<&BTreeMap<String, Vec<Tracked>>> {
         self.streams.get(stream).map(|of| &of.consumers)
@@ -375,6 +381,11 @@ impl Tracker {
         };
         *count = count.saturating_add_signed(by);
     }
+}
+
+/// The worst of these that is to be told, from a warning on; `Ok` where none is.
+pub fn worst(known: &[Tracked]) -> Level {
+    known.iter().filter(|tracked| tracked.is_problem()).map(|tracked| tracked.level).max().unwrap_or_default()
 }
 
 impl Tracked {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::app::{App, StreamScreen};
-use crate::health::{Worst, stream_health, worst_consumer};
+use crate::app::{App, StreamScreen, stream_row};
+use crate::health::{Worst, worst_consumer};
 use crate::model::retention::in_words;
 use crate::model::series::until_full;
 use crate::model::units::{bytes, count, count_exact, duration, percent, rate};
@@ -34,7 +34,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Stream
     };
     let Some(entry) = app.catalog().streams.get(&screen.name) else { return };
     let shelf = app.catalog().shelf(&screen.name);
-    let health = stream_health(entry, shelf, &app.session.thresholds, &app.terms());
+    let health = app.stream_health(&stream_row(app, &screen.name, entry));
     let mut y = left.y;
     let style = theme.level(health.level);
     for line in wrap(
