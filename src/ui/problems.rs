@@ -22,7 +22,7 @@ use super::widgets::{message, text, text_right};
 /// Columns of how long it lasts.
 const SINCE: u16 = 8;
 /// Columns of what changed.
-const CHANGE: u16 = 10;
+const CHANGE: u16 = 11;
 /// Columns of the words.
 const WORDS: u16 = 18;
 /// What changed is marked for this long.
@@ -133,6 +133,9 @@ fn style_of(group: &Group, theme: &Theme) -> Style {
 /// What a heading counts beside what is open.
 fn beside(group: &Group) -> String {
     let mut out = String::new();
+    if group.open == 0 {
+        return out;
+    }
     if group.resolved > 0 {
         out.push_str(&format!(" ({} well again)", group.resolved));
     }
@@ -191,7 +194,7 @@ fn changed(tracked: &Tracked, now: Timestamp, theme: &Theme) -> (String, Style) 
         Phase::Resolved(at) => (format!("well {}", ago(at)), theme.ok),
         _ if now.since(tracked.changed) > MARKED => (String::new(), theme.dim),
         // What was there before anybody looked is no news.
-        _ if tracked.change == Change::New && !tracked.begun => (String::new(), theme.dim),
+        _ if tracked.change == Change::New && !tracked.news => (String::new(), theme.dim),
         _ => match tracked.change {
             Change::New => ("new".into(), theme.accent),
             Change::Worse => (format!("↑ worse {}", ago(tracked.changed)), theme.critical),

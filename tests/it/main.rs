@@ -17,6 +17,7 @@ mod faults;
 mod pages;
 mod permissions;
 mod polling;
+mod problem_screens;
 mod replay;
 mod replay_screens;
 mod reposition;

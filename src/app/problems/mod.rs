@@ -153,14 +153,20 @@ impl ProblemsScreen {
             by_rule.entry(tracked.rule).or_default().push(Found { at: At::of(stream, consumer), tracked });
         }
         let mut rules: Vec<(Rule, Vec<Found<'_>>)> = by_rule.into_iter().collect();
-        // Those of one level in the order of the rules; what is well again and what is silenced comes last.
-        rules.sort_by_key(|(rule, _)| std::cmp::Reverse(self.groups.get(rule).map_or(Level::Ok, |group| group.level)));
+        // Those of one level in the order of the rules. What is well again keeps its place as long as it is shown.
+        let worst = |found: &[Found<'_>]| found.iter().map(|found| found.tracked.level).max();
+        rules.sort_by_key(|(_, found)| std::cmp::Reverse(worst(found)));
         let mut rows = Vec::new();
         for (rule, mut found) in rules {
-            let hidden = *self.folded.entry(rule).or_insert_with(|| {
-                let worst = found.iter().map(|found| found.tracked.level).max();
-                found.len() > MANY || worst.is_none_or(|level| level < Level::Warning)
-            });
+            let hidden = *self
+                .folded
+                .entry(rule)
+                .or_insert_with(|| found.len() > MANY || worst(&found).is_none_or(|level| level < Level::Warning));
+            let selected = self.table.selected().is_some_and(|key| key.rule == rule && key.place.is_some());
+            if hidden && selected && !filtering {
+                // Its row goes, and its heading says the most of it.
+                self.table.select(ProblemKey { rule, place: None });
+            }
             rows.push(Row::Item(ProblemKey { rule, place: None }));
             // What is typed is looked for in rows, so a filter shows them.
             if hidden && !filtering {
@@ -198,12 +204,10 @@ impl App {
 
 /// What a heading says, such as `3 consumers stand still`.
 pub fn summary(rule: Rule, group: &Group) -> String {
-    let mut words = (entry(rule).many)(group.open);
-    if group.open == 0 {
-        words = match (group.resolved, group.silenced) {
-            (0, _) => (entry(rule).many)(group.silenced),
-            (n, _) => (entry(rule).many)(n),
-        };
+    let many = entry(rule).many;
+    match (group.open, group.resolved, group.silenced) {
+        (0, 0, n) => format!("silenced: {}", many(n)),
+        (0, n, _) => format!("well again: {}", many(n)),
+        (n, ..) => many(n),
     }
-    words
 }

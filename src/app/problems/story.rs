@@ -94,13 +94,13 @@ fn of_finding(app: &App, key: &ProblemKey, place: &Place, columns: usize) -> Vec
     if let Some(words) = change(tracked, app.shown_at()) {
         fact("changed", &words);
     }
-    for (name, value) in told.iter().flat_map(|story| &story.evidence) {
-        fact(name, value);
-    }
     if tracked.silenced {
         let names = (place.stream(), place.consumer());
         let why = app.session.thresholds.silence(key.rule, names.0, names.1).and_then(|s| s.reason.clone());
         fact("silenced", why.as_deref().unwrap_or("by the configuration"));
+    }
+    for (name, value) in told.iter().flat_map(|story| &story.evidence) {
+        fact(name, value);
     }
     for advice in told.iter().flat_map(|story| &story.advice) {
         for (i, line) in broken(&advice.text, columns.saturating_sub(2)).into_iter().enumerate() {
@@ -147,9 +147,9 @@ fn level(tracked: &Tracked) -> Level {
 fn since(tracked: &Tracked, now: Timestamp) -> String {
     let long = whole(now, tracked.since);
     let open = if tracked.begun {
-        format!("{} UTC, {long}", tracked.since.to_display())
+        format!("{long} (from {} UTC)", tracked.since.to_display())
     } else {
-        format!("before {} UTC, when it was first looked at: {long} or longer", tracked.since.to_display())
+        format!("{long} or longer (first looked at {} UTC)", tracked.since.to_clock())
     };
     match tracked.phase {
         Phase::Resolved(at) => format!("{open}; well again {} ago", whole(now, at)),

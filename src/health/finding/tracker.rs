@@ -60,6 +60,8 @@ pub struct Tracked {
     pub since: Timestamp,
     /// It began then. If not, it held already when it was first looked for.
     pub begun: bool,
+    /// It came after the first look: it is news.
+    pub news: bool,
     /// What changed last.
     pub change: Change,
     /// And when.
@@ -152,6 +154,7 @@ impl Tracker {
                         phase: Phase::Suspected,
                         since: since.unwrap_or(now),
                         begun: since.is_some() || now.since(started) > FIRST_LOOK,
+                        news: now.since(started) > FIRST_LOOK,
                         change: Change::New,
                         changed: now,
                         silenced: silenced(rule),

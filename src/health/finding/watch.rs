@@ -227,8 +227,9 @@ pub fn story(catalog: &Catalog, place: At<'_>, rule: Rule, thresholds: &Threshol
             Some(story(&look, check(&look)?))
         }
         (Check::Consumer(check, story), At::Consumer(stream, name)) => {
-            let of = Of::new(stream, catalog, thresholds, now);
-            let look = ConsumerLook::new(of, name, catalog.consumer(stream, name)?);
+            let entry = catalog.consumer(stream, name)?;
+            // As it was when it was read: a finding does not go because nothing more was heard.
+            let look = ConsumerLook::new(Of::new(stream, catalog, thresholds, entry.seen.min(now)), name, entry);
             Some(story(&look, check(&look)?))
         }
         _ => None,

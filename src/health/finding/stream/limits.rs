@@ -18,14 +18,16 @@ const AT_ITS_LIMIT: f64 = 0.95;
 pub(super) const NO_LIMITS: Entry = Entry {
     rule: Rule::StreamNoLimits,
     levels: &[Level::Notice, Level::Warning],
-    finds: "Nothing bounds the stream: no age, count or size, also of a subject. A notice where messages leave by acks.",
+    finds: "Nothing bounds the stream: no age, count or size, also of a subject. A notice where messages leave by acks, \
+            and for a mirror.",
     patience: AT_ONCE,
     many: |n| some(n, "stream", "has no limit at all", "have no limit at all"),
     check: Check::Stream(
         |look| {
             let info = plain(look)?;
             (is_endless(info) && info.config.limits.max_age.is_none()).then(|| {
-                let level = if info.config.retention == Retention::Limits { Level::Warning } else { Level::Notice };
+                let grows = info.config.retention == Retention::Limits && info.config.mirror.is_none();
+                let level = if grows { Level::Warning } else { Level::Notice };
                 Hit::plain(level)
             })
         },

@@ -90,6 +90,7 @@ fn limits_that_are_not_there() {
             Some((Rule::StreamNoLimits, Notice)),
             (|s| s.config.retention = Retention::WorkQueue) as fn(&mut Stream),
         ),
+        ("a mirror", Some((Rule::StreamNoLimits, Notice)), |s| s.config.mirror = Some("up".into())),
         ("of a subject", Some((Rule::StreamNoAgeLimit, Notice)), |s| s.config.limits.max_msgs_per_subject = Some(1)),
         ("of count", Some((Rule::StreamNoAgeLimit, Notice)), |s| s.config.limits.max_msgs = Some(5_000)),
         ("of age", None, |s| s.config.limits.max_age = Some(HOUR)),

@@ -111,6 +111,8 @@ fn what_was_there_at_the_first_look_has_no_known_beginning() {
     let known = Hit::of(Level::Critical, 1).since(Some(at(-50)));
     put(&mut t, At::Consumer("s", "known"), &[(RULE, known)], 20);
     put(&mut t, At::Consumer("s", "later"), &[(RULE, hit(Level::Critical, 1))], 31);
+    let news: Vec<bool> = t.iter().map(|(.., tracked)| tracked.news).collect();
+    assert_eq!(news, [false, false, false, true]);
     let of = |place| (t.at(place)[0].begun, t.at(place)[0].since);
     assert_eq!(of(At::Stream("a")), (false, at(0)));
     assert_eq!(of(C), (false, at(20)));
