@@ -5,6 +5,7 @@
 
 mod agreement;
 mod any_sequence;
+mod check;
 mod cli;
 mod cluster;
 mod common;
