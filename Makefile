@@ -35,10 +35,11 @@ docs: setup ## Build the documentation, warnings denied
 
 check: lint test docs ## What must hold before anything lands: lint, tests (with schema drift), docs
 
-bench: setup ## Measure: sweeps, reading, frames, idle cost, start, replay
+bench: setup ## Measure: sweeps, reading, frames, verdicts, idle cost, start, replay
 	@cargo bench --bench sweep
 	@cargo bench --bench tail
 	@cargo bench --bench frame
+	@cargo bench --bench verdict
 	@cargo bench --bench terminal
 	@cargo bench --bench replay
 

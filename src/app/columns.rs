@@ -297,7 +297,7 @@ impl ConsumerColumn {
             Self::State => Spec { title: "", width: 1, flex: 0, priority: 0, right: false, large_first: true },
             Self::Stream => text("STREAM", 12, 2, 0),
             Self::Name => text("CONSUMER", 16, 3, 0),
-            Self::Verdict => text("VERDICT", 15, 1, 1),
+            Self::Verdict => text("VERDICT", 18, 2, 1),
             Self::Since => Spec { title: "SINCE", width: 6, flex: 0, priority: 4, right: true, large_first: false },
             Self::Outstanding => number("OUTST", 6, 2),
             Self::Lag => number("LAG", 6, 3),

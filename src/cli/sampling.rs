@@ -136,26 +136,30 @@ pub(super) async fn fill(
     let every = window / SLOTS as u32;
     let live = io::stderr().is_terminal();
     let mut next = Instant::now();
-    let mut round = Round::default();
-    for n in 1..=SLOTS {
+    let (mut taken, mut failed) = (0, 0);
+    loop {
         sleep_until(next).await;
         next = (next + every).max(Instant::now() + every / 2);
-        round = match sample(h, wanted).await {
+        let mut round = match sample(h, wanted).await {
             Ok(round) => round,
-            // Later ones are told, and the next sample tries again.
-            Err(failure) if n > 1 && n < SLOTS => {
+            // A server that is restarted meanwhile is waited for, but not for ever.
+            Err(failure) if taken > 0 && failed < SLOTS => {
+                failed += 1;
                 output::note(&failure.to_string());
                 continue;
             }
             Err(failure) => return Err(failure),
         };
         after(h, &mut round).await;
+        taken += 1;
         if live {
-            let end = if n == SLOTS { "\r\x1b[K" } else { "" };
-            let _ = write!(io::stderr(), "\rjetscope: sample {n} of {SLOTS}{end}");
+            let end = if taken == SLOTS { "\r\x1b[K" } else { "" };
+            let _ = write!(io::stderr(), "\rjetscope: sample {taken} of {SLOTS}{end}");
+        }
+        if taken == SLOTS {
+            return Ok(round);
         }
     }
-    Ok(round)
 }
 
 /// Says how long it takes, where nobody sees the samples come.

@@ -80,7 +80,6 @@ pub(super) fn when(verdict: &Verdict, now: Timestamp) -> String {
         let ago = whole(now.since(at));
         if verdict.or_longer { format!("for {ago} or longer") } else { format!("since {} UTC, {ago}", at.to_display()) }
     });
-    let delay =
-        verdict.delay.map(|delay| format!("a change shows within {}", whole(delay.max(Duration::from_secs(1)))));
+    let delay = verdict.window().map(|window| format!("a change shows within {}", whole(window)));
     [since, delay].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }

@@ -27,3 +27,4 @@ mod tail;
 mod tail_command;
 mod tail_console;
 mod tail_screen;
+mod verdicts;

@@ -88,6 +88,11 @@ impl Look {
         self.slope.is_some_and(|slope| slope > 0.0) && self.later_is_more && self.is_backlog()
     }
 
+    /// It rises, or stands still, and never falls.
+    pub(super) const fn never_falls(&self) -> bool {
+        !self.fell && if self.grew { self.waits || self.more_than_a_step } else { self.is_backlog() }
+    }
+
     /// It is more than the work that is being done: something waits, and more than what comes and goes with a sample.
     pub(super) const fn is_backlog(&self) -> bool {
         self.waits && self.more_than_a_step

@@ -27,9 +27,9 @@
 //! otherwise                                                  OK       catching up where the slope is < 0
 //! ```
 //!
-//! Work in progress is no backlog: a level that stands still, or goes up and down, is BEHIND only where something waits
-//! to be delivered and more is outstanding than is delivered between two samples. A fresh start is blind for one window,
-//! so that what needs the whole window is not said before.
+//! Work in progress is no backlog. So a level that stands still, or goes up and down, is BEHIND only where something
+//! waits to be delivered and more is outstanding than is delivered between two samples; one that rises, where either is
+//! so. A fresh start is blind for one window, so that what needs the whole window is not said before.
 
 mod flags;
 mod look;
@@ -192,6 +192,22 @@ impl Verdict {
         ((self.level() as u8) << 4 | self.state as u8, self.outstanding)
     }
 
+    /// [`Verdict::delay`] as it is shown: polls never come quite evenly, and what stands on a screen should not change
+    /// with each of them.
+    pub fn window(&self) -> Option<Duration> {
+        self.delay.map(|delay| {
+            let seconds = delay.as_secs_f64();
+            let unit = if seconds < 10.0 {
+                1.0
+            } else if seconds < 100.0 {
+                5.0
+            } else {
+                60.0
+            };
+            Duration::from_secs_f64((seconds / unit).round().max(1.0) * unit)
+        })
+    }
+
     /// Seconds until nothing is outstanding at the present slope; `None` where it does not fall.
     pub fn eta(&self) -> Option<f64> {
         match (self.why, self.slope) {
@@ -261,7 +277,7 @@ fn rule(taken: Timestamp, paused: bool, outstanding: u64, look: &Look, terms: &T
                 Why::NothingDelivered
             };
         }
-        if !look.fell && (look.grew || look.is_backlog()) {
+        if look.never_falls() {
             return Why::NeverFell;
         }
         if look.fell && look.rises() {

@@ -65,7 +65,7 @@ impl Verdict {
     /// The same without the flags.
     pub(in crate::health) fn state_sentence(&self, info: &Consumer, now: Timestamp) -> String {
         let left = || messages_are(self.outstanding);
-        let window = || self.delay.map_or(String::new(), |d| format!(" ({})", duration(rounded(d))));
+        let window = || self.window().map_or(String::new(), |d| format!(" ({})", duration(d)));
         let slope = || rate(self.slope.unwrap_or(0.0).abs());
         match self.why {
             Why::TooFew => {

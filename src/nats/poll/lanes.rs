@@ -229,11 +229,6 @@ async fn sweep(lane: &Lane) -> Result<Duration, Closed> {
         outcome = outcome.and(Outcome::of(listing.problem.as_ref()));
         lane.tell(Update::Consumers(stream, listing)).await?;
     }
-    drop(answers);
-    if !lane.fast_lists() {
-        // Verdicts need the ends of the streams as they are after the consumers' numbers.
-        outcome = outcome.and(lane.list(false).await?);
-    }
     lane.note(outcome);
     lane.tell(Update::ConsumersSwept { taken, failed }).await?;
     Ok(outcome.cost(started.elapsed()))

@@ -106,12 +106,15 @@ struct Known {
 impl Known {
     /// Keeps what was told of those whose lag time is wanted.
     fn keep_heads(&mut self, scope: &Scope, update: &Update) {
-        let told: &[Arc<Consumer>] = match update {
-            Update::Consumers(_, listing) => &listing.items,
-            Update::Consumer(consumer) => std::slice::from_ref(consumer),
+        let (stream, told): (&str, &[Arc<Consumer>]) = match update {
+            Update::Consumers(stream, listing) => (stream, &listing.items),
+            Update::Consumer(consumer) => (&consumer.stream, std::slice::from_ref(consumer)),
             _ => return,
         };
         let wanted = |c: &Consumer| scope.lags.iter().any(|w| w.stream == c.stream && w.consumer == c.name);
+        if !scope.lags.iter().any(|w| w.stream == stream) {
+            return;
+        }
         for consumer in told.iter().filter(|c| wanted(c)) {
             let cost = self.costs.get(&consumer.stream).copied().unwrap_or_default();
             self.heads.insert((consumer.stream.clone(), consumer.name.clone()), (Arc::clone(consumer), cost));

@@ -153,7 +153,7 @@ fn worst_words(of: &Worst<'_>, now: Timestamp) -> String {
     let state = of.standing.verdict().map_or("no answer", |v| v.state.word());
     let left = of.entry.info.as_ref().map_or("?".into(), |c| count(c.outstanding()));
     let lag = of.entry.lag_time(now).age().map_or(String::new(), |age| format!(", lag {}", whole(age)));
-    format!("{}: {state}, {left} outstanding{lag}", crate::event::clean_line(of.name))
+    format!("{}: {state}, {left} left{lag}", crate::event::clean_line(of.name))
 }
 
 /// One limit of a stream and how near it is.
