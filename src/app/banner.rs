@@ -106,7 +106,7 @@ impl App {
                     let gone = !catalog.streams.contains_key(&s.name) && catalog.listing.value().is_some();
                     gone.then(|| Banner::new(Level::Warning, format!("stream {} does not exist (any more)", s.name)))
                 }),
-            Screen::Consumers(_) => catalog
+            Screen::Consumers(_) | Screen::Problems(_) => catalog
                 .consumers_swept
                 .problem()
                 .map(|p| {

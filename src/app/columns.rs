@@ -126,6 +126,8 @@ pub struct StreamRow<'a> {
     pub entry: &'a StreamEntry,
     /// Its consumers.
     pub shelf: Option<&'a Shelf>,
+    /// The worst that was found of it or of its consumers, from a warning on.
+    pub found: Level,
 }
 
 impl StreamRow<'_> {
@@ -186,7 +188,7 @@ impl StreamColumn {
         let of = |f: fn(&crate::model::Stream) -> f64| opt(info.map(f));
         match self {
             Self::State | Self::Words => {
-                SortValue::Ranked(stream_level(row.entry, row.shelf, thresholds, terms) as u8, 0)
+                SortValue::Ranked(stream_level(row.entry, row.shelf, thresholds, terms).max(row.found) as u8, 0)
             }
             Self::Name => SortValue::Text(row.label.to_lowercase()),
             Self::Kind => SortValue::Text(row.kind.tag().to_owned()),
@@ -257,6 +259,8 @@ pub struct ConsumerRow<'a> {
     pub name: &'a str,
     /// What is known.
     pub entry: &'a ConsumerEntry,
+    /// The worst that was found of it, from a warning on: its verdict is not all.
+    pub found: Level,
 }
 
 impl ConsumerRow<'_> {
@@ -316,7 +320,7 @@ impl ConsumerColumn {
         match self {
             Self::State | Self::Verdict => {
                 let (rank, outstanding) = Standing::of(row.entry, terms).rank(row.entry);
-                SortValue::Ranked(rank, outstanding)
+                SortValue::Ranked(rank.max((row.found as u8) << 4), outstanding)
             }
             Self::Stream => SortValue::Text(row.label.to_lowercase()),
             Self::Name => SortValue::Text(row.name.to_lowercase()),

@@ -2,11 +2,11 @@
 //! one stream is built here too.
 
 use crate::event::clean_line;
-use crate::health::consumer_level;
+use crate::health::finding::worst;
 use crate::model::catalog::Shelf;
 use crate::query::Fuzzy;
 
-use super::columns::{ConsumerColumn, ConsumerRow, is_problem};
+use super::columns::{ConsumerColumn, ConsumerRow};
 use super::{App, Table};
 
 /// Stream and name of a consumer.
@@ -59,11 +59,13 @@ pub(super) fn fill<'a>(
     let mut fuzzy = Fuzzy::new(&table.filter);
     let filtering = !table.filter.is_empty();
     let mut whole = String::new();
-    let terms = app.terms();
+    let (terms, tracker) = (app.terms(), &app.watch().tracker);
     let mut rows: Vec<ConsumerRow<'a>> = Vec::new();
     table.total = 0;
     for (stream, shelf) in shelves {
         let label = app.session.kinds.classify_name(stream).1;
+        let of_stream = tracker.of_consumers(stream);
+        let known = |name: &String| of_stream.and_then(|of| of.get(name)).map_or(&[][..], Vec::as_slice);
         for (name, entry) in &shelf.entries {
             table.total += 1;
             if filtering {
@@ -73,10 +75,10 @@ pub(super) fn fill<'a>(
                     continue;
                 }
             }
-            if table.only_problems && !is_problem(consumer_level(entry, &terms)) {
+            if table.only_problems && !App::is_problem_consumer(known(name), entry, &terms) {
                 continue;
             }
-            rows.push(ConsumerRow { stream, label, name, entry });
+            rows.push(ConsumerRow { stream, label, name, entry, found: worst(known(name)) });
         }
     }
     let column = sort_column(table);

@@ -30,6 +30,7 @@ impl App {
                 }
                 _ => Some((c.name.clone(), "the consumer's name".into())),
             },
+            Some(Screen::Problems(s)) => self.copied_problems(s),
             Some(Screen::Replays(s)) => s.table.selected().map(|id| (id.clone(), "the replay's id".into())),
             Some(Screen::ReplayRun(s)) => Some((s.id.clone(), "the replay's id".into())),
             Some(Screen::Reposition(RepositionScreen::Run(s))) => Some((s.id.clone(), "the id of the move".into())),

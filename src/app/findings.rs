@@ -3,9 +3,11 @@
 use std::cmp::Ordering;
 
 use crate::event::clean_line;
-use crate::health::{Level, Terms, consumer_health, consumer_level, stream_health, stream_level};
-use crate::model::{ConsumerEntry, Thresholds};
+use crate::health::finding::{At, Tracked, story, worst};
+use crate::health::{Health, Level, Standing, Terms, consumer_health, stream_health};
+use crate::model::{ConsumerEntry, Rule};
 
+use super::App;
 use super::columns::StreamRow;
 
 /// More than any screen shows.
@@ -35,59 +37,140 @@ pub struct Findings {
 
 /// Something that is not well, before it is put into words: of very many only the worst are.
 struct Found<'a> {
-    level: Level,
-    row: &'a StreamRow<'a>,
-    consumer: Option<(&'a str, &'a ConsumerEntry)>,
+    label: &'a str,
+    at: At<'a>,
+    tracked: &'a Tracked,
 }
 
 impl Found<'_> {
     /// The worst first, those of one level by their place.
     fn compare(&self, other: &Self) -> Ordering {
-        let place = |f: &Self| (f.row.label, f.consumer.map(|(name, _)| name));
-        other.level.cmp(&self.level).then_with(|| place(self).cmp(&place(other)))
+        let worse = other.tracked.level.cmp(&self.tracked.level);
+        let place = self.label.cmp(other.label).then_with(|| self.at.consumer().cmp(&other.at.consumer()));
+        worse.then(place).then(self.tracked.rule.cmp(&other.tracked.rule))
     }
 
-    fn in_words(&self, thresholds: &Thresholds, terms: &Terms) -> Finding {
-        let (place, health) = match self.consumer {
-            Some((name, entry)) => (format!("{} › {name}", self.row.label), consumer_health(entry, terms)),
-            None => (self.row.label.to_owned(), stream_health(self.row.entry, None, thresholds, terms)),
+    fn in_words(&self, app: &App) -> Finding {
+        let place = match self.at.consumer() {
+            Some(name) => format!("{} › {name}", self.label),
+            None => self.label.to_owned(),
         };
+        let rule = self.tracked.rule;
+        let told = story(app.catalog(), self.at, rule, &app.session.thresholds, app.shown_at());
+        let words = told.map_or_else(String::new, |told| format!("{}: {}", told.words, told.sentence));
         Finding {
-            level: self.level,
+            level: self.tracked.level,
             place: clean_line(&place).into_owned(),
-            words: clean_line(&format!("{}: {}", health.words, health.sentence)).into_owned(),
+            words: clean_line(&words).into_owned(),
         }
     }
 }
 
 impl Findings {
     /// Looks at these streams and their consumers.
-    pub(super) fn of(rows: &[StreamRow<'_>], thresholds: &Thresholds, terms: &Terms) -> Self {
+    pub(super) fn of(rows: &[StreamRow<'_>], app: &App) -> Self {
+        let tracker = &app.watch().tracker;
         let mut found = Vec::new();
-        let mut add = |level, row, consumer| {
-            if matches!(level, Level::Critical | Level::Warning) {
-                found.push(Found { level, row, consumer });
-            }
-        };
         for row in rows {
-            add(stream_level(row.entry, None, thresholds, terms), row, None);
-            for (name, entry) in row.shelf.iter().flat_map(|s| s.entries.iter()) {
-                add(consumer_level(entry, terms), row, Some((name.as_str(), entry)));
-            }
+            let own = tracker.at(At::Stream(row.name)).iter().map(|tracked| (At::Stream(row.name), tracked));
+            let consumers = tracker
+                .consumers_of(row.name)
+                .flat_map(|(name, known)| known.iter().map(move |tracked| (At::Consumer(row.name, name), tracked)));
+            let bad = own.chain(consumers).filter(|(_, tracked)| tracked.is_problem());
+            found.extend(bad.map(|(at, tracked)| Found { label: row.label, at, tracked }));
         }
-        let critical = found.iter().filter(|f| f.level == Level::Critical).count();
+        let critical = found.iter().filter(|f| f.tracked.level == Level::Critical).count();
         let warning = found.len() - critical;
         if found.len() > MOST {
             found.select_nth_unstable_by(MOST, Found::compare);
             found.truncate(MOST);
         }
         found.sort_by(Found::compare);
-        let worst = found.iter().map(|f| f.in_words(thresholds, terms)).collect();
+        let worst = found.iter().map(|f| f.in_words(app)).collect();
         Self { critical, warning, worst }
     }
 
     /// How many there are.
     pub const fn count(&self) -> usize {
         self.critical + self.warning
+    }
+}
+
+/// Whether a verdict (or why there is none) says the same as this rule.
+const fn is_of_verdict(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::ConsumerStopped
+            | Rule::ConsumerStalled
+            | Rule::ConsumerBlocked
+            | Rule::ConsumerNeverAcked
+            | Rule::ConsumerBehind
+            | Rule::ConsumerRewound
+            | Rule::ConsumerPaused
+            | Rule::ConsumerDead
+            | Rule::ConsumerLost
+            | Rule::ConsumerHol
+            | Rule::ConsumerRecreated
+            | Rule::ConsumerNoLeader
+            | Rule::ConsumerMissing
+            | Rule::ConsumerOffline
+    )
+}
+
+impl App {
+    /// How well a stream is: what its row says, or what was found besides.
+    pub fn stream_health(&self, row: &StreamRow<'_>) -> Health {
+        let thresholds = &self.session.thresholds;
+        let health = stream_health(row.entry, row.shelf, thresholds, &self.terms());
+        if row.found <= health.level {
+            return health;
+        }
+        let tracker = &self.watch().tracker;
+        let own = tracker.at(At::Stream(row.name)).iter().map(|tracked| (At::Stream(row.name), tracked));
+        let consumers = tracker
+            .consumers_of(row.name)
+            .flat_map(|(name, known)| known.iter().map(move |tracked| (At::Consumer(row.name, name), tracked)));
+        let mut worst = own.chain(consumers).filter(|(_, tracked)| tracked.is_told() && tracked.level == row.found);
+        let Some((at, tracked)) = worst.next() else { return health };
+        self.found_health(at, tracked).unwrap_or(health)
+    }
+
+    /// How well a consumer is: what its verdict says, or what was found besides.
+    pub fn consumer_health(&self, stream: &str, name: &str, entry: &ConsumerEntry) -> Health {
+        let health = consumer_health(entry, &self.terms());
+        let at = At::Consumer(stream, name);
+        let known = self.watch().tracker.at(at);
+        let found = worst(known);
+        if found <= health.level {
+            return health;
+        }
+        let tracked = known.iter().find(|tracked| tracked.is_told() && tracked.level == found);
+        tracked.and_then(|tracked| self.found_health(at, tracked)).unwrap_or(health)
+    }
+
+    /// What is found of a consumer that its verdict does not say: level, words and sentence.
+    pub fn found_besides(&self, stream: &str, name: &str) -> Vec<(Level, String, String)> {
+        let at = At::Consumer(stream, name);
+        let told = self.watch().tracker.at(at).iter().filter(|t| t.is_told() && !is_of_verdict(t.rule));
+        told.filter_map(|tracked| {
+            let story = story(self.catalog(), at, tracked.rule, &self.session.thresholds, self.shown_at())?;
+            Some((tracked.level, story.words, story.sentence))
+        })
+        .collect()
+    }
+
+    fn found_health(&self, at: At<'_>, tracked: &Tracked) -> Option<Health> {
+        let told = story(self.catalog(), at, tracked.rule, &self.session.thresholds, self.shown_at())?;
+        let sentence = match at {
+            At::Consumer(_, name) => format!("Consumer {name}: {}", told.sentence),
+            _ => told.sentence,
+        };
+        Some(Health::new(tracked.level, told.words, sentence))
+    }
+
+    /// Whether a consumer is one that `!` keeps: something is found that somebody should look at, or it does not
+    /// answer. That there are too few samples to judge it is no problem of it.
+    pub(super) fn is_problem_consumer(known: &[Tracked], entry: &ConsumerEntry, terms: &Terms) -> bool {
+        known.iter().any(Tracked::is_problem) || !matches!(Standing::of(entry, terms), Standing::Judged(_))
     }
 }

@@ -361,6 +361,7 @@ impl App {
                 self.open_stream(&stream, StreamTab::Consumers);
                 self.open_consumer(&stream, &name);
             }
+            Ok(Command::Problems) => self.act(Action::AllProblems, effects),
             Ok(Command::Replays) => self.act(Action::Replays, effects),
             Ok(Command::Activity) => self.act(Action::Activity, effects),
             Ok(Command::Replay(stream)) => {

@@ -74,6 +74,18 @@ impl App {
                 scope.streams = vec![stream.to_owned()];
                 scope.consumer = Some((stream.to_owned(), consumer.to_owned()));
             }
+            Some(Screen::Problems(s)) => {
+                // What is visible is polled often; the sweeps bring the rest.
+                for (row, _) in s.table.window() {
+                    let Row::Item(key) = row else { continue };
+                    let Some(place) = &key.place else { continue };
+                    let Some(stream) = place.stream() else { continue };
+                    let of = if place.consumer().is_some() { &mut scope.consumers_of } else { &mut scope.streams };
+                    if !of.iter().any(|name| name == stream) {
+                        of.push(stream.to_owned());
+                    }
+                }
+            }
             // How far the streams have got, beside what was read of them.
             Some(Screen::Tail(t)) => scope.streams = t.sources.iter().map(|s| s.name.clone()).collect(),
             Some(Screen::Stuck(s)) => {

@@ -3,8 +3,8 @@
 use crate::event::clean_line;
 
 use super::{
-    ActivityScreen, ConsumerScreen, ConsumersScreen, ContextsScreen, HelpScreen, PlanScreen, ReplayForm, ReplaysScreen,
-    RepositionScreen, RunScreen, StreamScreen, StreamsScreen, StuckScreen, TailScreen,
+    ActivityScreen, ConsumerScreen, ConsumersScreen, ContextsScreen, HelpScreen, PlanScreen, ProblemsScreen,
+    ReplayForm, ReplaysScreen, RepositionScreen, RunScreen, StreamScreen, StreamsScreen, StuckScreen, TailScreen,
 };
 
 /// A position in a text that may be longer than its panel.
@@ -73,6 +73,8 @@ pub enum Screen {
     Activity(Box<ActivityScreen>),
     /// The messages that a consumer cannot get acked.
     Stuck(Box<StuckScreen>),
+    /// What is wrong.
+    Problems(Box<ProblemsScreen>),
     /// Saved connections.
     Contexts(ContextsScreen),
     /// The keys.
@@ -105,6 +107,7 @@ impl Screen {
             Self::Reposition(s) => clean_line(&s.title()).into_owned(),
             Self::Activity(_) => "Activity".into(),
             Self::Stuck(s) => format!("Stuck messages of {}", clean_line(&s.name)),
+            Self::Problems(_) => "Problems".into(),
             Self::Contexts(_) => "Contexts".into(),
             Self::Help(_) => "Help".into(),
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use crate::health::finding::{Touched, Watch};
 use crate::health::{Level, Terms};
 use crate::keymap::{Action, Keymap};
 use crate::model::history::Room;
@@ -43,6 +44,8 @@ pub struct App {
     pub(super) kept: Timestamp,
     /// What is shown instead of what is true now: a frozen picture, or an earlier time.
     pub(super) held: Option<Box<Held>>,
+    /// What is wrong now.
+    pub(super) watch: Watch,
     /// The open screens; the last is shown.
     pub screens: Vec<Screen>,
     /// The line that is being typed.
@@ -101,6 +104,7 @@ impl App {
             keymap,
             live: Catalog::default(),
             held: None,
+            watch: Watch::default(),
             screens: vec![Screen::Streams(StreamsScreen::default())],
             prompt: None,
             menu: None,
@@ -128,6 +132,11 @@ impl App {
     /// What is shown: what is true now, or what was when the picture was frozen.
     pub fn catalog(&self) -> &Catalog {
         self.held.as_ref().map_or(&self.live, |held| &held.catalog)
+    }
+
+    /// What is wrong: now, or when that was true which is shown.
+    pub fn watch(&self) -> &Watch {
+        self.held.as_ref().map_or(&self.watch, |held| &held.watch)
     }
 
     /// The connection as it is now, also while the picture is frozen.
@@ -207,6 +216,7 @@ impl App {
                     self.now = now;
                 }
                 self.dirty = true;
+                self.watch.tick(self.now);
                 self.tick_tails();
                 if self.now.since(self.kept) >= KEEP {
                     self.keep_past(&mut effects);
@@ -265,7 +275,9 @@ impl App {
         let Some(update) = self.take_activity(update).and_then(|update| self.take_stuck(update)) else { return };
         // Rate and time keeping alone are drawn with the next tick.
         self.dirty |= !matches!(update, Update::Traffic(_) | Update::Rtt(_));
+        let touched = Touched::by(&update);
         self.take_in(update);
+        self.watch.look(&self.live, &touched, &self.session.thresholds, self.now);
         self.keep_long();
         self.stale = true;
     }
@@ -303,6 +315,7 @@ impl App {
             Screen::Reposition(s) => s.refresh(self),
             Screen::Activity(s) => s.refresh(self),
             Screen::Stuck(s) => s.refresh(self),
+            Screen::Problems(s) => s.refresh(self),
             Screen::Contexts(s) => s.refresh(self),
             Screen::Help(s) => s.refresh(self),
         }
@@ -315,7 +328,8 @@ impl App {
             self.return_to_now();
             return;
         }
-        self.held = Some(Box::new(Held { catalog: self.live.clone(), at: self.now, past: false }));
+        let (catalog, watch) = (self.live.clone(), self.watch.clone());
+        self.held = Some(Box::new(Held { catalog, watch, at: self.now, past: false }));
         self.urgent = true;
         let shown = |action| self.keymap.shown(action).unwrap_or_default();
         let words = format!(
@@ -340,6 +354,7 @@ impl App {
                 self.moves.leave();
                 self.past = History::new(Room::of_setting(self.session.history));
                 self.held = None;
+                self.watch = Watch::default();
                 self.watched = Scope::default();
                 self.screens = vec![Screen::Streams(StreamsScreen::default())];
                 let name = self.session.context.clone().unwrap_or_default();

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::event::clean_line;
-use crate::health::stream_level;
-use crate::model::Kind;
+use crate::health::{Level, stream_level};
 use crate::model::lag::LagWish;
+use crate::model::{Availability, Kind};
 use crate::query::Fuzzy;
 
 use super::columns::{StreamColumn, StreamRow, is_problem};
@@ -77,14 +77,15 @@ impl StreamsScreen {
             if filtering && fuzzy.score(&clean_line(name)).is_none() {
                 continue;
             }
-            if self.table.only_problems && !is_problem(stream_level(entry, row.shelf, thresholds, terms)) {
+            if self.table.only_problems && !is_problem(stream_level(entry, row.shelf, thresholds, terms).max(row.found))
+            {
                 continue;
             }
             rows.push(row);
         }
-        let of = (catalog.revision, self.table.filter.clone(), app.show_system);
+        let of = (app.watch().tracker.revision, self.table.filter.clone(), app.show_system);
         if self.found_of.as_ref() != Some(&of) {
-            self.findings = Findings::of(&rows, thresholds, terms);
+            self.findings = Findings::of(&rows, app);
             self.found_of = Some(of);
         }
         let column = self.sort_column();
@@ -128,5 +129,8 @@ pub fn stream_row<'a>(app: &'a App, name: &'a str, entry: &'a crate::model::Stre
         Some(info) => app.session.kinds.classify(info),
         None => app.session.kinds.classify_name(name),
     };
-    StreamRow { name, label, kind, entry, shelf: app.catalog().shelf(name) }
+    // Of what does not answer that is what its row says, not what was found before.
+    let answers = entry.availability == Availability::Present && entry.info.is_some();
+    let found = if answers { app.watch().tracker.worst_of(name) } else { Level::Ok };
+    StreamRow { name, label, kind, entry, shelf: app.catalog().shelf(name), found }
 }

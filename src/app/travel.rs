@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use crate::health::Level;
+use crate::health::finding::Watch;
 use crate::keymap::Action;
 use crate::model::history::Change;
 use crate::model::units::duration;
@@ -21,6 +22,8 @@ const LEAP: Duration = Duration::from_secs(300);
 pub(super) struct Held {
     /// What is shown.
     pub(super) catalog: Catalog,
+    /// What was wrong with it.
+    pub(super) watch: Watch,
     /// When that was true.
     pub(super) at: Timestamp,
     /// It was put together from the history.
@@ -90,7 +93,11 @@ impl App {
             self.tell(Level::Notice, "nothing older than this is known");
         }
         let at = to.max(begin);
-        self.held = Some(Box::new(Held { catalog: self.past.at(at, &self.live), at, past: true }));
+        let catalog = self.past.at(at, &self.live);
+        // What a rule waits for was kept too: it is judged by what the numbers say, once.
+        let mut watch = Watch::impatient(Duration::ZERO);
+        watch.look_at_all(&catalog, |_| true, true, &self.session.thresholds, at);
+        self.held = Some(Box::new(Held { catalog, watch, at, past: true }));
         self.shown_anew();
     }
 

@@ -2,7 +2,7 @@
 
 use crate::keymap::Action;
 
-use super::actions::list_of;
+use super::lists::list_of;
 use super::table::List;
 use super::{ConsumerTab, Screen, StreamTab};
 
@@ -38,13 +38,17 @@ pub(super) fn why_not_on(action: Action, screen: Option<&Screen>) -> Option<Stri
     }
     match action {
         Action::Filter | Action::Reverse if list.is_none() => no("there is no list on this screen"),
-        Action::Sort | Action::Problems | Action::Mark
-            if list.is_none() || matches!(screen, Some(Screen::Contexts(_))) =>
-        {
+        Action::Sort | Action::Reverse if matches!(screen, Some(Screen::Problems(_))) => {
+            no("problems stand in their order: the worst first")
+        }
+        Action::Sort | Action::Mark if list.is_none() || matches!(screen, Some(Screen::Contexts(_))) => {
             no("there is no list on this screen that this works on")
         }
-        Action::Problems | Action::Mark if matches!(screen, Some(Screen::Stream(s)) if s.tab == StreamTab::Subjects) => {
+        Action::Mark if matches!(screen, Some(Screen::Stream(s)) if s.tab == StreamTab::Subjects) => {
             no("subjects have no state of their own")
+        }
+        Action::Silenced if !matches!(screen, Some(Screen::Problems(_))) => {
+            no("what is silenced is on the Problems screen")
         }
         Action::Replay if !has_streams(screen) => no("select a stream, a consumer or events to send again"),
         Action::Open if matches!(screen, Some(Screen::ReplayForm(_) | Screen::ReplayPlan(_))) => None,
@@ -80,7 +84,7 @@ pub(super) fn why_not_on(action: Action, screen: Option<&Screen>) -> Option<Stri
             no("system streams are hidden on the Streams and Consumers screens")
         }
         Action::NextPanel | Action::PreviousPanel
-            if !matches!(screen, Some(Screen::Stream(_) | Screen::Consumer(_))) =>
+            if !matches!(screen, Some(Screen::Stream(_) | Screen::Consumer(_) | Screen::Problems(_))) =>
         {
             no("this screen has one panel")
         }
@@ -92,6 +96,13 @@ pub(super) fn why_not_on(action: Action, screen: Option<&Screen>) -> Option<Stri
 const fn has_streams(screen: Option<&Screen>) -> bool {
     matches!(
         screen,
-        Some(Screen::Streams(_) | Screen::Stream(_) | Screen::Consumers(_) | Screen::Consumer(_) | Screen::Tail(_))
+        Some(
+            Screen::Streams(_)
+                | Screen::Stream(_)
+                | Screen::Consumers(_)
+                | Screen::Consumer(_)
+                | Screen::Tail(_)
+                | Screen::Problems(_)
+        )
     )
 }

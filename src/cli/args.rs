@@ -16,7 +16,7 @@ order: flags, NATS_* variables (NATS_URL, NATS_USER, NATS_PASSWORD, NATS_TOKEN, 
 NATS_KEY, NATS_CA, NATS_TLS_FIRST, NATS_INBOX_PREFIX, NATS_JS_DOMAIN, NATS_JS_API_PREFIX, NATS_TIMEOUT, NATS_CONTEXT), the chosen context, \
 nats://127.0.0.1:4222.
 
-Exit codes: 0 fine, 1 nothing matched, 2 usage, connection or server error.";
+Exit codes: 0 fine, 1 nothing matched or the check found a problem, 2 usage, connection or server error.";
 
 /// The whole command line.
 #[derive(Parser)]
@@ -147,6 +147,8 @@ pub(super) enum Command {
     Tail(Tail),
     /// Send stored events again: to a subject, another context, a file, an endpoint
     Replay(Box<super::replay::Replay>),
+    /// Say what is wrong, for cron, CI and Prometheus; the exit code tells whether something is
+    Check(super::check::Check),
     /// Move the start of one consumer, or take that back
     Reposition(Box<super::reposition::Reposition>),
     /// Print the saved contexts of the nats CLI
@@ -185,7 +187,7 @@ pub(super) struct Print {
     pub(super) watch: Option<Duration>,
 }
 
-fn window(text: &str) -> Result<Duration, String> {
+pub(super) fn window(text: &str) -> Result<Duration, String> {
     match duration(text)? {
         d if d < Duration::from_secs(1) => Err("less than 1s would only load the server".into()),
         d => Ok(d),

@@ -14,7 +14,7 @@ use crate::nats::now;
 use super::args::Print;
 use super::headless::{Failure, Headless, repeat};
 use super::output::{self, Table};
-use super::sampling::{Round, fill, lags, sample, slot, terms};
+use super::sampling::{Round, Wanted, announce, fill, lags, sample, slot, terms};
 use super::streams::{UNKNOWN, tell_partial};
 
 /// Runs the command; `window` is the time over which samples are taken before something is printed.
@@ -31,8 +31,11 @@ pub(super) async fn run(
     let mut first = window;
     repeat(headless, print, async |h: &mut Headless| {
         let mut round = match first {
-            Some(window) => fill(h, stream, window).await?,
-            None => sample(h, stream).await?,
+            Some(window) => {
+                announce(window);
+                fill(h, Wanted::of(stream), window, async |_, _| {}).await?
+            }
+            None => sample(h, Wanted::of(stream)).await?,
         };
         first = None;
         lags(h, &mut round).await;

@@ -3,6 +3,7 @@
 //! One file a command. Nothing but data goes to standard output; notes and errors go to standard error.
 
 mod args;
+mod check;
 mod config;
 mod consumers;
 mod contexts;
@@ -31,7 +32,7 @@ use args::{Cli, Command};
 use headless::Failure;
 use tail::Ended;
 
-/// Nothing matched.
+/// Nothing matched, or the check found a problem.
 const NOTHING: u8 = 1;
 /// Usage, connection or server error.
 const FAILED: u8 = 2;
@@ -120,6 +121,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
             Ended::Interrupted => ExitCode::from(INTERRUPTED),
         }),
         Some(Command::Replay(wanted)) => Ok(Box::pin(replay::run(settings, *wanted)).await?),
+        Some(Command::Check(wanted)) => Ok(Box::pin(check::run(settings, wanted)).await?),
         Some(Command::Reposition(wanted)) => Ok(Box::pin(reposition::run(settings, *wanted)).await?),
         // Served above, without a connection.
         Some(_) => Ok(ExitCode::SUCCESS),

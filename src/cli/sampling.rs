@@ -9,6 +9,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::health::Terms;
 use crate::model::document::Partial;
+use crate::model::glob::fits;
 use crate::model::lag::Lag;
 use crate::model::ring::SLOTS;
 use crate::model::update::Ask;
@@ -28,13 +29,40 @@ pub(super) struct Round {
     pub(super) told: BTreeSet<(String, String)>,
 }
 
-/// Asks for the consumers of one stream or of all, and then for the streams: in this order what is outstanding may be
+/// Whose consumers are wanted.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wanted<'a> {
+    /// Those of all streams.
+    All,
+    /// Those of this stream.
+    Stream(&'a str),
+    /// Those of the streams whose names fit this pattern.
+    Pattern(&'a str),
+}
+
+impl<'a> Wanted<'a> {
+    /// Those of one stream, or of all.
+    pub(super) fn of(stream: Option<&'a str>) -> Self {
+        stream.map_or(Self::All, Self::Stream)
+    }
+
+    /// Whether this stream is meant.
+    pub(super) fn fits(self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Stream(stream) => stream == name,
+            Self::Pattern(pattern) => fits(pattern, name),
+        }
+    }
+}
+
+/// Asks for the consumers of one stream or of several, and then for the streams: in this order what is outstanding may be
 /// overstated, but never understated.
-pub(super) async fn sample(h: &mut Headless, stream: Option<&str>) -> Result<Round, Failure> {
+pub(super) async fn sample(h: &mut Headless, wanted: Wanted<'_>) -> Result<Round, Failure> {
     let mut round = Round::default();
-    match stream {
-        Some(name) => one(h, name, &mut round).await?,
-        None => all(h, &mut round).await?,
+    match wanted {
+        Wanted::Stream(name) => one(h, name, &mut round).await?,
+        _ => several(h, wanted, &mut round).await?,
     }
     round.partial.missing.sort();
     Ok(round)
@@ -55,11 +83,11 @@ async fn one(h: &mut Headless, name: &str, round: &mut Round) -> Result<(), Fail
     Ok(())
 }
 
-async fn all(h: &mut Headless, round: &mut Round) -> Result<(), Failure> {
+async fn several(h: &mut Headless, wanted: Wanted<'_>, round: &mut Round) -> Result<(), Failure> {
     if h.catalog.listing.is_unasked() {
-        list(h).await?;
+        list(h, wanted).await?;
     }
-    let streams = h.catalog.streams.iter();
+    let streams = h.catalog.streams.iter().filter(|(name, _)| wanted.fits(name));
     let some = |info: &crate::model::Stream| info.state.consumers > 0;
     let names = streams.filter(|(_, entry)| entry.info.as_deref().is_some_and(some)).map(|(name, _)| name.clone());
     let api = h.api.clone();
@@ -70,16 +98,19 @@ async fn all(h: &mut Headless, round: &mut Round) -> Result<(), Failure> {
             round.take(h, stream, listing);
         }
     }
-    round.partial.merge(list(h).await?);
+    round.partial.merge(list(h, wanted).await?);
     Ok(())
 }
 
-/// The list of streams, and what it lacks.
-async fn list(h: &mut Headless) -> Result<Partial, Failure> {
-    let listing = h.api.streams().await;
+/// The list of streams, and what it lacks of what is wanted.
+async fn list(h: &mut Headless, wanted: Wanted<'_>) -> Result<Partial, Failure> {
+    let mut listing = h.api.streams().await;
     if let (Some(problem), true) = (&listing.problem, listing.items.is_empty()) {
         return Err(Failure::Answer(problem.clone()));
     }
+    listing.items.retain(|stream| wanted.fits(&stream.name));
+    listing.missing.retain(|name| wanted.fits(name));
+    listing.offline.retain(|(name, _)| wanted.fits(name));
     let mut partial = Partial::default();
     partial.add(&listing, None);
     h.catalog.apply(Update::Streams(listing));
@@ -94,19 +125,21 @@ impl Round {
     }
 }
 
-/// Fills the rings: samples over this time, and the last of them. How far it has got is told on standard error.
-pub(super) async fn fill(h: &mut Headless, stream: Option<&str>, window: Duration) -> Result<Round, Failure> {
+/// Fills the rings: samples over this time, and the last of them. `after` is done with each. Where a person looks on,
+/// how far it has got is told on standard error.
+pub(super) async fn fill(
+    h: &mut Headless,
+    wanted: Wanted<'_>,
+    window: Duration,
+    mut after: impl AsyncFnMut(&mut Headless, &mut Round),
+) -> Result<Round, Failure> {
     let mut ticks = interval(window / SLOTS as u32);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let live = io::stderr().is_terminal();
-    if !live {
-        let words = crate::model::units::duration(window);
-        output::note(&format!("looking at consumers for {words}, {SLOTS} samples"));
-    }
     let (mut taken, mut failed) = (0, 0);
     loop {
         ticks.tick().await;
-        let round = match sample(h, stream).await {
+        let mut round = match sample(h, wanted).await {
             Ok(round) => round,
             // A server that is restarted meanwhile is waited for, but not for ever.
             Err(failure) if taken > 0 && failed < SLOTS => {
@@ -116,6 +149,7 @@ pub(super) async fn fill(h: &mut Headless, stream: Option<&str>, window: Duratio
             }
             Err(failure) => return Err(failure),
         };
+        after(h, &mut round).await;
         taken += 1;
         if live {
             let end = if taken == SLOTS { "\r\x1b[K" } else { "" };
@@ -124,6 +158,14 @@ pub(super) async fn fill(h: &mut Headless, stream: Option<&str>, window: Duratio
         if taken == SLOTS {
             return Ok(round);
         }
+    }
+}
+
+/// Says how long it takes, where nobody sees the samples come.
+pub(super) fn announce(window: Duration) {
+    if !io::stderr().is_terminal() {
+        let words = crate::model::units::duration(window);
+        output::note(&format!("looking at consumers for {words}, {SLOTS} samples"));
     }
 }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::model::{Access, KindPatterns, Thresholds};
 
 use super::ConfigError;
+use super::findings::{SilenceEntry, ThresholdEntry};
 
 /// The whole file. Every part may be left out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +23,12 @@ pub struct Config {
     pub poll: Poll,
     /// What is a warning.
     pub thresholds: Limits,
+    /// Thresholds of single rules; for each rule the first that fits counts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub threshold: Vec<ThresholdEntry>,
+    /// What is not told.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub silence: Vec<SilenceEntry>,
     /// Reading the events of streams.
     pub tail: Tail,
     /// What is remembered of earlier.
@@ -273,6 +280,7 @@ impl Config {
                 return Err(format!("thresholds.{name} is {ratio}: it should be a ratio from 0 to 1"));
             }
         }
+        self.thresholds()?;
         for pattern in self.kinds.event_source.iter().chain(&self.kinds.event_channel) {
             if pattern.matches("{name}").count() != 1 {
                 return Err(format!("kinds: the pattern {pattern:?} should have {{name}} in it, once"));
@@ -309,6 +317,18 @@ impl Config {
         super::theme::Theme::named(&self.screen.theme)?;
         crate::keymap::Keymap::with(&self.keys).map_err(|e| format!("keys: {e}"))?;
         Ok(())
+    }
+
+    /// What rules compare with, and what is not told.
+    pub fn thresholds(&self) -> Result<Thresholds, String> {
+        let rules = self.threshold.iter().map(|t| t.read().map_err(|reason| format!("threshold: {reason}")));
+        let silences = self.silence.iter().map(|s| s.read().map_err(|reason| format!("silence: {reason}")));
+        Ok(Thresholds {
+            limit_warning: self.thresholds.limit_warning,
+            limit_critical: self.thresholds.limit_critical,
+            rules: rules.collect::<Result<_, _>>()?,
+            silences: silences.collect::<Result<_, _>>()?,
+        })
     }
 
     /// The JSON schema of the file, for editors.

@@ -9,6 +9,7 @@ pub mod contexts;
 pub mod env;
 pub mod error;
 pub mod file;
+pub mod findings;
 pub mod ledger;
 pub mod secret;
 pub mod settings;

@@ -97,11 +97,9 @@ impl Settings {
     }
 
     /// What is a warning.
-    pub const fn thresholds(&self) -> Thresholds {
-        Thresholds {
-            limit_warning: self.config.thresholds.limit_warning,
-            limit_critical: self.config.thresholds.limit_critical,
-        }
+    pub fn thresholds(&self) -> Thresholds {
+        // It was read once already when the file was checked.
+        self.config.thresholds().unwrap_or_default()
     }
 
     /// Without a connection of anybody's: a context that is broken does not matter.

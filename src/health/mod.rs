@@ -5,6 +5,7 @@
 //! row. Each has a sentence that says why.
 
 pub mod consumer;
+pub mod finding;
 pub mod level;
 pub mod loss;
 pub mod stream;

@@ -30,6 +30,8 @@ actions! {
     Consumers = "consumers",
     /// Go to all consumers.
     AllConsumers = "all-consumers",
+    /// Go to what is wrong.
+    AllProblems = "all-problems",
     /// Go to the contexts.
     Contexts = "contexts",
     /// Show the keys.
@@ -70,6 +72,8 @@ actions! {
     System = "system",
     /// Only what is not well.
     Problems = "problems",
+    /// Show what is silenced.
+    Silenced = "silenced",
     /// Mark the row.
     Mark = "mark",
     /// Hold the picture.

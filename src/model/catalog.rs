@@ -11,7 +11,8 @@ use super::consumer::OWN_PREFIX;
 use super::ring::SLOT;
 use super::update::{Ask, Listing, SubjectCount};
 use super::{
-    Account, Advisory, AdvisoryKind, Consumer, Link, Problem, Reading, ServerInfo, Stream, Timestamp, Traffic, Update,
+    Account, AccountSample, Advisory, AdvisoryKind, Consumer, Link, Problem, Reading, Series, ServerInfo, Stream,
+    Timestamp, Traffic, Update,
 };
 
 pub use super::entry::{Availability, ConsumerEntry, GivenUp, RATE_WINDOW, Shelf, StreamEntry};
@@ -43,6 +44,8 @@ pub struct Catalog {
     pub rtt: Option<Duration>,
     /// The account.
     pub account: Reading<Account>,
+    /// Samples of the account, oldest first.
+    pub account_series: Series<AccountSample>,
     /// Streams by name.
     pub streams: BTreeMap<String, StreamEntry>,
     /// How the last sweep over the streams went; the value is the total that the server named.
@@ -89,6 +92,7 @@ impl Catalog {
             server: None,
             rtt: None,
             account: Reading::default(),
+            account_series: Series::default(),
             streams: BTreeMap::new(),
             listing: Reading::default(),
             consumers: BTreeMap::new(),
@@ -119,6 +123,7 @@ impl Catalog {
             Update::Rtt(rtt) => self.rtt = Some(rtt),
             Update::Account(account, at) => {
                 self.hear(at);
+                self.account_series.push(AccountSample::new(&account, at));
                 self.account.set(account, at);
             }
             Update::Streams(listing) => self.put_listing(listing),

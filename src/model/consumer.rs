@@ -143,6 +143,8 @@ pub struct ConsumerConfig {
     pub replicas: u64,
     /// Priority groups.
     pub priority_groups: Vec<String>,
+    /// Each priority group has one client at a time, to which everything is delivered (`pinned_client`).
+    pub pins_clients: bool,
     /// The owner's metadata, in the server's order.
     pub metadata: Vec<(String, String)>,
 }
@@ -192,6 +194,8 @@ pub struct Consumer {
     pub paused: bool,
     /// How long it stays paused.
     pub pause_remaining: Option<Duration>,
+    /// Priority groups that have their client now.
+    pub pinned_groups: u64,
     /// Its group; `None` on a server without a cluster.
     pub cluster: Option<Cluster>,
     /// When this was read, by our clock.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::{Stream, Timestamp};
+use super::{Account, Stream, Timestamp};
 
 /// Two answers within less than this (a screen was opened between two polls) say nothing about a rate: what
 /// comes in bursts would be shown as 0, or as many times what it is.
@@ -15,11 +15,28 @@ pub trait Sample {
     fn at(&self) -> Timestamp;
 }
 
+/// How long until `used` has grown to `max` at this growth per second; `None` where it does not grow, is there already,
+/// or would take longer than a person lives.
+pub fn until_full(used: u64, max: u64, per_second: Option<f64>) -> Option<Duration> {
+    let per_second = per_second.filter(|rate| *rate > 0.0)?;
+    let seconds = max.checked_sub(used).filter(|left| *left > 0)? as f64 / per_second;
+    (seconds < 3.0e9).then(|| Duration::from_secs_f64(seconds))
+}
+
 /// A bounded ring of samples, oldest first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series<T> {
     samples: VecDeque<T>,
     capacity: usize,
+}
+
+/// Samples that are kept where nothing else is said.
+const DEFAULT_SAMPLES: usize = 24;
+
+impl<T: Sample> Default for Series<T> {
+    fn default() -> Self {
+        Self::new(DEFAULT_SAMPLES)
+    }
 }
 
 impl<T: Sample> Series<T> {
@@ -143,6 +160,8 @@ pub struct StreamSample {
     pub last_seq: u64,
     /// The first sequence.
     pub first_seq: u64,
+    /// How many messages it is behind what it mirrors or sources, all together.
+    pub upstream_lag: u64,
 }
 
 impl From<&Stream> for StreamSample {
@@ -153,6 +172,7 @@ impl From<&Stream> for StreamSample {
             bytes: s.state.bytes,
             last_seq: s.state.last_seq,
             first_seq: s.state.first_seq,
+            upstream_lag: s.mirror.iter().chain(&s.sources).fold(0, |sum, up| sum.saturating_add(up.lag)),
         }
     }
 }
@@ -163,12 +183,46 @@ impl Sample for StreamSample {
     }
 }
 
+/// What is kept of the account at each poll.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountSample {
+    /// When.
+    pub at: Timestamp,
+    /// Requests of its API so far.
+    pub api_total: u64,
+    /// Those that were answered with an error.
+    pub api_errors: u64,
+    /// Bytes on disk.
+    pub storage: u64,
+    /// Bytes in memory.
+    pub memory: u64,
+}
+
+impl AccountSample {
+    /// Of this account, read at this time.
+    pub const fn new(account: &Account, at: Timestamp) -> Self {
+        Self {
+            at,
+            api_total: account.api_total,
+            api_errors: account.api_errors,
+            storage: account.storage,
+            memory: account.memory,
+        }
+    }
+}
+
+impl Sample for AccountSample {
+    fn at(&self) -> Timestamp {
+        self.at
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn at(secs: i64, last_seq: u64) -> StreamSample {
-        StreamSample { at: Timestamp::from_secs(secs), messages: 0, bytes: 0, last_seq, first_seq: 1 }
+        StreamSample { at: Timestamp::from_secs(secs), messages: 0, bytes: 0, last_seq, first_seq: 1, upstream_lag: 0 }
     }
 
     fn series(samples: &[(i64, u64)]) -> Series<StreamSample> {
@@ -211,6 +265,15 @@ mod tests {
             s.push(StreamSample { at: Timestamp(ms * 1_000_000), ..at(0, n) });
         }
         assert_eq!(s.rates(|s| s.last_seq).iter().map(|r| r.1).collect::<Vec<_>>(), [10.0, 20.0]);
+    }
+
+    #[test]
+    fn what_does_not_grow_is_never_full() {
+        assert_eq!(until_full(90, 100, Some(2.0)), Some(Duration::from_secs(5)));
+        for (used, rate) in [(90, None), (90, Some(0.0)), (90, Some(-1.0)), (100, Some(1.0)), (101, Some(1.0))] {
+            assert_eq!(until_full(used, 100, rate), None, "{used} {rate:?}");
+        }
+        assert_eq!(until_full(0, u64::MAX, Some(0.001)), None);
     }
 
     #[test]

@@ -110,6 +110,7 @@ pub(super) fn consumer(info: wire::ConsumerInfo<'_>, taken: Timestamp) -> Consum
             headers_only: c.headers_only,
             replicas: c.num_replicas,
             priority_groups: c.priority_groups.unwrap_or_default(),
+            pins_clients: c.priority_policy.as_deref() == Some("pinned_client"),
             metadata: metadata(c.metadata),
         },
         delivered: position(&info.delivered),
@@ -121,6 +122,12 @@ pub(super) fn consumer(info: wire::ConsumerInfo<'_>, taken: Timestamp) -> Consum
         push_bound: info.push_bound,
         paused: info.paused,
         pause_remaining: nanos(info.pause_remaining),
+        pinned_groups: info
+            .priority_groups
+            .unwrap_or_default()
+            .iter()
+            .filter(|group| group.pinned_client_id.as_ref().is_some_and(|id| !id.is_empty()))
+            .count() as u64,
         cluster: info.cluster.and_then(cluster),
         taken,
     }

@@ -179,6 +179,13 @@ pub(super) struct ConsumerInfo<'a> {
     pub(super) push_bound: bool,
     pub(super) paused: bool,
     pub(super) pause_remaining: i64,
+    pub(super) priority_groups: Option<Vec<PriorityGroup>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct PriorityGroup {
+    pub(super) pinned_client_id: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -213,6 +220,7 @@ pub(super) struct ConsumerConfig<'a> {
     #[serde(borrow)]
     pub(super) pause_until: Option<Cow<'a, str>>,
     pub(super) priority_groups: Option<Vec<String>>,
+    pub(super) priority_policy: Option<String>,
     pub(super) metadata: Option<serde_json::Map<String, serde_json::Value>>,
 }
 

@@ -25,6 +25,8 @@ pub enum Command {
     Reposition(String, String),
     /// Go to the activity.
     Activity,
+    /// Go to the problems.
+    Problems,
     /// Go to the contexts.
     Contexts,
     /// Switch to a context.
@@ -111,6 +113,7 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
     ("replays", "", "all replays and moves of consumers"),
     ("reposition", "STREAM NAME", "move one consumer: it asks where to"),
     ("activity", "", "what the server tells, and what this program asked"),
+    ("problems", "", "what is wrong, since when, and what to do"),
     ("contexts", "", "saved connections"),
     ("context", "NAME", "switch to a saved connection"),
     ("sort", "COLUMN", "sort the list"),
@@ -169,6 +172,7 @@ impl Command {
             }
             "replays" => Self::Replays,
             "activity" => Self::Activity,
+            "problems" => Self::Problems,
             "contexts" => Self::Contexts,
             "context" => Self::Context(known(
                 "context",

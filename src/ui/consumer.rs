@@ -70,12 +70,17 @@ fn overview(
     let standing = Standing::of(entry, &terms);
     let health = standing.health(entry, &terms);
     let mut y = inner.y;
-    let sentence = clean_line(&format!("{} {}: {}", health.level.glyph(), health.words, health.sentence)).into_owned();
-    for line in wrap(&sentence, usize::from(inner.width)) {
-        if y < inner.bottom() {
-            text(frame.buffer_mut(), Rect { y, height: 1, ..inner }, &line, theme.level(health.level));
+    // Beside the verdict: what its owner wants to be told, and what will become of it.
+    let besides = app.found_besides(&info.stream, &info.name);
+    let verdict = (health.level, health.words, health.sentence);
+    for (level, words, sentence) in std::iter::once(verdict).chain(besides) {
+        let told = clean_line(&format!("{} {words}: {sentence}", level.glyph())).into_owned();
+        for line in wrap(&told, usize::from(inner.width)) {
+            if y < inner.bottom() {
+                text(frame.buffer_mut(), Rect { y, height: 1, ..inner }, &line, theme.level(level));
+            }
+            y += 1;
         }
-        y += 1;
     }
     if let Some(verdict) = standing.verdict() {
         if y < inner.bottom() {

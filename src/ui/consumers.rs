@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use crate::app::columns::{ConsumerColumn, ConsumerRow, Spec};
 use crate::app::{App, ConsumerKey, Row, Table};
 use crate::event::clean_line;
+use crate::health::finding::{At, worst};
 use crate::health::{Health, Level, Standing, Verdict};
 use crate::model::units::{count, duration, rate};
 use crate::model::{AckPolicy, Timestamp};
@@ -54,9 +55,13 @@ pub(super) fn draw(
         let Row::Item(key) = row else { continue };
         let Some(entry) = app.catalog().consumer(&key.0, &key.1) else { continue };
         let line = Rect { x: inner.x, y, width: inner.width, height: 1 };
-        let of = ConsumerRow { stream: &key.0, label: app.session.kinds.classify_name(&key.0).1, name: &key.1, entry };
+        let label = app.session.kinds.classify_name(&key.0).1;
+        let found = worst(app.watch().tracker.at(At::Consumer(&key.0, &key.1)));
+        let of = ConsumerRow { stream: &key.0, label, name: &key.1, entry, found };
         let standing = Standing::of(entry, &terms);
-        let health = standing.health(entry, &terms);
+        // The verdict keeps its own words, whatever else was found.
+        let words = standing.health(entry, &terms).words;
+        let health = Health { words, ..app.consumer_health(&key.0, &key.1, entry) };
         table::row(frame.buffer_mut(), line, &columns, selected, theme, |index, _| {
             cell(ConsumerColumn::ALL[index], &of, (&health, standing.verdict()), terms.now, theme)
         });

@@ -38,8 +38,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, found: &Finding
         y += 1;
     }
     if found.count() > shown && y < area.bottom() {
-        let key = app.keymap.shown(Action::AllConsumers).unwrap_or_default();
-        let words = format!("and {} more; {key} shows all consumers, worst first", found.count() - shown);
+        let key = app.keymap.shown(Action::AllProblems).unwrap_or_default();
+        let words = format!("and {} more; {key} shows all, and what to do", found.count() - shown);
         text(buffer, line(y), &words, theme.dim);
     }
 }

@@ -183,6 +183,7 @@ fn wanted(app: &App) -> &'static [Action] {
             A::Command,
             A::Help,
             A::Quit,
+            A::AllProblems,
             A::AllConsumers,
             A::Problems,
             A::Reverse,
@@ -377,6 +378,26 @@ fn wanted(app: &App) -> &'static [Action] {
             A::Command,
             A::Quit,
         ],
+        Some(Screen::Problems(s)) if s.zoomed => {
+            &[A::NextPanel, A::Open, A::Back, A::Copy, A::Tail, A::Help, A::Quit, A::Freeze]
+        }
+        Some(Screen::Problems(_)) => &[
+            A::Open,
+            A::NextPanel,
+            A::Back,
+            A::Copy,
+            A::Problems,
+            A::Filter,
+            A::Help,
+            A::Quit,
+            A::Silenced,
+            A::Tail,
+            A::Command,
+            A::Freeze,
+            A::Mark,
+            A::Replay,
+            A::Refresh,
+        ],
         Some(Screen::Contexts(_)) => &[A::Open, A::Back, A::Filter, A::Command, A::Help, A::Quit, A::Copy],
         Some(Screen::Help(_)) | None => &[A::Back, A::Down, A::Up, A::PageDown, A::PageUp, A::Quit],
     }
@@ -390,6 +411,14 @@ fn title<'a>(app: &App, action: Action, title: &'a str) -> &'a str {
                 "as text"
             } else {
                 "as JSON"
+            }
+        }
+        (Some(Screen::Problems(s)), Action::Open) if s.selected_place().is_none() => "fold",
+        (Some(Screen::Problems(s)), Action::NextPanel) => {
+            if s.zoomed {
+                "list"
+            } else {
+                "whole text"
             }
         }
         (Some(Screen::Contexts(_)), Action::Open) => "switch",

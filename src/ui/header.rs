@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
-use crate::app::{App, Findings, Screen};
+use crate::app::{App, ProblemsScreen, Screen};
 use crate::event::clean_line;
 use crate::health::Level;
 use crate::model::units::{bytes, duration, percent, rate};
@@ -53,6 +53,7 @@ fn parts(app: &App, theme: &Theme) -> Vec<Part> {
     parts.push(part(format!(" {} ", clean_line(&name)), context_style(app, theme), 0));
     let (words, level) = link_words(app);
     parts.push(part(words, theme.level(level), 0));
+    parts.extend(counts(app).into_iter().map(|(words, level)| part(words, theme.level(level), 1)));
     if let Some(server) = &live.server {
         let cluster = server.cluster.as_ref().map(|c| format!("{}/", clean_line(c))).unwrap_or_default();
         parts.push(part(format!("{cluster}{}", clean_line(&server.name)), Style::new(), 6));
@@ -144,12 +145,7 @@ pub(super) fn crumbs(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme
     let trail: Vec<String> = app.screens.iter().map(Screen::title).collect();
     let buffer = frame.buffer_mut();
     let right = right_words(app);
-    let found = match app.screen() {
-        Some(Screen::Streams(s)) => counts(&s.findings),
-        _ => Vec::new(),
-    };
-    let found_width = found.iter().map(|(words, _)| words.width() + 2).sum::<usize>() as u16;
-    let right_width = right.width() as u16 + found_width;
+    let right_width = right.width() as u16;
     let room = area.width.saturating_sub(right_width + 3);
     let mut line = format!(" {}", trail.join(" › "));
     if line.width() > usize::from(room) && trail.len() > 1 {
@@ -158,15 +154,11 @@ pub(super) fn crumbs(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme
     text(buffer, Rect { width: room, ..area }, &line, theme.accent);
     let style = if app.frozen_at().is_some() { theme.warning } else { theme.dim };
     text_right(buffer, Rect { width: area.width.saturating_sub(1), ..area }, &right, style);
-    let mut x = area.right().saturating_sub(right_width + 1);
-    for (words, level) in found {
-        let at = Rect { x, width: area.right().saturating_sub(x), ..area };
-        x += text(buffer, at, &words, theme.level(level)) + 2;
-    }
 }
 
-/// How much is not well, so that it is seen also when its rows are not.
-fn counts(found: &Findings) -> Vec<(String, Level)> {
+/// How much is wrong, so that it is seen on every screen. What is only worth knowing is not counted here.
+fn counts(app: &App) -> Vec<(String, Level)> {
+    let found = app.watch().tracker.counts();
     [(Level::Critical, found.critical), (Level::Warning, found.warning)]
         .into_iter()
         .filter(|(_, n)| *n > 0)
@@ -213,6 +205,7 @@ fn right_words(app: &App) -> String {
             let (at, of) = s.table.position();
             words.push(counted(at, of, s.table.total, "consumer"));
         }
+        Some(Screen::Problems(s)) => words.extend(problem_words(app, s)),
         Some(Screen::Contexts(s)) => {
             let (at, of) = s.table.position();
             words.push(counted(at, of, s.table.total, "context"));
@@ -220,6 +213,20 @@ fn right_words(app: &App) -> String {
         _ => {}
     }
     words.join("  ")
+}
+
+/// What is open, by how bad it is; what is hidden is counted too.
+fn problem_words(app: &App, screen: &ProblemsScreen) -> Vec<String> {
+    let found = app.watch().tracker.counts();
+    let plural = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    let mut words = vec![format!("{} critical", found.critical), plural(found.warning, "warning")];
+    words.push(plural(found.notice, "notice"));
+    if found.silenced > 0 {
+        let key = app.keymap.shown(crate::keymap::Action::Silenced).unwrap_or_default();
+        let shown = if screen.silenced { "shown" } else { "hidden" };
+        words.push(format!("{} silenced {shown} ({key})", found.silenced));
+    }
+    vec![words.join(", ")]
 }
 
 fn counted(at: usize, of: usize, total: usize, what: &str) -> String {

@@ -13,6 +13,7 @@ mod header;
 mod help;
 mod lag;
 mod menu;
+mod problems;
 mod replay;
 mod reposition;
 mod said;
@@ -77,6 +78,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, theme: &Theme) {
         Some(Screen::Reposition(s)) => reposition::draw(frame, body, app, s, theme),
         Some(Screen::Activity(s)) => activity::draw(frame, body, app, s, theme),
         Some(Screen::Stuck(s)) => stuck::draw(frame, body, app, s, theme),
+        Some(Screen::Problems(s)) => problems::draw(frame, body, app, s, theme),
         Some(Screen::Contexts(s)) => contexts::draw(frame, body, app, s, theme),
         Some(Screen::Help(h)) => help::draw(frame, body, app, h, theme),
         None => {}

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::app::{App, ConsumerKey, stream_row};
 use crate::event::clean_line;
-use crate::health::{Standing, consumer_health, stream_health};
+use crate::health::Standing;
 use crate::model::retention::in_words;
 use crate::model::units::{bytes, count, count_exact, duration, rate};
 
@@ -63,8 +63,7 @@ pub(super) fn stream(frame: &mut Frame<'_>, area: Rect, app: &App, selected: Opt
     let area = border(frame, area, theme);
     let Some((name, entry)) = selected.and_then(|n| app.catalog().streams.get_key_value(n)) else { return };
     let row = stream_row(app, name, entry);
-    let terms = app.terms();
-    let health = stream_health(entry, row.shelf, &app.session.thresholds, &terms);
+    let health = app.stream_health(&row);
     let mut pen = Pen { area, y: area.y };
     pen.wrapped(frame, &clean_line(name), theme.accent);
     pen.wrapped(
@@ -99,7 +98,8 @@ pub(super) fn stream(frame: &mut Frame<'_>, area: Rect, app: &App, selected: Opt
     }
     pen.y += 1;
     if let Some(shelf) = row.shelf.filter(|s| !s.entries.is_empty()) {
-        let mut consumers: Vec<_> = shelf.entries.iter().map(|(n, e)| (n, e, consumer_health(e, &terms))).collect();
+        let mut consumers: Vec<_> =
+            shelf.entries.iter().map(|(n, e)| (n, e, app.consumer_health(row.name, n, e))).collect();
         consumers.sort_by(|a, b| b.2.level.cmp(&a.2.level).then(a.0.cmp(b.0)));
         text(frame.buffer_mut(), Rect { height: 1.min(pen.rest().height), ..pen.rest() }, "consumers", theme.title);
         pen.y += 1;

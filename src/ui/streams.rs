@@ -9,7 +9,7 @@ use ratatui::style::Style;
 use crate::app::columns::{Spec, StreamColumn, StreamRow};
 use crate::app::{App, Row, StreamsScreen, stream_row};
 use crate::event::clean_line;
-use crate::health::{Health, Level, Worst, stream_health};
+use crate::health::{Health, Level, Worst};
 use crate::model::units::{bytes, count, duration, percent, rate};
 use crate::model::{Discard, Retention, Stream};
 use crate::query::Fuzzy;
@@ -70,7 +70,7 @@ fn stream_line(
     marked: bool,
     theme: &Theme,
 ) {
-    let health = stream_health(row.entry, row.shelf, &app.session.thresholds, &app.terms());
+    let health = app.stream_health(row);
     let worst = row.worst(&app.terms());
     table::row(frame.buffer_mut(), line, columns, selected, theme, |index, width| {
         let column = StreamColumn::ALL[index];

@@ -2,6 +2,7 @@
 
 use crate::app::{App, ReplayForm, ReplayWish, ReplaysScreen, Screen, StreamTab, What};
 use crate::health::Level;
+use crate::health::finding::Place;
 use crate::query::Door;
 
 impl App {
@@ -11,6 +12,10 @@ impl App {
             Some(Screen::Stream(s)) if s.tab == StreamTab::Consumers => s.consumers.selected().cloned(),
             Some(Screen::Consumers(s)) => s.table.selected().cloned(),
             Some(Screen::Consumer(c)) => Some((c.stream.clone(), c.name.clone())),
+            Some(Screen::Problems(s)) => match s.selected_place() {
+                Some(Place::Consumer(stream, name)) => Some((stream.clone(), name.clone())),
+                _ => None,
+            },
             _ => None,
         };
         if let Some((stream, name)) = consumer {
@@ -25,6 +30,10 @@ impl App {
                 }
                 Some(wish)
             }
+            Some(Screen::Problems(s)) => match s.selected_place() {
+                Some(Place::Stream(name)) => Some(ReplayWish::new(What::Range(name.clone()))),
+                _ => None,
+            },
             Some(Screen::Tail(tail)) => of_tail(tail),
             _ => None,
         };

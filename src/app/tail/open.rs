@@ -15,6 +15,10 @@ impl App {
             Some(Screen::Consumers(s)) => s.table.selected().cloned(),
             Some(Screen::Consumer(c)) => Some((c.stream.clone(), c.name.clone())),
             Some(Screen::Stream(s)) if s.tab == StreamTab::Consumers => s.consumers.selected().cloned(),
+            Some(Screen::Problems(s)) => s.selected_place().and_then(|place| {
+                let names = (place.stream()?.to_owned(), place.consumer()?.to_owned());
+                Some(names)
+            }),
             _ => None,
         };
         if let Some((stream, consumer)) = consumer {
@@ -28,6 +32,9 @@ impl App {
                 (vec![s.name.clone()], s.subjects.selected().cloned())
             }
             Some(Screen::Stream(s)) => (vec![s.name.clone()], None),
+            Some(Screen::Problems(s)) => {
+                (s.selected_place().and_then(|p| p.stream()).map(str::to_owned).into_iter().collect(), None)
+            }
             _ => (vec![], None),
         };
         if streams.is_empty() {

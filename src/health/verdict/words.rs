@@ -62,7 +62,8 @@ impl Verdict {
         out
     }
 
-    fn state_sentence(&self, info: &Consumer, now: Timestamp) -> String {
+    /// The same without the flags.
+    pub(in crate::health) fn state_sentence(&self, info: &Consumer, now: Timestamp) -> String {
         let left = || messages_are(self.outstanding);
         let window = || self.window().map_or(String::new(), |d| format!(" ({})", duration(d)));
         let slope = || rate(self.slope.unwrap_or(0.0).abs());

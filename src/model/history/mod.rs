@@ -338,7 +338,8 @@ impl History {
         let sample = |run: &Run<12>| {
             let then = StreamThen(run.values);
             let [last_seq, first_seq, _, bytes, ..] = run.values;
-            let sample = StreamSample { at: time(run.to), messages: then.messages(), bytes, last_seq, first_seq };
+            let (at, messages) = (time(run.to), then.messages());
+            let sample = StreamSample { at, messages, bytes, last_seq, first_seq, upstream_lag: 0 };
             (!then.is(GONE | SILENT)).then_some((sample, then.created()))
         };
         self.seen(of.track.between(micros(from), micros(to)), sample)

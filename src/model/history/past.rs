@@ -110,7 +110,15 @@ impl OfStream {
         let series = samples.iter().filter(|(_, _, values)| !StreamThen(*values).is(SILENT)).map(|(at, _, values)| {
             let then = StreamThen(*values);
             let [last_seq, first_seq, _, bytes, ..] = *values;
-            StreamSample { at: time(*at), messages: then.messages(), bytes, last_seq, first_seq }
+            StreamSample {
+                at: time(*at),
+                messages: then.messages(),
+                bytes,
+                last_seq,
+                first_seq,
+                // Not kept: how far behind a mirror was is not judged afterwards.
+                upstream_lag: 0,
+            }
         });
         let (had, gone) = (then.had_consumers(), then.consumers_gone());
         Some(StreamEntry::of_past(info, availability, series, had, gone, time(at)))

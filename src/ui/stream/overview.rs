@@ -5,9 +5,10 @@ use std::time::Duration;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::app::{App, StreamScreen, chart};
-use crate::health::{Worst, stream_health, worst_consumer};
+use crate::app::{App, StreamScreen, chart, stream_row};
+use crate::health::{Worst, worst_consumer};
 use crate::model::retention::in_words;
+use crate::model::series::until_full;
 use crate::model::units::{bytes, count, count_exact, duration, percent, rate};
 use crate::model::{Retention, Series, Stream, StreamSample, Timestamp};
 use crate::ui::Theme;
@@ -33,7 +34,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Stream
     };
     let Some(entry) = app.catalog().streams.get(&screen.name) else { return };
     let shelf = app.catalog().shelf(&screen.name);
-    let health = stream_health(entry, shelf, &app.session.thresholds, &app.terms());
+    let health = app.stream_health(&stream_row(app, &screen.name, entry));
     let mut y = left.y;
     let style = theme.level(health.level);
     for line in wrap(
@@ -218,16 +219,7 @@ pub(in crate::ui) fn limits(info: &Stream, series: &Series<StreamSample>, now: T
 
 /// `, full in 3h20m` at this growth per second; nothing where it does not grow or is full.
 fn when_full(used: u64, max: u64, grows: Option<f64>) -> String {
-    match grows {
-        Some(per_second) if per_second > 0.0 && used < max => {
-            let seconds = (max - used) as f64 / per_second;
-            if seconds > 3.0e9 {
-                return String::new();
-            }
-            format!(", full in {}", duration(Duration::from_secs_f64(seconds)))
-        }
-        _ => String::new(),
-    }
+    until_full(used, max, grows).map(|left| format!(", full in {}", duration(left))).unwrap_or_default()
 }
 
 fn charts(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &StreamScreen, rate_in: Option<f64>, theme: &Theme) {

@@ -244,7 +244,8 @@ mod tests {
     }
 
     fn seen(samples: &[(i64, i64, u64, bool)]) -> Vec<Seen<StreamSample>> {
-        let sample = |to, n| StreamSample { at: at(to), messages: n, bytes: 0, last_seq: n, first_seq: 1 };
+        let sample =
+            |to, n| StreamSample { at: at(to), messages: n, bytes: 0, last_seq: n, first_seq: 1, upstream_lag: 0 };
         samples
             .iter()
             .map(|&(from, to, n, joined)| Seen { from: at(from), to: at(to), sample: sample(to, n), joined })

@@ -229,7 +229,13 @@ pub(crate) struct World {
 impl World {
     /// A console that has connected and polled five times.
     pub(crate) fn new(columns: u16, rows: u16) -> Self {
+        Self::configured(columns, rows, |_| {})
+    }
+
+    /// The same with something else configured.
+    pub(crate) fn configured(columns: u16, rows: u16, change: impl FnOnce(&mut Session)) -> Self {
         let mut world = Self::unconnected(columns, rows);
+        change(&mut world.app.session);
         world.send(Msg::Data(Update::Link(Link::Connected { since: start() })));
         world.send(Msg::Data(Update::Server(ServerInfo {
             name: "n1".into(),

@@ -1,0 +1,143 @@
+//! What is the matter with a consumer whatever its state is: the flags of its verdict.
+
+use crate::health::Level;
+use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, plural, quoted, some};
+use crate::health::finding::look::ConsumerLook;
+use crate::health::verdict::Flag;
+use crate::model::Rule;
+use crate::model::units::{count_exact, duration};
+
+use super::standing::info;
+
+/// Messages that are not delivered again.
+pub(super) const DEAD: Entry = Entry {
+    rule: Rule::ConsumerDead,
+    levels: &[Level::Warning],
+    finds: "Messages were delivered as often as they may be (`max_deliver`) and never acked: the consumer gave up on them.",
+    patience: AT_ONCE,
+    many: |n| some(n, "consumer", "gave up on messages", "gave up on messages"),
+    check: Check::Consumer(
+        |look| match flag(look, |flag| matches!(flag, Flag::Dead(_)))? {
+            Flag::Dead(n) => Some(Hit::of(Level::Warning, n)),
+            _ => None,
+        },
+        |look, hit| {
+            let sentence = format!("It gave up on at least {}: not delivered again.", plural(hit.amount, "message"));
+            let (info, given_up) = (look.info(), look.entry.given_up);
+            let last = (given_up.messages > 0).then_some(given_up.last_seq);
+            let story = Story::new("gave up", sentence)
+                .with("given up", format!("{} or more", count_exact(hit.amount)))
+                .with_some("max_deliver", info.and_then(|info| info.config.max_deliver).map(count_exact))
+                .with_some("ack wait", info.and_then(|info| info.config.ack_wait).map(duration))
+                .with_some("last heard of", last.map(|seq| format!("seq {}", count_exact(seq))));
+            let story = match last {
+                Some(seq) => story.run(
+                    "Look at one of them, and mend what cannot process it.",
+                    format!("nats stream get {} {seq}", quoted(look.stream)),
+                ),
+                None => story.advise("See in the application's log which it could not process, and mend that."),
+            };
+            story.run(
+                "They are still in the stream: send them again when it can.",
+                format!("jetscope replay {} --from-consumer {} --to SUBJECT", quoted(look.stream), quoted(look.name)),
+            )
+        },
+    ),
+};
+
+/// Messages that nobody will read.
+pub(super) const LOST: Entry = Entry {
+    rule: Rule::ConsumerLost,
+    levels: &[Level::Warning],
+    finds: "Retention dropped messages in the last ten samples that the consumer had not read.",
+    patience: AT_ONCE,
+    many: |n| some(n, "consumer", "lost unread messages", "lost unread messages"),
+    check: Check::Consumer(
+        |look| match flag(look, |flag| matches!(flag, Flag::Lost(_)))? {
+            Flag::Lost(n) => Some(Hit::of(Level::Warning, n)),
+            _ => None,
+        },
+        |look, hit| {
+            let sentence =
+                format!("Its stream dropped up to {} before it had read them.", plural(hit.amount, "message"));
+            let limits = look.stream_info().map(|info| &info.config.limits);
+            let first = look.stream_info().map(|info| count_exact(info.state.first_seq));
+            Story::new("lost messages", sentence)
+                .with("dropped unread", format!("up to {}", count_exact(hit.amount)))
+                .with_some("stream begins", first.map(|seq| format!("seq {seq}")))
+                .with_some(
+                    "delivered to",
+                    look.info().map(|info| format!("seq {}", count_exact(info.delivered.stream_seq))),
+                )
+                .with_some("max age", limits.and_then(|limits| limits.max_age).map(duration))
+                .with_some("max messages", limits.and_then(|limits| limits.max_msgs).map(count_exact))
+                .with_some("max bytes", limits.and_then(|limits| limits.max_bytes).map(crate::model::units::bytes))
+                .advise("They are gone, here and for every other consumer. See first why it does not keep up.")
+                .run(
+                    "Until it does, let the stream keep messages for longer.",
+                    format!("nats stream edit {} --max-age=… --max-msgs=… --max-bytes=…", quoted(look.stream)),
+                )
+        },
+    ),
+};
+
+/// One message holds the floor.
+pub(super) const HOL: Entry = Entry {
+    rule: Rule::ConsumerHol,
+    levels: &[Level::Notice],
+    finds: "Acks arrive, but the ack floor stood still for ten samples: the message after it is held (head of line).",
+    patience: AT_ONCE,
+    many: |n| some(n, "consumer", "has a message that is held", "have a message that is held"),
+    check: Check::Consumer(
+        |look| {
+            flag(look, |flag| matches!(flag, Flag::Hol { .. }))?;
+            Some(Hit::of(Level::Notice, look.info()?.ack_pending))
+        },
+        |look, _| {
+            let Some(of) = look.info() else { return Story::default() };
+            let floor = of.ack_floor.stream_seq;
+            let sentence = format!(
+                "Acks arrive, but the floor stands at {}: the next message after it is delivered and not acked.",
+                count_exact(floor)
+            );
+            Story::new("held", sentence)
+                .with("ack floor", count_exact(floor))
+                .with("not acked", count_exact(of.ack_pending))
+                .with("delivered to", format!("seq {}", count_exact(of.delivered.stream_seq)))
+                .with_some("ack wait", of.config.ack_wait.map(duration))
+                .with_some("max_deliver", of.config.max_deliver.map(count_exact))
+                .run("See which message it is.", format!("nats stream get {} {}", quoted(look.stream), floor + 1))
+                .advise("Some client works on it for long, or refuses it again and again; a max_deliver bounds that.")
+        },
+    ),
+};
+
+/// It is another one of the same name.
+pub(super) const RECREATED: Entry = Entry {
+    rule: Rule::ConsumerRecreated,
+    levels: &[Level::Notice],
+    finds: "The consumer was deleted and made again in the last ten samples: its position is a new one.",
+    patience: AT_ONCE,
+    many: |n| some(n, "consumer", "was deleted and made again", "were deleted and made again"),
+    check: Check::Consumer(
+        |look| {
+            // Whoever makes one for himself makes it again each time.
+            let of = look.info().filter(|info| info.config.durable)?;
+            flag(look, |flag| matches!(flag, Flag::Recreated))?;
+            Some(Hit::plain(Level::Notice).since(of.created))
+        },
+        |look, _| {
+            let Some(of) = look.info() else { return Story::default() };
+            Story::new("made again", "It was deleted and made again: it starts anew by its deliver policy.")
+                .with_some("made", of.created.map(|at| format!("{} UTC", at.to_display())))
+                .with("deliver policy", of.config.deliver_policy.word())
+                .with("outstanding", count_exact(of.outstanding()))
+                .run("See whether it starts where it should.", info(look))
+                .advise("An application that deletes its durable consumer at each start loses its position each time.")
+        },
+    ),
+};
+
+fn flag(look: &ConsumerLook<'_>, which: impl Fn(&Flag) -> bool) -> Option<Flag> {
+    look.verdict.as_ref()?.flags.iter().find(which)
+}

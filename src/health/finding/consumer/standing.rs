@@ -1,0 +1,317 @@
+//! Consumers that stand still or fall behind: the states of their verdicts. One fact is one finding: of several rules
+//! that would fit only the one that says most does.
+
+use crate::health::Level;
+use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, plural, quoted, some};
+use crate::health::finding::look::ConsumerLook;
+use crate::health::verdict::{Flag, State, Verdict};
+use crate::model::units::{count_exact, duration, rate};
+use crate::model::{AckPolicy, Consumer, ConsumerSample, Delivery, Rule};
+
+/// Nobody is there.
+pub(super) const STOPPED: Entry = Entry {
+    rule: Rule::ConsumerStopped,
+    levels: &[Level::Critical],
+    finds: "Messages wait, and in ten samples nobody asked for them, nothing was delivered and nothing was acked.",
+    patience: AT_ONCE,
+    many: |n| some(n, "consumer", "is read by nobody", "are read by nobody"),
+    check: Check::Consumer(
+        |look| is(look, State::Stopped).map(|verdict| hit(Level::Critical, verdict)),
+        |look, _| {
+            let story = told(look, "nobody reads").run("Look at it.", info(look));
+            let story = match look.info().map(|info| &info.config.delivery) {
+                Some(Delivery::Push { subject, .. }) => story
+                    .advise(format!("Start the application that subscribes to {subject}, or see why it does not."))
+                    .run("Or delete it, if nobody needs it any more.", remove(look)),
+                _ => story
+                    .advise("Start the application that reads it, or see why it does not ask for messages.")
+                    .run("Or delete it, if nobody needs it any more.", remove(look)),
+            };
+            with_never_acked(story, look)
+        },
+    ),
+};
+
+/// Somebody is there, and nothing is done.
+pub(super) const STALLED: Entry = Entry {
+    rule: Rule::ConsumerStalled,
+    levels: &[Level::Critical],
+    finds: "Messages wait and somebody reads, but in ten samples nothing was acked (or nothing delivered).",
+    patience: AT_ONCE,
+    many: |n| some(n, "consumer", "stands still", "stand still"),
+    check: Check::Consumer(
+        |look| {
+            let verdict = is(look, State::Stalled)?;
+            let more_is_said = blocked(verdict) || never_acked(look.info()?, verdict);
+            (!more_is_said).then(|| hit(Level::Critical, verdict))
+        },
+        |look, _| {
+            let delivers = look.info().is_some_and(|info| info.ack_pending > 0);
+            let story = told(look, "stands still").run("Look at it.", info(look));
+            if delivers {
+                story.advise("Its clients have messages and do not ack them: see whether they hang, fail, or wait for something.")
+            } else {
+                story.advise("A client waits and gets nothing: see whether its requests ask for too little, or for another group.")
+            }
+        },
+    ),
+};
+
+/// Nothing more is delivered before something is acked.
+pub(super) const BLOCKED: Entry = Entry {
+    rule: Rule::ConsumerBlocked,
+    levels: &[Level::Notice, Level::Critical],
+    finds: "As many messages are not acked as may be (`max_ack_pending`), so that nothing more is delivered. Critical where \
+            nothing is acked either; a notice where acks come, and it was so in ten samples.",
+    patience: AT_ONCE,
+    many: |n| some(n, "consumer", "waits for acks", "wait for acks"),
+    check: Check::Consumer(
+        |look| {
+            let verdict = look.verdict?;
+            let info = look.info()?;
+            if !blocked(&verdict) {
+                return None;
+            }
+            match verdict.state {
+                State::Stalled => Some(hit(Level::Critical, &verdict)),
+                State::Ok => {
+                    let max = info.config.max_ack_pending?;
+                    let samples = look.entry.ring.samples();
+                    let always = samples.iter().all(|s| u64::from(s.ack_pending) >= max && s.pending > 0);
+                    (always && is_full(samples)).then(|| Hit::of(Level::Notice, info.pending))
+                }
+                // That it is stopped, paused or behind says more.
+                _ => None,
+            }
+        },
+        |look, hit| {
+            let Some(info) = look.info() else { return Story::default() };
+            let max = info.config.max_ack_pending.unwrap_or(info.ack_pending);
+            let double = max.saturating_mul(2);
+            let edit =
+                format!("nats consumer edit {} {} --max-pending={double}", quoted(look.stream), quoted(look.name));
+            let sentence = format!(
+                "Delivery waits for acks: {} not acked, which is its max_ack_pending; {} not delivered yet.{}",
+                some(info.ack_pending as usize, "message", "is", "are"),
+                some(info.pending as usize, "message", "is", "are"),
+                if hit.level == Level::Critical { " Nothing was acked in ten samples." } else { " Acks arrive." }
+            );
+            let story =
+                evidence(Story::new("waits for acks", sentence), look, info).with("max_ack_pending", count_exact(max));
+            let story = with_never_acked(story, look);
+            if hit.level == Level::Critical {
+                story
+                    .advise("See why its clients do not ack: they hang, fail, or forget to.")
+                    .run("Messages that are not acked come again after the ack wait.", self::info(look))
+            } else {
+                story
+                    .advise("Its clients work at their limit: more of them take more, if they share the work.")
+                    .run("Or let them have more at once.", edit)
+            }
+        },
+    ),
+};
+
+/// Its clients do not know how to ack.
+pub(super) const NEVER_ACKED: Entry = Entry {
+    rule: Rule::ConsumerNeverAcked,
+    levels: &[Level::Critical],
+    finds: "Messages are delivered, and not one was acked since the consumer was made.",
+    patience: AT_ONCE,
+    many: |n| some(n, "consumer", "was never acked anything of", "were never acked anything of"),
+    check: Check::Consumer(
+        |look| {
+            let verdict = is(look, State::Stalled)?;
+            let never = never_acked(look.info()?, verdict) && !blocked(verdict);
+            never.then(|| hit(Level::Critical, verdict))
+        },
+        |look, _| {
+            let Some(info) = look.info() else { return Story::default() };
+            let age = info.created.map(|at| look.now().since(at));
+            let sentence = format!(
+                "It delivered {} so far, and nothing was ever acked{}.",
+                plural(info.delivered.consumer_seq, "message"),
+                age.map(|age| format!("; it was made {} ago", duration(age))).unwrap_or_default()
+            );
+            evidence(Story::new("never acked", sentence), look, info)
+                .with_some("ack wait", info.config.ack_wait.map(duration))
+                .advise("Its application should ack what it has done; or the ack policy should be none.")
+                .run("Look at it.", self::info(look))
+        },
+    ),
+};
+
+/// It takes less than comes in.
+pub(super) const BEHIND: Entry = Entry {
+    rule: Rule::ConsumerBehind,
+    levels: &[Level::Warning],
+    finds: "What is outstanding does not fall in ten samples, or grows in spite of its dips.",
+    patience: AT_ONCE,
+    many: |n| some(n, "consumer", "falls behind", "fall behind"),
+    check: Check::Consumer(
+        |look| {
+            let verdict = is(look, State::Behind)?;
+            (!nobody_asks(look)).then(|| hit(Level::Warning, verdict))
+        },
+        |look, _| {
+            let story = told(look, "falls behind");
+            let full = look.verdict.is_some_and(|verdict| blocked(&verdict));
+            let max = look.info().and_then(|info| info.config.max_ack_pending).filter(|_| full);
+            let story = story.with_some("max_ack_pending", max.map(count_exact)).advise(
+                "It takes less than comes in: run more clients of it, make them faster, or filter out what they do not need.",
+            );
+            story.run("Look at it.", info(look))
+        },
+    ),
+};
+
+/// Who has messages does not ask for more.
+pub(super) const NO_READER: Entry = Entry {
+    rule: Rule::ConsumerNoReader,
+    levels: &[Level::Warning],
+    finds: "Messages wait and in ten samples nobody asked for them, though what was delivered before is still being acked.",
+    patience: AT_ONCE,
+    many: |n| some(n, "consumer", "is not asked for more", "are not asked for more"),
+    check: Check::Consumer(
+        |look| {
+            let verdict = look.verdict.filter(|verdict| matches!(verdict.state, State::Ok | State::Behind))?;
+            nobody_asks(look).then(|| hit(Level::Warning, &verdict))
+        },
+        |look, _| {
+            let Some(info) = look.info() else { return Story::default() };
+            let sentence = format!(
+                "{} not delivered yet, and nobody asks for them: no pull was open in ten samples. What was delivered before \
+                 is still being acked.",
+                some(info.pending as usize, "message", "is", "are"),
+            );
+            evidence(Story::new("nobody asks", sentence), look, info)
+                .advise(
+                    "Its client finishes what it has and asks for no more: does it shut down, or wait for something?",
+                )
+                .run("Look at it.", self::info(look))
+        },
+    ),
+};
+
+/// It went back.
+pub(super) const REWOUND: Entry = Entry {
+    rule: Rule::ConsumerRewound,
+    levels: &[Level::Warning],
+    finds: "The ack floor went back: messages that were acked are delivered again. Somebody moved the consumer.",
+    patience: AT_ONCE,
+    many: |n| some(n, "consumer", "went back", "went back"),
+    check: Check::Consumer(
+        |look| is(look, State::Rewound).map(|verdict| hit(Level::Warning, verdict)),
+        |look, _| {
+            told(look, "went back")
+                .advise("If that was meant, it is over when it has caught up; its clients see old messages again until then.")
+                .run("If it was done with jetscope, it can be taken back.", "jetscope reposition undo")
+        },
+    ),
+};
+
+/// Somebody paused it.
+pub(super) const PAUSED: Entry = Entry {
+    rule: Rule::ConsumerPaused,
+    levels: &[Level::Notice],
+    finds: "Somebody paused the consumer: nothing is delivered.",
+    patience: AT_ONCE,
+    many: |n| some(n, "consumer", "is paused", "are paused"),
+    check: Check::Consumer(
+        |look| is(look, State::Paused).map(|verdict| hit(Level::Notice, verdict)),
+        |look, _| {
+            let until = look.info().and_then(|info| info.config.pause_until);
+            told(look, "paused").with_some("until", until.map(|at| format!("{} UTC", at.to_display()))).run(
+                "Resume it when that is over.",
+                format!("nats consumer resume {} {}", quoted(look.stream), quoted(look.name)),
+            )
+        },
+    ),
+};
+
+/// The verdict, where it is this state.
+fn is<'a>(look: &'a ConsumerLook<'_>, state: State) -> Option<&'a Verdict> {
+    look.verdict.as_ref().filter(|verdict| verdict.state == state)
+}
+
+const fn hit(level: Level, verdict: &Verdict) -> Hit {
+    Hit::of(level, verdict.outstanding).since(verdict.since)
+}
+
+fn blocked(verdict: &Verdict) -> bool {
+    verdict.flags.iter().any(|flag| matches!(flag, Flag::Blocked { .. }))
+}
+
+fn never_acked(info: &Consumer, verdict: &Verdict) -> bool {
+    let never = info.ack_floor.consumer_seq == 0 && info.ack_floor.last_active.is_none();
+    never
+        && info.delivered.consumer_seq > 0
+        && verdict.state == State::Stalled
+        && info.config.ack_policy != AckPolicy::None
+}
+
+fn is_full(samples: &[ConsumerSample]) -> bool {
+    samples.len() >= crate::model::ring::SLOTS
+}
+
+/// Something waits, and for a whole window nobody asked and nothing was delivered.
+fn nobody_asks(look: &ConsumerLook<'_>) -> bool {
+    let samples = look.entry.ring.samples();
+    let (Some(first), Some(last)) = (samples.first(), samples.last()) else { return false };
+    is_full(samples)
+        && samples.iter().all(|s| s.pending > 0 && !s.has_reader())
+        && first.delivered_consumer_seq == last.delivered_consumer_seq
+}
+
+/// The verdict's own sentence and the numbers.
+fn told(look: &ConsumerLook<'_>, words: &str) -> Story {
+    let (Some(verdict), Some(info)) = (look.verdict, look.info()) else { return Story::default() };
+    evidence(Story::new(words, verdict.state_sentence(info, look.terms.now)), look, info)
+}
+
+/// The numbers that all of these rules follow from.
+fn evidence(story: Story, look: &ConsumerLook<'_>, info: &Consumer) -> Story {
+    let ago = |at: Option<crate::model::Timestamp>| {
+        at.map(|at| format!("{} ago", duration(std::time::Duration::from_secs(look.now().since(at).as_secs()))))
+    };
+    let slope = look.verdict.and_then(|verdict| verdict.slope).filter(|slope| slope.abs() >= 0.05);
+    let acks = info.config.ack_policy != AckPolicy::None;
+    let numbers = if acks {
+        format!("{} not delivered, {} not acked", count_exact(info.pending), count_exact(info.ack_pending))
+    } else {
+        format!("{} not delivered", count_exact(info.pending))
+    };
+    let reader = match &info.config.delivery {
+        Delivery::Pull => plural(info.waiting, "open pull request"),
+        Delivery::Push { .. } if info.push_bound => "subscribed".to_owned(),
+        Delivery::Push { .. } => "nobody is subscribed".to_owned(),
+    };
+    let grows = look.of.and_then(crate::model::StreamEntry::rate_in);
+    story
+        .with("outstanding", numbers)
+        .with_some("changes by", slope.map(|slope| format!("{}{}/s", if slope > 0.0 { "+" } else { "" }, rate(slope))))
+        .with_some("oldest waits", look.entry.lag_time(look.terms.now).age().map(duration))
+        .with("readers", reader)
+        .with_some("last delivery", ago(info.delivered.last_active))
+        .with_some("last ack", ago(info.ack_floor.last_active).filter(|_| acks))
+        .with_some("stream grows", grows.filter(|rate| *rate > 0.0).map(|r| format!("{}/s", rate(r))))
+}
+
+/// That nothing was ever acked, where it is so.
+fn with_never_acked(story: Story, look: &ConsumerLook<'_>) -> Story {
+    let never = look.info().is_some_and(|info| {
+        info.ack_floor.consumer_seq == 0
+            && info.ack_floor.last_active.is_none()
+            && info.delivered.consumer_seq > 0
+            && info.config.ack_policy != AckPolicy::None
+    });
+    if never { story.with("acked so far", "nothing") } else { story }
+}
+
+pub(super) fn info(look: &ConsumerLook<'_>) -> String {
+    format!("nats consumer info {} {}", quoted(look.stream), quoted(look.name))
+}
+
+fn remove(look: &ConsumerLook<'_>) -> String {
+    format!("nats consumer rm {} {}", quoted(look.stream), quoted(look.name))
+}

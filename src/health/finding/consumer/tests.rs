@@ -1,0 +1,468 @@
+//! Each rule about consumers, with what it finds and what it does not. One fact is never two findings.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::health::Level::{self, Critical, Notice, Warning};
+use crate::health::finding::book;
+use crate::health::finding::entry::Check;
+use crate::health::finding::look::{ConsumerLook, Of};
+use crate::health::finding::{At, story};
+use crate::model::thresholds::{Target, Threshold};
+use crate::model::update::{Listing, SubjectCount};
+use crate::model::{
+    AckPolicy, Advisory, AdvisoryKind, Availability, Catalog, Cluster, Consumer, Delivery, Retention, Rule, Stream,
+    Thresholds, Timestamp, Update,
+};
+
+/// A consumer and its stream, polled every two seconds.
+struct Case {
+    c: Consumer,
+    s: Stream,
+    catalog: Catalog,
+    second: i64,
+    thresholds: Thresholds,
+}
+
+/// One that has acked 100 of 100 messages, with a reader.
+fn case() -> Case {
+    let mut c = Consumer { stream: "orders".into(), name: "billing".into(), ..Default::default() };
+    c.created = Some(Timestamp::from_secs(-1_000));
+    c.config.durable = true;
+    c.config.max_ack_pending = Some(50);
+    c.waiting = 1;
+    (c.delivered.consumer_seq, c.delivered.stream_seq) = (100, 100);
+    c.delivered.last_active = Some(Timestamp::from_secs(-10));
+    c.ack_floor = c.delivered;
+    let mut s = Stream { name: "orders".into(), ..Default::default() };
+    s.config.subjects = vec!["orders.>".into()];
+    (s.state.first_seq, s.state.last_seq, s.state.messages, s.state.consumers) = (1, 100, 100, 1);
+    s.state.first_time = Some(Timestamp::from_secs(-900));
+    Case { c, s, catalog: Catalog::default(), second: 0, thresholds: Thresholds::default() }
+}
+
+impl Case {
+    fn polls(mut self, times: usize, mut change: impl FnMut(&mut Self)) -> Self {
+        for _ in 0..times {
+            self.second += 2;
+            change(&mut self);
+            let at = Timestamp::from_secs(self.second);
+            (self.c.taken, self.s.taken, self.s.asked) = (at, at, at);
+            self.catalog.apply(Update::Consumer(Arc::new(self.c.clone())));
+            self.catalog.apply(Update::Stream(Arc::new(self.s.clone())));
+        }
+        self
+    }
+
+    fn stored(&mut self, n: u64) {
+        self.s.state.last_seq += n;
+        self.s.state.messages += n;
+        self.c.pending += n;
+    }
+
+    fn deliver(&mut self, n: u64) {
+        self.c.pending -= n;
+        self.c.ack_pending += n;
+        self.c.delivered.consumer_seq += n;
+        self.c.delivered.stream_seq += n;
+        self.c.delivered.last_active = Some(Timestamp::from_secs(self.second));
+    }
+
+    fn ack(&mut self, n: u64) {
+        self.c.ack_pending -= n;
+        self.c.ack_floor.consumer_seq += n;
+        self.c.ack_floor.stream_seq += n;
+        self.c.ack_floor.last_active = Some(Timestamp::from_secs(self.second));
+    }
+
+    /// What hits now. All stories of it are whole.
+    fn hits(&self) -> Vec<(Rule, Level)> {
+        let now = Timestamp::from_secs(self.second);
+        let entry = self.catalog.consumer("orders", "billing").unwrap();
+        let look = ConsumerLook::new(Of::new("orders", &self.catalog, &self.thresholds, now), "billing", entry);
+        let hits: Vec<_> = book::consumer(&look).collect();
+        for (rule, hit) in &hits {
+            let entry = book::entry(*rule);
+            assert!(entry.levels.contains(&hit.level), "{rule} says that it is never {:?}", hit.level);
+            let Check::Consumer(_, story) = &entry.check else { panic!("{rule}") };
+            let story = story(&look, *hit);
+            assert!(!story.words.is_empty() && story.sentence.ends_with('.'), "{rule}: {story:?}");
+            assert!(!story.evidence.is_empty() && !story.advice.is_empty(), "{rule}: {story:?}");
+            assert!(story.evidence.iter().all(|(name, _)| name.len() <= 16), "{rule}: {story:?}");
+            assert!(!story.sentence.contains("  "), "{rule}: {story:?}");
+        }
+        hits.into_iter().map(|(rule, hit)| (rule, hit.level)).collect()
+    }
+
+    fn sentence(&self, rule: Rule) -> String {
+        let now = Timestamp::from_secs(self.second);
+        story(&self.catalog, At::Consumer("orders", "billing"), rule, &self.thresholds, now).unwrap().sentence
+    }
+}
+
+#[test]
+fn a_healthy_consumer_has_no_findings() {
+    assert_eq!(case().polls(1, |_| {}).hits(), [], "a fresh start");
+    assert_eq!(case().polls(15, |_| {}).hits(), [], "quiet");
+    let busy = case().polls(15, |c| {
+        c.stored(20);
+        c.deliver(20);
+        c.ack(20);
+    });
+    assert_eq!(busy.hits(), [], "it keeps up");
+    let backlog = case().polls(1, |c| c.stored(10_000)).polls(15, |c| {
+        c.deliver(30);
+        c.ack(30);
+    });
+    assert_eq!(backlog.hits(), [], "it catches up");
+    let few = case().polls(5, |c| {
+        c.stored(10);
+        c.c.waiting = 0;
+    });
+    assert_eq!(few.hits(), [], "too few samples to say");
+}
+
+#[test]
+fn nobody_reads() {
+    let stopped = |change: fn(&mut Case)| {
+        case().polls(15, |c| {
+            c.stored(5);
+            c.c.waiting = 0;
+            change(c);
+        })
+    };
+    assert_eq!(stopped(|_| {}).hits(), [(Rule::ConsumerStopped, Critical)]);
+    let push = stopped(|c| c.c.config.delivery = Delivery::Push { subject: "deliver.x".into(), group: None });
+    assert_eq!(push.hits(), [(Rule::ConsumerStopped, Critical)]);
+    assert!(push.sentence(Rule::ConsumerStopped).contains("nobody is subscribed to deliver.x"));
+    // That it never acked and is full says the same.
+    let full = stopped(|c| {
+        c.c.ack_floor = crate::model::consumer::Position::default();
+        c.c.ack_pending = 50;
+    });
+    assert_eq!(full.hits(), [(Rule::ConsumerStopped, Critical)]);
+}
+
+#[test]
+fn somebody_reads_and_nothing_is_acked() {
+    let stalled = || {
+        case().polls(15, |c| {
+            c.stored(2);
+            c.deliver(1);
+        })
+    };
+    assert_eq!(stalled().hits(), [(Rule::ConsumerStalled, Critical)]);
+    // Full to max_ack_pending: that is why, and it is said once.
+    let blocked = case().polls(15, |c| {
+        c.stored(60);
+        let room = 50 - c.c.ack_pending;
+        c.deliver(room);
+    });
+    assert_eq!(blocked.hits(), [(Rule::ConsumerBlocked, Critical)]);
+    let sentence = blocked.sentence(Rule::ConsumerBlocked);
+    assert!(sentence.contains("50 messages are not acked") && sentence.contains("Nothing was acked"), "{sentence}");
+    // Of it nothing was ever acked: that is why, and it is said once.
+    let mut never = case();
+    never.c.ack_floor = crate::model::consumer::Position::default();
+    never.c.delivered = crate::model::consumer::Position::default();
+    let never = never.polls(15, |c| {
+        c.stored(2);
+        c.deliver(1);
+    });
+    assert_eq!(never.hits(), [(Rule::ConsumerNeverAcked, Critical)]);
+    assert!(never.sentence(Rule::ConsumerNeverAcked).starts_with("It delivered 15 messages so far"));
+}
+
+#[test]
+fn at_its_limit_and_working_is_a_notice() {
+    let working = |acks: u64| {
+        case().polls(1, |c| c.stored(100_000)).polls(1, |c| c.deliver(50)).polls(15, move |c| {
+            c.ack(acks);
+            c.deliver(acks);
+        })
+    };
+    assert_eq!(working(20).hits(), [(Rule::ConsumerBlocked, Notice)]);
+    assert!(working(20).sentence(Rule::ConsumerBlocked).ends_with("Acks arrive."));
+    let now_and_then = case().polls(1, |c| c.stored(100_000)).polls(20, |c| {
+        let n = if c.second % 4 == 0 { 50 - c.c.ack_pending } else { 0 };
+        c.deliver(n);
+        let acks = c.c.ack_pending / 2;
+        if n == 0 {
+            c.ack(acks);
+        }
+    });
+    assert_eq!(now_and_then.hits(), []);
+}
+
+#[test]
+fn falling_behind() {
+    let behind = |readers: u64| {
+        case().polls(15, move |c| {
+            c.c.waiting = readers;
+            c.stored(40);
+            c.deliver(10);
+            c.ack(10);
+        })
+    };
+    assert_eq!(behind(1).hits(), [(Rule::ConsumerBehind, Warning)]);
+    assert!(behind(1).sentence(Rule::ConsumerBehind).starts_with("It falls behind by 15/s"));
+    // Who acks what he has and asks for no more.
+    let finishing = case().polls(1, |c| c.stored(40)).polls(1, |c| c.deliver(40)).polls(15, |c| {
+        c.c.waiting = 0;
+        c.stored(10);
+        c.ack(1);
+    });
+    assert_eq!(finishing.hits(), [(Rule::ConsumerNoReader, Warning)]);
+}
+
+#[test]
+fn moved_paused_made_again() {
+    let rewound = case().polls(12, |_| {}).polls(1, |c| {
+        (c.c.ack_floor.stream_seq, c.c.delivered.stream_seq, c.c.pending) = (20, 20, 80);
+    });
+    assert_eq!(rewound.hits(), [(Rule::ConsumerRewound, Warning)]);
+    let paused = case().polls(12, |c| {
+        c.c.paused = true;
+        c.stored(10);
+    });
+    assert_eq!(paused.hits(), [(Rule::ConsumerPaused, Notice)]);
+    let again = |durable| {
+        case().polls(3, |_| {}).polls(3, move |c| {
+            c.c.created = Some(Timestamp::from_secs(5));
+            c.c.config.durable = durable;
+        })
+    };
+    assert_eq!(again(true).hits(), [(Rule::ConsumerRecreated, Notice)]);
+    assert_eq!(again(false).hits(), []);
+}
+
+#[test]
+fn what_was_given_up_lost_and_held() {
+    let dead = |limit| {
+        case().polls(12, move |c| {
+            c.c.config.max_deliver = limit;
+            c.c.redelivered = 3;
+        })
+    };
+    assert_eq!(dead(Some(5)).hits(), [(Rule::ConsumerDead, Warning)]);
+    assert_eq!(dead(None).hits(), []);
+    let mut told = dead(Some(5));
+    let kind = AdvisoryKind::MaxDeliveries { stream_seq: 77, deliveries: 5 };
+    let (stream, consumer) = ("orders".into(), Some("billing".into()));
+    told.catalog.apply(Update::Advisory(Advisory { time: Timestamp(0), stream, consumer, kind }));
+    let now = Timestamp::from_secs(told.second);
+    let told =
+        story(&told.catalog, At::Consumer("orders", "billing"), Rule::ConsumerDead, &told.thresholds, now).unwrap();
+    assert_eq!(told.advice[0].command.as_deref(), Some("nats stream get orders 77"));
+
+    let lost = case().polls(1, |c| c.stored(1_000)).polls(12, |c| {
+        c.c.waiting = 1;
+        c.s.state.first_seq += 20;
+        c.c.pending -= if c.s.state.first_seq > 101 { 20 } else { 0 };
+        c.stored(5);
+    });
+    assert_eq!(lost.hits(), [(Rule::ConsumerStalled, Critical), (Rule::ConsumerLost, Warning)]);
+
+    let held = case().polls(1, |c| c.stored(400)).polls(1, |c| c.deliver(1)).polls(15, |c| {
+        c.deliver(3);
+        c.c.ack_pending -= 3;
+        c.c.ack_floor.last_active = Some(Timestamp::from_secs(c.second));
+    });
+    assert_eq!(held.hits(), [(Rule::ConsumerHol, Notice)]);
+}
+
+#[test]
+fn retention_that_comes_near() {
+    // 4,000 messages behind the beginning of the log, which comes 20 nearer each second.
+    let near = |first: u64, step: u64, thresholds: Thresholds| {
+        let mut case = Case { thresholds, ..case() };
+        (case.c.delivered.stream_seq, case.c.ack_floor.stream_seq) = (first + 4_000, first + 4_000);
+        (case.s.state.first_seq, case.s.state.last_seq, case.c.pending) = (first, first + 9_000, 5_000);
+        case.polls(11, move |c| {
+            c.c.waiting = 0;
+            c.s.state.first_seq += step;
+            c.stored(step);
+        })
+        .hits()
+    };
+    let stopped = (Rule::ConsumerStopped, Critical);
+    let defaults = Thresholds::default();
+    assert_eq!(near(1, 40, defaults.clone()), [stopped, (Rule::ConsumerLossNear, Warning)]);
+    assert_eq!(near(1, 200, defaults.clone()), [stopped, (Rule::ConsumerLossNear, Critical)]);
+    assert_eq!(near(1, 1, defaults.clone()), [stopped], "hours away");
+    assert_eq!(near(1, 0, defaults), [stopped], "nothing is dropped");
+    let set = |critical| Thresholds {
+        rules: vec![Threshold {
+            rule: Rule::ConsumerLossNear,
+            target: Target::default(),
+            warning: None,
+            critical: Some(critical),
+        }],
+        ..Default::default()
+    };
+    assert_eq!(near(1, 40, set(10.0)), [stopped]);
+    assert_eq!(near(1, 40, set(3_600.0)), [stopped, (Rule::ConsumerLossNear, Critical)]);
+    // Where it has read nothing, the age of the first message says when.
+    let mut aged = case();
+    (aged.c.delivered.stream_seq, aged.c.ack_floor.stream_seq, aged.c.pending) = (0, 0, 100);
+    aged.s.config.limits.max_age = Some(Duration::from_secs(1_000));
+    let aged = aged.polls(11, |c| {
+        c.c.waiting = 0;
+        c.stored(1);
+    });
+    assert_eq!(aged.hits(), [stopped, (Rule::ConsumerLossNear, Warning)]);
+    assert_eq!(
+        aged.sentence(Rule::ConsumerLossNear),
+        "In about 1m18s its stream begins to drop messages that it has not read."
+    );
+    // What acks remove is not lost.
+    let mut queue = case();
+    queue.s.config.retention = Retention::WorkQueue;
+    let queue = queue.polls(11, |c| {
+        c.c.waiting = 0;
+        c.stored(1);
+    });
+    assert_eq!(queue.hits(), [stopped]);
+}
+
+#[test]
+fn filters_that_match_nothing() {
+    let with = |filters: &[&str], change: fn(&mut Case)| {
+        let mut case = case();
+        case.c.config.filter_subjects = filters.iter().map(|f| (*f).to_owned()).collect();
+        change(&mut case);
+        case.polls(1, |_| {})
+    };
+    let found = |level| vec![(Rule::ConsumerFilter, level)];
+    assert_eq!(with(&["orders.eu.*"], |_| {}).hits(), []);
+    assert_eq!(with(&["order.eu.*"], |_| {}).hits(), found(Warning));
+    assert_eq!(with(&["orders.eu", "order.us"], |_| {}).hits(), found(Notice));
+    assert_eq!(with(&["order.eu.*"], |c| c.s.config.subjects.clear()).hits(), [], "a mirror captures what it mirrors");
+    assert_eq!(with(&["order.eu.*"], |c| c.s.config.sources = vec!["other".into()]).hits(), []);
+
+    let known = |filters: &[&str], taken: i64, total: u64| {
+        let mut case = with(filters, |_| {});
+        let counts = vec![SubjectCount { subject: "orders.eu.a".into(), messages: 5 }];
+        let taken = Timestamp::from_secs(taken);
+        case.catalog.apply(Update::Subjects { stream: "orders".into(), filter: ">".into(), counts, total, taken });
+        case.hits()
+    };
+    assert_eq!(known(&["orders.us.>"], 2, 1), found(Notice));
+    assert_eq!(known(&["orders.eu.>"], 2, 1), []);
+    assert_eq!(known(&["orders.us.>", "orders.eu.>"], 2, 1), []);
+    assert_eq!(known(&["orders.us.>"], 2, 9), [], "not all subjects are known");
+    assert_eq!(known(&["orders.us.>"], -100, 1), [], "they were read long ago");
+}
+
+#[test]
+fn servers_that_do_not_answer() {
+    let of = |availability: Option<Availability>, leader: bool, stream_is_well: bool| {
+        let case = case().polls(1, move |c| {
+            let group = |well: bool| Cluster {
+                name: Some("east".into()),
+                leader: well.then(|| "n1".into()),
+                ..Default::default()
+            };
+            c.c.cluster = Some(group(leader));
+            c.s.cluster = Some(group(stream_is_well));
+            c.s.config.replicas = 3;
+        });
+        let at = Timestamp::from_secs(case.second + 1);
+        let (mut missing, mut offline) = (vec![], vec![]);
+        match availability {
+            Some(Availability::Missing) => missing.push("billing".into()),
+            Some(Availability::Offline(why)) => offline.push(("billing".into(), why)),
+            _ => return case.hits(),
+        }
+        let listing = Listing { started: at, taken: at, items: vec![], missing, offline, total: 1, problem: None };
+        let mut case = case;
+        case.catalog.apply(Update::Consumers("orders".into(), listing));
+        case.hits()
+    };
+    assert_eq!(of(None, true, true), []);
+    assert_eq!(of(None, false, true), [(Rule::ConsumerNoLeader, Critical)]);
+    assert_eq!(of(None, false, false), [], "its stream has none either, and that is told");
+    assert_eq!(of(Some(Availability::Missing), true, true), [(Rule::ConsumerMissing, Critical)]);
+    assert_eq!(of(Some(Availability::Offline("why".into())), true, true), [(Rule::ConsumerOffline, Critical)]);
+    assert_eq!(of(Some(Availability::Missing), true, false), []);
+}
+
+#[test]
+fn thresholds_of_the_metadata() {
+    let with = |metadata: &[(&str, &str)], change: fn(&mut Case)| {
+        let mut case = case();
+        case.c.config.metadata =
+            metadata.iter().map(|(k, v)| (format!("io.nats.monitor.{k}"), (*v).to_owned())).collect();
+        change(&mut case);
+        case.polls(1, |_| {}).hits()
+    };
+    let numbers = |c: &mut Case| (c.c.pending, c.c.ack_pending, c.c.redelivered, c.c.waiting) = (10, 20, 30, 40);
+    for (key, rule, reached, not_reached) in [
+        ("unprocessed-critical", Rule::ConsumerPending, "10", "11"),
+        ("outstanding-ack-critical", Rule::ConsumerAckPending, "20", "21"),
+        ("redelivery-critical", Rule::ConsumerRedelivered, "30", "31"),
+        ("waiting-critical", Rule::ConsumerWaiting, "40", "41"),
+    ] {
+        assert_eq!(with(&[(key, reached)], numbers), [(rule, Critical)], "{key}");
+        assert_eq!(with(&[(key, not_reached)], numbers), [], "{key}");
+        assert_eq!(with(&[(key, "-1")], numbers), [], "{key}");
+        assert_eq!(with(&[(key, reached), ("enabled", "false")], numbers), [], "{key}");
+        assert_eq!(with(&[(key, "some")], |_| {}), [(Rule::ConsumerMetadata, Warning)], "{key}");
+    }
+    // It was read at second 2; the last delivery and ack were at -10.
+    for (key, rule) in
+        [("last-delivery-critical", Rule::ConsumerLastDelivery), ("last-ack-critical", Rule::ConsumerLastAck)]
+    {
+        assert_eq!(with(&[(key, "12s")], |_| {}), [(rule, Critical)], "{key}");
+        assert_eq!(with(&[(key, "13s")], |_| {}), [], "{key}");
+        let never = |c: &mut Case| {
+            c.c.delivered = crate::model::consumer::Position::default();
+            c.c.ack_floor = c.c.delivered;
+        };
+        assert_eq!(with(&[(key, "1000s")], never), [(rule, Critical)], "{key}: not since it was made");
+        assert_eq!(with(&[(key, "1h")], never), [], "{key}: it is not that old");
+        // A restart or a new leader forgets when it was: that is no delay.
+        let forgotten = |c: &mut Case| (c.c.delivered.last_active, c.c.ack_floor.last_active) = (None, None);
+        assert_eq!(with(&[(key, "1s")], forgotten), [], "{key}");
+    }
+    assert_eq!(with(&[("last-ack-critical", "1s")], |c| c.c.config.ack_policy = AckPolicy::None), []);
+    let groups = |c: &mut Case| {
+        c.c.config.priority_groups = vec!["a".into(), "b".into()];
+        c.c.config.pins_clients = true;
+        c.c.pinned_groups = 2;
+    };
+    assert_eq!(with(&[("pinned", "true")], groups), []);
+    assert_eq!(with(&[("pinned", "true")], |_| {}), [(Rule::ConsumerPinned, Critical)]);
+    let one = |c: &mut Case| {
+        c.c.config.priority_groups = vec!["a".into(), "b".into()];
+        c.c.config.pins_clients = true;
+        c.c.pinned_groups = 1;
+    };
+    assert_eq!(with(&[("pinned", "true")], one), [(Rule::ConsumerPinned, Critical)]);
+    assert_eq!(with(&[], one), []);
+}
+
+#[test]
+fn a_work_queue_that_grows_while_its_consumer_stands_still() {
+    let queue = |change: fn(&mut Case)| {
+        let mut case = case();
+        case.s.config.retention = Retention::WorkQueue;
+        let case = case.polls(15, move |c| {
+            c.stored(5);
+            change(c);
+        });
+        let now = Timestamp::from_secs(case.second);
+        let at = At::Stream("orders");
+        story(&case.catalog, at, Rule::StreamGrowsUnread, &case.thresholds, now).map(|story| story.sentence)
+    };
+    assert_eq!(
+        queue(|c| c.c.waiting = 0).as_deref(),
+        Some("It keeps what is not acked and grows by 2.5/s, since billing stands still.")
+    );
+    let works = queue(|c| {
+        c.deliver(5);
+        c.ack(5);
+        c.s.state.messages -= 5;
+    });
+    assert_eq!(works, None);
+}
