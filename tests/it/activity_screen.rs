@@ -329,6 +329,8 @@ fn the_floor_decides_what_is_still_stuck() {
         (c.ack_floor.stream_seq, c.delivered.stream_seq, c.ack_pending) = (15, 15, 0);
     });
     assert_eq!(left(&world), [7, 20]);
+    let watched = world.effects.iter().rev().find_map(|e| if let Effect::Watch(s) = e { s.peek.clone() } else { None });
+    assert_eq!(watched.map(|peek| peek.floor), Some(None), "and it is not asked for");
     tell(&mut world, 9, Some("archive"), AdvisoryKind::ConsumerDeleted);
     world.send(Msg::Tick(at(91)));
     world.send(Msg::Frame);

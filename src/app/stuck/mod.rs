@@ -130,7 +130,9 @@ impl StuckScreen {
             stream: self.stream.clone(),
             consumer: self.name.clone(),
             filters: info.config.filter_subjects.clone(),
-            floor: (info.config.ack_policy != AckPolicy::None).then_some(info.ack_floor.stream_seq),
+            // Where all that was delivered is acked, nothing stands behind the floor.
+            floor: Some(info.ack_floor.stream_seq)
+                .filter(|floor| info.config.ack_policy != AckPolicy::None && info.delivered.stream_seq > *floor),
             seqs: seqs.collect(),
         })
     }
