@@ -110,7 +110,11 @@ pub(super) fn streams(endpoint: &str) -> Vec<stream::Config> {
             metadata: [("owner".to_owned(), "platform".to_owned())].into(),
             ..plain("eventsource-github-stream", "eventsource.github.>", "Webhooks of all repositories")
         },
-        plain("eventsource-shop-stream", "eventsource.shop.>", "Orders and payments, kept for ever"),
+        stream::Config {
+            // Its owner meant a number: what is to be watched by it is not.
+            metadata: [("io.nats.monitor.msgs-critical".to_owned(), "1k".to_owned())].into(),
+            ..plain("eventsource-shop-stream", "eventsource.shop.>", "Orders and payments, kept for ever")
+        },
         stream::Config {
             max_messages_per_subject: 50,
             max_age: 6 * HOUR,
@@ -191,7 +195,10 @@ pub(super) fn consumers(rate: f64, can_pause: bool) -> Vec<Plan> {
     let plain = |_: &mut consumer::Config| {};
     let mut plans = vec![
         plan(github, "indexer", Behaviour::Quick, &plain),
-        plan(github, "notifier", Behaviour::Slow { per_second: rate_of(Topic::Github) * 0.6, limit: 6_000 }, &plain),
+        plan(github, "notifier", Behaviour::Slow { per_second: rate_of(Topic::Github) * 0.6, limit: 6_000 }, &|c| {
+            // So much its owner wants to be told of.
+            c.metadata = [("io.nats.monitor.unprocessed-critical".to_owned(), "2000".to_owned())].into();
+        }),
         plan(github, "webhook-relay", Behaviour::Crashed(200), &|c| {
             c.description = Some("Took 200 messages and was not seen again".into());
         }),

@@ -1,6 +1,8 @@
 //! `jetscope check` on real servers: what it finds, how it says so, and its exit codes.
 
+mod demo;
 mod exposition;
+mod servers;
 
 use std::path::Path;
 use std::process::{Command, Output};

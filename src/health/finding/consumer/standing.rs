@@ -36,14 +36,15 @@ pub(super) const STOPPED: Entry = Entry {
 pub(super) const STALLED: Entry = Entry {
     rule: Rule::ConsumerStalled,
     levels: &[Level::Critical],
-    finds: "Messages wait and somebody reads, but in ten samples nothing was acked (or nothing delivered).",
+    finds: "Messages wait and somebody reads, but in ten samples nothing was acked (or nothing delivered). Not where all is \
+            delivered and the ack wait of the last one is not over: that may just be slow work.",
     patience: AT_ONCE,
     many: |n| some(n, "consumer", "stands still", "stand still"),
     check: Check::Consumer(
         |look| {
             let verdict = is(look, State::Stalled)?;
-            let more_is_said = blocked(verdict) || never_acked(look.info()?, verdict);
-            (!more_is_said).then(|| hit(Level::Critical, verdict))
+            let more_is_said = blocked(verdict) || never_acked(look, verdict);
+            (!more_is_said && !is_in_time(look)).then(|| hit(Level::Critical, verdict))
         },
         |look, _| {
             let delivers = look.info().is_some_and(|info| info.ack_pending > 0);
@@ -74,6 +75,7 @@ pub(super) const BLOCKED: Entry = Entry {
             }
             match verdict.state {
                 State::Stalled => Some(hit(Level::Critical, &verdict)),
+                State::Ok | State::Behind if only_dropped(look) => Some(Hit::of(Level::Critical, verdict.outstanding)),
                 State::Ok => {
                     let max = info.config.max_ack_pending?;
                     let samples = look.entry.ring.samples();
@@ -94,7 +96,12 @@ pub(super) const BLOCKED: Entry = Entry {
                 "Delivery waits for acks: {} not acked, which is its max_ack_pending; {} not delivered yet.{}",
                 some(info.ack_pending as usize, "message", "is", "are"),
                 some(info.pending as usize, "message", "is", "are"),
-                if hit.level == Level::Critical { " Nothing was acked in ten samples." } else { " Acks arrive." }
+                match (hit.level, only_dropped(look)) {
+                    (Level::Critical, true) =>
+                        " In ten samples nothing was acked; what leaves is what its stream drops.",
+                    (Level::Critical, false) => " Nothing was acked in ten samples.",
+                    _ => " Acks arrive.",
+                }
             );
             let story =
                 evidence(Story::new("waits for acks", sentence), look, info).with("max_ack_pending", count_exact(max));
@@ -116,13 +123,13 @@ pub(super) const BLOCKED: Entry = Entry {
 pub(super) const NEVER_ACKED: Entry = Entry {
     rule: Rule::ConsumerNeverAcked,
     levels: &[Level::Critical],
-    finds: "Messages are delivered, and not one was acked since the consumer was made.",
+    finds: "Messages are delivered, and not one was acked since the consumer was made, which is longer ago than its ack wait.",
     patience: AT_ONCE,
     many: |n| some(n, "consumer", "was never acked anything of", "were never acked anything of"),
     check: Check::Consumer(
         |look| {
             let verdict = is(look, State::Stalled)?;
-            let never = never_acked(look.info()?, verdict) && !blocked(verdict);
+            let never = never_acked(look, verdict) && !blocked(verdict) && !is_in_time(look);
             never.then(|| hit(Level::Critical, verdict))
         },
         |look, _| {
@@ -151,7 +158,9 @@ pub(super) const BEHIND: Entry = Entry {
     check: Check::Consumer(
         |look| {
             let verdict = is(look, State::Behind)?;
-            (!nobody_asks(look)).then(|| hit(Level::Warning, verdict))
+            // That nothing is acked says more.
+            let blocked = blocked(verdict) && only_dropped(look);
+            (!blocked && !nobody_asks(look)).then(|| hit(Level::Warning, verdict))
         },
         |look, _| {
             let story = told(look, "falls behind");
@@ -242,16 +251,43 @@ fn blocked(verdict: &Verdict) -> bool {
     verdict.flags.iter().any(|flag| matches!(flag, Flag::Blocked { .. }))
 }
 
-fn never_acked(info: &Consumer, verdict: &Verdict) -> bool {
+fn never_acked(look: &ConsumerLook<'_>, verdict: &Verdict) -> bool {
+    let Some(info) = look.info() else { return false };
     let never = info.ack_floor.consumer_seq == 0 && info.ack_floor.last_active.is_none();
+    let grown = info.created.is_none_or(|at| look.now().since(at) > info.config.ack_wait.unwrap_or_default());
     never
+        && grown
         && info.delivered.consumer_seq > 0
         && verdict.state == State::Stalled
         && info.config.ack_policy != AckPolicy::None
 }
 
+/// All is delivered, and its clients have had it for less time than they may take. When the last delivery was is forgotten
+/// by a server that restarts; what takes too long comes again then, and is told by that.
+fn is_in_time(look: &ConsumerLook<'_>) -> bool {
+    let Some(info) = look.info() else { return false };
+    let Some(wait) = info.config.ack_wait else { return false };
+    let last = info.delivered.last_active.map(|at| look.now().since(at));
+    info.pending == 0 && info.redelivered == 0 && info.ack_pending > 0 && last.is_none_or(|ago| ago < wait)
+}
+
 fn is_full(samples: &[ConsumerSample]) -> bool {
     samples.len() >= crate::model::ring::SLOTS
+}
+
+/// What the server counts as acked in a whole window is what retention took from the beginning of the log, message by
+/// message, before it was acked: the floor only follows where the log begins, and nothing behind it was acked.
+fn only_dropped(look: &ConsumerLook<'_>) -> bool {
+    let samples = look.entry.ring.samples();
+    let step = |two: &[ConsumerSample]| {
+        let [a, b] = two else { return false };
+        let Some(edges) = b.edges.filter(|edges| !edges.acks_remove) else { return false };
+        let delivered = b.delivered_consumer_seq.saturating_sub(a.delivered_consumer_seq);
+        let left = (u64::from(a.ack_pending) + delivered).saturating_sub(u64::from(b.ack_pending));
+        b.ack_floor_stream_seq < edges.first_seq
+            && left <= b.ack_floor_stream_seq.saturating_sub(a.ack_floor_stream_seq)
+    };
+    is_full(samples) && samples.windows(2).all(step)
 }
 
 /// Something waits, and for a whole window nobody asked and nothing was delivered.

@@ -1,5 +1,7 @@
 //! The servers that keep a stream: silent, without a leader, behind, too few.
 
+use std::time::Duration;
+
 use crate::health::Level;
 use crate::health::finding::entry::{
     A_MOMENT, A_WHILE, AT_ONCE, Check, Entry, Hit, Story, ended, plural, quoted, some,
@@ -7,6 +9,9 @@ use crate::health::finding::entry::{
 use crate::health::finding::look::StreamLook;
 use crate::model::units::{count_exact, duration};
 use crate::model::{Availability, Cluster, Peer, Rule};
+
+/// After so long without a word from a replica the leader no longer counts on it.
+const HEARTBEATS: Duration = Duration::from_secs(10);
 
 /// Nobody answers for it.
 pub(super) const MISSING: Entry = Entry {
@@ -107,7 +112,8 @@ pub(super) const REPLICA_BEHIND: Entry = Entry {
             let level = |peer: &Peer| match (peer.offline, bound.is_set()) {
                 (true, _) => None,
                 (false, true) => bound.above(peer.lag.unwrap_or(0) as f64),
-                (false, false) => (!peer.current).then_some(Level::Warning),
+                // That nothing is heard of it says more.
+                (false, false) => (!peer.current && silence(look, peer).is_none()).then_some(Level::Warning),
             };
             let behind = peers(look, |peer| level(peer).is_some());
             let worst = behind.iter().filter_map(|peer| level(peer)).max()?;
@@ -117,7 +123,7 @@ pub(super) const REPLICA_BEHIND: Entry = Entry {
             let bound = look.bound(Rule::StreamReplicaBehind);
             let behind = peers(look, |peer| {
                 let over = bound.above(peer.lag.unwrap_or(0) as f64).is_some();
-                !peer.offline && if bound.is_set() { over } else { !peer.current }
+                !peer.offline && if bound.is_set() { over } else { !peer.current && silence(look, peer).is_none() }
             });
             let sentence = format!(
                 "{} on {} not up to date{}: if its leader goes now, it takes longer until the stream goes on.",
@@ -139,7 +145,8 @@ pub(super) const REPLICA_BEHIND: Entry = Entry {
 pub(super) const REPLICA_SILENT: Entry = Entry {
     rule: Rule::StreamReplicaSilent,
     levels: &[Level::Warning, Level::Critical],
-    finds: "A replica of the stream was not heard of for longer than is set.",
+    finds: "Nothing was heard of a replica of the stream for longer than is set; where nothing is set, for 10 seconds \
+            (a server that died is called offline by the others only much later).",
     patience: A_MOMENT,
     many: |n| some(n, "stream", "has a replica that is silent", "have replicas that are silent"),
     check: Check::Stream(
@@ -234,12 +241,18 @@ fn peers<'a>(look: &StreamLook<'a>, which: impl Fn(&Peer) -> bool) -> Vec<&'a Pe
 }
 
 fn silent<'a>(look: &StreamLook<'a>) -> Vec<(Level, &'a Peer)> {
+    let silent = peers(look, |peer| silence(look, peer).is_some());
+    silent.into_iter().filter_map(|peer| Some((silence(look, peer)?, peer))).collect()
+}
+
+/// How bad it is that nothing is heard of this replica.
+fn silence(look: &StreamLook<'_>, peer: &Peer) -> Option<Level> {
     let bound = look.bound(Rule::StreamReplicaSilent);
-    let level = |peer: &Peer| bound.above(peer.active.unwrap_or_default().as_secs_f64());
-    peers(look, |peer| !peer.offline && level(peer).is_some())
-        .into_iter()
-        .filter_map(|peer| Some((level(peer)?, peer)))
-        .collect()
+    let active = peer.active.filter(|_| !peer.offline)?;
+    if bound.is_set() {
+        return bound.above(active.as_secs_f64());
+    }
+    (!peer.current && active > HEARTBEATS).then_some(Level::Warning)
 }
 
 fn expected(look: &StreamLook<'_>) -> Option<u64> {
@@ -252,7 +265,7 @@ fn count(cluster: Option<&Cluster>) -> u64 {
 
 pub(super) fn allowed(look: &StreamLook<'_>, rule: Rule, level: Level) -> Option<String> {
     let (seconds, by) = look.bound(rule).of(level, rule)?;
-    Some(format!("{} ({by})", duration(std::time::Duration::from_secs_f64(seconds.max(0.0)))))
+    Some(format!("{} ({by})", duration(Duration::from_secs_f64(seconds.max(0.0)))))
 }
 
 fn names(peers: &[&Peer]) -> String {

@@ -274,6 +274,9 @@ fn groups_and_their_servers() {
     assert_eq!(of(None, &[("n2", false, true, 9, 9), well]), [(Rule::StreamNoLeader, Critical)]);
     assert_eq!(of(Some("n1"), &[("n2", false, true, 90, 90), well]), [(Rule::StreamReplicaOffline, Warning)]);
     assert_eq!(of(Some("n1"), &[("n2", false, false, 90, 1), well]), [(Rule::StreamReplicaBehind, Warning)]);
+    // One whose server died is not called offline for minutes.
+    assert_eq!(of(Some("n1"), &[("n2", false, false, 90, 11), well]), [(Rule::StreamReplicaSilent, Warning)]);
+    assert_eq!(of(Some("n1"), &[("n2", true, false, 0, 11), well]), [], "it is still counted on");
     let single = |name: &'static str| {
         judge(move |s| {
             s.name = name.into();
@@ -337,11 +340,11 @@ fn thresholds_of_the_metadata() {
 
     let group = |s: &mut Stream| {
         s.config.replicas = 3;
-        s.cluster = cluster(Some("n1"), &[("n2", false, false, 10, 20), ("n3", true, false, 0, 0)]);
+        s.cluster = cluster(Some("n1"), &[("n2", false, false, 10, 9), ("n3", true, false, 0, 0)]);
     };
     assert_eq!(with(&[("peer-expect", "3"), ("peer-lag-critical", "10")], group), []);
     assert_eq!(with(&[("peer-lag-critical", "9")], group), [(Rule::StreamReplicaBehind, Critical)]);
-    let silent = with(&[("peer-lag-critical", "10"), ("peer-seen-critical", "19s")], group);
+    let silent = with(&[("peer-lag-critical", "10"), ("peer-seen-critical", "8s")], group);
     assert_eq!(silent, [(Rule::StreamReplicaSilent, Critical)]);
     let expected = with(&[("peer-expect", "5"), ("peer-lag-critical", "10")], group);
     assert_eq!(expected, [(Rule::StreamPeers, Critical)]);
