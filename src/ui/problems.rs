@@ -1,5 +1,6 @@
 //! The Problems screen: findings under the headings of their rules, and below or beside them what there is to say.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use ratatui::Frame;
@@ -137,10 +138,10 @@ fn beside(group: &Group) -> String {
         return out;
     }
     if group.resolved > 0 {
-        out.push_str(&format!(" ({} well again)", group.resolved));
+        let _ = write!(out, " ({} well again)", group.resolved);
     }
     if group.silenced > 0 {
-        out.push_str(&format!(" ({} silenced)", group.silenced));
+        let _ = write!(out, " ({} silenced)", group.silenced);
     }
     out
 }
@@ -219,9 +220,6 @@ fn story_at(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &ProblemsScree
             StoryLine::Title(level, words) => {
                 text(buffer, at, &format!("{} {words}", level.glyph()), theme.level(*level).patch(theme.accent));
             }
-            StoryLine::Text(words) => {
-                text(buffer, at, words, theme.text);
-            }
             StoryLine::Fact(name, value) => {
                 text(buffer, Rect { width: 16.min(at.width), ..at }, name, theme.dim);
                 let behind = Rect { x: at.x + 17, width: at.width.saturating_sub(17), ..at };
@@ -232,7 +230,7 @@ fn story_at(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &ProblemsScree
                     text(buffer, behind, value, theme.text);
                 }
             }
-            StoryLine::Advice(words) => {
+            StoryLine::Text(words) | StoryLine::Advice(words) => {
                 text(buffer, at, words, theme.text);
             }
             StoryLine::Command(words) => {

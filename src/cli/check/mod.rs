@@ -5,6 +5,7 @@ mod metrics;
 mod prometheus;
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -237,7 +238,7 @@ fn lines(document: &CheckDocument, all: bool) -> String {
         out.push_str(&clean_line(&line));
         if finding.since_is_beginning {
             let whole = jiff_seconds(finding.since);
-            out.push_str(&format!(" Since {whole}."));
+            let _ = write!(out, " Since {whole}.");
         }
         out.push('\n');
     }
@@ -263,15 +264,16 @@ fn tell(document: &CheckDocument, all: bool) {
         plural(document.consumers, "consumer"),
         duration(document.window_seconds.0)
     );
-    words.push_str(&match (critical, warning) {
-        (0, 0) => "nothing is wrong".to_owned(),
-        _ => format!("{critical} critical, {}", plural(warning, "warning")),
-    });
+    if critical + warning == 0 {
+        words.push_str("nothing is wrong");
+    } else {
+        let _ = write!(words, "{critical} critical, {}", plural(warning, "warning"));
+    }
     if notice > 0 {
-        words.push_str(&format!(", {}", plural(notice, "notice")));
+        let _ = write!(words, ", {}", plural(notice, "notice"));
     }
     if silenced > 0 {
-        words.push_str(&format!(", {silenced} silenced"));
+        let _ = write!(words, ", {silenced} silenced");
     }
     if !all && notice + silenced > 0 {
         words.push_str(" (--all shows them)");

@@ -245,8 +245,8 @@ mod tests {
     fn streams_and_consumers_that_are_nearly_too_many() {
         let of = |streams, max_streams, consumers, max_consumers| Account {
             streams,
-            max_streams,
             consumers,
+            max_streams,
             max_consumers,
             ..Default::default()
         };

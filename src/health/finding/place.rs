@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_stream_stands_before_its_consumers() {
-        let mut places = vec![
+        let mut places = [
             At::of(Some("b"), None).place(),
             At::of(Some("a"), Some("x")).place(),
             At::of(Some("a"), None).place(),

@@ -37,8 +37,7 @@ impl Touched {
             Update::Streams(_) => Self::Streams,
             Update::Stream(stream) => Self::Stream(stream.name.clone()),
             Update::StreamGone(name, _) => Self::Stream(name.clone()),
-            Update::Consumers(stream, _) => Self::Consumers(stream.clone()),
-            Update::Subjects { stream, .. } => Self::Consumers(stream.clone()),
+            Update::Consumers(stream, _) | Update::Subjects { stream, .. } => Self::Consumers(stream.clone()),
             Update::Consumer(consumer) => Self::Consumer(consumer.stream.clone(), consumer.name.clone()),
             Update::ConsumerGone(stream, name, _) => Self::Consumer(stream.clone(), name.clone()),
             Update::Advisory(advisory) => match &advisory.consumer {

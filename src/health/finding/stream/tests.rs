@@ -243,7 +243,7 @@ fn ephemeral_consumers_that_nobody_reads() {
     assert_eq!(many(20, &|_| {}, &set(Rule::StreamEphemerals, Some(10.0), Some(20.0))), found(Critical));
 }
 
-fn cluster(leader: Option<&str>, replicas: &[(&str, bool, bool, u64, u64)]) -> Option<Cluster> {
+fn cluster(leader: Option<&str>, replicas: &[(&str, bool, bool, u64, u64)]) -> Cluster {
     let peer = |&(name, current, offline, lag, active): &(&str, bool, bool, u64, u64)| Peer {
         name: name.to_owned(),
         current,
@@ -251,17 +251,17 @@ fn cluster(leader: Option<&str>, replicas: &[(&str, bool, bool, u64, u64)]) -> O
         lag: Some(lag),
         active: (active > 0).then(|| Duration::from_secs(active)),
     };
-    Some(Cluster {
+    Cluster {
         name: Some("east".into()),
         leader: leader.map(str::to_owned),
         replicas: replicas.iter().map(peer).collect(),
-    })
+    }
 }
 
 #[test]
 fn groups_and_their_servers() {
     let of = |leader: Option<&str>, replicas: &[(&str, bool, bool, u64, u64)]| {
-        let group = cluster(leader, replicas);
+        let group = Some(cluster(leader, replicas));
         judge(move |s| {
             s.config.replicas = 3;
             s.cluster.clone_from(&group);
@@ -280,7 +280,7 @@ fn groups_and_their_servers() {
     let single = |name: &'static str| {
         judge(move |s| {
             s.name = name.into();
-            s.cluster = cluster(Some("n1"), &[]);
+            s.cluster = Some(cluster(Some("n1"), &[]));
         })
     };
     assert_eq!(single("orders"), [(Rule::StreamSingleReplica, Notice)]);
@@ -340,7 +340,7 @@ fn thresholds_of_the_metadata() {
 
     let group = |s: &mut Stream| {
         s.config.replicas = 3;
-        s.cluster = cluster(Some("n1"), &[("n2", false, false, 10, 9), ("n3", true, false, 0, 0)]);
+        s.cluster = Some(cluster(Some("n1"), &[("n2", false, false, 10, 9), ("n3", true, false, 0, 0)]));
     };
     assert_eq!(with(&[("peer-expect", "3"), ("peer-lag-critical", "10")], group), []);
     assert_eq!(with(&[("peer-lag-critical", "9")], group), [(Rule::StreamReplicaBehind, Critical)]);

@@ -184,7 +184,7 @@ fn slow_work_does_not_stand_still() {
             c.stored(3);
             c.deliver(3);
         })
-        .polls(12, move |c| change(c))
+        .polls(12, change)
     };
     assert_eq!(working(|_| {}).hits(), []);
     // After a restart the server does not know when.
