@@ -238,22 +238,23 @@ async fn metrics_say_the_same_as_the_document() {
         assert_eq!(values.len(), 1, "{family} {labels:?}");
         values[0]
     };
+    let whole = |family: &str, labels: &[(&str, &str)]| value(family, labels).round() as i64;
     let billing = [("stream", "orders"), ("consumer", "billing")];
-    assert_eq!(value("jetscope_stream_messages", &[("stream", "orders")]), 30.0);
+    assert_eq!(whole("jetscope_stream_messages", &[("stream", "orders")]), 30);
     assert!(value("jetscope_stream_bytes", &[("stream", "orders")]) > 300.0);
-    assert_eq!(value("jetscope_stream_messages", &[("stream", "a\"b{c}")]), 3.0);
-    assert_eq!(value("jetscope_consumer_outstanding", &billing), 30.0);
-    assert_eq!(value("jetscope_consumer_ack_pending", &billing), 0.0);
+    assert_eq!(whole("jetscope_stream_messages", &[("stream", "a\"b{c}")]), 3);
+    assert_eq!(whole("jetscope_consumer_outstanding", &billing), 30);
+    assert_eq!(whole("jetscope_consumer_ack_pending", &billing), 0);
     let lag = value("jetscope_consumer_lag_seconds", &billing);
     assert!((1.0..60.0).contains(&lag), "{lag}");
-    let verdict = |of: &str| value("jetscope_consumer_verdict", &[billing[0], billing[1], ("verdict", of)]);
+    let verdict = |of: &str| whole("jetscope_consumer_verdict", &[billing[0], billing[1], ("verdict", of)]);
     let all = ["OK", "PAUSED", "UNKNOWN", "REWOUND", "BEHIND", "STALLED", "STOPPED"].map(verdict);
-    assert_eq!(all, [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
+    assert_eq!(all, [0, 0, 0, 0, 0, 0, 1]);
     assert_eq!(
-        value("jetscope_findings", &[("severity", "critical")]),
-        document["counts"]["critical"].as_f64().unwrap()
+        whole("jetscope_findings", &[("severity", "critical")]),
+        document["counts"]["critical"].as_i64().unwrap()
     );
-    assert_eq!(value("jetscope_check_incomplete", &[]), 0.0);
+    assert_eq!(whole("jetscope_check_incomplete", &[]), 0);
     let took = value("jetscope_check_duration_seconds", &[]);
     assert!((1.5..30.0).contains(&took), "{took}");
     let at = value("jetscope_check_timestamp_seconds", &[]);
@@ -352,7 +353,7 @@ async fn what_is_silenced_does_not_fail_a_check() {
     let out = check(home.path(), &server.url(), &[&args[..], &["--prometheus"]].concat());
     let metrics = exposition::read(&text(&out.stdout));
     assert!(!metrics.contains_key("jetscope_finding"));
-    assert_eq!(metrics["jetscope_findings_silenced"].series[0].1, 4.0);
+    assert_eq!(metrics["jetscope_findings_silenced"].series[0].1.round() as i64, 4);
     // One of the four is told again.
     let out = silenced(
         "[[silence]]\nrule = \"consumer-stopped\"\n[[silence]]\nrule = \"stream-no-limits\"\nstream = \"s?op\"\n",
