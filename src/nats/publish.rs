@@ -329,7 +329,9 @@ fn refusal(error: &ApiError) -> Refusal {
     match error.err_code {
         // Maximum messages, bytes or messages per subject exceeded; resource limits; insufficient storage.
         10077 | 10047 | 10023 | 10028 => Refusal::Full(said),
-        10008 | 10009 | 10167 | 10001 => Refusal::Busy(said),
+        // The last one: a message of this id was proposed and is not stored yet; a leader that was followed by another
+        // may never store it.
+        10008 | 10009 | 10167 | 10001 | 10158 => Refusal::Busy(said),
         10070 => Refusal::OutOfStep,
         10201 => Refusal::Known,
         10054 => Refusal::TooLarge(said),

@@ -229,6 +229,11 @@ impl Sink for StreamSink {
         WINDOW
     }
 
+    /// A leader that is followed by another answers nothing of what it had. What has arrived all the same is found.
+    fn unconfirmed(&self) -> Duration {
+        Duration::from_secs(5)
+    }
+
     fn first_window(&self) -> usize {
         // Several whole batches.
         if self.batches.is_some() { WINDOW } else { 512 }

@@ -58,14 +58,35 @@ async fn another_leader_is_no_finding_and_a_server_that_stays_away_is() {
     let told = read(&out);
     assert_eq!((code(&out), &told["findings"]), (0, &json!([])), "{told:#}");
 
-    // One that is gone for good.
+    // One that is gone for good. It may have led those who answer lists.
     servers[2].kill();
+    let begun = tokio::time::Instant::now();
+    let asking = async || {
+        let request = nats.request("$JS.API.STREAM.LIST", "".into());
+        tokio::time::timeout(Duration::from_secs(6), request).await.is_ok_and(|answer| answer.is_ok())
+    };
+    while !asking().await {
+        assert!(begun.elapsed() < ELECTION, "nobody answers lists");
+    }
     let out = check_all(&servers[..2], "30s").await.expect("a check");
     let told = read(&out);
     // It did not say goodbye, so that the others do not call it offline.
     assert!(has(&told, "stream-replica-silent", "copied"), "{told:#}");
     assert!(!has(&told, "stream-replica-behind", "copied"), "one fact is told once: {told:#}");
     assert_eq!(code(&out), 1, "{told:#}");
+}
+
+/// Ends a server in an orderly way.
+fn stop(server: &Server) {
+    let pid = server.pid().expect("it runs").to_string();
+    std::process::Command::new("kill").args(["-TERM", &pid]).status().expect("kill");
+    let begun = std::time::Instant::now();
+    let stat = format!("/proc/{pid}/stat");
+    // Its parent has not asked for its end yet: then it is a zombie.
+    while std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {
+        assert!(begun.elapsed() < ELECTION, "it does not end");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// Publishes so many, and acks all that is there.
@@ -89,10 +110,10 @@ async fn a_server_that_was_restarted_has_no_findings() {
     config["metadata"] =
         json!({"io.nats.monitor.last-ack-critical": "1s", "io.nats.monitor.last-delivery-critical": "1s"});
     consumer(&nats, "orders", "billing", config).await;
-    // Until what was acked is on disk: a killed server forgets what it had not written.
     for _ in 0..20 {
         take(&connect(&server).await, 5).await;
-        server.kill();
+        // As whoever looks after it would: then it writes down what it knows.
+        stop(&server);
         server.restart().expect("it comes back");
         let info = raw(&connect(&server).await, "CONSUMER.INFO.orders.billing", &Value::Null).await;
         if info["num_ack_pending"] == 0 && info["num_pending"] == 0 && info["ack_floor"]["consumer_seq"] != 0 {
