@@ -27,6 +27,8 @@ pub(super) struct Look {
     pub(super) interest: bool,
     /// L was as good as none at some time.
     pub(super) zero: bool,
+    /// L was as good as none all the time.
+    pub(super) all_zero: bool,
     /// L fell from one sample to the next.
     pub(super) fell: bool,
     /// L is greater than at first.
@@ -56,6 +58,7 @@ impl Look {
         let mut look = Self { samples: samples.len(), ..Self::default() };
         let (Some(first), Some(last)) = (samples.first(), samples.last()) else { return look };
         look.zero = samples.iter().any(|s| s.outstanding() <= allowed);
+        look.all_zero = samples.iter().all(|s| s.outstanding() <= allowed);
         look.interest = samples.iter().any(ConsumerSample::has_reader);
         look.grew = last.outstanding() > first.outstanding();
         look.waits = last.pending > 0;

@@ -162,6 +162,8 @@ pub struct Verdict {
     pub or_longer: bool,
     /// Pending + ack pending now (pending alone where the ack policy is none).
     pub outstanding: u64,
+    /// That is more than is delivered between two samples: no mere work in progress.
+    pub backlog: bool,
     /// By how much that grows a second over the window; `None` on one sample.
     pub slope: Option<f64>,
     /// Samples that there are, ten at most.
@@ -242,6 +244,7 @@ pub fn judge(entry: &ConsumerEntry, terms: &Terms) -> Option<Verdict> {
         since,
         or_longer,
         outstanding: newest.outstanding(),
+        backlog: look.more_than_a_step,
         slope: look.slope,
         samples: samples.len(),
         delay: look.delay,
@@ -298,6 +301,8 @@ fn since(entry: &ConsumerEntry, why: Why, look: &Look, now: Timestamp) -> Option
     let exactly = |at: Timestamp| (at, false);
     let (at, longer) = match why {
         Why::TooFew | Why::CatchingUp | Why::Working => return None,
+        // Who works has a moment of nothing now and then, which says nothing.
+        Why::CaughtUp if !look.all_zero => return None,
         Why::Silent => exactly(info.taken),
         Why::Paused => run(entry.paused?),
         Why::Idle => begun.or(acked).or(delivered).map_or(run(outstanding), exactly),

@@ -16,7 +16,7 @@ fn each_state_follows_from_how_the_numbers_move() {
                 k.deliver(5);
                 k.ack(5);
             },
-            "OK caught up",
+            "OK",
         ),
         ("gone, with traffic", |k| k.stored(5), "STOPPED"),
         ("gone, without traffic", |k| k.stored(if k.slots == 1 { 5 } else { 0 }), "STOPPED"),
@@ -276,4 +276,29 @@ fn since_when_is_what_was_seen_or_what_the_server_says() {
     // It was paused when we began to look, and nothing tells since when.
     let paused = after(10, |k| k.c.paused = true);
     assert_eq!((since(&paused), longer(&paused)), (Some(2.0), true));
+}
+
+#[test]
+fn of_who_works_the_same_is_said_all_the_time() {
+    // Now and then a few are on their way when it is polled.
+    let mut case = Case::new();
+    for taken in [50, 48, 50, 45, 50, 50, 49, 50, 47, 50, 50, 46, 50] {
+        case.poll(|k| {
+            k.deliver(u64::MAX);
+            k.ack(u64::MAX);
+            k.stored(50);
+            k.deliver(taken);
+            k.ack(taken);
+        });
+        let verdict = case.verdict();
+        assert_eq!((verdict.words().as_str(), verdict.since.is_some()), ("OK", case.slots == 1));
+    }
+    // And when it was never seen with anything, since when that is.
+    case.polls(10, |k| {
+        k.stored(50);
+        k.deliver(u64::MAX);
+        k.ack(u64::MAX);
+    });
+    let since = case.verdict().since.map(|at| at.seconds_since(Timestamp::from_secs(0)));
+    assert_eq!((case.verdict().words().as_str(), since), ("OK", Some(26.0)));
 }

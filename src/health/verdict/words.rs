@@ -19,7 +19,8 @@ impl Verdict {
         Health::new(self.level(), self.words(), self.sentence(entry, now))
     }
 
-    /// For a cell: the state with its flags, or with what kind of OK it is.
+    /// For a cell: the state with its flags, or with what kind of OK it is. Of who works it is only OK, since nothing
+    /// outstanding and a little of it follow each other all the time.
     pub fn words(&self) -> String {
         let mut out = match self.why {
             Why::TooFew => format!("{} {}/{SLOTS}", self.state.word(), self.samples),
@@ -35,9 +36,8 @@ impl Verdict {
         }
         if out.len() == before {
             out.push_str(match self.why {
-                Why::Idle => " idle",
-                Why::CaughtUp => " caught up",
-                Why::CatchingUp => " catching up",
+                Why::Idle if self.samples == SLOTS => " idle",
+                Why::CatchingUp if self.backlog => " catching up",
                 _ => "",
             });
         }

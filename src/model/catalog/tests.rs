@@ -199,3 +199,47 @@ fn our_own_readers_are_no_consumers() {
     c.apply(Update::Stream(stream("a", 8, 1)));
     assert_eq!(told(&c), (0, true, true));
 }
+
+#[test]
+fn a_sample_takes_the_ends_of_the_stream_that_were_asked_for_after_it() {
+    let consumer = |at: i64| {
+        Arc::new(Consumer {
+            stream: "a".into(),
+            name: "c".into(),
+            taken: Timestamp::from_secs(at),
+            ..Default::default()
+        })
+    };
+    // Asked for at the second, answered one later.
+    let asked = |at: i64| {
+        let mut s = Stream::clone(&stream("a", at + 1, 1));
+        s.asked = Timestamp::from_secs(at);
+        Update::Stream(Arc::new(s))
+    };
+    let edges = |c: &Catalog| {
+        c.consumer("a", "c").unwrap().ring.samples().last().unwrap().edges.map(|e| (e.last_seq, e.settled))
+    };
+    let mut c = Catalog::default();
+    c.apply(Update::Consumer(consumer(10)));
+    assert_eq!(edges(&c), None, "unknown is not zero");
+    c.apply(asked(9));
+    assert_eq!(edges(&c), Some((100, false)), "the question was on its way when the consumer answered");
+    c.apply(asked(12));
+    c.apply(asked(15));
+    assert_eq!(edges(&c), Some((130, true)), "the first that came after it");
+    // The next begins with what is known, and takes the next.
+    c.apply(Update::Consumer(consumer(20)));
+    assert_eq!(edges(&c), Some((160, false)));
+    c.apply(asked(20));
+    assert_eq!(edges(&c), Some((210, true)));
+}
+
+#[test]
+fn how_often_everybody_is_asked_is_what_the_sweep_takes() {
+    let mut c = Catalog::default();
+    assert_eq!(c.poll(), Duration::from_secs(2));
+    c.apply(Update::SweepEvery(Duration::from_secs(120)));
+    assert_eq!(c.poll(), Duration::from_secs(120));
+    c.apply(Update::SweepEvery(Duration::from_secs(1)));
+    assert_eq!(c.poll(), Duration::from_secs(2));
+}
