@@ -2,7 +2,7 @@
 //! the last 15 minutes.
 //!
 //! Aims: all of it within the 256 MiB that are the default, also where everything moves with every poll; taking the
-//! samples of a poll costs less than applying its reports, which is the ceiling; a step back less than 100 ms.
+//! samples of a poll costs no more than twice what applying its reports costs; a step back less than 100 ms.
 
 #[path = "common/mod.rs"]
 mod common;
