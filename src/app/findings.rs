@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::event::clean_line;
-use crate::health::finding::{At, Tracked, story, worst};
+use crate::health::finding::{At, Tracked, entry, story, worst};
 use crate::health::{Health, Level, Standing, Terms, consumer_health, stream_health};
 use crate::model::{ConsumerEntry, Rule};
 
@@ -57,7 +57,8 @@ impl Found<'_> {
         };
         let rule = self.tracked.rule;
         let told = story(app.catalog(), self.at, rule, &app.session.thresholds, app.shown_at());
-        let words = told.map_or_else(String::new, |told| format!("{}: {}", told.words, told.sentence));
+        // What is known may be newer than what was found in it, until the next look a moment later.
+        let words = told.map_or_else(|| entry(rule).in_short(), |told| format!("{}: {}", told.words, told.sentence));
         Finding {
             level: self.tracked.level,
             place: clean_line(&place).into_owned(),
@@ -118,6 +119,12 @@ const fn is_of_verdict(rule: Rule) -> bool {
 }
 
 impl App {
+    /// All that is not well with a stream and its consumers.
+    pub fn findings_of_stream(&self, name: &str) -> Findings {
+        let entry = self.catalog().streams.get(name);
+        entry.map_or_else(Findings::default, |entry| Findings::of(&[super::stream_row(self, name, entry)], self))
+    }
+
     /// How well a stream is: what its row says, or what was found besides.
     pub fn stream_health(&self, row: &StreamRow<'_>) -> Health {
         let thresholds = &self.session.thresholds;

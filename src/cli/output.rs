@@ -56,8 +56,7 @@ pub(super) fn said(said: &[Said]) -> String {
             Said::Count(count, what) => writeln!(out, "  {:>9}  {}", units::count_exact(*count), clean_line(what)),
             Said::Bar(from, count, share) => {
                 let cells = (u64::from(*share) * LONGEST).div_ceil(1_000) as usize;
-                let time = from.to_display();
-                writeln!(out, "  {time}  {:>9}  {}", units::count_exact(*count), "#".repeat(cells))
+                writeln!(out, "  {from}  {:>9}  {}", units::count_exact(*count), "#".repeat(cells))
             }
             Said::Warning(line) | Said::Obstacle(line) | Said::More(line) => writeln!(out, "  {}", clean_line(line)),
         };

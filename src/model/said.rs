@@ -14,8 +14,8 @@ pub enum Said {
     Title(&'static str),
     /// An entry of a part: a count and what it counts.
     Count(u64, String),
-    /// A bar of the histogram: when it begins, how many, and the share of the highest bar, from 0 to 1000.
-    Bar(Timestamp, u64, u32),
+    /// A bar of the histogram: when it begins, as text, how many, and the share of the highest bar, from 0 to 1000.
+    Bar(String, u64, u32),
     /// Something worth knowing.
     Warning(String),
     /// Why it cannot be done.

@@ -75,6 +75,11 @@ impl Timestamp {
         short
     }
 
+    /// `2026-11-20 13:50:07.042` in UTC, for what lies closer together than seconds.
+    pub fn to_display_millis(self) -> String {
+        format!("{}.{:03}", self.to_display(), self.0.rem_euclid(1_000_000_000) / 1_000_000)
+    }
+
     /// RFC 3339 in UTC, cut to milliseconds, for people. Typed again it is no later than the time itself.
     pub fn to_millis(self) -> String {
         Self(self.0.saturating_sub(self.0.rem_euclid(1_000_000))).to_string()

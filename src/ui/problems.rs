@@ -12,7 +12,7 @@ use crate::app::problems::{BESIDE_FROM, BESIDE_WIDTH, summary};
 use crate::app::{App, Group, ProblemKey, ProblemsScreen, Row, StoryLine, story_lines};
 use crate::event::clean_line;
 use crate::health::Level;
-use crate::health::finding::{Change, Phase, Place, Tracked, story};
+use crate::health::finding::{Change, Phase, Place, Tracked, entry, story};
 use crate::model::units::{duration, duration_short};
 use crate::model::{Rule, Timestamp};
 
@@ -156,7 +156,7 @@ fn finding(frame: &mut Frame<'_>, line: Rect, app: &App, key: &ProblemKey, place
     let glyph = if tracked.silenced { "–" } else { level.glyph() };
     let words = if open {
         let told = story(app.catalog(), place.at(), key.rule, &app.session.thresholds, now);
-        told.map(|told| clean_line(&told.words).into_owned()).unwrap_or_default()
+        told.map_or_else(|| entry(key.rule).in_short(), |told| clean_line(&told.words).into_owned())
     } else {
         String::new()
     };

@@ -35,7 +35,7 @@ pub(super) fn lines(frame: &mut Frame<'_>, area: Rect, said: &[Said], top: usize
                 text(frame.buffer_mut(), line, &words, theme.text);
             }
             Said::Bar(from, count, share) => {
-                let words = format!("  {}  {:>9}  ", from.to_display(), count_exact(*count));
+                let words = format!("  {from}  {:>9}  ", count_exact(*count));
                 let used = text(frame.buffer_mut(), line, &words, theme.text);
                 let room = line.width.saturating_sub(used).min(40);
                 let cells = (u32::from(room) * share).div_ceil(1_000) as usize;

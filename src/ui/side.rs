@@ -14,7 +14,7 @@ use super::stream::limits;
 use super::widgets::chart::Chart;
 use super::widgets::facts::{Fact, facts};
 use super::widgets::gauge::gauge;
-use super::widgets::{text, text_right, wrap};
+use super::widgets::{text, wrap};
 
 /// Draws the line that parts it from the list; returns what is left.
 fn border(frame: &mut Frame<'_>, area: Rect, theme: &Theme) -> Rect {
@@ -98,33 +98,8 @@ pub(super) fn stream(frame: &mut Frame<'_>, area: Rect, app: &App, selected: Opt
     }
     pen.y += 1;
     if let Some(shelf) = row.shelf.filter(|s| !s.entries.is_empty()) {
-        let mut consumers: Vec<_> =
-            shelf.entries.iter().map(|(n, e)| (n, e, app.consumer_health(row.name, n, e))).collect();
-        consumers.sort_by(|a, b| b.2.level.cmp(&a.2.level).then(a.0.cmp(b.0)));
-        text(frame.buffer_mut(), Rect { height: 1.min(pen.rest().height), ..pen.rest() }, "consumers", theme.title);
-        pen.y += 1;
-        let room = usize::from(pen.rest().height.saturating_sub(8)).max(3);
-        for (name, entry, health) in consumers.iter().take(room) {
-            if pen.rest().height == 0 {
-                break;
-            }
-            let line = Rect { height: 1, ..pen.rest() };
-            let left = format!("{} {}", health.level.glyph(), clean_line(name));
-            let outstanding = entry.info.as_ref().map_or("?".into(), |i| count(i.outstanding()));
-            let right = format!("{} {outstanding:>6}", health.words);
-            let width = (right.chars().count() as u16).min(line.width);
-            text(
-                frame.buffer_mut(),
-                Rect { width: line.width.saturating_sub(width + 1), ..line },
-                &left,
-                theme.level(health.level),
-            );
-            text_right(frame.buffer_mut(), line, &right, theme.text);
-            pen.y += 1;
-        }
-        if consumers.len() > room {
-            pen.wrapped(frame, &format!("and {} more", consumers.len() - room), theme.dim);
-        }
+        let room = Rect { height: pen.rest().height.saturating_sub(7).max(5), ..pen.rest() };
+        pen.y += super::stream::consumer_lines(frame, room.intersection(pen.rest()), app, row.name, shelf, theme);
         pen.y += 1;
     }
     let rates = entry.series.rates(|s| s.last_seq);

@@ -77,6 +77,8 @@ fn every_rule_has_its_entry_and_its_words() {
         assert!(entry.finds.ends_with('.') && !entry.finds.contains('|'), "{rule}: {}", entry.finds);
         let (one, many) = ((entry.many)(1), (entry.many)(1_234));
         assert!(!one.is_empty() && !one.ends_with('.'), "{rule}: {one}");
+        let short = entry.in_short();
+        assert!(!short.is_empty() && !short.starts_with(|c: char| c.is_ascii_digit()), "{rule}: {short}");
         if rule.subject() != Subject::Account {
             assert!(
                 one.starts_with("1 ") && many.starts_with("1,234 ") && !one.contains("  "),

@@ -137,6 +137,20 @@ pub struct Entry {
     pub(super) check: Check,
 }
 
+impl Entry {
+    /// What is wrong, in a few words and without a number: `is read by nobody`.
+    pub fn in_short(&self) -> String {
+        let words = (self.many)(1);
+        // `1 work queue has no consumers`: what it is about stands beside it where this is shown.
+        for what in ["consumer", "stream", "work queue"] {
+            if let Some(rest) = words.strip_prefix("1 ").and_then(|rest| rest.strip_prefix(what)) {
+                return rest.trim_start().to_owned();
+            }
+        }
+        words
+    }
+}
+
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Entry").field("rule", &self.rule).finish_non_exhaustive()

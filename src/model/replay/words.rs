@@ -91,7 +91,10 @@ fn parts(plan: &Plan) -> Vec<Said> {
     if let Some(highest) = a.histogram.iter().map(|bar| bar.count).max().filter(|_| a.histogram.len() > 1) {
         said.push(Said::Title("over time"));
         let share = |count: u64| (count * 1_000).div_ceil(highest.max(1)) as u32;
-        said.extend(a.histogram.iter().map(|bar| Said::Bar(bar.from, bar.count, share(bar.count))));
+        // Bars that are shorter than a second would all have the same time.
+        let fine = a.histogram.windows(2).any(|w| w[1].from.since(w[0].from) < Duration::from_secs(1));
+        let label = |from: Timestamp| if fine { from.to_display_millis() } else { from.to_display() };
+        said.extend(a.histogram.iter().map(|bar| Said::Bar(label(bar.from), bar.count, share(bar.count))));
     }
     said
 }

@@ -4,6 +4,7 @@ mod cluster;
 mod configuration;
 mod overview;
 mod subjects;
+mod summary;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -18,6 +19,7 @@ use super::widgets::{message, text};
 
 pub(super) use configuration::lines as json_lines;
 pub(super) use overview::limits;
+pub(super) use summary::consumers as consumer_lines;
 
 /// Draws the stream.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &StreamScreen, theme: &Theme) {

@@ -61,6 +61,17 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Stream
             if limit.ratio >= app.session.thresholds.limit_warning && limit.fills { theme.warning } else { theme.text };
         y += row(frame, left, y, &words, style);
     }
+    // Beside the charts there is room for who reads it, and for what is not well besides the first line.
+    if right.is_some() {
+        if let Some(shelf) = shelf {
+            y += 1 + super::consumer_lines(frame, below(left, y + 1), app, &screen.name, shelf, theme);
+        }
+        let found = app.findings_of_stream(&screen.name);
+        if found.count() > 1 {
+            let rest = below(left, y);
+            crate::ui::findings::draw(frame, Rect { x: area.x, width: left.width + 2, ..rest }, app, &found, theme);
+        }
+    }
     let charts_area = right.unwrap_or_else(|| below(left, y + 1));
     charts(frame, charts_area, app, screen, entry.rate_in(), theme);
 }
