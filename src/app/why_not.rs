@@ -73,7 +73,7 @@ pub(super) fn why_not_on(action: Action, screen: Option<&Screen>) -> Option<Stri
         }
         Action::Consumers if matches!(screen, Some(Screen::Contexts(_))) => no("a context has no consumers"),
         Action::Tail if !has_streams(screen) => no("open a stream, or select one, to read its events"),
-        Action::Tail
+        Action::Tail | Action::Replay
             if matches!(screen, Some(Screen::Streams(_) | Screen::Consumers(_)))
                 && !list.is_some_and(|l| l.has_selection() || l.has_marks()) =>
         {
