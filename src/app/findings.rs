@@ -118,6 +118,12 @@ const fn is_of_verdict(rule: Rule) -> bool {
     )
 }
 
+/// What did not hold at the last look, but may come again: the level stands still, the words tell what is now.
+fn until_lately(tracked: &Tracked, health: Health) -> Health {
+    let sentence = format!("It was so until a moment ago: {}. {}", entry(tracked.rule).in_short(), health.sentence);
+    Health::new(tracked.level, health.words, sentence)
+}
+
 impl App {
     /// All that is not well with a stream and its consumers.
     pub fn findings_of_stream(&self, name: &str) -> Findings {
@@ -139,7 +145,7 @@ impl App {
             .flat_map(|(name, known)| known.iter().map(move |tracked| (At::Consumer(row.name, name), tracked)));
         let mut worst = own.chain(consumers).filter(|(_, tracked)| tracked.is_told() && tracked.level == row.found);
         let Some((at, tracked)) = worst.next() else { return health };
-        self.found_health(at, tracked).unwrap_or(health)
+        self.found_health(at, tracked).unwrap_or_else(|| until_lately(tracked, health))
     }
 
     /// How well a consumer is: what its verdict says, or what was found besides.
@@ -152,7 +158,10 @@ impl App {
             return health;
         }
         let tracked = known.iter().find(|tracked| tracked.is_told() && tracked.level == found);
-        tracked.and_then(|tracked| self.found_health(at, tracked)).unwrap_or(health)
+        match tracked {
+            Some(tracked) => self.found_health(at, tracked).unwrap_or_else(|| until_lately(tracked, health)),
+            None => health,
+        }
     }
 
     /// What is found of a consumer that its verdict does not say: level, words and sentence.

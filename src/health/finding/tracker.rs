@@ -1,7 +1,8 @@
 //! What is known of findings over time: since when, whether it becomes worse, and what is well again.
 //!
 //! Pure: it is told what was found at a place and when. What holds only for a moment is never told: each rule has its
-//! patience. What is well again stays for a while, and what comes again within that time is the same finding.
+//! patience, and what does not hold for a moment only is not told to be well. What is well again stays for a while, and
+//! what comes again within that time is the same finding.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -18,6 +19,9 @@ pub const LINGERS: Duration = Duration::from_secs(180);
 pub const MOST_RESOLVED: usize = 200;
 /// What is found within this time after the first look was there before, for all that is known.
 const FIRST_LOOK: Duration = Duration::from_secs(30);
+/// What was open is well again, or less bad, when it was so for this long: a consumer at its limit of messages that are not
+/// acked is below it for a moment after every ack.
+const CLEARS: Duration = Duration::from_secs(10);
 /// An amount that grows to so many times of what it was is worse.
 const WORSE: u64 = 2;
 
@@ -72,6 +76,8 @@ pub struct Tracked {
     steady: Timestamp,
     /// The amount at the last change.
     base: u64,
+    /// Open, but not found any more, or less bad, since then.
+    eased: Option<Timestamp>,
 }
 
 /// How many are open, by how bad they are; without those that are silenced.
@@ -128,6 +134,19 @@ impl Tracker {
         patience: impl Fn(Rule) -> Duration,
         silenced: impl Fn(Rule) -> bool,
     ) {
+        // Who waits for nothing tells what holds, and nothing else.
+        let clears = if self.impatience.is_some() { Duration::ZERO } else { CLEARS };
+        self.put_in(place, hits, now, (patience, silenced), clears);
+    }
+
+    fn put_in(
+        &mut self,
+        place: At<'_>,
+        hits: &[(Rule, Hit)],
+        now: Timestamp,
+        (patience, silenced): (impl Fn(Rule) -> Duration, impl Fn(Rule) -> bool),
+        clears: Duration,
+    ) {
         let started = *self.started.get_or_insert(now);
         if hits.is_empty() && self.at(place).is_empty() {
             return;
@@ -136,7 +155,7 @@ impl Tracker {
         let mut known = self.take(place);
         for tracked in &mut known {
             if !hits.iter().any(|(rule, _)| *rule == tracked.rule) {
-                self.clear(place, tracked, now);
+                self.clear(place, tracked, now, clears);
             }
         }
         known.retain(|tracked| tracked.phase != Phase::Suspected || hits.iter().any(|(rule, _)| *rule == tracked.rule));
@@ -144,7 +163,7 @@ impl Tracker {
             let at = known.binary_search_by_key(&rule, |tracked| tracked.rule);
             let waits = patience(rule).min(cap);
             match at {
-                Ok(at) => self.again(place, &mut known[at], hit, now, waits),
+                Ok(at) => self.again(place, &mut known[at], hit, now, (waits, clears)),
                 Err(at) => {
                     let since = hit.since.filter(|since| *since <= now);
                     let mut tracked = Tracked {
@@ -160,6 +179,7 @@ impl Tracker {
                         silenced: silenced(rule),
                         steady: now,
                         base: hit.amount,
+                        eased: None,
                     };
                     if waits.is_zero() {
                         self.open(&mut tracked, now);
@@ -174,7 +194,14 @@ impl Tracker {
     }
 
     /// What is found there was found before.
-    fn again(&mut self, place: At<'_>, tracked: &mut Tracked, hit: Hit, now: Timestamp, waits: Duration) {
+    fn again(
+        &mut self,
+        place: At<'_>,
+        tracked: &mut Tracked,
+        mut hit: Hit,
+        now: Timestamp,
+        (waits, clears): (Duration, Duration),
+    ) {
         match tracked.phase {
             Phase::Suspected => {
                 (tracked.level, tracked.amount, tracked.base) = (hit.level, hit.amount, hit.amount);
@@ -184,6 +211,13 @@ impl Tracker {
                 }
             }
             Phase::Open => {
+                if hit.level >= tracked.level {
+                    tracked.eased = None;
+                } else if now.since(*tracked.eased.get_or_insert(now)) < clears {
+                    hit.level = tracked.level;
+                } else {
+                    tracked.eased = None;
+                }
                 let change = if hit.level > tracked.level || (tracked.base > 0 && hit.amount / WORSE >= tracked.base) {
                     Some(Change::Worse)
                 } else if hit.level < tracked.level || hit.amount < tracked.base / WORSE {
@@ -221,15 +255,20 @@ impl Tracker {
     }
 
     /// What was found there is not there any more.
-    fn clear(&mut self, place: At<'_>, tracked: &mut Tracked, now: Timestamp) {
+    fn clear(&mut self, place: At<'_>, tracked: &mut Tracked, now: Timestamp, clears: Duration) {
         match tracked.phase {
             Phase::Suspected => {
                 self.suspects.remove(&(place.place(), tracked.rule));
             }
             Phase::Open => {
+                let well_since = *tracked.eased.get_or_insert(now);
+                if now.since(well_since) < clears {
+                    return;
+                }
                 self.count(tracked, -1);
-                tracked.phase = Phase::Resolved(now);
-                self.resolved.push_back((now, place.place(), tracked.rule));
+                tracked.eased = None;
+                tracked.phase = Phase::Resolved(well_since);
+                self.resolved.push_back((well_since, place.place(), tracked.rule));
                 self.revision += 1;
             }
             Phase::Resolved(_) => {}
@@ -288,7 +327,7 @@ impl Tracker {
     }
 
     fn forget(&mut self, place: At<'_>, now: Timestamp) {
-        self.put(place, &[], now, |_| Duration::ZERO, |_| false);
+        self.put_in(place, &[], now, (|_| Duration::ZERO, |_| false), Duration::ZERO);
     }
 
     /// How many are open.

@@ -43,6 +43,8 @@ fn a_finding_opens_changes_and_is_resolved() {
     put(&mut t, C, &[(RULE, hit(Level::Critical, 9))], 104);
     assert_eq!(t.at(C)[0].change, Change::Better);
     put(&mut t, C, &[], 110);
+    assert_eq!((t.at(C)[0].phase, t.counts().critical), (Phase::Open, 1), "it may be so for a moment only");
+    put(&mut t, C, &[], 120);
     assert_eq!((t.at(C)[0].phase, t.counts()), (Phase::Resolved(at(110)), Counts::default()));
     assert_eq!(t.at(C)[0].since, at(100), "since when it was wrong stays known");
     t.tick(at(110).plus(LINGERS).minus(Duration::from_secs(1)), patience);
@@ -56,7 +58,8 @@ fn what_comes_again_is_the_same_finding() {
     let mut t = Tracker::default();
     put(&mut t, C, &[(RULE, hit(Level::Warning, 1))], 0);
     put(&mut t, C, &[], 5);
-    put(&mut t, C, &[(RULE, hit(Level::Critical, 1))], 9);
+    put(&mut t, C, &[], 15);
+    put(&mut t, C, &[(RULE, hit(Level::Critical, 1))], 19);
     let found = t.at(C)[0];
     assert_eq!((found.phase, found.change, found.since), (Phase::Open, Change::Again, at(0)));
     assert_eq!(t.counts(), Counts { critical: 1, ..Default::default() });
@@ -64,8 +67,39 @@ fn what_comes_again_is_the_same_finding() {
     t.tick(at(5).plus(LINGERS), patience);
     assert_eq!(t.at(C).len(), 1);
     put(&mut t, C, &[], 400);
+    put(&mut t, C, &[], 410);
     t.tick(at(400).plus(LINGERS), patience);
     assert!(t.at(C).is_empty());
+}
+
+#[test]
+fn what_does_not_hold_for_a_moment_is_neither_well_nor_again() {
+    let mut t = Tracker::default();
+    put(&mut t, C, &[(RULE, hit(Level::Critical, 5))], 100);
+    let told = t.revision;
+    for second in (102..160).step_by(4) {
+        put(&mut t, C, &[], second);
+        put(&mut t, C, &[(RULE, hit(Level::Critical, 5))], second + 2);
+    }
+    assert_eq!((t.at(C)[0].phase, t.at(C)[0].change, t.at(C)[0].changed), (Phase::Open, Change::New, at(100)));
+    assert_eq!((t.counts().critical, t.revision), (1, told), "nothing moved");
+    // Less bad for a moment is as bad; for longer it is less bad, and since when it was so does not matter.
+    for second in (162..180).step_by(4) {
+        put(&mut t, C, &[(RULE, hit(Level::Notice, 5))], second);
+        put(&mut t, C, &[(RULE, hit(Level::Critical, 5))], second + 2);
+    }
+    assert_eq!(t.counts(), Counts { critical: 1, ..Default::default() });
+    put(&mut t, C, &[], 190);
+    put(&mut t, C, &[(RULE, hit(Level::Notice, 5))], 199);
+    assert_eq!(t.counts(), Counts { critical: 1, ..Default::default() });
+    put(&mut t, C, &[(RULE, hit(Level::Notice, 5))], 200);
+    assert_eq!((t.counts(), t.at(C)[0].change), (Counts { notice: 1, ..Default::default() }, Change::Better));
+    // Who does not wait tells at once what holds.
+    let mut t = Tracker::impatient(Duration::from_secs(10));
+    put(&mut t, At::Stream("s"), &[(Rule::StreamNoLimits, hit(Level::Warning, 0))], 0);
+    t.put(C, &[(RULE, hit(Level::Critical, 5))], at(0), |_| Duration::ZERO, |_| false);
+    put(&mut t, C, &[], 1);
+    assert_eq!(t.at(C)[0].phase, Phase::Resolved(at(1)));
 }
 
 #[test]
@@ -127,6 +161,7 @@ fn silenced_ones_are_counted_apart() {
     assert_eq!(t.counts(), Counts { silenced: 1, ..Default::default() });
     assert!(!t.at(C)[0].is_told());
     put(&mut t, C, &[], 1);
+    put(&mut t, C, &[], 11);
     assert_eq!(t.counts(), Counts::default());
 }
 
@@ -168,6 +203,7 @@ fn what_is_well_again_is_bounded() {
     for n in 0..1_000 {
         let name = n.to_string();
         put(&mut t, At::Stream(&name), &[], 1);
+        put(&mut t, At::Stream(&name), &[], 11);
     }
     assert_eq!((t.resolved.len(), t.iter().count()), (MOST_RESOLVED, MOST_RESOLVED));
     assert_eq!(t.counts(), Counts::default());
