@@ -31,6 +31,57 @@ fn trap_1_retention_eats_the_backlog() {
 }
 
 #[test]
+fn what_is_dropped_while_it_is_held_is_no_ack() {
+    // A log at its limit and a client that never acks: what the stream drops, the server counts as acked.
+    let eaten = |k: &mut Case, reads: bool| {
+        let n = if k.slots == 1 { 0 } else { 10 };
+        (k.s.state.first_seq, k.c.ack_floor.stream_seq) = (101 + 10 * (k.slots as u64 - 1), 100);
+        k.stored(if k.slots == 1 { 1_000 } else { 10 });
+        if k.slots == 1 {
+            k.deliver(200);
+        }
+        k.ack(n);
+        k.c.ack_floor.stream_seq = k.s.state.first_seq - 1;
+        if reads {
+            k.c.waiting = 1;
+            k.deliver(n);
+        }
+    };
+    let mut holds = after(10, |k| eaten(k, true));
+    assert_eq!((holds.told().as_str(), holds.verdict().dropped), ("STALLED", true));
+    assert!(holds.sentence().ends_with("What leaves is what its stream drops."), "{}", holds.sentence());
+    assert!(holds.verdict().or_longer, "when something was really acked last is not known");
+    // The consumer was asked again, and its stream was not yet: it goes on.
+    let mut next = holds.c.clone();
+    holds.slots += 1;
+    next.taken = holds.now();
+    (next.ack_floor.stream_seq, next.ack_floor.last_active) = (next.ack_floor.stream_seq + 10, Some(holds.now()));
+    (next.delivered.consumer_seq, next.delivered.stream_seq) =
+        (next.delivered.consumer_seq + 10, next.delivered.stream_seq + 10);
+    holds.catalog.apply(Update::Consumer(std::sync::Arc::new(next)));
+    assert_eq!(holds.told(), "STALLED");
+    let gone = after(10, |k| eaten(k, false));
+    assert_eq!(gone.told(), "STOPPED");
+    // One real ack is enough.
+    let mut acks = after(9, |k| eaten(k, true));
+    acks.poll(|k| {
+        eaten(k, true);
+        k.c.ack_pending -= 1;
+    });
+    assert_eq!((acks.verdict().state, acks.verdict().dropped), (State::Ok, false));
+    // And the first acks of a log that begins where the consumer does are acks.
+    let mut first = Case::new();
+    (first.s.state.first_seq, first.s.state.last_seq) = (1, 0);
+    (first.c.delivered, first.c.ack_floor) = (Position::default(), Position::default());
+    first.polls(10, |k| {
+        k.stored(10);
+        k.deliver(5);
+        k.ack(5);
+    });
+    assert_eq!((first.told().as_str(), first.verdict().dropped), ("BEHIND", false));
+}
+
+#[test]
 fn what_was_read_before_it_was_dropped_is_not_lost() {
     // A log of ten messages that turns over in each slot, and a reader that keeps up.
     let short = after(10, |k| {

@@ -105,10 +105,10 @@ impl Verdict {
                     messages_are(info.ack_pending),
                     messages_are(info.pending)
                 );
-                if let (Some(wait), Some(delay)) = (info.config.ack_wait, self.delay)
-                    && wait > delay
-                {
-                    let _ = write!(out, " Its ack wait is longer, {}.", duration(wait));
+                if self.dropped {
+                    out.push_str(" What leaves is what its stream drops.");
+                } else if let (true, Some(wait)) = (self.in_time, info.config.ack_wait) {
+                    let _ = write!(out, " It may be slow work: its ack wait, {}, is not over.", duration(wait));
                 }
                 out
             }
