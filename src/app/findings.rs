@@ -57,7 +57,11 @@ impl Found<'_> {
         };
         let rule = self.tracked.rule;
         let told = story(app.catalog(), self.at, rule, &app.session.thresholds, app.shown_at());
-        let words = told.map_or_else(String::new, |told| format!("{}: {}", told.words, told.sentence));
+        let words = match told {
+            Some(told) => format!("{}: {}", told.words, told.sentence),
+            None if self.tracked.quiet.is_some() => format!("{} comes and goes; not just now", rule),
+            None => String::new(),
+        };
         Finding {
             level: self.tracked.level,
             place: clean_line(&place).into_owned(),

@@ -156,7 +156,8 @@ fn finding(frame: &mut Frame<'_>, line: Rect, app: &App, key: &ProblemKey, place
     let glyph = if tracked.silenced { "–" } else { level.glyph() };
     let words = if open {
         let told = story(app.catalog(), place.at(), key.rule, &app.session.thresholds, now);
-        told.map(|told| clean_line(&told.words).into_owned()).unwrap_or_default()
+        let words = told.map(|told| clean_line(&told.words).into_owned());
+        words.unwrap_or_else(|| if tracked.quiet.is_some() { "not just now".into() } else { String::new() })
     } else {
         String::new()
     };

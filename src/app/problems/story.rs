@@ -44,8 +44,12 @@ pub(super) fn copied(app: &App, key: &ProblemKey) -> String {
     match &key.place {
         Some(place) => {
             let words = words(app, key, place);
-            let since = app.tracked(key.rule, place.at()).map(|tracked| since(tracked, app.shown_at()));
-            let told = words.map_or_else(|| "It is well again.".to_owned(), |story| story.whole());
+            let tracked = app.tracked(key.rule, place.at());
+            let since = tracked.map(|tracked| since(tracked, app.shown_at()));
+            let comes_and_goes = tracked.is_some_and(|tracked| tracked.quiet.is_some());
+            let well =
+                if comes_and_goes { "It comes and goes, and does not hold just now." } else { "It is well again." };
+            let told = words.map_or_else(|| well.to_owned(), |story| story.whole());
             let text = format!("{} {place}\n{told}\n  {}", key.rule, since.unwrap_or_default());
             crate::event::clean(&text).trim_end().to_owned()
         }
@@ -75,6 +79,9 @@ fn of_finding(app: &App, key: &ProblemKey, place: &Place, columns: usize) -> Vec
     let sentence = match (&told, tracked.phase) {
         (Some(story), _) => story.sentence.clone(),
         (None, Phase::Resolved(_)) => format!("It is well again. {}", entry(key.rule).finds),
+        (None, _) if tracked.quiet.is_some() => {
+            format!("It comes and goes, and does not hold just now. {}", entry(key.rule).finds)
+        }
         (None, _) => entry(key.rule).finds.to_owned(),
     };
     lines.extend(broken(&sentence, columns).into_iter().map(StoryLine::Text));

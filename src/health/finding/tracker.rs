@@ -18,6 +18,8 @@ pub const LINGERS: Duration = Duration::from_secs(180);
 pub const MOST_RESOLVED: usize = 200;
 /// What is found within this time after the first look was there before, for all that is known.
 const FIRST_LOOK: Duration = Duration::from_secs(30);
+/// What was well and came again is well only when it was for so long: what comes and goes is not told each time.
+pub const SETTLES: Duration = Duration::from_secs(30);
 /// An amount that grows to so many times of what it was is worse.
 const WORSE: u64 = 2;
 
@@ -68,6 +70,10 @@ pub struct Tracked {
     pub changed: Timestamp,
     /// The configuration silences it.
     pub silenced: bool,
+    /// It comes and goes, and was not found since then, though it is still open.
+    pub quiet: Option<Timestamp>,
+    /// It was well before and came again.
+    returned: bool,
     /// It holds without a break since then.
     steady: Timestamp,
     /// The amount at the last change.
@@ -136,7 +142,7 @@ impl Tracker {
         let mut known = self.take(place);
         for tracked in &mut known {
             if !hits.iter().any(|(rule, _)| *rule == tracked.rule) {
-                self.clear(place, tracked, now);
+                self.quiet(place, tracked, now);
             }
         }
         known.retain(|tracked| tracked.phase != Phase::Suspected || hits.iter().any(|(rule, _)| *rule == tracked.rule));
@@ -153,11 +159,13 @@ impl Tracker {
                         amount: hit.amount,
                         phase: Phase::Suspected,
                         since: since.unwrap_or(now),
-                        begun: since.is_some() || now.since(started) > FIRST_LOOK,
+                        begun: if since.is_some() { !hit.or_longer } else { now.since(started) > FIRST_LOOK },
                         news: now.since(started) > FIRST_LOOK,
                         change: Change::New,
                         changed: now,
                         silenced: silenced(rule),
+                        quiet: None,
+                        returned: false,
                         steady: now,
                         base: hit.amount,
                     };
@@ -184,6 +192,7 @@ impl Tracker {
                 }
             }
             Phase::Open => {
+                self.revision += u64::from(tracked.quiet.take().is_some());
                 let change = if hit.level > tracked.level || (tracked.base > 0 && hit.amount / WORSE >= tracked.base) {
                     Some(Change::Worse)
                 } else if hit.level < tracked.level || hit.amount < tracked.base / WORSE {
@@ -206,7 +215,7 @@ impl Tracker {
                 // It is told again at once: it proved before that it does not pass by itself.
                 (tracked.level, tracked.amount, tracked.base) = (hit.level, hit.amount, hit.amount);
                 (tracked.phase, tracked.change, tracked.changed) = (Phase::Open, Change::Again, now);
-                tracked.steady = now;
+                (tracked.steady, tracked.returned) = (now, true);
                 self.count(tracked, 1);
                 self.revision += 1;
             }
@@ -218,6 +227,20 @@ impl Tracker {
         tracked.changed = now;
         self.count(tracked, 1);
         self.revision += 1;
+    }
+
+    /// What was found there was not found now. What comes and goes stays open until it is well for a while; whoever is
+    /// impatient wants to know how it is now.
+    fn quiet(&mut self, place: At<'_>, tracked: &mut Tracked, now: Timestamp) {
+        let waits = tracked.phase == Phase::Open && tracked.returned && self.impatience.is_none();
+        let from = tracked.quiet.unwrap_or(now);
+        if waits && now.since(from) < SETTLES {
+            self.revision += u64::from(tracked.quiet.is_none());
+            tracked.quiet = Some(from);
+        } else {
+            tracked.quiet = None;
+            self.clear(place, tracked, from);
+        }
     }
 
     /// What was found there is not there any more.
@@ -288,7 +311,13 @@ impl Tracker {
     }
 
     fn forget(&mut self, place: At<'_>, now: Timestamp) {
-        self.put(place, &[], now, |_| Duration::ZERO, |_| false);
+        let mut known = self.take(place);
+        for tracked in &mut known {
+            tracked.quiet = None;
+            self.clear(place, tracked, now);
+        }
+        known.retain(|tracked| tracked.phase != Phase::Suspected);
+        self.give_back(place, known);
     }
 
     /// How many are open.

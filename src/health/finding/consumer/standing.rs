@@ -246,7 +246,7 @@ fn is<'a>(look: &'a ConsumerLook<'_>, state: State) -> Option<&'a Verdict> {
 }
 
 const fn hit(level: Level, verdict: &Verdict) -> Hit {
-    Hit::of(level, verdict.outstanding).since(verdict.since)
+    Hit::of(level, verdict.outstanding).since(verdict.since).or_longer(verdict.or_longer)
 }
 
 fn blocked(verdict: &Verdict) -> bool {
