@@ -97,9 +97,10 @@ impl Look {
         self.slope.is_some_and(|slope| slope > 0.0) && self.later_is_more && self.is_backlog()
     }
 
-    /// It rises, or stands still, and never falls.
+    /// It rises, or stands still, and never falls. Where one message is held it is never nothing: that a few more are on
+    /// their way in the last sample is no growth.
     pub(super) const fn never_falls(&self) -> bool {
-        !self.fell && if self.grew { self.waits || self.more_than_a_step } else { self.is_backlog() }
+        !self.fell && self.more_than_a_step && (self.grew || self.waits)
     }
 
     /// It is more than the work that is being done: something waits, and more than what comes and goes with a sample.

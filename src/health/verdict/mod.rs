@@ -195,8 +195,8 @@ impl Verdict {
     /// long as it may be slow: it is worth a look only where more waits behind it.
     pub fn level(&self) -> Level {
         let level = match self.state {
-            State::Stalled if self.in_time && self.waits => Level::Warning,
-            State::Stalled if self.in_time => Level::Notice,
+            State::Stalled | State::Stopped if self.in_time && self.waits => Level::Warning,
+            State::Stalled | State::Stopped if self.in_time => Level::Notice,
             state => state.level(),
         };
         level.max(self.flags.level())
@@ -223,10 +223,11 @@ impl Verdict {
         })
     }
 
-    /// Seconds until nothing is outstanding at the present slope; `None` where it does not fall.
+    /// Seconds until nothing is outstanding at the present slope; `None` where it does not fall, and where it is no more
+    /// than the work that is being done, which goes up and down.
     pub fn eta(&self) -> Option<f64> {
         match (self.why, self.slope) {
-            (Why::CatchingUp, Some(slope)) if slope < 0.0 => Some(self.outstanding as f64 / -slope),
+            (Why::CatchingUp, Some(slope)) if slope < 0.0 && self.backlog => Some(self.outstanding as f64 / -slope),
             _ => None,
         }
     }
@@ -262,7 +263,7 @@ pub fn judge(entry: &ConsumerEntry, terms: &Terms) -> Option<Verdict> {
         slope: look.slope,
         samples: samples.len(),
         delay: look.delay,
-        in_time: why == Why::NobodyAcks && !look.dropped && is_in_time(info, terms.now),
+        in_time: matches!(why, Why::NobodyAcks | Why::NoReader) && !look.dropped && is_in_time(info, terms.now),
         dropped: look.dropped && !look.acked,
         doubt: look::doubt(samples, info),
     })

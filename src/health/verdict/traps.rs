@@ -164,6 +164,23 @@ fn trap_3_a_floor_that_stands_is_no_standstill() {
 }
 
 #[test]
+fn with_a_held_message_what_is_on_its_way_is_no_growth() {
+    // One is held, and all else is read and acked; a few are on their way when it is asked last.
+    let mut case = after(9, |k| {
+        k.stored(if k.slots == 1 { 61 } else { 60 });
+        k.deliver(u64::MAX);
+        k.ack(60);
+    });
+    case.poll(|k| {
+        k.stored(64);
+        k.deliver(60);
+        k.ack(60);
+    });
+    assert_eq!((case.verdict().outstanding, case.verdict().state), (5, State::Ok), "{}", case.sentence());
+    assert_eq!((case.verdict().eta(), case.verdict().words().as_str()), (None, "OK"));
+}
+
+#[test]
 fn trap_4_a_reader_between_two_pulls_is_a_reader() {
     let case = after(10, |k| {
         k.stored(1);

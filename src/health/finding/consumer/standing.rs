@@ -11,12 +11,17 @@ use crate::model::{AckPolicy, Consumer, ConsumerSample, Delivery, Rule};
 /// Nobody is there.
 pub(super) const STOPPED: Entry = Entry {
     rule: Rule::ConsumerStopped,
-    levels: &[Level::Critical],
-    finds: "Messages wait, and in ten samples nobody asked for them, nothing was delivered and nothing was acked.",
+    levels: &[Level::Warning, Level::Critical],
+    finds: "Messages wait, and in ten samples nobody asked for them, nothing was delivered and nothing was acked. A warning \
+            while the ack wait of the last delivery is not over: whoever has it may just be slow; nothing where all is \
+            delivered, too.",
     patience: AT_ONCE,
     many: |n| some(n, "consumer", "is read by nobody", "are read by nobody"),
     check: Check::Consumer(
-        |look| is(look, State::Stopped).map(|verdict| hit(Level::Critical, verdict)),
+        |look| {
+            let verdict = is(look, State::Stopped)?;
+            standstill(verdict).map(|level| hit(level, verdict))
+        },
         |look, _| {
             let story = told(look, "nobody reads").run("Look at it.", info(look));
             let story = match look.info().map(|info| &info.config.delivery) {

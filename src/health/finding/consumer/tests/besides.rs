@@ -39,6 +39,11 @@ fn what_was_given_up_lost_and_held() {
         c.c.ack_floor.last_active = Some(Timestamp::from_secs(c.second));
     });
     assert_eq!(held.hits(), [(Rule::ConsumerHol, Notice)]);
+    assert!(held.sentence(Rule::ConsumerHol).ends_with("is delivered and not acked."));
+    // Who gave up on a message never acks it.
+    let given_up = held.polls(1, |c| (c.c.config.max_deliver, c.c.redelivered) = (Some(3), 9));
+    assert_eq!(given_up.hits(), [(Rule::ConsumerDead, Warning), (Rule::ConsumerHol, Notice)]);
+    assert!(given_up.sentence(Rule::ConsumerHol).ends_with("is held, or was given up."));
 }
 
 #[test]

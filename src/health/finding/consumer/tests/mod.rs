@@ -218,6 +218,14 @@ fn slow_work_does_not_stand_still() {
     let sentence = one(12).sentence(Rule::ConsumerBlocked);
     assert!(sentence.ends_with("it may be slow work, since its ack wait, 1m, is not over."), "{sentence}");
     assert_eq!(one(32).hits(), [(Rule::ConsumerBlocked, Critical)]);
+    // One that asks only when it is done, and until then has no open pull.
+    let asks_later = |times| one(0).polls(times, |c| c.c.waiting = 0);
+    assert_eq!(asks_later(12).hits(), [(Rule::ConsumerStopped, Warning)]);
+    assert!(asks_later(12).sentence(Rule::ConsumerStopped).ends_with("its ack wait, 1m, is not over."));
+    assert_eq!(asks_later(32).hits(), [(Rule::ConsumerStopped, Critical)]);
+    let last = |times| working(|c| c.c.waiting = 0).polls(times, |c| c.c.waiting = 0);
+    assert_eq!(last(0).hits(), [], "it has all that there is");
+    assert_eq!(last(25).hits(), [(Rule::ConsumerStopped, Critical)]);
 }
 
 #[test]
