@@ -141,6 +141,13 @@ fn of_rule(app: &App, key: &ProblemKey, columns: usize) -> Vec<StoryLine> {
     if !of.patience.is_zero() {
         lines.push(StoryLine::Fact("told after".into(), duration(of.patience)));
     }
+    let folded = match app.screen() {
+        Some(super::super::Screen::Problems(screen)) => screen.is_folded(key.rule),
+        _ => false,
+    };
+    let where_next = if folded { "Enter opens it:" } else { "Below it stands each one:" };
+    let next = format!("{where_next} since when, with which numbers, and what to do.");
+    lines.extend(broken(&next, columns).into_iter().map(StoryLine::Text));
     let quiet = format!("To silence it, put into config.toml: [[silence]] rule = \"{}\"", key.rule);
     lines.extend(broken(&quiet, columns).into_iter().map(StoryLine::Aside));
     lines

@@ -12,9 +12,8 @@ use crate::model::{AckPolicy, Consumer, ConsumerSample, Delivery, Rule};
 pub(super) const STOPPED: Entry = Entry {
     rule: Rule::ConsumerStopped,
     levels: &[Level::Warning, Level::Critical],
-    finds: "Messages wait, and in ten samples nobody asked for them, nothing was delivered and nothing was acked. A warning \
-            while the ack wait of the last delivery is not over: whoever has it may just be slow; nothing where all is \
-            delivered, too.",
+    finds: "Messages wait, and in ten samples nobody asked for them, and nothing was delivered or acked. A warning where \
+            that may be slow work (the ack wait of the last delivery is not over); nothing where all is delivered, too.",
     patience: AT_ONCE,
     many: |n| some(n, "consumer", "is read by nobody", "are read by nobody"),
     check: Check::Consumer(
@@ -23,7 +22,8 @@ pub(super) const STOPPED: Entry = Entry {
             standstill(verdict).map(|level| hit(level, verdict))
         },
         |look, _| {
-            let story = told(look, "nobody reads").run("Look at it.", info(look));
+            let slow = look.verdict.is_some_and(|verdict| verdict.in_time);
+            let story = told(look, if slow { "nobody asks" } else { "nobody reads" }).run("Look at it.", info(look));
             let story = match look.info().map(|info| &info.config.delivery) {
                 Some(Delivery::Push { subject, .. }) => story
                     .advise(format!("Start the application that subscribes to {subject}, or see why it does not."))
@@ -41,9 +41,9 @@ pub(super) const STOPPED: Entry = Entry {
 pub(super) const STALLED: Entry = Entry {
     rule: Rule::ConsumerStalled,
     levels: &[Level::Warning, Level::Critical],
-    finds: "Messages wait and somebody reads, but in ten samples nothing was acked (or nothing delivered). A warning while \
-            the ack wait of the last delivery is not over, and nothing came again: that may just be slow work; nothing where \
-            all is delivered, too.",
+    finds: "Messages wait and somebody reads, but in ten samples nothing was acked (or nothing delivered). A warning where \
+            that may be slow work (the ack wait of the last delivery is not over, and nothing came again); nothing where all \
+            is delivered, too.",
     patience: AT_ONCE,
     many: |n| some(n, "consumer", "stands still", "stand still"),
     check: Check::Consumer(
