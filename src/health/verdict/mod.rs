@@ -56,7 +56,7 @@ pub struct Terms {
     pub now: Timestamp,
     /// How long it takes until every consumer was asked for again.
     pub poll: Duration,
-    /// So many outstanding are as good as none.
+    /// So many outstanding are as good as none, of every consumer.
     pub allowed: u64,
 }
 
@@ -238,6 +238,7 @@ pub fn judge(entry: &ConsumerEntry, terms: &Terms) -> Option<Verdict> {
     let info = entry.info.as_deref()?;
     let samples = entry.ring.samples();
     let newest = samples.last()?;
+    let terms = &Terms { allowed: terms.allowed.max(entry.allowed), ..*terms };
     let look = Look::at(samples, terms.allowed);
     let why = rule(newest.at, newest.paused, newest.outstanding(), &look, terms);
     let state = match why {

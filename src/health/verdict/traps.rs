@@ -3,7 +3,8 @@
 use super::cases::{Case, after};
 use super::*;
 use crate::model::consumer::Position;
-use crate::model::{Retention, Update};
+use crate::model::thresholds::{Allowed, Target};
+use crate::model::{Retention, Thresholds, Update};
 
 #[test]
 fn trap_1_retention_eats_the_backlog() {
@@ -248,6 +249,30 @@ fn trap_7_numbers_that_contradict_each_other_are_told() {
         k.drop_to(1 + 10 * k.slots as u64);
     });
     assert_eq!(dropped.verdict().doubt, None);
+}
+
+#[test]
+fn what_the_configuration_allows_is_as_good_as_none() {
+    let with = |outstanding| {
+        let target = Target { stream: Some("s*".into()), consumer: None };
+        let thresholds = Thresholds { allowed: vec![Allowed { target, outstanding }], ..Default::default() };
+        let mut case = Case { catalog: Catalog::default().knowing(&thresholds), ..Case::new() };
+        case.polls(10, |k| k.stored(1));
+        case
+    };
+    assert_eq!((with(9).told().as_str(), with(10).told().as_str()), ("OK", "OK"), "it was no more in the window");
+    assert_eq!(with(0).told(), "STOPPED");
+    let mut case = with(10);
+    assert_eq!(case.sentence(), "10 messages are outstanding, which is as good as none here.");
+    case.polls(9, |_| {});
+    assert_eq!(case.verdict().since, Some(Timestamp::from_secs(-500)), "as of who has nothing outstanding");
+    case.poll(|k| k.stored(1));
+    assert_eq!(case.verdict().state, State::Ok);
+    case.polls(9, |_| {});
+    assert_eq!(
+        (case.told().as_str(), case.entry().outstanding.map(|run| run.from)),
+        ("STOPPED", Some(Timestamp::from_secs(40)))
+    );
 }
 
 #[test]

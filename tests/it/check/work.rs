@@ -33,5 +33,10 @@ async fn slow_work_is_a_warning_until_its_ack_wait_is_over() {
     assert!(lines[0].starts_with("critical consumer-stopped gone worker: No reader and no ack"), "{told}");
     assert!(lines[1].starts_with("warning consumer-stopped slow worker: No reader and no ack"), "{told}");
     assert!(lines[1].contains("It may be slow work: its ack wait, 10m, is not over."), "{told}");
+    // What is allowed to be outstanding is no standstill.
+    let config = home.path().join("own.toml");
+    std::fs::write(&config, "[[allowed]]\nstream = \"g*\"\nconsumer = \"worker\"\noutstanding = 20\n").unwrap();
+    let told = text(&check(home.path(), &server.url(), &["--config", config.to_str().unwrap()]).stdout);
+    assert!(!told.contains("gone worker") && told.contains("slow worker"), "{told}");
     drop(held);
 }

@@ -4,7 +4,7 @@
 use crate::health::Level;
 use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, plural, quoted, some};
 use crate::health::finding::look::ConsumerLook;
-use crate::health::verdict::{Flag, State, Verdict};
+use crate::health::verdict::{Flag, State, Verdict, Why};
 use crate::model::units::{count_exact, duration, rate};
 use crate::model::{AckPolicy, Consumer, ConsumerSample, Delivery, Rule};
 
@@ -191,6 +191,8 @@ pub(super) const NO_READER: Entry = Entry {
     check: Check::Consumer(
         |look| {
             let verdict = look.verdict.filter(|verdict| matches!(verdict.state, State::Ok | State::Behind))?;
+            // So much may be outstanding.
+            let verdict = Some(verdict).filter(|verdict| !matches!(verdict.why, Why::Idle | Why::CaughtUp))?;
             nobody_asks(look).then(|| hit(Level::Warning, &verdict))
         },
         |look, _| {
