@@ -57,8 +57,12 @@ impl Found<'_> {
         };
         let rule = self.tracked.rule;
         let told = story(app.catalog(), self.at, rule, &app.session.thresholds, app.shown_at());
-        // What is known may be newer than what was found in it, until the next look a moment later.
-        let words = told.map_or_else(|| entry(rule).in_short(), |told| format!("{}: {}", told.words, told.sentence));
+        let words = match told {
+            Some(told) => format!("{}: {}", told.words, told.sentence),
+            None if self.tracked.quiet.is_some() => format!("{}; comes and goes, not just now", entry(rule).in_short()),
+            // What is known may be newer than what was found in it, until the next look a moment later.
+            None => entry(rule).in_short(),
+        };
         Finding {
             level: self.tracked.level,
             place: clean_line(&place).into_owned(),

@@ -159,14 +159,14 @@ fn finding(frame: &mut Frame<'_>, line: Rect, app: &App, key: &ProblemKey, place
     let glyph = if tracked.silenced { "–" } else { level.glyph() };
     let words = if open {
         let told = story(app.catalog(), place.at(), key.rule, &app.session.thresholds, now);
-        told.map_or_else(
-            || entry(key.rule).in_short(),
-            |told| {
-                let words =
-                    if line.width >= WIDE.0 { format!("{}: {}", told.words, told.sentence) } else { told.words };
-                clean_line(&words).into_owned()
-            },
-        )
+        match told {
+            Some(told) if line.width >= WIDE.0 => {
+                clean_line(&format!("{}: {}", told.words, told.sentence)).into_owned()
+            }
+            Some(told) => clean_line(&told.words).into_owned(),
+            None if tracked.quiet.is_some() => "not just now".into(),
+            None => entry(key.rule).in_short(),
+        }
     } else {
         String::new()
     };

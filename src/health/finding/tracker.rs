@@ -1,8 +1,7 @@
 //! What is known of findings over time: since when, whether it becomes worse, and what is well again.
 //!
 //! Pure: it is told what was found at a place and when. What holds only for a moment is never told: each rule has its
-//! patience, and what does not hold for a moment only is not told to be well. What is well again stays for a while, and
-//! what comes again within that time is the same finding.
+//! patience. What is well again stays for a while, and what comes again within that time is the same finding.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -19,9 +18,10 @@ pub const LINGERS: Duration = Duration::from_secs(180);
 pub const MOST_RESOLVED: usize = 200;
 /// What is found within this time after the first look was there before, for all that is known.
 const FIRST_LOOK: Duration = Duration::from_secs(30);
-/// What was open is well again, or less bad, when it was so for this long: a consumer at its limit of messages that are not
-/// acked is below it for a moment after every ack.
-const CLEARS: Duration = Duration::from_secs(10);
+/// What was well and came again is well only when it was for so long: what comes and goes is not told each time.
+pub const SETTLES: Duration = Duration::from_secs(30);
+/// It is less bad when it was for so long: what is now at a limit and now below it is at its limit.
+const EASES: Duration = Duration::from_secs(10);
 /// An amount that grows to so many times of what it was is worse.
 const WORSE: u64 = 2;
 
@@ -72,11 +72,15 @@ pub struct Tracked {
     pub changed: Timestamp,
     /// The configuration silences it.
     pub silenced: bool,
+    /// It comes and goes, and was not found since then, though it is still open.
+    pub quiet: Option<Timestamp>,
+    /// It was well before and came again.
+    returned: bool,
     /// It holds without a break since then.
     steady: Timestamp,
     /// The amount at the last change.
     base: u64,
-    /// Open, but not found any more, or less bad, since then.
+    /// It was found less bad since then than it is told.
     eased: Option<Timestamp>,
 }
 
@@ -134,19 +138,6 @@ impl Tracker {
         patience: impl Fn(Rule) -> Duration,
         silenced: impl Fn(Rule) -> bool,
     ) {
-        // Who waits for nothing tells what holds, and nothing else.
-        let clears = if self.impatience.is_some() { Duration::ZERO } else { CLEARS };
-        self.put_in(place, hits, now, (patience, silenced), clears);
-    }
-
-    fn put_in(
-        &mut self,
-        place: At<'_>,
-        hits: &[(Rule, Hit)],
-        now: Timestamp,
-        (patience, silenced): (impl Fn(Rule) -> Duration, impl Fn(Rule) -> bool),
-        clears: Duration,
-    ) {
         let started = *self.started.get_or_insert(now);
         if hits.is_empty() && self.at(place).is_empty() {
             return;
@@ -155,7 +146,7 @@ impl Tracker {
         let mut known = self.take(place);
         for tracked in &mut known {
             if !hits.iter().any(|(rule, _)| *rule == tracked.rule) {
-                self.clear(place, tracked, now, clears);
+                self.quiet(place, tracked, now);
             }
         }
         known.retain(|tracked| tracked.phase != Phase::Suspected || hits.iter().any(|(rule, _)| *rule == tracked.rule));
@@ -163,7 +154,7 @@ impl Tracker {
             let at = known.binary_search_by_key(&rule, |tracked| tracked.rule);
             let waits = patience(rule).min(cap);
             match at {
-                Ok(at) => self.again(place, &mut known[at], hit, now, (waits, clears)),
+                Ok(at) => self.again(place, &mut known[at], hit, now, waits),
                 Err(at) => {
                     let since = hit.since.filter(|since| *since <= now);
                     let mut tracked = Tracked {
@@ -172,11 +163,13 @@ impl Tracker {
                         amount: hit.amount,
                         phase: Phase::Suspected,
                         since: since.unwrap_or(now),
-                        begun: since.is_some() || now.since(started) > FIRST_LOOK,
+                        begun: if since.is_some() { !hit.or_longer } else { now.since(started) > FIRST_LOOK },
                         news: now.since(started) > FIRST_LOOK,
                         change: Change::New,
                         changed: now,
                         silenced: silenced(rule),
+                        quiet: None,
+                        returned: false,
                         steady: now,
                         base: hit.amount,
                         eased: None,
@@ -194,14 +187,7 @@ impl Tracker {
     }
 
     /// What is found there was found before.
-    fn again(
-        &mut self,
-        place: At<'_>,
-        tracked: &mut Tracked,
-        mut hit: Hit,
-        now: Timestamp,
-        (waits, clears): (Duration, Duration),
-    ) {
+    fn again(&mut self, place: At<'_>, tracked: &mut Tracked, mut hit: Hit, now: Timestamp, waits: Duration) {
         match tracked.phase {
             Phase::Suspected => {
                 (tracked.level, tracked.amount, tracked.base) = (hit.level, hit.amount, hit.amount);
@@ -211,10 +197,15 @@ impl Tracker {
                 }
             }
             Phase::Open => {
-                if hit.level >= tracked.level {
-                    tracked.eased = None;
-                } else if now.since(*tracked.eased.get_or_insert(now)) < clears {
-                    hit.level = tracked.level;
+                self.revision += u64::from(tracked.quiet.take().is_some());
+                // Whoever is impatient wants to know how bad it is now.
+                if hit.level < tracked.level && self.impatience.is_none() {
+                    let from = *tracked.eased.get_or_insert(now);
+                    if now.since(from) < EASES {
+                        hit.level = tracked.level;
+                    } else {
+                        tracked.eased = None;
+                    }
                 } else {
                     tracked.eased = None;
                 }
@@ -240,7 +231,7 @@ impl Tracker {
                 // It is told again at once: it proved before that it does not pass by itself.
                 (tracked.level, tracked.amount, tracked.base) = (hit.level, hit.amount, hit.amount);
                 (tracked.phase, tracked.change, tracked.changed) = (Phase::Open, Change::Again, now);
-                tracked.steady = now;
+                (tracked.steady, tracked.returned) = (now, true);
                 self.count(tracked, 1);
                 self.revision += 1;
             }
@@ -254,21 +245,31 @@ impl Tracker {
         self.revision += 1;
     }
 
+    /// What was found there was not found now. What comes and goes stays open until it is well for a while; whoever is
+    /// impatient wants to know how it is now.
+    fn quiet(&mut self, place: At<'_>, tracked: &mut Tracked, now: Timestamp) {
+        let waits = tracked.phase == Phase::Open && tracked.returned && self.impatience.is_none();
+        let from = tracked.quiet.unwrap_or(now);
+        if waits && now.since(from) < SETTLES {
+            self.revision += u64::from(tracked.quiet.is_none());
+            tracked.quiet = Some(from);
+        } else {
+            tracked.quiet = None;
+            self.clear(place, tracked, from);
+        }
+    }
+
     /// What was found there is not there any more.
-    fn clear(&mut self, place: At<'_>, tracked: &mut Tracked, now: Timestamp, clears: Duration) {
+    fn clear(&mut self, place: At<'_>, tracked: &mut Tracked, now: Timestamp) {
         match tracked.phase {
             Phase::Suspected => {
                 self.suspects.remove(&(place.place(), tracked.rule));
             }
             Phase::Open => {
-                let well_since = *tracked.eased.get_or_insert(now);
-                if now.since(well_since) < clears {
-                    return;
-                }
                 self.count(tracked, -1);
                 tracked.eased = None;
-                tracked.phase = Phase::Resolved(well_since);
-                self.resolved.push_back((well_since, place.place(), tracked.rule));
+                tracked.phase = Phase::Resolved(now);
+                self.resolved.push_back((now, place.place(), tracked.rule));
                 self.revision += 1;
             }
             Phase::Resolved(_) => {}
@@ -327,7 +328,13 @@ impl Tracker {
     }
 
     fn forget(&mut self, place: At<'_>, now: Timestamp) {
-        self.put_in(place, &[], now, (|_| Duration::ZERO, |_| false), Duration::ZERO);
+        let mut known = self.take(place);
+        for tracked in &mut known {
+            tracked.quiet = None;
+            self.clear(place, tracked, now);
+        }
+        known.retain(|tracked| tracked.phase != Phase::Suspected);
+        self.give_back(place, known);
     }
 
     /// How many are open.

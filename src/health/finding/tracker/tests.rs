@@ -43,8 +43,6 @@ fn a_finding_opens_changes_and_is_resolved() {
     put(&mut t, C, &[(RULE, hit(Level::Critical, 9))], 104);
     assert_eq!(t.at(C)[0].change, Change::Better);
     put(&mut t, C, &[], 110);
-    assert_eq!((t.at(C)[0].phase, t.counts().critical), (Phase::Open, 1), "it may be so for a moment only");
-    put(&mut t, C, &[], 120);
     assert_eq!((t.at(C)[0].phase, t.counts()), (Phase::Resolved(at(110)), Counts::default()));
     assert_eq!(t.at(C)[0].since, at(100), "since when it was wrong stays known");
     t.tick(at(110).plus(LINGERS).minus(Duration::from_secs(1)), patience);
@@ -58,48 +56,66 @@ fn what_comes_again_is_the_same_finding() {
     let mut t = Tracker::default();
     put(&mut t, C, &[(RULE, hit(Level::Warning, 1))], 0);
     put(&mut t, C, &[], 5);
-    put(&mut t, C, &[], 15);
-    put(&mut t, C, &[(RULE, hit(Level::Critical, 1))], 19);
+    put(&mut t, C, &[(RULE, hit(Level::Critical, 1))], 9);
     let found = t.at(C)[0];
     assert_eq!((found.phase, found.change, found.since), (Phase::Open, Change::Again, at(0)));
     assert_eq!(t.counts(), Counts { critical: 1, ..Default::default() });
     // The word of when it was well does not end it.
     t.tick(at(5).plus(LINGERS), patience);
     assert_eq!(t.at(C).len(), 1);
+    put(&mut t, C, &[], 370);
     put(&mut t, C, &[], 400);
-    put(&mut t, C, &[], 410);
     t.tick(at(400).plus(LINGERS), patience);
     assert!(t.at(C).is_empty());
 }
 
 #[test]
-fn what_does_not_hold_for_a_moment_is_neither_well_nor_again() {
+fn what_comes_and_goes_is_told_once() {
+    let mut t = Tracker::default();
+    let found = [(RULE, hit(Level::Warning, 1))];
+    put(&mut t, C, &found, 0);
+    put(&mut t, C, &[], 5);
+    assert_eq!(t.counts().warning, 0, "the first time it is well at once");
+    put(&mut t, C, &found, 9);
+    for second in [12, 20, 41] {
+        put(&mut t, C, &[], second);
+        assert_eq!((t.at(C)[0].quiet, t.counts().warning), (Some(at(12)), 1), "{second}");
+    }
+    put(&mut t, C, &found, 41);
+    assert_eq!((t.at(C)[0].quiet, t.at(C)[0].change, t.at(C)[0].changed), (None, Change::Again, at(9)));
+    put(&mut t, C, &[], 50);
+    put(&mut t, C, &[], 80);
+    assert_eq!((t.at(C)[0].phase, t.counts().warning), (Phase::Resolved(at(50)), 0), "since when it was not found");
+    // What is deleted is gone at once; and who is impatient is told how it is now.
+    put(&mut t, C, &found, 90);
+    t.retain_streams(at(91), |_| false);
+    assert_eq!((t.at(C)[0].phase, t.counts().warning), (Phase::Resolved(at(91)), 0));
+    let mut t = Tracker::impatient(Duration::ZERO);
+    for second in 0..4 {
+        put(&mut t, C, if second % 2 == 0 { &found } else { &[] }, second);
+    }
+    assert_eq!(t.at(C)[0].phase, Phase::Resolved(at(3)));
+}
+
+#[test]
+fn less_bad_for_a_moment_is_as_bad() {
     let mut t = Tracker::default();
     put(&mut t, C, &[(RULE, hit(Level::Critical, 5))], 100);
-    let told = t.revision;
     for second in (102..160).step_by(4) {
-        put(&mut t, C, &[], second);
-        put(&mut t, C, &[(RULE, hit(Level::Critical, 5))], second + 2);
-    }
-    assert_eq!((t.at(C)[0].phase, t.at(C)[0].change, t.at(C)[0].changed), (Phase::Open, Change::New, at(100)));
-    assert_eq!((t.counts().critical, t.revision), (1, told), "nothing moved");
-    // Less bad for a moment is as bad; for longer it is less bad, and since when it was so does not matter.
-    for second in (162..180).step_by(4) {
         put(&mut t, C, &[(RULE, hit(Level::Notice, 5))], second);
         put(&mut t, C, &[(RULE, hit(Level::Critical, 5))], second + 2);
     }
-    assert_eq!(t.counts(), Counts { critical: 1, ..Default::default() });
-    put(&mut t, C, &[], 190);
+    assert_eq!((t.counts().critical, t.at(C)[0].change, t.at(C)[0].changed), (1, Change::New, at(100)));
+    put(&mut t, C, &[(RULE, hit(Level::Notice, 5))], 190);
     put(&mut t, C, &[(RULE, hit(Level::Notice, 5))], 199);
     assert_eq!(t.counts(), Counts { critical: 1, ..Default::default() });
     put(&mut t, C, &[(RULE, hit(Level::Notice, 5))], 200);
     assert_eq!((t.counts(), t.at(C)[0].change), (Counts { notice: 1, ..Default::default() }, Change::Better));
     // Who does not wait tells at once what holds.
     let mut t = Tracker::impatient(Duration::from_secs(10));
-    put(&mut t, At::Stream("s"), &[(Rule::StreamNoLimits, hit(Level::Warning, 0))], 0);
-    t.put(C, &[(RULE, hit(Level::Critical, 5))], at(0), |_| Duration::ZERO, |_| false);
-    put(&mut t, C, &[], 1);
-    assert_eq!(t.at(C)[0].phase, Phase::Resolved(at(1)));
+    put(&mut t, C, &[(RULE, hit(Level::Critical, 5))], 0);
+    put(&mut t, C, &[(RULE, hit(Level::Notice, 5))], 1);
+    assert_eq!(t.counts(), Counts { notice: 1, ..Default::default() });
 }
 
 #[test]
@@ -144,13 +160,15 @@ fn what_was_there_at_the_first_look_has_no_known_beginning() {
     put(&mut t, C, &[(RULE, hit(Level::Critical, 1))], 20);
     let known = Hit::of(Level::Critical, 1).since(Some(at(-50)));
     put(&mut t, At::Consumer("s", "known"), &[(RULE, known)], 20);
+    put(&mut t, At::Consumer("s", "longer"), &[(RULE, known.or_longer(true))], 50);
     put(&mut t, At::Consumer("s", "later"), &[(RULE, hit(Level::Critical, 1))], 31);
     let news: Vec<bool> = t.iter().map(|(.., tracked)| tracked.news).collect();
-    assert_eq!(news, [false, false, false, true]);
+    assert_eq!(news, [false, false, false, true, true]);
     let of = |place| (t.at(place)[0].begun, t.at(place)[0].since);
     assert_eq!(of(At::Stream("a")), (false, at(0)));
     assert_eq!(of(C), (false, at(20)));
     assert_eq!(of(At::Consumer("s", "known")), (true, at(-50)));
+    assert_eq!(of(At::Consumer("s", "longer")), (false, at(-50)));
     assert_eq!(of(At::Consumer("s", "later")), (true, at(31)));
 }
 
@@ -161,7 +179,6 @@ fn silenced_ones_are_counted_apart() {
     assert_eq!(t.counts(), Counts { silenced: 1, ..Default::default() });
     assert!(!t.at(C)[0].is_told());
     put(&mut t, C, &[], 1);
-    put(&mut t, C, &[], 11);
     assert_eq!(t.counts(), Counts::default());
 }
 
@@ -203,7 +220,6 @@ fn what_is_well_again_is_bounded() {
     for n in 0..1_000 {
         let name = n.to_string();
         put(&mut t, At::Stream(&name), &[], 1);
-        put(&mut t, At::Stream(&name), &[], 11);
     }
     assert_eq!((t.resolved.len(), t.iter().count()), (MOST_RESOLVED, MOST_RESOLVED));
     assert_eq!(t.counts(), Counts::default());
