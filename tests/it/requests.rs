@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
+use jetscope::app::Session;
 use jetscope::app::activity::{Folded, command};
 use jetscope::config::{Connection, Ledger};
 use jetscope::demo::{Server, ServerSpec};
@@ -26,7 +27,7 @@ fn noting(connection: Connection) -> Connection {
 }
 
 fn lines(requests: &[Request]) -> Vec<String> {
-    requests.iter().map(|request| command::command(request, None)).collect()
+    requests.iter().map(|request| command::short(request, &Session::default())).collect()
 }
 
 /// The folded requests of a console.
@@ -35,7 +36,7 @@ fn folded(live: &Live) -> Vec<Folded> {
 }
 
 fn of<'f>(folded: &'f [Folded], line: &str) -> Option<&'f Folded> {
-    folded.iter().find(|f| command::command(&f.last, None) == line)
+    folded.iter().find(|f| command::short(&f.last, &Session::default()) == line)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
