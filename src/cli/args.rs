@@ -75,11 +75,9 @@ pub(super) struct Global {
     /// Prefix of inboxes, where _INBOX is not permitted
     #[arg(long, global = true, value_name = "SUBJECT")]
     inbox_prefix: Option<String>,
-    /// `JetStream` domain
-    #[arg(long, global = true, value_name = "DOMAIN")]
+    #[arg(long, global = true, value_name = "DOMAIN", help = "JetStream domain")]
     js_domain: Option<String>,
-    /// Prefix of the `JetStream` API, where it is imported
-    #[arg(long, global = true, value_name = "SUBJECT")]
+    #[arg(long, global = true, value_name = "SUBJECT", help = "Prefix of the JetStream API, where it is imported")]
     js_api_prefix: Option<String>,
     /// How long connecting may take, such as 5s
     #[arg(long, global = true, value_parser = duration, value_name = "DURATION")]
@@ -90,8 +88,7 @@ pub(super) struct Global {
     /// Configuration file
     #[arg(long, global = true, value_name = "FILE", help_heading = "Program")]
     config: Option<PathBuf>,
-    /// No colours, as `NO_COLOR`
-    #[arg(long, global = true, help_heading = "Program")]
+    #[arg(long, global = true, help_heading = "Program", help = "No colours, as with NO_COLOR in the environment")]
     no_color: bool,
     /// Log level: off, error, warn, info, debug, trace; the log is a file in the state directory
     #[arg(long, global = true, value_name = "LEVEL", value_parser = LEVELS, help_heading = "Program")]
@@ -248,8 +245,10 @@ pub(super) struct Tail {
 
 #[derive(Args)]
 pub(super) struct Expr {
-    /// `CloudEvents` SQL, also over data, such as "type LIKE 'com.acme.%' AND data.total > 100"
-    #[arg(allow_hyphen_values = true)]
+    #[arg(
+        allow_hyphen_values = true,
+        help = "CloudEvents SQL, also over data, such as \"type LIKE 'com.acme.%' AND data.total > 100\""
+    )]
     pub(super) expression: String,
     /// Words to search for instead, such as 'payment -test type:com.acme.*'
     #[arg(long)]
