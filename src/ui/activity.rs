@@ -316,7 +316,7 @@ fn nothing(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &ActivityScreen
         message(frame, area, theme.dim, "Nothing was asked yet", "Requests appear here within a second");
     } else if let Some(until) = app.past_at().filter(|_| kept > 0) {
         let words = format!("Nothing was told until {} UTC", until.to_clock());
-        message(frame, area, theme.dim, &words, "What was told later is shown again now");
+        message(frame, area, theme.dim, &words, &format!("{} returns to now", key(Action::Freeze)));
     } else if kept > 0 {
         let next = format!("{} shows what is about readers like this program's", key(Action::System));
         message(frame, area, theme.dim, "Nothing but our own readers was told of", &next);

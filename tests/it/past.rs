@@ -177,6 +177,7 @@ fn problems_and_advisories_are_of_then_too() {
     let screen = world.screen();
     assert!(screen.contains("gave up on #7") && !screen.contains("gave up on #8"), "{screen}");
     assert!(screen.contains("until 14:05:58 UTC") && !screen.contains("is of now"), "{screen}");
+    assert!(screen.contains("f now") && !screen.contains("f pause"), "{screen}");
     world.keys(":at 14:01<enter>");
     assert!(world.screen().contains("Nothing was told until 14:01:00 UTC"), "{}", world.screen());
     world.keys("<tab>");
