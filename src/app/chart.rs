@@ -114,7 +114,7 @@ impl ChartView {
         let column = self.span() / u32::from(columns.max(1));
         let end = self.cursor.map_or_else(|| aligned(shown_at, column), |cursor| cursor.end);
         let start = end.minus(column * u32::from(columns));
-        Window { start, column, columns, span: self.span(), cursor: self.cursor.map(|cursor| cursor.at) }
+        Window { start, column, columns, span: self.span(), cursor: self.cursor.map(|cursor| cursor.at.min(shown_at)) }
     }
 
     /// Puts the cursor on the newest column, or takes it away.
@@ -270,7 +270,7 @@ mod tests {
         assert_eq!(view.window(at(11_111), COLUMNS).cursor, Some(at(5_010)), "not before anything is known");
         view.step(10_000, COLUMNS, at(5_000), at(11_111));
         let window = view.window(at(11_111), COLUMNS);
-        assert_eq!((window.cursor, window.cursor_column()), (Some(at(11_120)), Some(89)), "nor behind now");
+        assert_eq!((window.cursor, window.cursor_column()), (Some(at(11_111)), Some(89)), "nor behind now");
     }
 
     #[test]

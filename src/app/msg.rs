@@ -118,6 +118,8 @@ pub struct Session {
     pub context: Option<String>,
     /// The server addresses, without userinfo.
     pub servers: String,
+    /// The options with which the `nats` CLI reaches them, raw; an empty value where one takes none.
+    pub reach: Vec<(&'static str, String)>,
     /// The colour of the context, by name.
     pub colour: Option<String>,
     /// What may be done.

@@ -12,7 +12,7 @@ use crate::model::units::duration;
 use crate::model::{Catalog, History, Timestamp, Update};
 
 use super::banner::Banner;
-use super::{App, ConsumerTab, Effect, Screen, StreamTab};
+use super::{ActivityTab, App, ConsumerTab, Effect, Screen, StreamTab};
 
 /// A large step.
 const LEAP: Duration = Duration::from_secs(300);
@@ -123,16 +123,21 @@ impl App {
         let at = self.past_at()?;
         let seconds = |d: Duration| duration(Duration::from_secs(d.as_secs()));
         let (ago, clock) = (seconds(self.now.since(at)), at.to_clock());
-        let key = self.keymap.shown(Action::Freeze).unwrap_or_default();
+        // In a tail the key holds the tail.
+        let key = match self.screen()? {
+            Screen::Tail(_) => ":at now".to_owned(),
+            _ => self.keymap.shown(Action::Freeze).unwrap_or_default(),
+        };
         let shows_now = match self.screen()? {
-            Screen::Streams(_) | Screen::Consumers(_) => None,
+            Screen::Streams(_) | Screen::Consumers(_) | Screen::Problems(_) => None,
+            Screen::Activity(s) => (s.tab == ActivityTab::Requests).then_some("this panel"),
             Screen::Stream(s) => matches!(s.tab, StreamTab::Subjects | StreamTab::Configuration | StreamTab::Cluster)
                 .then_some("this panel"),
             Screen::Consumer(c) => (c.tab == ConsumerTab::Configuration).then_some("this panel"),
             _ => Some("this screen"),
         };
         let text = match (shows_now, self.past.gap(at)) {
-            (Some(what), _) => format!("{what} is of now; lists and numbers are of {clock} UTC, {ago} ago"),
+            (Some(what), _) => format!("{what} is of now; lists are of {clock} UTC"),
             (None, Some((since, _))) => {
                 format!("{ago} ago, {clock} UTC: nothing was heard then, this is of {}", since.to_clock())
             }
@@ -155,9 +160,16 @@ impl App {
             Action::StepBack | Action::StepForward | Action::LeapBack | Action::LeapForward => {
                 let looked_at = matches!(
                     screen,
-                    Some(Screen::Streams(_) | Screen::Stream(_) | Screen::Consumers(_) | Screen::Consumer(_))
+                    Some(
+                        Screen::Streams(_)
+                            | Screen::Stream(_)
+                            | Screen::Consumers(_)
+                            | Screen::Consumer(_)
+                            | Screen::Problems(_)
+                            | Screen::Activity(_)
+                    )
                 );
-                (!looked_at).then(|| "only streams and consumers are looked back on; this screen is of now".to_owned())
+                (!looked_at).then(|| "this screen is always of now: it is not looked back on".to_owned())
             }
             _ => None,
         }

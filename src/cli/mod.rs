@@ -11,6 +11,7 @@ mod demo;
 mod expr;
 mod headless;
 mod log;
+mod man;
 mod output;
 mod replay;
 mod reposition;
@@ -75,9 +76,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
         Some(Command::Man) => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(Cli::command()).render(&mut page)?;
-            output::print(&String::from_utf8_lossy(&page))?;
+            output::print(&man::page()?)?;
             return Ok(ExitCode::SUCCESS);
         }
         Some(Command::Demo(wanted)) => {

@@ -60,6 +60,9 @@ pub struct Connection {
     pub api_prefix: String,
     /// How long connecting may take.
     pub timeout: Duration,
+    /// The options with which the `nats` CLI reaches the same, raw; an empty value where one takes none. A user, password
+    /// or token is not among them.
+    pub reach: Vec<(&'static str, String)>,
     /// Where what is asked is noted.
     pub ledger: Ledger,
 }
@@ -74,6 +77,7 @@ impl Default for Connection {
             inbox_prefix: None,
             api_prefix: "$JS.API".into(),
             timeout: DEFAULT_TIMEOUT,
+            reach: Vec::new(),
             ledger: Ledger::default(),
         }
     }
@@ -140,17 +144,63 @@ impl Connection {
                 reason: format!("it needs its {lacks} too (--tlscert and --tlskey)"),
             });
         }
+        let context = context.map(|(name, _)| name.to_owned());
+        let auth = auth(flags, env, in_url, file);
+        let reach = reach(flags, env, context.as_deref(), &servers, &auth, &tls);
         Ok(Self {
-            context: context.map(|(name, _)| name.to_owned()),
+            context,
             servers,
-            auth: auth(flags, env, in_url, file),
+            auth,
             tls,
             inbox_prefix: pick(flags.inbox_prefix.as_ref(), "NATS_INBOX_PREFIX", &file.inbox_prefix),
             api_prefix: api_prefix(domain.as_deref(), prefix.as_deref())?,
             timeout,
+            reach,
             ledger: Ledger::default(),
         })
     }
+}
+
+/// The options of the `nats` CLI for the same connection: the context, and what flags and variables say beside it. They
+/// are for a shell that may have neither the flags nor the variables nor the same context selected.
+fn reach(
+    flags: &Flags,
+    env: &Env,
+    context: Option<&str>,
+    servers: &[String],
+    auth: &Auth,
+    tls: &Tls,
+) -> Vec<(&'static str, String)> {
+    let given = |flag: Option<&String>, name: &str| flag.is_some_and(|v| !v.is_empty()) || env.get(name).is_some();
+    let shown = |path: &std::path::Path| path.display().to_string();
+    let mut out = Vec::new();
+    if let Some(name) = context {
+        out.push(("--context", name.to_owned()));
+    }
+    if context.is_none() || given(flags.server.as_ref(), "NATS_URL") {
+        out.push(("--server", servers.join(",")));
+    }
+    match auth {
+        Auth::Creds(file) if given(flags.creds.as_ref(), "NATS_CREDS") => out.push(("--creds", shown(file))),
+        Auth::Nkey(file) if given(flags.nkey.as_ref(), "NATS_NKEY") => out.push(("--nkey", shown(file))),
+        _ => {}
+    }
+    for (option, flag, name, path) in [
+        ("--tlscert", &flags.cert, "NATS_CERT", &tls.cert),
+        ("--tlskey", &flags.key, "NATS_KEY", &tls.key),
+        ("--tlsca", &flags.ca, "NATS_CA", &tls.ca),
+    ] {
+        if let Some(path) = path.as_ref().filter(|_| given(flag.as_ref(), name)) {
+            out.push((option, shown(path)));
+        }
+    }
+    if flags.tls_first || env.flag("NATS_TLS_FIRST") {
+        out.push(("--tlsfirst", String::new()));
+    }
+    if let Some(prefix) = flags.inbox_prefix.as_deref().or_else(|| env.get("NATS_INBOX_PREFIX")) {
+        out.push(("--inbox-prefix", prefix.to_owned()));
+    }
+    out
 }
 
 /// The first place that names any credentials decides alone: a `--creds` replaces the context's password. A
@@ -347,6 +397,26 @@ mod tests {
         assert_eq!(c.servers, ["nats://a:4222", "tls://b:9"]);
         assert_eq!(c.inbox_prefix.as_deref(), Some("_F"));
         assert_eq!(resolve(&Flags::default(), &none, &ContextFile::default()).servers, [DEFAULT_URL]);
+    }
+
+    #[test]
+    fn what_reaches_the_same_is_named_without_secrets() {
+        let file =
+            ContextFile { url: Secret::new("nats://me:pw@file"), creds: "/of/context".into(), ..Default::default() };
+        let none = Env::default();
+        let reach = |flags: &Flags, env: &Env, context: Option<(&str, &ContextFile)>| {
+            let of = Connection::resolve(flags, env, context).unwrap().reach;
+            of.into_iter().map(|(option, value)| format!("{option} {value}").trim().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(reach(&Flags::default(), &none, Some(("c", &file))), ["--context c"]);
+        assert_eq!(reach(&Flags::default(), &none, None), ["--server nats://127.0.0.1:4222"]);
+        let flags = Flags { server: Some("u:p@a,tls://b:9".into()), tls_first: true, ..Default::default() };
+        let env = Env::of([("HOME", "/h"), ("NATS_CREDS", "~/me.creds"), ("NATS_CA", "/ca"), ("NATS_PASSWORD", "pw")]);
+        let own = ["--server nats://a:4222,tls://b:9", "--creds /h/me.creds", "--tlsca /ca", "--tlsfirst"];
+        assert_eq!(reach(&flags, &env, None), own);
+        assert_eq!(reach(&flags, &none, Some(("c", &file))), ["--context c", own[0], "--tlsfirst"]);
+        let token = Flags { user: Some(Secret::new("t")), ..Default::default() };
+        assert_eq!(reach(&token, &none, Some(("c", &file))), ["--context c"], "secrets are left out");
     }
 
     #[test]

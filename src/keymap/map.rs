@@ -164,6 +164,11 @@ mod tests {
             }
         }
         assert_eq!(map.bindings().len(), Action::ALL.len());
+        // The help has each group as one.
+        let mut groups: Vec<&str> = map.bindings().iter().map(|binding| binding.group.as_str()).collect();
+        groups.dedup();
+        let all: std::collections::BTreeSet<&str> = groups.iter().copied().collect();
+        assert_eq!(groups.len(), all.len(), "{groups:?}");
     }
 
     #[test]

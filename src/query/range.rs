@@ -202,7 +202,15 @@ pub(super) fn point(text: &str, clock: Clock<'_>) -> Result<Point, Mistake> {
     if duration(text).is_ok() {
         return Err(Mistake::new(at, "a duration counts back from now").instead(Some(format!("-{text}"))));
     }
-    Err(Mistake::new(at, format!("an end of a range is {ENDS}")))
+    if text.contains(':') && text.bytes().all(|b| b.is_ascii_digit() || b == b':') {
+        return Err(Mistake::new(at, "no clock shows this: hours go to 23, minutes and seconds to 59"));
+    }
+    Err(no_end(text))
+}
+
+/// Of what is like no end at all.
+pub(super) fn no_end(text: &str) -> Mistake {
+    Mistake::new(0..text.len(), format!("an end of a range is {ENDS}"))
 }
 
 impl Clock<'_> {
@@ -395,7 +403,7 @@ mod tests {
             ("-99999999999999999w..", "99999999999999999w", "that old"),
             ("2026-11-20..", "2026-11-20", "did you mean 2026-11-20T00:00Z?"),
             ("2026-11-20T13:50..", "2026-11-20T13:50", "did you mean 2026-11-20T13:50Z?"),
-            ("25:00..", "25:00", "an end of a range is"),
+            ("25:00..", "25:00", "no clock shows this"),
             ("1..2..3", "2..3", "an end of a range is"),
         ] {
             let mistake = parse(text).unwrap_err();

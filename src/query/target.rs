@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::range::{Clock, Point, point, trimmed};
+use super::range::{Clock, Point, no_end, point, trimmed};
 use super::{Mistake, nearest};
 use crate::model::Timestamp;
 use crate::model::reposition::Target;
@@ -58,7 +58,9 @@ pub fn moment(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, 
     match point(word, Clock { now, zone }) {
         Ok(Point::Time(time) | Point::Yesterday(time, _)) => Ok(time),
         // What is wrong with something like a duration or a time is said by who reads it.
-        Err(mistake) if word.starts_with(|c: char| c.is_ascii_digit() || c == '-') => Err(mistake.shifted(whole.start)),
+        Err(mistake) if word.starts_with(|c: char| c.is_ascii_digit() || c == '-') && mistake != no_end(word) => {
+            Err(mistake.shifted(whole.start))
+        }
         _ => Err(Mistake::new(whole, "a time is -5m, 13:50, 2026-11-20T13:50Z or now")),
     }
 }
@@ -104,9 +106,14 @@ mod tests {
         ] {
             assert_eq!(read(text).as_deref(), Ok(canonical), "{text}");
         }
-        for (text, part) in
-            [("", "a time is"), ("120", "a time is"), ("start", "a time is"), ("5m", "did you mean -5m?")]
-        {
+        for (text, part) in [
+            ("", "a time is"),
+            ("120", "a time is"),
+            ("start", "a time is"),
+            ("5m", "did you mean -5m?"),
+            ("13:99", "no clock shows this"),
+            ("13h50", "a time is"),
+        ] {
             let mistake = read(text).unwrap_err().to_string();
             assert!(mistake.contains(part), "{text}: {mistake}");
         }

@@ -190,6 +190,7 @@ pub(super) fn session(settings: &Settings) -> Session {
     Session {
         context: settings.connection.context.clone(),
         servers: settings.connection.shown(),
+        reach: settings.connection.reach.clone(),
         colour: settings.colour.clone(),
         access: settings.access,
         thresholds: settings.thresholds(),

@@ -90,7 +90,14 @@ fn status(frame: &mut Frame<'_>, line: Rect, used: u16, app: &App, screen: &Acti
     let activity = &app.activity;
     let mut parts: Vec<(String, Style)> = Vec::new();
     let follows = view.cursor.follows();
-    parts.push(if follows { ("● following".into(), theme.ok) } else { ("‖ paused".into(), theme.warning) });
+    let until = app.past_at().filter(|_| screen.tab == ActivityTab::Advisories);
+    parts.push(if let Some(until) = until {
+        (format!("until {} UTC", until.to_clock()), theme.warning)
+    } else if follows {
+        ("● following".into(), theme.ok)
+    } else {
+        ("‖ paused".into(), theme.warning)
+    });
     let news = view.cursor.news(&view.shown);
     if news > 0 {
         parts.push((format!("+{} new", count_exact(news as u64)), theme.matched));
@@ -209,9 +216,7 @@ fn of_request(request: &Request, index: usize, failed: u64, app: &App, theme: &T
             (_, Some(reply)) => Cell::new(bytes(reply), theme.dim),
             (_, None) => Cell::new("—", theme.dim),
         },
-        _ => {
-            Cell::new(clean_line(&command::command(request, app.session.context.as_deref())).into_owned(), theme.accent)
-        }
+        _ => Cell::new(clean_line(&command::short(request, &app.session)).into_owned(), theme.accent),
     }
 }
 
@@ -243,27 +248,29 @@ fn detail(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &ActivityScreen,
     match entry {
         Entry::Told(told) => lines.push((told.sentence(), theme.level(told.level()))),
         Entry::Folded(folded) => {
-            lines.push((command::command(&folded.last, app.session.context.as_deref()), theme.accent));
             let failed = match folded.failed {
                 0 => String::new(),
                 n => format!(", {} of them failed", count_exact(n)),
             };
             let times = format!("{} in all{failed}; the newest: {}", count_exact(folded.times), came(&folded.last));
             lines.push((times, outcome_style(&folded.last, theme)));
+            lines.push((command::whole(&folded.last, &app.session), theme.accent));
         }
         Entry::Single(request) => {
-            lines.push((command::command(request, app.session.context.as_deref()), theme.accent));
             lines.push((came(request), outcome_style(request, theme)));
+            lines.push((command::whole(request, &app.session), theme.accent));
         }
     }
-    let mut y = inner.y;
-    for (words, style) in lines {
-        for line in wrap(&clean_line(&words), usize::from(inner.width).max(1)) {
-            if y < inner.bottom() {
-                text(frame.buffer_mut(), Rect { y, height: 1, ..inner }, &line, style);
-            }
-            y += 1;
-        }
+    // What came of it stands first, so that a long command cannot push it out.
+    let width = usize::from(inner.width).max(1);
+    let all: Vec<(String, Style)> = lines
+        .iter()
+        .flat_map(|(words, style)| wrap(&clean_line(words), width).into_iter().map(|line| (line, *style)))
+        .collect();
+    let room = usize::from(inner.height);
+    for (i, ((line, style), y)) in all.iter().zip(inner.y..inner.bottom()).enumerate() {
+        let more = if i + 1 == room && all.len() > room { " …" } else { "" };
+        text(frame.buffer_mut(), Rect { y, height: 1, ..inner }, &format!("{line}{more}"), *style);
     }
 }
 
@@ -307,6 +314,9 @@ fn nothing(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &ActivityScreen
         message(frame, area, theme.dim, &words, "Esc shows all again");
     } else if screen.tab == ActivityTab::Requests {
         message(frame, area, theme.dim, "Nothing was asked yet", "Requests appear here within a second");
+    } else if let Some(until) = app.past_at().filter(|_| kept > 0) {
+        let words = format!("Nothing was told until {} UTC", until.to_clock());
+        message(frame, area, theme.dim, &words, &format!("{} returns to now", key(Action::Freeze)));
     } else if kept > 0 {
         let next = format!("{} shows what is about readers like this program's", key(Action::System));
         message(frame, area, theme.dim, "Nothing but our own readers was told of", &next);

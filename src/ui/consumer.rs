@@ -102,7 +102,7 @@ fn overview(
     setup.extend(moved(app, info, theme));
     let stream = app.catalog().streams.get(&info.stream);
     // Behind what is outstanding, which it is the age of.
-    numbers.splice(1..1, lag_facts(entry, stream, standing.verdict(), terms.now, theme));
+    numbers.splice(1..1, lag_facts(entry, stream, standing.verdict(), app, theme));
     let split = inner.width / 2;
     let at = rest(y);
     let a = facts(frame.buffer_mut(), Rect { width: split.saturating_sub(1), ..at }, &numbers, theme);

@@ -8,8 +8,8 @@ use crate::app::{App, ConsumerKey, Row, Table};
 use crate::event::clean_line;
 use crate::health::finding::{At, worst};
 use crate::health::{Health, Level, Standing, Verdict};
+use crate::model::AckPolicy;
 use crate::model::units::{count, duration, rate};
-use crate::model::{AckPolicy, Timestamp};
 use crate::query::Fuzzy;
 
 use super::Theme;
@@ -63,7 +63,7 @@ pub(super) fn draw(
         let words = standing.health(entry, &terms).words;
         let health = Health { words, ..app.consumer_health(&key.0, &key.1, entry) };
         table::row(frame.buffer_mut(), line, &columns, selected, theme, |index, _| {
-            cell(ConsumerColumn::ALL[index], &of, (&health, standing.verdict()), terms.now, theme)
+            cell(ConsumerColumn::ALL[index], &of, (&health, standing.verdict()), app, theme)
         });
         if list.marks.contains(key)
             && let Some(cell) = frame.buffer_mut().cell_mut((line.x.saturating_sub(1), y))
@@ -88,9 +88,10 @@ fn cell<'a>(
     column: ConsumerColumn,
     row: &ConsumerRow<'a>,
     (health, verdict): (&Health, Option<&Verdict>),
-    now: Timestamp,
+    app: &App,
     theme: &Theme,
 ) -> Cell<'a> {
+    let now = app.shown_at();
     match column {
         ConsumerColumn::State => return Cell::new(health.level.glyph(), theme.level(health.level)),
         ConsumerColumn::Stream => return Cell::new(clean_line(row.label), theme.text),
@@ -110,7 +111,7 @@ fn cell<'a>(
         ConsumerColumn::Mode => Cell::new(info.config.delivery.word(), theme.dim),
         ConsumerColumn::Ack => Cell::new(info.config.ack_policy.word(), theme.dim),
         ConsumerColumn::Outstanding => number(info.outstanding()),
-        ConsumerColumn::Lag => super::lag::cell(row.entry, now, theme),
+        ConsumerColumn::Lag => super::lag::cell(row.entry, app, theme),
         ConsumerColumn::Pending => number(info.pending),
         ConsumerColumn::AckPending if info.config.ack_policy == AckPolicy::None => none(theme),
         ConsumerColumn::AckPending => {

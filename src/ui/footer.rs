@@ -439,6 +439,7 @@ fn title<'a>(app: &App, action: Action, title: &'a str) -> &'a str {
         (Some(Screen::ReplayRun(_)), Action::Up) => "faster",
         (Some(Screen::ReplayRun(_)), Action::Down) => "slower",
         (Some(Screen::Tail(t)), Action::Freeze) if t.cursor.follows() => "pause",
+        (Some(Screen::Activity(_)), Action::Freeze) if app.past_at().is_some() => "now",
         (Some(Screen::Activity(s)), Action::Freeze) if s.view().cursor.follows() => "pause",
         (Some(Screen::Tail(_) | Screen::Activity(_)), Action::Freeze) => "follow",
         (Some(Screen::Tail(t)), Action::Right) if t.zoomed => "next event",

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::app::App;
 use crate::event::clean_line;
 use crate::health::{Verdict, time_to_loss};
 use crate::model::lag::LagTime;
@@ -18,10 +19,11 @@ pub(super) fn whole(d: Duration) -> String {
     duration(Duration::from_secs(d.as_secs()))
 }
 
-/// The lag time for a cell of six.
-pub(super) fn cell(entry: &ConsumerEntry, now: Timestamp, theme: &Theme) -> Cell<'static> {
-    match entry.lag_time(now) {
+/// The lag time for a cell of six. In the past, what was not read then is not going to be.
+pub(super) fn cell(entry: &ConsumerEntry, app: &App, theme: &Theme) -> Cell<'static> {
+    match entry.lag_time(app.shown_at()) {
         LagTime::Nothing | LagTime::Gone => none(theme),
+        LagTime::Unread if app.past_at().is_some() => unknown(theme),
         LagTime::Unread => Cell::new("…", theme.dim),
         LagTime::Failed(_) => unknown(theme),
         LagTime::Known(age, ..) => Cell::new(whole(age), theme.text),
@@ -33,12 +35,16 @@ pub(super) fn facts(
     entry: &ConsumerEntry,
     stream: Option<&StreamEntry>,
     verdict: Option<&Verdict>,
-    now: Timestamp,
+    app: &App,
     theme: &Theme,
 ) -> Vec<Fact> {
+    let now = app.shown_at();
     let mut out = Vec::new();
     match entry.lag_time(now) {
         LagTime::Nothing => out.push(Fact::new("lag time", "nothing waits")),
+        LagTime::Unread if app.past_at().is_some() => {
+            out.push(Fact::new("lag time", "was not read then").styled(theme.unknown));
+        }
         LagTime::Unread => out.push(Fact::new("lag time", "not read yet")),
         LagTime::Gone => out.push(Fact::new("lag time", "its oldest message is gone")),
         LagTime::Failed(problem) => {

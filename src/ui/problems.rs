@@ -192,8 +192,13 @@ fn lasts(tracked: &Tracked, now: Timestamp) -> String {
         Phase::Resolved(at) => at,
         _ => now,
     };
-    let long = duration(Duration::from_secs(until.since(tracked.since).as_secs()));
-    if tracked.begun { long } else { format!("≥{long}") }
+    let long = Duration::from_secs(until.since(tracked.since).as_secs());
+    match tracked.begun {
+        true => duration(long),
+        // It was looked at for the first time: so is all that is put together of an earlier time.
+        false if long.is_zero() => "?".into(),
+        false => format!("≥{}", duration(long)),
+    }
 }
 
 fn changed(tracked: &Tracked, now: Timestamp, theme: &Theme) -> (String, Style) {

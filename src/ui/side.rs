@@ -141,7 +141,7 @@ pub(super) fn consumer(frame: &mut Frame<'_>, area: Rect, app: &App, selected: O
         info.config.filter_subjects.join(" ")
     };
     let mut list = vec![Fact::new("outstanding", count_exact(info.outstanding()))];
-    list.extend(super::lag::facts(entry, app.catalog().streams.get(stream), standing.verdict(), terms.now, theme));
+    list.extend(super::lag::facts(entry, app.catalog().streams.get(stream), standing.verdict(), app, theme));
     list.extend([
         Fact::new("pending", count_exact(info.pending)),
         Fact::new("ack pending", count_exact(info.ack_pending)),

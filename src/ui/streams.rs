@@ -128,7 +128,7 @@ fn cell<'a>(
             // There are consumers, but they were not read yet, or may not be.
             None => unknown(theme),
         },
-        StreamColumn::Lag => worst.map_or_else(|| unknown(theme), |w| super::lag::cell(w.entry, now, theme)),
+        StreamColumn::Lag => worst.map_or_else(|| unknown(theme), |w| super::lag::cell(w.entry, app, theme)),
         StreamColumn::Verdict => match worst.and_then(|w| w.standing.verdict()) {
             Some(verdict) => {
                 let style = if verdict.level() == Level::Ok { theme.dim } else { theme.level(verdict.level()) };

@@ -193,6 +193,33 @@ fn entries_are_copied_and_lead_to_what_they_are_about() {
 }
 
 #[test]
+fn what_is_copied_reaches_the_same_server_from_any_shell() {
+    let mut world = world(80, 24);
+    let url = "nats://n1:4222,nats://n2:4222";
+    world.app.session.reach =
+        vec![("--context", "prod".into()), ("--server", url.into()), ("--tlsfirst", String::new())];
+    world.keys("8<tab>/reset<enter>");
+    let line = "nats --context prod --server nats://n1:4222,nats://n2:4222 --tlsfirst request \
+                '$JS.API.CONSUMER.RESET.JOBS.workers' '{\"seq\":30}'";
+    assert_eq!(copied(&mut world, "y"), line);
+    let screen = world.screen();
+    let list = screen.split('─').next().unwrap_or_default();
+    assert!(!list.contains("--context"), "the list has no room for it\n{screen}");
+    // What came of it stands first, and what has no room ends with a sign.
+    let below: Vec<&str> = screen.split('─').next_back().unwrap_or_default().lines().skip(1).take(3).collect();
+    assert!(below[0].contains("answered in 0.4ms"), "{screen}");
+    assert!(below[1].contains("nats --context prod --server") && below[2].contains("RESET.JOBS.workers"), "{screen}");
+    let mut long =
+        request(5, "CONSUMER.CREATE.JOBS.c", &format!(r#"{{"config":{{"description":"{}"}}}}"#, "so long ".repeat(40)));
+    long.at = at(5);
+    world.send(Msg::Data(Update::Requests(vec![long], 0)));
+    world.keys("<esc><end>");
+    let screen = world.screen();
+    let below: Vec<&str> = screen.split('─').next_back().unwrap_or_default().lines().skip(1).take(3).collect();
+    assert!(below[0].contains("answered in 0.5ms") && below[2].trim_end().ends_with('…'), "{screen}");
+}
+
+#[test]
 fn a_missing_permission_is_named_until_something_is_heard() {
     let mut world = World::new(80, 24);
     let refuse = |world: &mut World, what: &str| {

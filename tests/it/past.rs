@@ -7,7 +7,7 @@ use jetscope::app::{App, Msg};
 use jetscope::health::{Terms, consumer_health};
 use jetscope::model::history::Change;
 use jetscope::model::update::Listing;
-use jetscope::model::{Catalog, Consumer, History, Link, Stream, Timestamp, Update};
+use jetscope::model::{Advisory, AdvisoryKind, Catalog, Consumer, History, Link, Stream, Timestamp, Update};
 use proptest::prelude::*;
 
 use crate::common::world::{World, consumers, poll, start, streams};
@@ -148,11 +148,58 @@ fn what_is_sent_is_sent_now_and_screens_of_now_say_so() {
     world.keys("{R");
     assert!(world.screen().contains("returns to now, where events can be sent"), "{}", world.screen());
     world.keys("t");
-    assert!(world.screen().contains("this screen is of now; lists and numbers are of 14:06:59"), "{}", world.screen());
+    let banner = "this screen is of now; lists are of 14:06:59 UTC; :at now returns to now";
+    assert!(world.screen().contains(banner), "{}", world.screen());
     world.keys("[");
-    assert!(world.screen().contains("only streams and consumers are looked back on"), "{}", world.screen());
+    assert!(world.screen().contains("this screen is always of now"), "{}", world.screen());
     world.keys("<esc>/git<enter><enter><tab><tab>");
     assert!(world.screen().contains("this panel is of now"), "{}", world.screen());
+}
+
+#[test]
+fn problems_and_advisories_are_of_then_too() {
+    let mut world = world(120, 40);
+    let tell = |world: &mut World, second, stream_seq| {
+        let kind = AdvisoryKind::MaxDeliveries { stream_seq, deliveries: 5 };
+        let (stream, consumer) = ("JOBS".to_owned(), Some("workers".to_owned()));
+        let advisory = Advisory { time: after(second), stream, consumer, kind };
+        world.send(Msg::Data(Update::Advisory(advisory)));
+    };
+    tell(&mut world, 300, 7);
+    tell(&mut world, 700, 8);
+    world.keys(":at 14:06<enter>7");
+    let screen = world.screen();
+    assert!(screen.contains("6m ago") || screen.contains("5m59s ago, 14:06:00 UTC: live is"), "{screen}");
+    assert!(!screen.contains("is of now") && !screen.contains("≥0s"), "{screen}");
+    world.keys("[");
+    assert_eq!(shows(&world.app).as_deref(), Some("14:05:58"), "the time is stepped through here too");
+    world.keys("8");
+    let screen = world.screen();
+    assert!(screen.contains("gave up on #7") && !screen.contains("gave up on #8"), "{screen}");
+    assert!(screen.contains("until 14:05:58 UTC") && !screen.contains("is of now"), "{screen}");
+    assert!(screen.contains("f now") && !screen.contains("f pause"), "{screen}");
+    world.keys(":at 14:01<enter>");
+    assert!(world.screen().contains("Nothing was told until 14:01:00 UTC"), "{}", world.screen());
+    world.keys("<tab>");
+    assert!(world.screen().contains("this panel is of now; lists are of 14:01:00"), "{}", world.screen());
+    world.keys("<tab>f");
+    assert_eq!(shows(&world.app), None);
+    let screen = world.screen();
+    assert!(screen.contains("gave up on #7") && screen.contains("gave up on #8"), "{screen}");
+    assert!(screen.contains("● following"), "{screen}");
+    world.keys("f");
+    assert!(world.screen().contains("‖ paused"), "{}", world.screen());
+}
+
+#[test]
+fn what_was_not_read_then_is_unknown_and_not_awaited() {
+    let mut world = world(200, 50);
+    world.keys("C");
+    let lags = |world: &World| world.screen().lines().filter(|line| line.contains(" … ")).count();
+    assert!(lags(&world) > 0, "{}", world.screen());
+    world.keys("{");
+    assert_eq!(lags(&world), 0, "{}", world.screen());
+    assert!(world.screen().contains("was not read then"), "{}", world.screen());
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
+use jetscope::app::Session;
 use jetscope::app::activity::{Folded, command};
 use jetscope::config::{Connection, Ledger};
 use jetscope::demo::{Server, ServerSpec};
@@ -17,7 +18,7 @@ use jetscope::nats::{Api, Publisher, open};
 use jetscope::query::Range;
 use serde_json::json;
 
-use crate::common::every_kind::{publish, stream};
+use crate::common::every_kind::{api, publish, stream};
 use crate::common::live::{LONG, Live, quick, user};
 use crate::common::{fixture, server_with};
 
@@ -26,7 +27,7 @@ fn noting(connection: Connection) -> Connection {
 }
 
 fn lines(requests: &[Request]) -> Vec<String> {
-    requests.iter().map(|request| command::command(request, None)).collect()
+    requests.iter().map(|request| command::short(request, &Session::default())).collect()
 }
 
 /// The folded requests of a console.
@@ -35,7 +36,7 @@ fn folded(live: &Live) -> Vec<Folded> {
 }
 
 fn of<'f>(folded: &'f [Folded], line: &str) -> Option<&'f Folded> {
-    folded.iter().find(|f| command::command(&f.last, None) == line)
+    folded.iter().find(|f| command::short(&f.last, &Session::default()) == line)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -117,6 +118,40 @@ async fn a_reading_notes_its_consumer_and_what_it_asks() {
     let natures: Vec<Nature> = requests.iter().map(Request::nature).collect();
     assert_eq!(natures, [Nature::Read, Nature::Own, Nature::Read, Nature::Own]);
     assert!(!format!("{requests:?}").contains("message 0"), "nothing of a message is kept");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn holes_are_not_asked_for_one_by_one_and_a_dense_stream_is_read_side_by_side() {
+    let server = Server::start(&ServerSpec::default()).expect("a server");
+    let nats = async_nats::connect(server.url()).await.expect("a connection");
+    stream(&nats, json!({"name": "jobs", "subjects": ["jobs"], "retention": "workqueue"})).await;
+    publish(&nats, "jobs", 1_200).await;
+    let connection = noting(Connection::to(server.url()));
+    let read = async || {
+        let range = Range::ALL;
+        let spec = TailSpec { stream: "jobs".into(), subjects: vec![], range, follow: false, batch: 100, keep: true };
+        let (tail, mut reports) = Tail::spawn(open(&connection).await.expect("a connection"), vec![spec]);
+        let mut seen = Vec::new();
+        while let Some(report) = reports.recv().await {
+            match report {
+                Report::Messages(messages) => seen.extend(messages.iter().map(|m| m.seq)),
+                Report::Stream(_, State::Failed(problem)) => panic!("{problem}"),
+                Report::Stream(..) => {}
+            }
+        }
+        tail.close().await;
+        (seen, connection.ledger.take().0.len())
+    };
+    let (seen, asked) = read().await;
+    assert_eq!(seen, (1..=1_200).collect::<Vec<_>>());
+    assert!(asked < 1_200 + 100, "{asked} requests for 1,200 messages");
+    // All but each 40th are done.
+    for seq in (1..=1_200).filter(|seq| seq % 40 != 0) {
+        api(&nats, "STREAM.MSG.DELETE.jobs", json!({"seq": seq})).await;
+    }
+    let (seen, asked) = read().await;
+    assert_eq!(seen, (1..=30).map(|n| n * 40).collect::<Vec<_>>());
+    assert!(asked <= 30 * 2 + 20, "{asked} requests for 30 messages");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

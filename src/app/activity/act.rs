@@ -98,9 +98,12 @@ impl App {
 
     /// Does an action on the Activity screen; false when it is left to what it does on any screen.
     pub(in crate::app) fn act_activity(&mut self, action: Action, effects: &mut Vec<Effect>) -> bool {
+        let in_the_past = self.past_at().is_some();
         let Some(Screen::Activity(screen)) = self.screens.last_mut() else { return false };
         match action {
             Action::NextPanel | Action::PreviousPanel | Action::Left | Action::Right => screen.turn(),
+            // Of an earlier time it stands still already: the key returns to now, as elsewhere.
+            Action::Freeze if in_the_past => return false,
             Action::Freeze => {
                 let view = screen.view_mut();
                 if view.cursor.follows() {
@@ -157,9 +160,7 @@ impl App {
             (Entry::Told(told), _) => {
                 (format!("{} {}", told.advisory.time, told.sentence()), "the advisory".to_owned())
             }
-            (_, Some(request)) => {
-                (command::command(request, self.session.context.as_deref()), "the command".to_owned())
-            }
+            (_, Some(request)) => (command::whole(request, &self.session), "the command".to_owned()),
             (_, None) => (String::new(), String::new()),
         });
         match copied {

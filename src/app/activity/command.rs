@@ -1,10 +1,14 @@
 //! The command of the `nats` CLI that asks the same as a request, ready for a shell. Where the CLI has no command of its
 //! own, or one that would not ask exactly this, it is `nats request` with the subject and the body.
+//!
+//! In a list the connection is left out where it is the one that is used here: all lines would begin with it. What is
+//! copied has it, since it may be run where another one is selected.
 
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
+use crate::app::Session;
 use crate::event::{shell, shell_word};
 use crate::model::Request;
 use crate::model::request::{Act, Verb};
@@ -13,12 +17,21 @@ use crate::model::request::{Act, Verb};
 struct Line(String);
 
 impl Line {
-    /// `nats`, and with which saved connection where that is not the one that is used here.
-    fn new(request: &Request, context: Option<&str>) -> Self {
-        let other = request.context.as_deref().filter(|of| context != Some(of));
+    /// `nats`, and how the server is reached that was asked.
+    fn new(request: &Request, here: Here<'_>) -> Self {
         let mut line = Self("nats".into());
-        if let Some(of) = other {
-            line.option("--context", of);
+        match request.context.as_deref() {
+            Some(of) if here.context != Some(of) => {
+                line.option("--context", of);
+            }
+            _ => {
+                for (option, value) in here.reach {
+                    line.words(option);
+                    if !value.is_empty() {
+                        line.value(value);
+                    }
+                }
+            }
         }
         line
     }
@@ -50,25 +63,43 @@ impl Line {
     }
 }
 
-/// The command; `context` is the saved connection that is used here.
-pub fn command(request: &Request, context: Option<&str>) -> String {
+/// The connection that is used here.
+#[derive(Clone, Copy, Debug, Default)]
+struct Here<'a> {
+    /// Its name, where it is a saved one.
+    context: Option<&'a str>,
+    /// How the CLI reaches it; nothing where that is not said.
+    reach: &'a [(&'static str, String)],
+}
+
+/// The command in short: without the connection where it is the one of this session.
+pub fn short(request: &Request, session: &Session) -> String {
+    command(request, Here { context: session.context.as_deref(), reach: &[] })
+}
+
+/// The command as it does the same in any shell, but for a user, password or token.
+pub fn whole(request: &Request, session: &Session) -> String {
+    command(request, Here { context: session.context.as_deref(), reach: &session.reach })
+}
+
+fn command(request: &Request, here: Here<'_>) -> String {
     match request.act {
         Act::Subscribe => {
-            let mut line = Line::new(request, context);
+            let mut line = Line::new(request, here);
             line.words("sub").value(&request.subject);
             return line.0;
         }
         // Bodies are not kept: a shell that finds no such file publishes nothing.
         Act::Publish { .. } => {
-            let mut line = Line::new(request, context);
+            let mut line = Line::new(request, here);
             line.words("pub").value(&request.subject).words("--force-stdin < BODY");
             return line.0;
         }
         Act::Ask | Act::Send => {}
     }
-    let own = own(request, context);
+    let own = own(request, here);
     own.unwrap_or_else(|| {
-        let mut line = Line::new(request, context);
+        let mut line = Line::new(request, here);
         let body = String::from_utf8_lossy(&request.body);
         line.words("request").words(&shell(&request.subject)).words(&shell(&body));
         line.0
@@ -76,7 +107,7 @@ pub fn command(request: &Request, context: Option<&str>) -> String {
 }
 
 /// The command that the CLI has for it.
-fn own(request: &Request, context: Option<&str>) -> Option<String> {
+fn own(request: &Request, here: Here<'_>) -> Option<String> {
     let (verb, stream, consumer) = request.asks();
     let body: Map<String, Value> = match &*request.body {
         b"" => Map::new(),
@@ -84,7 +115,7 @@ fn own(request: &Request, context: Option<&str>) -> Option<String> {
     };
     let text = |name: &str| body.get(name).and_then(Value::as_str);
     let only = |names: &[&str]| body.keys().all(|name| names.contains(&name.as_str()));
-    let mut line = Line::new(request, context);
+    let mut line = Line::new(request, here);
     line.prefix(request);
     match (verb, stream, consumer) {
         (Verb::Account, ..) if body.is_empty() => line.words("account info"),
@@ -258,28 +289,38 @@ mod tests {
             ("CONSUMER.RESET.S.c", r#"{"seq":30}"#, r#"nats request '$JS.API.CONSUMER.RESET.S.c' '{"seq":30}'"#),
             ("SOMETHING.NEW", "", "nats request '$JS.API.SOMETHING.NEW' ''"),
         ] {
-            assert_eq!(command(&request(Act::Ask, "$JS.API", rest, body), None), line, "{rest}");
+            assert_eq!(command(&request(Act::Ask, "$JS.API", rest, body), Here::default()), line, "{rest}");
         }
     }
 
     #[test]
     fn other_prefixes_and_other_connections_are_said() {
         let asks = |prefix| request(Act::Ask, prefix, "STREAM.INFO.S", "");
-        assert_eq!(command(&asks("$JS.hub.API"), None), "nats --js-domain hub stream info S");
-        assert_eq!(command(&asks("JSAPP.API"), None), "nats --js-api-prefix JSAPP.API stream info S");
+        assert_eq!(command(&asks("$JS.hub.API"), Here::default()), "nats --js-domain hub stream info S");
+        assert_eq!(command(&asks("JSAPP.API"), Here::default()), "nats --js-api-prefix JSAPP.API stream info S");
         let reset = request(Act::Ask, "$JS.hub.API", "CONSUMER.RESET.S.c", "{}");
-        assert_eq!(command(&reset, None), "nats request '$JS.hub.API.CONSUMER.RESET.S.c' '{}'");
+        assert_eq!(command(&reset, Here::default()), "nats request '$JS.hub.API.CONSUMER.RESET.S.c' '{}'");
         let with = Request { context: Some("prod eu".into()), ..asks("$JS.API") };
-        assert_eq!(command(&with, Some("prod eu")), "nats stream info S");
-        assert_eq!(command(&with, Some("dev")), "nats --context 'prod eu' stream info S");
-        assert_eq!(command(&with, None), "nats --context 'prod eu' stream info S");
+        let reach = [("--context", "prod eu".to_owned()), ("--tlsfirst", String::new())].to_vec();
+        let session =
+            |of: Option<&str>| Session { context: of.map(str::to_owned), reach: reach.clone(), ..Session::default() };
+        let told = |request: &Request, of| (short(request, &session(of)), whole(request, &session(of)));
+        let both = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        let here = "nats --context 'prod eu' --tlsfirst stream info S";
+        assert_eq!(told(&with, Some("prod eu")), both("nats stream info S", here));
+        let other = "nats --context 'prod eu' stream info S";
+        assert_eq!(told(&with, Some("dev")), both(other, other));
+        assert_eq!(told(&with, None), both(other, other));
+        assert_eq!(told(&asks("$JS.API"), None), both("nats stream info S", here), "before the domain, as all options");
+        let hub = "nats --context 'prod eu' --tlsfirst --js-domain hub stream info S";
+        assert_eq!(told(&asks("$JS.hub.API"), None).1, hub);
     }
 
     #[test]
     fn what_is_no_question() {
         let subscribed = request(Act::Subscribe, "", "$JS.EVENT.ADVISORY.STREAM.>", "");
-        assert_eq!(command(&subscribed, None), "nats sub '$JS.EVENT.ADVISORY.STREAM.>'");
+        assert_eq!(command(&subscribed, Here::default()), "nats sub '$JS.EVENT.ADVISORY.STREAM.>'");
         let published = request(Act::Publish { publisher: 1, messages: 9, bytes: 90 }, "", "replay.$x", "");
-        assert_eq!(command(&published, None), "nats pub 'replay.$x' --force-stdin < BODY");
+        assert_eq!(command(&published, Here::default()), "nats pub 'replay.$x' --force-stdin < BODY");
     }
 }

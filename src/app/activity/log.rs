@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use crate::app::table::List;
 use crate::app::tail::{Cursor, Listed};
+use crate::model::Timestamp;
 
 /// An item with its number: they are counted as they come, from 0, and never again.
 #[derive(Clone, Debug, PartialEq)]
@@ -125,6 +126,15 @@ impl Listed for Shown {
     }
 }
 
+/// What it depends on besides the filter whether an item is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Besides {
+    /// What is hidden otherwise is wanted too.
+    pub(super) hidden: bool,
+    /// What came later is not wanted: an earlier time is looked at.
+    pub(super) until: Option<Timestamp>,
+}
+
 /// What of a log is shown, and what of that is selected and in view.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
@@ -136,8 +146,8 @@ pub struct View {
     pub only_problems: bool,
     /// What of the log passes.
     pub shown: Shown,
-    /// What was judged by: the filter, whether only problems, whether what is hidden otherwise.
-    judged: Option<(String, bool, bool)>,
+    /// What was judged by: the filter, whether only problems, what else.
+    judged: Option<(String, bool, Besides)>,
 }
 
 impl Default for View {
@@ -151,10 +161,9 @@ impl Default for View {
 
 impl View {
     /// Looks at what has come since the last time; at everything where something else is wanted. `passes` says of an
-    /// item and the filter whether it is shown; `hidden` is whether what is hidden otherwise is wanted too, which
-    /// only makes it look at everything.
-    pub(super) fn refresh<T>(&mut self, log: &Log<T>, hidden: bool, passes: impl Fn(&T, &str, bool) -> bool) {
-        let by = (self.filter.clone(), self.only_problems, hidden);
+    /// item and the filter whether it is shown; another `besides` only makes it look at everything.
+    pub(super) fn refresh<T>(&mut self, log: &Log<T>, besides: Besides, passes: impl Fn(&T, &str, bool) -> bool) {
+        let by = (self.filter.clone(), self.only_problems, besides);
         // What is a problem can change; what an item is called cannot.
         if self.judged.as_ref() != Some(&by) || self.only_problems {
             self.shown.numbers.clear();
@@ -294,13 +303,13 @@ mod tests {
         for n in 0..10 {
             log.push(n);
         }
-        view.refresh(&log, false, all);
+        view.refresh(&log, Besides::default(), all);
         assert_eq!(view.selected(), Some(9));
         view.step(-2);
         for n in 10..17 {
             log.push(n);
         }
-        view.refresh(&log, false, all);
+        view.refresh(&log, Besides::default(), all);
         assert_eq!((view.selected(), view.cursor.news(&view.shown)), (Some(7), 7));
         view.last();
         assert_eq!((view.selected(), view.cursor.news(&view.shown)), (Some(16), 0));
@@ -322,7 +331,7 @@ mod tests {
                     3 => { log.remove(u64::from(n)); }
                     _ => view.step(n as isize - 20),
                 }
-                view.refresh(&log, false, passes);
+                view.refresh(&log, Besides::default(), passes);
                 let wanted: Vec<u64> = log.iter().filter(|e| passes(&e.item, &view.filter, view.only_problems)).map(|e| e.at).collect();
                 prop_assert_eq!(numbers(&view), wanted);
                 prop_assert_eq!(view.selected().is_some(), view.shown.count() > 0);

@@ -16,11 +16,12 @@ use crate::health::Level;
 use crate::model::update::Ask;
 use crate::model::{Advisory, AdvisoryKind, Link, ProblemKind, Request, Timestamp, Update};
 
-use super::App;
 use super::stuck::Memory;
 use super::table::List;
+use super::{App, Session};
 
 pub use act::Place;
+use log::Besides;
 pub(super) use log::matches;
 pub use log::{Log, Numbered, Shown, View};
 pub use requests::{Folded, Requests};
@@ -32,6 +33,10 @@ const MOST: usize = 2_000;
 const DETAIL_FROM: usize = 14;
 /// Rows of that, with the line above.
 const DETAIL_ROWS: usize = 4;
+/// From this height on there is room for all of a long command.
+const TALL_FROM: usize = 26;
+/// Rows of that.
+const TALL_ROWS: usize = 6;
 
 /// What happened and what was asked, as far as it is kept.
 #[derive(Clone, Debug, PartialEq)]
@@ -186,22 +191,27 @@ impl ActivityScreen {
 
     /// Brings the list up to date.
     pub(super) fn refresh(&mut self, app: &App) {
-        let activity = &app.activity;
+        let (activity, session) = (&app.activity, &app.session);
         let width = usize::from(app.size.0.saturating_sub(2)).max(1);
         self.notes = match self.tab {
             ActivityTab::Advisories => activity.refused.values().flat_map(|words| wrap(words, width)).collect(),
             ActivityTab::Requests => Vec::new(),
         };
         let body = app.body_height();
-        self.detail_rows = if body >= DETAIL_FROM { DETAIL_ROWS } else { 0 };
+        self.detail_rows = match body {
+            ..DETAIL_FROM => 0,
+            DETAIL_FROM..TALL_FROM => DETAIL_ROWS,
+            TALL_FROM.. => TALL_ROWS,
+        };
         // Panels, heading.
         let height = body.saturating_sub(2 + self.detail_rows + self.notes.len());
         self.view_mut().cursor.set_height(height);
         match (self.tab, self.one_by_one) {
             (ActivityTab::Advisories, _) => {
-                let own = self.own_readers;
-                self.advisories.refresh(&activity.advisories, own, |told, filter, only| {
-                    (own || !told.advisory.is_of_our_reader())
+                let (own, until) = (self.own_readers, app.past_at());
+                self.advisories.refresh(&activity.advisories, Besides { hidden: own, until }, |told, filter, only| {
+                    until.is_none_or(|until| told.advisory.time <= until)
+                        && (own || !told.advisory.is_of_our_reader())
                         && (!only || told.level() > Level::Unknown)
                         && (filter.is_empty() || matches(filter, &format!("{} {}", told.kind(), told.sentence())))
                 });
@@ -209,13 +219,15 @@ impl ActivityScreen {
                 self.hidden = if own { 0 } else { activity.advisories.iter().filter(|told| of_ours(told)).count() };
             }
             (ActivityTab::Requests, false) => {
-                self.folded.refresh(&activity.requests.folded, false, |folded, filter, only| {
-                    (!only || folded.failed > 0) && (filter.is_empty() || matches(filter, &searched(&folded.last)))
+                self.folded.refresh(&activity.requests.folded, Besides::default(), |folded, filter, only| {
+                    (!only || folded.failed > 0)
+                        && (filter.is_empty() || matches(filter, &searched(&folded.last, session)))
                 });
             }
             (ActivityTab::Requests, true) => {
-                self.single.refresh(&activity.requests.single, false, |request, filter, only| {
-                    (!only || request.has_failed()) && (filter.is_empty() || matches(filter, &searched(request)))
+                self.single.refresh(&activity.requests.single, Besides::default(), |request, filter, only| {
+                    (!only || request.has_failed())
+                        && (filter.is_empty() || matches(filter, &searched(request, session)))
                 });
             }
         }
@@ -223,8 +235,8 @@ impl ActivityScreen {
 }
 
 /// What a filter looks at in a request.
-fn searched(request: &Request) -> String {
-    format!("{} {}", words::words(request), clean_line(&command::command(request, None)))
+fn searched(request: &Request, session: &Session) -> String {
+    format!("{} {}", words::words(request), clean_line(&command::short(request, session)))
 }
 
 /// What a row of folded requests is about, with names for streams such as their short ones.

@@ -145,12 +145,15 @@ impl Told {
                 format!("{place} gave up on #{stream_seq}: delivered {}, never acked", times(*deliveries))
             }
             K::Nak { stream_seq, deliveries } if self.times > 1 => format!(
-                "{place}: {} refusals (nak), the last of #{stream_seq} ({}); such messages are delivered again",
+                "{place}: {} refusals (nak), the last of #{stream_seq} ({}); delivered again unless max_deliver is reached",
                 count_exact(self.times),
                 nth(*deliveries)
             ),
             K::Nak { stream_seq, deliveries } => {
-                format!("{place}: a client refused #{stream_seq} (nak, {}); it is delivered again", nth(*deliveries))
+                format!(
+                    "{place}: a client refused #{stream_seq} (nak, {}); delivered again unless max_deliver is reached",
+                    nth(*deliveries)
+                )
             }
             K::Terminated { stream_seq, deliveries, reason } => {
                 let reason = reason.as_ref().map_or("no reason given".to_owned(), |r| format!("reason: {r}"));

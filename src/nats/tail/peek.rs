@@ -20,6 +20,8 @@ use super::{Out, State, Stop, TOGETHER_BYTES, headers};
 
 /// Sequences that are asked for side by side, where messages are not so large that fewer have to do.
 const SIDE_BY_SIDE: u64 = 64;
+/// And at first, before anything is known.
+const FIRST_WIDTH: u64 = 8;
 /// How often the end of the stream is looked at while following.
 const LOOK: Duration = Duration::from_millis(250);
 /// The pause after a question that failed in passing.
@@ -157,6 +159,9 @@ struct Batch {
 
 /// Where the next messages come from: by sequence when all subjects are wanted, else each filter on its own.
 struct Sources {
+    /// Sequences that are asked for side by side: twice as many as were found in a row the last time. Where a stream has
+    /// mostly holes, such as a work queue with what was given up, most would be asked for in vain.
+    width: u64,
     /// The largest message of the last batch, in bytes: how many are asked for side by side depends on it.
     largest: usize,
     /// Of each filter the message that comes next, once it was looked up.
@@ -165,7 +170,7 @@ struct Sources {
 
 impl Sources {
     fn new(plan: &Plan) -> Self {
-        Self { largest: 0, filters: plan.spec.subjects.iter().map(|s| (s.clone(), None)).collect() }
+        Self { width: FIRST_WIDTH, largest: 0, filters: plan.spec.subjects.iter().map(|s| (s.clone(), None)).collect() }
     }
 
     async fn batch(&mut self, plan: &Plan) -> Result<Batch, Problem> {
@@ -199,13 +204,13 @@ impl Sources {
     }
 
     /// The next sequences side by side; where none of them is there any more, a leap to the next that is.
-    async fn window(&self, plan: &Plan) -> Result<Batch, Problem> {
+    async fn window(&mut self, plan: &Plan) -> Result<Batch, Problem> {
         let stream_name = &plan.spec.stream;
         let Some(first) = plan.api.next_message(stream_name, plan.next, ">").await? else {
             return Ok(Batch { messages: vec![], next: plan.next, at_end: true });
         };
         let size = first.size().max(self.largest).max(1);
-        let side_by_side = ((plan.bytes / size) as u64).clamp(1, SIDE_BY_SIDE);
+        let side_by_side = ((plan.bytes / size) as u64).clamp(1, self.width);
         let mut next = first.seq + 1;
         let end = plan.until.map_or(u64::MAX, |until| until.saturating_add(1)).min(next + side_by_side - 1);
         let mut answers =
@@ -228,6 +233,7 @@ impl Sources {
                 break;
             }
         }
+        self.width = (2 * messages.len() as u64).clamp(2, SIDE_BY_SIDE);
         Ok(Batch { messages, next, at_end: false })
     }
 }

@@ -7,6 +7,7 @@ use crate::model::Timestamp;
 use crate::model::units::duration_short;
 use crate::ui::Theme;
 
+use super::scale::Scale;
 use super::spark::block;
 use super::{text, text_right};
 
@@ -47,14 +48,11 @@ impl Chart<'_> {
         text_right(buffer, Rect { x: head.x + used, width: head.width - used, ..head }, &newest, theme.text);
         let plot = Rect { y: area.y + 1, height: area.height - 1, ..area };
         let values = self.columns(usize::from(plot.width));
-        let known = values.iter().flatten().copied();
-        let most = known.clone().fold(f64::MIN, f64::max);
-        let least = if self.from_least { known.fold(f64::MAX, f64::min) } else { 0.0 };
-        let range = (most - least).max(f64::MIN_POSITIVE);
+        let scale = Scale::of(&values, self.from_least, self.label);
         for (x, value) in values.iter().enumerate() {
             let Some(value) = value else { continue };
             // Even the least value has a foot, so that it differs from no value.
-            let height = ((value - least) / range * f64::from(plot.height)).max(0.125);
+            let height = (scale.share(*value) * f64::from(plot.height)).max(0.125);
             for row in 0..plot.height {
                 let share = height - f64::from(row);
                 if share <= 0.0 {
@@ -66,8 +64,8 @@ impl Chart<'_> {
                 }
             }
         }
-        if plot.height >= 3 && most > least {
-            text(buffer, Rect { height: 1, ..plot }, &(self.label)(most), theme.dim);
+        if let Some(words) = scale.words(self.label).filter(|_| plot.height >= 3) {
+            text(buffer, Rect { height: 1, ..plot }, &words, theme.dim);
         }
     }
 

@@ -3,6 +3,7 @@
 pub mod chart;
 pub mod facts;
 pub mod gauge;
+mod scale;
 pub mod spark;
 pub mod table;
 pub mod timeline;

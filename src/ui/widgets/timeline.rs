@@ -10,6 +10,7 @@ use crate::model::history::Seen;
 use crate::model::units::duration_short;
 use crate::ui::Theme;
 
+use super::scale::Scale;
 use super::spark::block;
 use super::{text, text_right};
 
@@ -124,15 +125,12 @@ impl Timeline<'_> {
             }
         }
         let values = self.columns(window);
-        let known = values.iter().flatten().copied();
-        let most = known.clone().fold(f64::MIN, f64::max);
-        let least = if self.from_least { known.fold(f64::MAX, f64::min) } else { 0.0 };
-        let range = (most - least).max(f64::MIN_POSITIVE);
+        let scale = Scale::of(&values, self.from_least, self.label);
         let cursor = window.cursor_column();
         for (x, value) in (0..plot.width).zip(&values) {
             let here = cursor == Some(x);
             // Even the least value has a foot, so that it differs from no value.
-            let height = value.map_or(0.0, |v| ((v - least) / range * f64::from(plot.height)).max(0.125));
+            let height = value.map_or(0.0, |v| (scale.share(v) * f64::from(plot.height)).max(0.125));
             for row in 0..plot.height {
                 let share = height - f64::from(row);
                 let Some(cell) = buffer.cell_mut((plot.x + x, plot.bottom() - 1 - row)) else { continue };
@@ -145,8 +143,8 @@ impl Timeline<'_> {
                 }
             }
         }
-        if plot.height >= 3 && most > least {
-            text(buffer, Rect { height: 1, ..plot }, &(self.label)(most), theme.dim);
+        if let Some(words) = scale.words(self.label).filter(|_| plot.height >= 3) {
+            text(buffer, Rect { height: 1, ..plot }, &words, theme.dim);
         }
     }
 
