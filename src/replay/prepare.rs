@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::mark::{Look, Marker, Outgoing};
 use super::sink::Parcel;
 use super::template::Template;
-use crate::event::{Content, Decoded, Envelope, Event, Extent, passes};
+use crate::event::{Content, Decoded, Envelope, Event, Extent, matching};
 use crate::model::Message;
 use crate::model::replay::{COUNT_LIMIT, Destination, HttpMode, Plan, Selection, Skipped};
 use crate::query::Filter;
@@ -25,6 +25,8 @@ pub enum Skip {
     TooLarge,
     /// See [`Skipped::no_event`].
     NoEvent,
+    /// See [`Skipped::batches`].
+    Batch,
     /// See [`Skipped::no_subject`].
     NoSubject,
 }
@@ -39,6 +41,7 @@ impl Skip {
             Self::Undecodable => skipped.undecodable += 1,
             Self::TooLarge => skipped.too_large += 1,
             Self::NoEvent => skipped.no_event += 1,
+            Self::Batch => skipped.batches += 1,
             Self::NoSubject => skipped.no_subject += 1,
         }
     }
@@ -58,7 +61,8 @@ pub struct Preparer {
     id: String,
     marker: Marker,
     form: Form,
-    filter: Option<Filter>,
+    /// All of them must let a message through.
+    filters: Vec<Filter>,
     include_marked: bool,
     max_size: Option<u64>,
 }
@@ -71,13 +75,15 @@ impl Preparer {
             (Destination::Http(_), None) => Form::Http(plan.http_mode),
             (_, None) => Form::Line,
         };
-        let filter = plan.filter.as_deref().map(Filter::expression).transpose().map_err(|m| m.to_string())?;
+        let expression = plan.filter.as_deref().map(Filter::expression);
+        let words = plan.words.as_deref().map(Filter::words);
+        let filters = expression.into_iter().chain(words).collect::<Result<_, _>>().map_err(|m| m.to_string())?;
         let of_file = matches!(plan.selection, Selection::File { .. });
         Ok(Self {
             id: plan.id.clone(),
             marker: Marker::new(&plan.id).of_file(of_file),
             form,
-            filter,
+            filters,
             include_marked: plan.include_marked,
             max_size: plan.capture.as_ref().and_then(|c| c.max_size),
         })
@@ -85,7 +91,7 @@ impl Preparer {
 
     /// The copy of a message, or why there is none.
     pub fn prepare(&self, position: u64, message: &Message) -> Result<Parcel, Skip> {
-        if self.filter.as_ref().is_some_and(|filter| !passes(filter, message)) {
+        if !self.filters.is_empty() && matching(&self.filters, message).is_empty() {
             return Err(Skip::Filtered);
         }
         if message.undecodable.is_some() {
@@ -108,7 +114,7 @@ impl Preparer {
         if self.max_size.is_some_and(|max| copy.wire_size() as u64 > max) {
             return Err(Skip::TooLarge);
         }
-        Ok(Parcel { position, time: message.time, copy })
+        Ok(Parcel { position, time: message.time, copy, again: look.count.is_some() })
     }
 
     /// One structured event on one line.
@@ -145,6 +151,7 @@ impl Preparer {
 fn whole<'d, 'a>(decoded: &'d Decoded<'a>) -> Result<&'d Event<'a>, Skip> {
     match &decoded.content {
         Content::Event(_, event) if event.extent == Extent::Whole => Ok(event),
+        Content::Batch(..) => Err(Skip::Batch),
         _ => Err(Skip::NoEvent),
     }
 }

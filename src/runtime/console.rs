@@ -223,6 +223,7 @@ impl EffectRunner for Outside {
             Effect::TailTook(id) => self.tails.took(id),
             Effect::TailEnd(id) => self.tails.end(id),
             Effect::PlanReplay(id, wish) => self.replays.plan(id, *wish),
+            Effect::StopPlanning(id) => self.replays.stop_planning(id),
             Effect::StartReplay(plan, typed) => self.replays.start(*plan, typed),
             Effect::ResumeReplay(id, typed) => self.replays.resume(id, typed),
             Effect::TellReplay(id, control) => self.replays.tell(id, control),

@@ -5,7 +5,7 @@ use crate::app::{App, Effect, Menu, MenuItem, Prompt, PromptKind, RunScreen, Scr
 use crate::health::Level;
 use crate::keymap::Action;
 use crate::model::Access;
-use crate::model::replay::{Control, Destination, Run, State};
+use crate::model::replay::{Control, Destination, Pace, Run, State};
 
 use super::FormItem;
 
@@ -47,7 +47,7 @@ impl App {
                     form.problem = None;
                     let id = self.new_id();
                     if let Some(Screen::ReplayForm(form)) = self.screens.last_mut() {
-                        form.planning = Some(id);
+                        (form.planning, form.read) = (Some(id), 0);
                     }
                     effects.push(Effect::PlanReplay(id, Box::new(wish)));
                 }
@@ -68,7 +68,7 @@ impl App {
             return false;
         }
         let Some(Screen::ReplayPlan(screen)) = self.screens.last() else { return false };
-        let original = screen.plan.destination == Destination::Original;
+        let original = screen.plan.reaches_everybody();
         match (self.session.access, original) {
             (Access::Protected, _) | (_, true) => self.ask_word(original),
             _ => {
@@ -90,20 +90,33 @@ impl App {
         let tell = |control| Effect::TellReplay(id.to_owned(), control);
         match action {
             Action::Mark if can_resume(&run) && self.session.access == Access::Protected => self.ask_word(false),
-            Action::Mark if can_resume(&run) => self.start(None, effects),
+            Action::Mark if can_resume(&run) => self.ask_resume(),
             Action::Mark if run.progress.state == State::Paused => effects.push(tell(Control::Resume)),
             Action::Mark => effects.push(tell(Control::Pause)),
             Action::Right => effects.push(tell(Control::Step)),
             Action::Up | Action::Down => {
                 let pace = run.progress.pace;
-                let pace = if action == Action::Up { pace.faster() } else { pace.slower(run.progress.rate) };
-                effects.push(tell(Control::Pace(pace)));
+                let (pace, control) = match action {
+                    Action::Up => (pace.faster(), Control::Faster),
+                    _ => (pace.slower(run.progress.rate), Control::Slower),
+                };
+                effects.push(tell(control));
+                // Until it says so itself: the key may be pressed again before that.
+                if let Some(run) = self.replays.iter_mut().flatten().find(|run| run.plan.id == id) {
+                    run.progress.pace = pace;
+                }
                 self.tell(Level::Ok, format!("pace {pace}"));
             }
             Action::Cancel => self.ask_cancel(id),
             _ => return false,
         }
         true
+    }
+
+    fn ask_resume(&mut self) {
+        let start = Choice::Replay(ReplayChoice::Start);
+        let items = vec![MenuItem::new('r', "resume it", "copies are sent from now on", start), not_now()];
+        self.menu = Some(Menu { selected: 1, ..Menu::new("resume this replay?", items) });
     }
 
     fn ask_cancel(&mut self, id: &str) {
@@ -119,6 +132,13 @@ impl App {
         let mut menu = Menu::new("cancel this replay?", items);
         menu.selected = 1;
         self.menu = Some(menu);
+    }
+
+    /// Whether nothing may be written there as far as is known here. Another context has a level of its own, which is
+    /// asked when it is written to; files are of no context.
+    fn is_closed(&self, destination: &Destination) -> bool {
+        let of_this = !matches!(destination, Destination::File(_) | Destination::Context { .. });
+        of_this && self.session.access == Access::ReadOnly
     }
 
     /// Does what was chosen in a menu.
@@ -143,8 +163,7 @@ impl App {
                 if plan.plan.amounts.planned == 0 {
                     return no("nothing is left to be sent; Esc goes back to the form");
                 }
-                let writes = !matches!(plan.plan.destination, Destination::File(_));
-                if writes && self.session.access == Access::ReadOnly {
+                if self.is_closed(&plan.plan.destination) {
                     return no(read_only);
                 }
                 plan.starting.then(|| "it is being started".to_owned())
@@ -154,12 +173,15 @@ impl App {
                 let state = run.progress.state;
                 match action {
                     Action::Mark if can_resume(run) => {
-                        (self.session.access == Access::ReadOnly).then(|| read_only.to_owned())
+                        self.is_closed(&run.plan.destination).then(|| read_only.to_owned())
                     }
                     Action::Cancel if run.orphaned || state == State::Failed => None,
                     _ if state.is_over() => Some(format!("it is {state}; nothing more can be done with it")),
                     _ if run.orphaned => no("nobody runs it; Space resumes it"),
-                    Action::Right if state != State::Paused => {
+                    Action::Mark if run.progress.pace == Pace::Step && !run.progress.waits => {
+                        no("it goes step by step: → sends the next one, ↑ lets it go by itself")
+                    }
+                    Action::Right if state != State::Paused && run.progress.pace != Pace::Step => {
                         no("it runs; Space pauses it, then it goes step by step")
                     }
                     _ => None,

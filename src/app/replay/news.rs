@@ -1,6 +1,6 @@
 //! What the replays report: plans that were made, runs that were started, how far they are.
 
-use crate::app::{App, Effect, PlanScreen, RunScreen, Screen};
+use crate::app::{App, Effect, NotStarted, PlanScreen, RunScreen, Screen};
 use crate::health::Level;
 use crate::model::replay::{Plan, Run};
 
@@ -17,15 +17,29 @@ impl App {
         // Who has left the form does not want the plan any more.
         let Some((at, form)) = found else { return };
         form.planning = None;
+        self.planning = None;
         match result {
             Ok(plan) if at == shown => self.open(Screen::ReplayPlan(PlanScreen::new(plan))),
-            Ok(_) => {}
+            // Somebody looks at something else just now, such as the help: it is there when that is closed.
+            Ok(plan) => self.screens.insert(at + 1, Screen::ReplayPlan(PlanScreen::new(plan))),
             Err(sentence) => form.problem = Some(crate::event::clean_line(&sentence).into_owned()),
         }
     }
 
+    /// A plan is being made, and this much was read.
+    pub(in crate::app) fn replay_planning(&mut self, id: u64, read: u64) {
+        for screen in &mut self.screens {
+            if let Screen::ReplayForm(form) = screen
+                && form.planning == Some(id)
+            {
+                form.read = read;
+                self.dirty = true;
+            }
+        }
+    }
+
     /// A run was started or resumed, or could not be.
-    pub(in crate::app) fn replay_started(&mut self, result: Result<String, String>) {
+    pub(in crate::app) fn replay_started(&mut self, result: Result<String, NotStarted>) {
         self.dirty = true;
         self.urgent = true;
         match result {
@@ -39,11 +53,25 @@ impl App {
                     self.open(Screen::ReplayRun(RunScreen::new(id)));
                 }
             }
-            Err(sentence) => {
-                if let Some(Screen::ReplayPlan(screen)) = self.screens.last_mut() {
-                    screen.starting = false;
+            Err(NotStarted { why, name }) => {
+                // It may have to be confirmed in a way that only the context that is written to knows.
+                let asks = match self.screens.last_mut() {
+                    Some(Screen::ReplayPlan(screen)) => {
+                        screen.starting = false;
+                        screen.asked = name;
+                        screen.asked.is_some()
+                    }
+                    Some(Screen::ReplayRun(screen)) => {
+                        screen.asked = name;
+                        screen.asked.is_some()
+                    }
+                    _ => false,
+                };
+                if asks && self.prompt.is_none() {
+                    self.ask_word(false);
+                } else {
+                    self.tell(Level::Warning, crate::event::clean_line(&why));
                 }
-                self.tell(Level::Warning, crate::event::clean_line(&sentence));
             }
         }
     }
@@ -81,6 +109,10 @@ impl App {
 
     /// The list of runs is kept fresh while somebody looks at it, and while some of them run in this process.
     pub(in crate::app) fn settle_replays(&mut self, effects: &mut Vec<Effect>) {
+        let planning = self.screens.iter().find_map(|s| if let Screen::ReplayForm(f) = s { f.planning } else { None });
+        if let Some(before) = std::mem::replace(&mut self.planning, planning).filter(|id| planning != Some(*id)) {
+            effects.push(Effect::StopPlanning(before));
+        }
         let wanted = !self.own_replays.is_empty()
             || self.screens.iter().any(|s| matches!(s, Screen::ReplayRun(_) | Screen::Replays(_)));
         if wanted != self.watches_replays {

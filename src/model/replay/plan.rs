@@ -77,6 +77,15 @@ pub enum HttpMode {
     Structured,
 }
 
+/// Reads what is watched: `CONSUMER=N` or `STREAM/CONSUMER=N`; the error says what is right.
+pub fn parse_watch(text: &str) -> Result<(String, u64), String> {
+    let parts = text.rsplit_once('=').map(|(name, most)| (name.trim(), most.trim().parse()));
+    match parts {
+        Some((name, Ok(most))) if !name.is_empty() => Ok((name.to_owned(), most)),
+        _ => Err("it is written as CONSUMER=N or STREAM/CONSUMER=N".into()),
+    }
+}
+
 /// Messages that are left out, by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -93,6 +102,8 @@ pub struct Skipped {
     pub too_large: u64,
     /// They are no events, and the destination takes only events.
     pub no_event: u64,
+    /// They are batches of events, and the destination takes events one by one.
+    pub batches: u64,
     /// Their subject cannot be made from the template.
     pub no_subject: u64,
 }
@@ -106,6 +117,7 @@ impl Skipped {
             + self.undecodable
             + self.too_large
             + self.no_event
+            + self.batches
             + self.no_subject
     }
 
@@ -117,7 +129,8 @@ impl Skipped {
             (self.over_limit, "were replayed too often"),
             (self.undecodable, "have headers that cannot be decoded"),
             (self.too_large, "are larger than the destination takes"),
-            (self.no_event, "are no CloudEvents"),
+            (self.no_event, "are no CloudEvents, or broken ones"),
+            (self.batches, "are batches, and events go there one by one"),
             (self.no_subject, "have a subject that does not fit the template"),
         ];
         all.into_iter().filter(|(count, _)| *count > 0).collect()
@@ -131,6 +144,7 @@ impl Skipped {
         self.undecodable += other.undecodable;
         self.too_large += other.too_large;
         self.no_event += other.no_event;
+        self.batches += other.batches;
         self.no_subject += other.no_subject;
     }
 }
@@ -184,6 +198,10 @@ pub struct Amounts {
     pub recorded: Duration,
     /// Different subjects among the copies, at most some thousand are counted.
     pub subjects: u64,
+    /// Copies that go to the very subject that their message has.
+    pub same_subject: u64,
+    /// Of those that will be sent, copies of an earlier replay.
+    pub replayed_before: u64,
 }
 
 /// A consumer that will receive copies.
@@ -243,10 +261,16 @@ pub struct Plan {
     pub reason: Option<String>,
     /// Which messages.
     pub selection: Selection,
+    /// When the stream that is read was made: another one of the same name has other messages.
+    #[serde(default)]
+    pub source_created: Option<Timestamp>,
     /// What was asked for, as it was typed.
     pub range: String,
     /// An expression that messages must fulfil.
     pub filter: Option<String>,
+    /// Words that messages must have, as in a tail.
+    #[serde(default)]
+    pub words: Option<String>,
     /// Copies of replays are sent too.
     pub include_marked: bool,
     /// Where to.
@@ -282,12 +306,39 @@ impl Plan {
         }
     }
 
+    /// Whether copies go where their messages came from, so that everybody there receives them again.
+    pub fn reaches_everybody(&self) -> bool {
+        let same = self.amounts.same_subject > 0;
+        match &self.destination {
+            Destination::Original => true,
+            Destination::Subject(_) => same,
+            // It may be another name for the same place.
+            Destination::Context { .. } => {
+                let created = self.capture.as_ref().and_then(|c| c.created);
+                same && created.is_some() && created == self.source_created
+            }
+            Destination::File(_) | Destination::Stdout | Destination::Http(_) => false,
+        }
+    }
+
     /// Whether nothing is lost or doubled whatever breaks.
     pub fn is_exact(&self) -> bool {
         match &self.destination {
             Destination::File(_) => true,
             Destination::Stdout | Destination::Http(_) => false,
             _ => self.capture.as_ref().is_some_and(|c| c.rereadable),
+        }
+    }
+
+    /// The message of a position, in words; raw.
+    pub fn place(&self, position: u64) -> String {
+        let nth = usize::try_from(position).unwrap_or(usize::MAX).checked_sub(1);
+        match &self.selection {
+            Selection::Range { .. } => format!("#{position}"),
+            Selection::File { .. } => format!("line {position}"),
+            Selection::List(items) => nth
+                .and_then(|nth| items.get(nth))
+                .map_or_else(|| format!("number {position}"), |(stream, seq)| format!("#{seq} of {stream}")),
         }
     }
 

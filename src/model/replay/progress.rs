@@ -143,6 +143,10 @@ pub enum Control {
     Step,
     /// Go so fast from now on.
     Pace(Pace),
+    /// The next faster pace.
+    Faster,
+    /// The next slower pace.
+    Slower,
     /// End, when what is in flight is confirmed.
     Cancel,
 }
@@ -161,6 +165,11 @@ pub struct Run {
 }
 
 impl Run {
+    /// Where it stands, in a word: also that nobody runs it.
+    pub const fn word(&self) -> &'static str {
+        if self.orphaned { "INTERRUPTED" } else { self.progress.state.word() }
+    }
+
     /// Where it goes.
     pub const fn destination(&self) -> &Destination {
         &self.plan.destination

@@ -37,6 +37,12 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         if verified.found < sent && !verified.cut {
             return End::Failed(format!("read back: {} of {sent} copies are there", verified.found));
         }
+        if verified.found < sent {
+            self.note = Some(format!(
+                "all were confirmed; read back, {} of {sent} are still there: the destination drops messages",
+                verified.found
+            ));
+        }
         End::Done
     }
 
@@ -44,7 +50,7 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         self.source.close().await;
         self.sink.close().await;
         let (state, reason) = match end {
-            End::Done => (State::Completed, None),
+            End::Done => (State::Completed, self.note.take()),
             End::Cancelled => (State::Cancelled, None),
             End::Failed(reason) => (State::Failed, Some(reason)),
         };

@@ -246,7 +246,7 @@ mod tests {
 
     fn parcel(position: u64) -> Parcel {
         let copy = Outgoing { subject: "s".into(), headers: vec![], id: None, body: vec![0; 9].into() };
-        Parcel { position, time: Timestamp(0), copy }
+        Parcel { position, time: Timestamp(0), copy, again: false }
     }
 
     fn flow(positions: &[u64]) -> Flow {

@@ -54,7 +54,7 @@ impl Report {
         let progress = Progress {
             id: plan.id.clone(),
             planned: plan.amounts.planned,
-            pace: plan.pace,
+            pace: checkpoint.pace(plan),
             source_seq: checkpoint.position,
             counters: *c,
             ..Progress::default()
@@ -96,6 +96,15 @@ impl Report {
 
     pub(super) const fn verifying(&mut self) {
         self.progress.verifying = true;
+    }
+
+    /// Confirmed per second, over the last seconds.
+    pub(super) const fn rate(&self) -> f64 {
+        self.progress.rate
+    }
+
+    pub(super) const fn is_verifying(&self) -> bool {
+        self.progress.verifying
     }
 
     fn checkpoint(&self, flow: &Flow, afresh: bool, reserved: u64) -> Checkpoint {

@@ -22,6 +22,8 @@ pub struct Parcel {
     pub time: Timestamp,
     /// The copy.
     pub copy: Outgoing,
+    /// The message is a copy itself, of an earlier replay.
+    pub again: bool,
 }
 
 impl Parcel {
