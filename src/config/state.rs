@@ -99,8 +99,20 @@ pub fn owner() -> Owner {
     Owner {
         pid: std::process::id(),
         host: host.or_else(|| of("HOSTNAME")).unwrap_or_else(|| "unknown".into()),
-        user: of("USER").or_else(|| of("LOGNAME")).unwrap_or_else(|| "unknown".into()),
+        user: of("USER").or_else(|| of("LOGNAME")).or_else(user).unwrap_or_else(|| "unknown".into()),
     }
+}
+
+/// Who runs this process, where the environment does not say: by the system's list of users, else the number.
+fn user() -> Option<String> {
+    let uid = fs::metadata("/proc/self").ok()?.uid();
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let named = users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    });
+    Some(named.unwrap_or_else(|| format!("user {uid}")))
 }
 
 /// Adds a line to `audit.jsonl` of a state directory; it is on the disk when this returns.
@@ -115,6 +127,16 @@ pub fn audit(state_dir: &Path, line: &impl Serialize) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_runs_it_is_known_without_the_environment() {
+        let uid = fs::metadata("/proc/self").unwrap().uid();
+        let name = user().unwrap();
+        let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let listed =
+            users.lines().any(|line| line.starts_with(&format!("{name}:")) && line.contains(&format!(":{uid}:")));
+        assert!(listed || name == format!("user {uid}"), "{name}");
+    }
 
     #[test]
     fn a_lock_that_is_removed_is_held_by_one_only() {

@@ -77,8 +77,9 @@ pub enum JournalError {
     },
     /// There is another one between the same places.
     #[error(
-        "replay {id} has the same source and destination and is {state}{}",
-        if *.running { "; wait for its end, or cancel it" } else { ", and nobody runs it: resume it or cancel it first" }
+        "replay {id} from the same source to the same destination {}",
+        if *.running { format!("is {state}; wait for its end, or cancel it") }
+        else { "was interrupted; resume it or cancel it first".to_owned() }
     )]
     Busy {
         /// The other.

@@ -256,6 +256,7 @@ impl Launch {
             id: plan.id.clone(),
             state: State::Running,
             planned: plan.amounts.planned,
+            pace: checkpoint.pace(&plan),
             ..checkpoint.progress.clone()
         };
         let (tell, progress) = watch::channel(first);

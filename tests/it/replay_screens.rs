@@ -338,6 +338,9 @@ fn another_context_is_confirmed_as_it_wants_to_be() {
     assert!(started(&world).is_empty());
     world.keys("<ctrl-u>live<enter>");
     assert_eq!(started(&world), [Some("live".to_owned())]);
+    // What another one does leaves this plan where it is.
+    world.send(Msg::ReplayStarted(Ok("another".into())));
+    assert!(matches!(world.app.screen(), Some(Screen::ReplayPlan(_))));
     world.send(Msg::ReplayStarted(Err(refused(None))));
     world.send(Msg::Frame);
     assert!(world.app.prompt.is_none() && world.screen().contains("it is refused"), "{}", world.screen());

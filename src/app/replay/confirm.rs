@@ -58,10 +58,13 @@ impl App {
     pub(in crate::app) fn start(&mut self, typed: Option<String>, effects: &mut Vec<Effect>) {
         match self.screens.last_mut() {
             Some(Screen::ReplayPlan(screen)) if !screen.starting => {
-                screen.starting = true;
+                (screen.starting, screen.problem) = (true, None);
                 effects.push(Effect::StartReplay(screen.plan.clone(), typed));
             }
-            Some(Screen::ReplayRun(screen)) => effects.push(Effect::ResumeReplay(screen.id.clone(), typed)),
+            Some(Screen::ReplayRun(screen)) => {
+                screen.problem = None;
+                effects.push(Effect::ResumeReplay(screen.id.clone(), typed));
+            }
             _ => {}
         }
     }

@@ -31,11 +31,13 @@ pub struct PlanScreen {
     pub starting: bool,
     /// The name that the context that is written to wants typed, where that is another than the present one.
     pub asked: Option<String>,
+    /// Why it was not started.
+    pub problem: Option<String>,
 }
 
 impl PlanScreen {
     pub(super) fn new(plan: Box<Plan>) -> Self {
-        Self { lines: Vec::new(), plan, scroll: Scroll::default(), starting: false, asked: None }
+        Self { lines: Vec::new(), plan, scroll: Scroll::default(), starting: false, asked: None, problem: None }
     }
 
     pub(super) fn refresh(&mut self, app: &App) {
@@ -55,11 +57,13 @@ pub struct RunScreen {
     pub scroll: Scroll,
     /// As [`PlanScreen::asked`].
     pub asked: Option<String>,
+    /// Why it was not started.
+    pub problem: Option<String>,
 }
 
 impl RunScreen {
     pub(super) fn new(id: impl Into<String>) -> Self {
-        Self { id: id.into(), lines: Vec::new(), scroll: Scroll::default(), asked: None }
+        Self { id: id.into(), lines: Vec::new(), scroll: Scroll::default(), asked: None, problem: None }
     }
 
     /// What is known of it.

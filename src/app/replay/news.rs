@@ -45,32 +45,36 @@ impl App {
         match result {
             Ok(id) => {
                 self.own_replays.insert(id.clone());
-                let before = self.screens.len();
-                // Form and plan have done their work.
-                self.screens.retain(|s| !matches!(s, Screen::ReplayForm(_) | Screen::ReplayPlan(_)));
+                let planned = |s: &Screen| matches!(s, Screen::ReplayPlan(plan) if plan.plan.id == id);
+                let Some(plan) = self.screens.iter().position(planned) else { return };
+                let shown = self.screens.len();
+                // Form and plan have done their work; those of another replay have not.
+                self.screens.remove(plan);
+                if plan > 0 && matches!(self.screens[plan - 1], Screen::ReplayForm(_)) {
+                    self.screens.remove(plan - 1);
+                }
                 let open = self.screens.iter().any(|s| matches!(s, Screen::ReplayRun(run) if run.id == id));
-                if !open && before != self.screens.len() {
+                // Who looks at something else by now is left there.
+                if !open && plan + 1 == shown {
                     self.open(Screen::ReplayRun(RunScreen::new(id)));
                 }
             }
             Err(NotStarted { why, name }) => {
                 // It may have to be confirmed in a way that only the context that is written to knows.
-                let asks = match self.screens.last_mut() {
+                let asks = name.is_some() && self.prompt.is_none();
+                match self.screens.last_mut() {
                     Some(Screen::ReplayPlan(screen)) => {
-                        screen.starting = false;
-                        screen.asked = name;
-                        screen.asked.is_some()
+                        (screen.starting, screen.asked) = (false, name);
+                        screen.problem = (!asks).then_some(why);
                     }
                     Some(Screen::ReplayRun(screen)) => {
                         screen.asked = name;
-                        screen.asked.is_some()
+                        screen.problem = (!asks).then_some(why);
                     }
-                    _ => false,
-                };
-                if asks && self.prompt.is_none() {
+                    _ => return self.tell(Level::Warning, crate::event::clean_line(&why)),
+                }
+                if asks {
                     self.ask_word(false);
-                } else {
-                    self.tell(Level::Warning, crate::event::clean_line(&why));
                 }
             }
         }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::event::clean_line;
-use crate::model::replay::{Progress, State};
+use crate::model::replay::{Pace, Progress, State};
 use crate::model::units;
 use crate::replay::Running;
 
@@ -67,7 +67,14 @@ pub(super) async fn to_the_end(running: Running, json: bool) -> Result<ExitCode,
     let id = running.plan.id.clone();
     let progress = running.progress();
     if !json {
-        output::note(&format!("replay {id} of {} events", running.plan.amounts.planned));
+        let planned = running.plan.amounts.planned;
+        output::note(&format!("replay {id} of {planned} {}", if planned == 1 { "event" } else { "events" }));
+        if progress.borrow().pace == Pace::Step {
+            output::note(&format!(
+                "it goes step by step: `jetscope replay step {id}` sends the next one, `jetscope replay pace {id} max` \
+                 lets it go by itself"
+            ));
+        }
     }
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

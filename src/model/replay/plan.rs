@@ -121,19 +121,24 @@ impl Skipped {
             + self.no_subject
     }
 
-    /// Each reason that occurs, in words.
+    /// Each reason that occurs, in words that follow the count: of one, or of several.
     pub fn words(&self) -> Vec<(u64, &'static str)> {
         let all = [
-            (self.filtered, "do not pass the filter"),
-            (self.marked, "are copies of a replay"),
-            (self.over_limit, "were replayed too often"),
-            (self.undecodable, "have headers that cannot be decoded"),
-            (self.too_large, "are larger than the destination takes"),
-            (self.no_event, "are no CloudEvents, or broken ones"),
-            (self.batches, "are batches, and events go there one by one"),
-            (self.no_subject, "have a subject that does not fit the template"),
+            (self.filtered, "does not pass the filter", "do not pass the filter"),
+            (self.marked, "is a copy of a replay", "are copies of a replay"),
+            (self.over_limit, "was replayed too often", "were replayed too often"),
+            (self.undecodable, "has headers that cannot be decoded", "have headers that cannot be decoded"),
+            (self.too_large, "is larger than the destination takes", "are larger than the destination takes"),
+            (self.no_event, "is no CloudEvent, or a broken one", "are no CloudEvents, or broken ones"),
+            (self.batches, "is a batch, and events go there one by one", "are batches, and events go there one by one"),
+            (
+                self.no_subject,
+                "has a subject that does not fit the template",
+                "have a subject that does not fit the template",
+            ),
         ];
-        all.into_iter().filter(|(count, _)| *count > 0).collect()
+        let words = |(count, one, several)| (count, if count == 1 { one } else { several });
+        all.into_iter().map(words).filter(|(count, _)| *count > 0).collect()
     }
 
     /// Adds others.
@@ -196,6 +201,8 @@ pub struct Amounts {
     pub stripped: Vec<(String, u64)>,
     /// How long it takes with the recorded spacing, gaps cut to [`super::SPACING_CAP`].
     pub recorded: Duration,
+    /// How long reading all of it took when the plan was made: sending is hardly ever faster.
+    pub reading: Duration,
     /// Different subjects among the copies, at most some thousand are counted.
     pub subjects: u64,
     /// Copies that go to the very subject that their message has.
@@ -234,6 +241,10 @@ pub struct Capture {
     pub duplicate_window: Option<Duration>,
     /// The largest message that it takes, in bytes, with headers.
     pub max_size: Option<u64>,
+    /// It keeps so many messages at most.
+    pub max_msgs: Option<u64>,
+    /// It keeps so many bytes at most.
+    pub max_bytes: Option<u64>,
     /// Several messages can be stored together or not at all (server 2.12 and newer).
     pub atomic: bool,
     /// How many servers keep it.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Amounts, Plan, Run, Selection};
+use super::{Amounts, Capture, Pace, Plan, Run, Selection};
 use crate::model::units::{bytes, count_exact, duration};
 use crate::model::{Said, Timestamp};
 
@@ -25,9 +25,7 @@ impl Plan {
         if let Some(capture) = &self.capture {
             let exact = if capture.rereadable { "nothing is lost or doubled" } else { "it cannot be read again" };
             fact("stream", format!("{}, behind {}; {exact}", capture.stream, capture.last_seq));
-            let window = capture.duplicate_window.map_or_else(|| "none".into(), duration);
-            let discard = if capture.discard_new { "new" } else { "old" };
-            fact("", format!("discard {discard}, duplicate window {window}"));
+            fact("limits", limits(capture));
         }
         fact("events", format!("{}, {}", count_exact(a.planned), bytes(a.bytes)));
         for (name, end) in [("first", a.first), ("last", a.last)] {
@@ -36,10 +34,15 @@ impl Plan {
             }
         }
         left_out(a, &mut fact);
-        let eta = self.seconds().map_or_else(
-            || "as fast as it goes".into(),
-            |s| format!("takes {}", duration(Duration::from_secs_f64(s.clamp(0.0, 1e10)))),
-        );
+        let eta = match self.seconds() {
+            Some(s) => format!("takes {}", duration(Duration::from_secs_f64(s.clamp(0.0, 1e10)))),
+            None if self.pace == Pace::Step => "one event each time it is asked for".into(),
+            // Nobody knows how fast the destination is; sending is hardly ever faster than reading.
+            None if a.reading > Duration::ZERO => {
+                format!("as fast as it goes; reading it took {}", duration(a.reading))
+            }
+            None => "as fast as it goes".into(),
+        };
         fact("pace", format!("{}; {eta}", self.pace));
         if let Some((consumer, most)) = &self.watch {
             fact("pauses", format!("while more than {most} are outstanding of {consumer}"));
@@ -50,6 +53,16 @@ impl Plan {
         said.extend(parts(self));
         said
     }
+}
+
+/// What the destination takes and keeps.
+fn limits(capture: &Capture) -> String {
+    let mut limits = vec![format!("discard {}", if capture.discard_new { "new" } else { "old" })];
+    limits.extend(capture.max_msgs.map(|most| format!("{} messages", count_exact(most))));
+    limits.extend(capture.max_bytes.map(bytes));
+    limits.extend(capture.max_size.map(|most| format!("a message up to {}", bytes(most))));
+    limits.push(format!("duplicate window {}", capture.duplicate_window.map_or_else(|| "none".into(), duration)));
+    limits.join(", ")
 }
 
 fn left_out(a: &Amounts, fact: &mut impl FnMut(&'static str, String)) {

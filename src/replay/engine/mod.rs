@@ -173,6 +173,8 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
                         self.hold = Some(Hold { reason: reason.clone(), until });
                     }
                     self.report.trouble(reason);
+                    // Opening it again may take long.
+                    self.tell(true);
                 }
             }
         }

@@ -106,6 +106,8 @@ fn capture(candidate: &Candidate) -> Capture {
         max_age: config.limits.max_age,
         duplicate_window: config.duplicate_window,
         max_size: (largest > 0 && largest < u64::MAX).then_some(largest),
+        max_msgs: config.limits.max_msgs,
+        max_bytes: config.limits.max_bytes,
         atomic: config.allow_atomic && *batches,
         replicas: config.replicas,
         discard_new: config.discard == Discard::New,

@@ -185,6 +185,7 @@ pub async fn plan_telling(
     let mut tally = Tally::new(&plan);
     let preparer = Preparer::new(&plan).map_err(PlanError::Wrong)?;
     let mut source = AnySource::new(plan.selection.clone(), client);
+    let begun = std::time::Instant::now();
     let mut feed = source.open(0);
     let read = loop {
         match feed.recv().await {
@@ -201,7 +202,9 @@ pub async fn plan_telling(
     };
     source.close().await;
     read?;
+    let reading = begun.elapsed();
     tally.finish(&mut plan);
+    plan.amounts.reading = reading;
     capture::judge(&mut plan, &tally, &streams);
     if let Some(obstacle) = capture::not_watched(settings, &plan).await? {
         plan.obstacles.push(obstacle);

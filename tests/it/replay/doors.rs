@@ -207,7 +207,11 @@ async fn a_subject_without_a_stream_wants_to_know_what_to_do_about_doubt() {
     let place = place(700).await;
     let settings = place.settings();
     let plan = planned(&settings, wanted("orders", "loose.{subject}")).await;
-    assert!(plan.obstacles.iter().any(|o| o.contains("up to 256 events in flight are uncertain")), "{:?}", plan.obstacles);
+    assert!(
+        plan.obstacles.iter().any(|o| o.contains("up to 256 events in flight are uncertain")),
+        "{:?}",
+        plan.obstacles
+    );
     let error = Replays::new(settings.state_dir()).start(&settings, plan, &Confirmation::Yes).await.unwrap_err();
     assert!(error.to_string().contains("cannot be run"), "{error}");
     for delivery in [Delivery::AtLeastOnce, Delivery::AtMostOnce] {

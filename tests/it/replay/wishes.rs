@@ -222,3 +222,18 @@ async fn other_processes_tell_it_step_by_step() {
     let out = place.replay(&["list", "--json"]).await;
     assert_eq!(last_json(&out)["progress"]["state"], "COMPLETED");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lines_that_are_no_events_are_left_out() {
+    let place = place(0).await;
+    let path = place.home.path().join("in.ndjson");
+    let event = r#"{"specversion":"1.0","id":"1","source":"/a","type":"t","natssubject":"x.y"}"#;
+    std::fs::write(&path, format!("hello\n{event}\n\n[1,2]\n")).unwrap();
+    let request = Request::new(Wanted::File(path), Destination::parse("copy.{subject}").unwrap());
+    let plan = planned(&place.settings(), request.clone()).await;
+    let skipped = plan.amounts.skipped;
+    assert_eq!((plan.amounts.planned, skipped.no_event, skipped.batches), (1, 1, 1), "{skipped:?}");
+    completed(begin(&place, request).await).await;
+    let there = place.read("copies").await;
+    assert_eq!((there.len(), &*there[0].subject), (1, "copy.x.y"));
+}
