@@ -87,7 +87,14 @@ pub enum Effect {
     /// Start a plan; with what was typed where the context is protected.
     StartReplay(Box<Plan>, Option<String>),
     /// Go on with a run that nobody runs; with what was typed where the context is protected.
-    ResumeReplay(String, Option<String>),
+    ResumeReplay {
+        /// The run.
+        id: String,
+        /// What was typed.
+        typed: Option<String>,
+        /// Behind the message that the destination refused.
+        behind: bool,
+    },
     /// Tell a run what to do.
     TellReplay(String, Control),
     /// Report the list of runs again and again, or not any more.

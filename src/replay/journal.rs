@@ -5,6 +5,7 @@
 //! it costs time, nothing else. `lock` is held as long as the run lives: the system lets go of it however the owner
 //! ends. `control-….json` are what other processes want of the owner, in the order of their names.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -101,6 +102,8 @@ pub struct Checkpoint {
     pub destination_seq: u64,
     /// What became of everything up to there.
     pub counters: Counters,
+    /// These were refused, and are passed over.
+    pub passed: BTreeSet<u64>,
     /// Nothing behind this position was ever handed over, where that is kept.
     pub reserved: u64,
     /// Nothing was ever handed over. Not written: what is read may be older than what was sent.
@@ -283,7 +286,7 @@ pub(super) fn told(dir: &Path) -> Vec<Control> {
     let entries = fs::read_dir(dir).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
     let is_told = |path: &PathBuf| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        name.starts_with(CONTROL) && name.ends_with(".json")
+        name.starts_with(CONTROL) && path.extension().is_some_and(|e| e == "json")
     };
     let mut paths: Vec<PathBuf> = entries.filter(is_told).collect();
     paths.sort();

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::mark::{Look, Marker, Outgoing};
 use super::sink::Parcel;
 use super::template::Template;
-use crate::event::{Content, Decoded, Envelope, Event, Extent, matching};
+use crate::event::{Content, Core, Decoded, Envelope, Event, Extent, matching};
 use crate::model::Message;
 use crate::model::replay::{COUNT_LIMIT, Destination, HttpMode, Plan, Selection, Skipped};
 use crate::query::Filter;
@@ -134,8 +134,15 @@ impl Preparer {
         Ok(Outgoing { subject: String::new(), headers: Vec::new(), id: None, body })
     }
 
-    /// One event as a request.
+    /// One event as a request. Without what every event has to have an endpoint can only refuse it.
     fn request(&self, message: &Message, look: Look, mode: HttpMode) -> Result<Outgoing, Skip> {
+        let envelope = Envelope::new(message);
+        let decoded = envelope.decode();
+        let event = whole(&decoded)?;
+        let has = |core| event.text(core).is_some_and(|text| !text.is_empty());
+        if ![Core::Specversion, Core::Id, Core::Source, Core::Type].into_iter().all(has) {
+            return Err(Skip::NoEvent);
+        }
         if mode == HttpMode::Structured {
             let mut copy = self.line(message, look)?;
             copy.headers.push(crate::model::Header {
@@ -144,9 +151,6 @@ impl Preparer {
             });
             return Ok(copy);
         }
-        let envelope = Envelope::new(message);
-        let decoded = envelope.decode();
-        let event = whole(&decoded)?;
         let request = event.to_http();
         let mut headers = request.headers;
         self.marker.mark_http(&mut headers, message, look);

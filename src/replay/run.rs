@@ -151,10 +151,37 @@ impl Replays {
 
     /// Goes on with a replay that nobody runs.
     pub async fn resume(&self, settings: &Settings, id: &str, said: &Confirmation) -> Result<Running, StartError> {
+        self.go_on(settings, id, said, false).await
+    }
+
+    /// As [`Replays::resume`], behind the message that the destination refused: that one is counted as failed.
+    pub async fn resume_behind(
+        &self,
+        settings: &Settings,
+        id: &str,
+        said: &Confirmation,
+    ) -> Result<Running, StartError> {
+        self.go_on(settings, id, said, true).await
+    }
+
+    async fn go_on(
+        &self,
+        settings: &Settings,
+        id: &str,
+        said: &Confirmation,
+        behind: bool,
+    ) -> Result<Running, StartError> {
         let run = self.journals.show(id)?;
         let settings = &settings_for(settings, &run.plan)?;
         let permit = permit(settings, &run.plan, said)?;
-        let (journal, plan, checkpoint) = self.journals.take_up(id)?;
+        let (journal, plan, mut checkpoint) = self.journals.take_up(id)?;
+        let refused = checkpoint.progress.refused.take();
+        if behind {
+            let nothing = || StartError::Obstacle("the destination refused nothing; resume it where it stands".into());
+            checkpoint.passed.insert(refused.ok_or_else(nothing)?);
+            // From now on, whatever becomes of this process.
+            journal.save(&checkpoint, true)?;
+        }
         self.run(settings, plan, permit, journal, checkpoint).await
     }
 

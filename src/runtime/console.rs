@@ -225,7 +225,7 @@ impl EffectRunner for Outside {
             Effect::PlanReplay(id, wish) => self.replays.plan(id, *wish),
             Effect::StopPlanning(id) => self.replays.stop_planning(id),
             Effect::StartReplay(plan, typed) => self.replays.start(*plan, typed),
-            Effect::ResumeReplay(id, typed) => self.replays.resume(id, typed),
+            Effect::ResumeReplay { id, typed, behind } => self.replays.resume(id, typed, behind),
             Effect::TellReplay(id, control) => self.replays.tell(id, control),
             Effect::WatchReplays(wanted) => self.replays.watch(wanted),
             Effect::Reposition(order) => self.repositions.order(order),

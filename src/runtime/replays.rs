@@ -98,9 +98,14 @@ impl Replays {
     }
 
     /// Goes on with a run.
-    pub(super) fn resume(&self, id: String, typed: Option<String>) {
+    pub(super) fn resume(&self, id: String, typed: Option<String>, behind: bool) {
         let (settings, engine) = (self.settings(), self.engine.clone());
-        self.begin(async move { engine.resume(&settings, &id, &said(typed)).await });
+        self.begin(async move {
+            match behind {
+                true => engine.resume_behind(&settings, &id, &said(typed)).await,
+                false => engine.resume(&settings, &id, &said(typed)).await,
+            }
+        });
     }
 
     /// Begins beside the loop, and tells how that went. The run goes on by itself.

@@ -252,9 +252,19 @@ fn a_run_is_paused_stepped_made_faster_and_cancelled() {
     world.effects.clear();
     // A key that is pressed once too often resumes nothing.
     world.keys("<space><enter>");
-    assert!(!world.effects.iter().any(|e| matches!(e, Effect::ResumeReplay(..))));
+    assert!(!world.effects.iter().any(|e| matches!(e, Effect::ResumeReplay { .. })));
     world.keys("<space>r");
-    assert!(world.effects.contains(&Effect::ResumeReplay("20261120t140000-abcd".into(), None)), "{:?}", world.effects);
+    let resumed = |behind| Effect::ResumeReplay { id: "20261120t140000-abcd".into(), typed: None, behind };
+    assert!(world.effects.contains(&resumed(false)), "{:?}", world.effects);
+    // What the destination refused can be passed over.
+    let mut refused = run(State::Failed, false);
+    refused.progress.refused = Some(341);
+    world.send(Msg::Replays(vec![refused]));
+    world.effects.clear();
+    world.keys("<space>");
+    assert!(world.screen().contains("#341 is left out, and counted as failed"), "{}", world.screen());
+    world.keys("b");
+    assert!(world.effects.contains(&resumed(true)), "{:?}", world.effects);
     world.send(Msg::Replays(vec![run(State::Completed, false)]));
     world.effects.clear();
     world.keys("<space>X");

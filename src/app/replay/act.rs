@@ -2,6 +2,7 @@
 
 use crate::app::menu::{Choice, ReplayChoice};
 use crate::app::{App, Effect, Menu, MenuItem, Prompt, PromptKind, RunScreen, Screen};
+use crate::event::clean_line;
 use crate::health::Level;
 use crate::keymap::Action;
 use crate::model::Access;
@@ -89,8 +90,7 @@ impl App {
         let Some(run) = self.run(id).cloned() else { return false };
         let tell = |control| Effect::TellReplay(id.to_owned(), control);
         match action {
-            Action::Mark if can_resume(&run) && self.session.access == Access::Protected => self.ask_word(false),
-            Action::Mark if can_resume(&run) => self.ask_resume(),
+            Action::Mark if can_resume(&run) => self.ask_resume(&run),
             Action::Mark if run.progress.state == State::Paused => effects.push(tell(Control::Resume)),
             Action::Mark => effects.push(tell(Control::Pause)),
             Action::Right => effects.push(tell(Control::Step)),
@@ -113,10 +113,20 @@ impl App {
         true
     }
 
-    fn ask_resume(&mut self) {
-        let start = Choice::Replay(ReplayChoice::Start);
-        let items = vec![MenuItem::new('r', "resume it", "copies are sent from now on", start), not_now()];
-        self.menu = Some(Menu { selected: 1, ..Menu::new("resume this replay?", items) });
+    fn ask_resume(&mut self, run: &Run) {
+        let choice = |behind| Choice::Replay(ReplayChoice::Resume { behind });
+        let refused = run.progress.refused.map(|position| run.plan.place(position));
+        let again = refused.as_ref().map_or_else(
+            || "copies are sent from now on".to_owned(),
+            |place| format!("{} is sent again, and what follows", clean_line(place)),
+        );
+        let mut items = vec![MenuItem::new('r', "resume it", again, choice(false))];
+        if let Some(place) = refused {
+            let words = format!("{} is left out, and counted as failed", clean_line(&place));
+            items.push(MenuItem::new('b', "go on behind it", words, choice(true)));
+        }
+        items.push(not_now());
+        self.menu = Some(Menu { selected: items.len() - 1, ..Menu::new("resume this replay?", items) });
     }
 
     fn ask_cancel(&mut self, id: &str) {
@@ -145,6 +155,15 @@ impl App {
     pub(in crate::app) fn choose_of_replay(&mut self, choice: ReplayChoice, effects: &mut Vec<Effect>) {
         match choice {
             ReplayChoice::Start => self.start(None, effects),
+            ReplayChoice::Resume { behind } => {
+                if let Some(Screen::ReplayRun(screen)) = self.screens.last_mut() {
+                    screen.behind = behind;
+                }
+                match self.session.access {
+                    Access::Protected => self.ask_word(false),
+                    _ => self.start(None, effects),
+                }
+            }
             ReplayChoice::Cancel(id) => effects.push(Effect::TellReplay(id, Control::Cancel)),
             ReplayChoice::Nothing => {}
         }

@@ -63,7 +63,8 @@ impl App {
             }
             Some(Screen::ReplayRun(screen)) => {
                 screen.problem = None;
-                effects.push(Effect::ResumeReplay(screen.id.clone(), typed));
+                let (id, behind) = (screen.id.clone(), screen.behind);
+                effects.push(Effect::ResumeReplay { id, typed, behind });
             }
             _ => {}
         }

@@ -59,11 +59,13 @@ pub struct RunScreen {
     pub asked: Option<String>,
     /// Why it was not started.
     pub problem: Option<String>,
+    /// It was chosen to go on behind the message that the destination refused.
+    pub behind: bool,
 }
 
 impl RunScreen {
     pub(super) fn new(id: impl Into<String>) -> Self {
-        Self { id: id.into(), lines: Vec::new(), scroll: Scroll::default(), asked: None, problem: None }
+        Self { id: id.into(), lines: Vec::new(), scroll: Scroll::default(), asked: None, problem: None, behind: false }
     }
 
     /// What is known of it.

@@ -123,6 +123,9 @@ pub(super) enum Command {
     Resume {
         /// Its id
         id: String,
+        /// Behind the event that the destination refused: it is left out, and counted as failed
+        #[arg(long)]
+        skip_refused: bool,
         #[command(flatten)]
         how: How,
     },

@@ -104,6 +104,11 @@ pub(super) async fn to_the_end(running: Running, json: bool) -> Result<ExitCode,
             let _ = writeln!(io::stderr());
         }
         output::note(&sentence(&last));
+        if last.refused.is_some() {
+            output::note(&format!(
+                "`jetscope replay resume {id}` sends it again, with --skip-refused it goes on behind it"
+            ));
+        }
     }
     Ok(match last.state {
         State::Completed => ExitCode::SUCCESS,

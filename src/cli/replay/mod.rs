@@ -51,13 +51,18 @@ pub(super) async fn run(settings: Settings, replay: Replay) -> Result<ExitCode, 
             output::print(&show::run(&run, json)?)?;
             Ok(ExitCode::SUCCESS)
         }
-        Some(Command::Resume { id, how }) => {
+        Some(Command::Resume { id, skip_refused, how }) => {
             let run = replays.show(&id).map_err(failed)?;
             // One that stands still in another process goes on there.
-            if !run.orphaned && !run.progress.state.is_over() {
+            if !run.orphaned && !run.progress.state.is_over() && !skip_refused {
                 return tell(&replays, &id, Control::Resume, how.json);
             }
-            let running = replays.resume(&settings, &id, &said(&how)).await.map_err(failed)?;
+            let running = if skip_refused {
+                replays.resume_behind(&settings, &id, &said(&how)).await
+            } else {
+                replays.resume(&settings, &id, &said(&how)).await
+            };
+            let running = running.map_err(failed)?;
             follow::to_the_end(running, how.json).await
         }
         Some(Command::Pause { id, json }) => tell(&replays, &id, Control::Pause, json),

@@ -75,7 +75,7 @@ pub struct Counters {
     pub gone: u64,
     /// May or may not have arrived and were not sent again (at most once).
     pub uncertain: u64,
-    /// The destination refused them.
+    /// The destination refused them, and somebody said to go on behind them.
     pub failed: u64,
     /// Arrived after a later one, because a server lost or refused some of those in flight.
     pub reordered: u64,
@@ -117,6 +117,8 @@ pub struct Progress {
     pub outstanding: Option<u64>,
     /// The copies are read back.
     pub verifying: bool,
+    /// The position that the destination refused, where that ended it.
+    pub refused: Option<u64>,
     /// The last thing that went wrong, also if it has passed; one sanitised sentence.
     pub last_error: Option<String>,
     /// When this was so.

@@ -12,6 +12,9 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         self.report.verifying();
         self.tell(false);
         let counters = self.flow.counters;
+        if counters.failed > 0 {
+            self.note = Some(format!("but for {} that the destination refused", counters.failed));
+        }
         let (sent, mut attempts) = (counters.sent + counters.duplicate, 0);
         let verified = loop {
             let verified = tokio::select! {

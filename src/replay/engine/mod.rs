@@ -324,7 +324,11 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
                 return Some(Leave::Again("nobody takes messages".into()));
             }
             Refusal::TooLarge(said) | Refusal::Other(said) => {
-                let place = self.flow.next().map_or(0, |parcel| parcel.position);
+                let position = self.flow.next().map(|parcel| parcel.position);
+                if let Some(position) = position {
+                    self.report.refused(position);
+                }
+                let place = position.unwrap_or(0);
                 let place = crate::event::clean_line(&self.plan.place(place)).into_owned();
                 return Some(Leave::End(End::Failed(format!("the destination {name} refuses {place}: {said}"))));
             }

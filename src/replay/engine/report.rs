@@ -98,6 +98,11 @@ impl Report {
         self.progress.verifying = true;
     }
 
+    /// The destination refused this one, which ends it.
+    pub(super) const fn refused(&mut self, position: u64) {
+        self.progress.refused = Some(position);
+    }
+
     /// Confirmed per second, over the last seconds.
     pub(super) const fn rate(&self) -> f64 {
         self.progress.rate
@@ -112,6 +117,7 @@ impl Report {
             position: flow.position,
             destination_seq: flow.destination_seq,
             counters: flow.counters,
+            passed: flow.passed.clone(),
             reserved,
             afresh,
             progress: self.progress.clone(),

@@ -43,6 +43,8 @@ pub enum Fate {
     Duplicate(u64),
     /// It may have arrived, and is not sent again.
     Uncertain,
+    /// It was refused, and is not sent again.
+    Failed,
 }
 
 /// What has become of a copy that was handed over.

@@ -129,6 +129,35 @@ async fn an_endpoint_that_refuses_ends_it_and_it_goes_on_there() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_endpoint_will_never_take_can_be_passed_over() {
+    let place = place(12).await;
+    let no_id = r#"{"specversion":"1.0","source":"/a","type":"t"}"#;
+    let js = jetstream::new(place.nats.clone());
+    js.publish("orders.broken", no_id.into()).await.unwrap().await.unwrap();
+    let (url, received) = endpoint(&["200 OK\r\n", "422 Unprocessable\r\n"]);
+    let request = Request { http_mode: HttpMode::Structured, ..wanted("orders", &url) };
+    let plan = planned(&place.settings(), request.clone()).await;
+    assert_eq!((plan.amounts.planned, plan.amounts.skipped.no_event), (8, 5), "without an id it is no event");
+    let running = begin(&place, request).await;
+    let id = running.plan.id.clone();
+    let last = timeout(PATIENCE, running.ended()).await.unwrap();
+    assert_eq!((last.state, last.refused), (State::Failed, Some(2)), "{last:?}");
+    let out = place.replay(&["resume", &id, "--skip-refused", "--json"]).await;
+    let last = last_json(&out);
+    assert!(out.status.success(), "{last}");
+    assert_eq!((&last["state"], &last["sent"], &last["failed"]), (&json!("COMPLETED"), &json!(7), &json!(1)));
+    assert!(last["reason"].as_str().unwrap().contains("but for 1"), "{last}");
+    let received = received.lock().unwrap();
+    let ids: Vec<String> = received
+        .iter()
+        .map(|(_, body)| serde_json::from_str::<Value>(body).unwrap()["id"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(ids, ["0", "3", "4", "6", "7", "9", "10"], "the refused one is not sent again");
+    let out = place.replay(&["resume", &id, "--skip-refused"]).await;
+    assert_eq!(out.status.code(), Some(2), "it is over");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kill_9_leaves_one_request_uncertain_at_most() {
     let place = place(600).await;
     let (url, received) = endpoint(&[]);
