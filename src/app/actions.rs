@@ -179,7 +179,7 @@ impl App {
         } else if self.own_replays.is_empty() {
             return false;
         } else {
-            "a replay runs here; it stops when the console ends and can be resumed: press it again to leave"
+            "a replay runs here and stops; it can be resumed. Again to leave"
         };
         let held = !self.leaving;
         if held {

@@ -7,7 +7,7 @@ use crate::model::units::duration;
 use crate::model::{Availability, Link, Problem};
 
 use super::tail::Flow;
-use super::{App, Screen};
+use super::{App, PlanScreen, RunScreen, Screen};
 
 /// Lines that a banner may take.
 const BANNER_LINES: usize = 3;
@@ -135,13 +135,14 @@ impl App {
                 Flow::Waiting(reason) => Some(Banner::new(Level::Warning, format!("reading waits: {reason}"))),
                 _ => None,
             }),
+            Screen::ReplayPlan(PlanScreen { problem, .. }) | Screen::ReplayRun(RunScreen { problem, .. }) => {
+                problem.as_ref().map(|p| Banner::new(Level::Warning, p))
+            }
             Screen::ReplayForm(form) => form.problem.as_ref().map(|p| Banner::new(Level::Warning, p)),
             Screen::Stuck(s) => catalog.failure(&s.stream, Some(&s.name)).map(Banner::of),
             Screen::Activity(_)
             | Screen::Contexts(_)
             | Screen::Help(_)
-            | Screen::ReplayPlan(_)
-            | Screen::ReplayRun(_)
             | Screen::Replays(_)
             | Screen::Reposition(_) => None,
         }

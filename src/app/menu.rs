@@ -41,6 +41,11 @@ pub enum TailChoice {
 pub enum ReplayChoice {
     /// Start the plan that is shown.
     Start,
+    /// Go on with the run that is shown; behind what was refused, where that is wanted.
+    Resume {
+        /// Behind it.
+        behind: bool,
+    },
     /// Cancel this replay.
     Cancel(String),
     /// Leave everything as it is.

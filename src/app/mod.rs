@@ -47,7 +47,7 @@ pub use contexts::ContextsScreen;
 pub use findings::{Finding, Findings};
 pub use help::{HELP_KEYS, HelpLine, HelpScreen, help_lines};
 pub use menu::{Menu, MenuItem, Viewer};
-pub use msg::{ContextRow, Effect, Msg, Notice, Session};
+pub use msg::{ContextRow, Effect, Msg, NotStarted, Notice, Session};
 pub use problems::{Group, ProblemKey, ProblemsScreen, StoryLine, story_lines};
 pub use prompt::{Offer, Prompt, PromptKind};
 pub use replay::{FormItem, PlanScreen, ReplayForm, ReplayWish, ReplaysScreen, RunScreen, What};

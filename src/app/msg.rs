@@ -12,6 +12,15 @@ use super::replay::ReplayWish;
 use super::reposition::{RepositionNews, RepositionOrder};
 use super::tail::{Saved, TailNews, TailRequest, TailSettings};
 
+/// Why a replay was not started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotStarted {
+    /// A sentence.
+    pub why: String,
+    /// The name that the context that is written to wants typed, which may be another than the present one.
+    pub name: Option<String>,
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Msg {
@@ -27,8 +36,10 @@ pub enum Msg {
     Tail(u64, TailNews),
     /// A plan was made, or the sentence that says why not.
     ReplayPlanned(u64, Result<Box<Plan>, String>),
-    /// A replay was started or resumed; its id, or the sentence that says why not.
-    ReplayStarted(Result<String, String>),
+    /// So many messages were read for a plan that is being made.
+    ReplayPlanning(u64, u64),
+    /// A replay was started or resumed; its id, or why not.
+    ReplayStarted(Result<String, NotStarted>),
     /// All replays, the newest first.
     Replays(Vec<Run>),
     /// Something of a reposition.
@@ -71,10 +82,19 @@ pub enum Effect {
     TailEnd(u64),
     /// Make a plan for this wish; it comes back with the number.
     PlanReplay(u64, Box<ReplayWish>),
+    /// The plan of this number is not wanted any more.
+    StopPlanning(u64),
     /// Start a plan; with what was typed where the context is protected.
     StartReplay(Box<Plan>, Option<String>),
     /// Go on with a run that nobody runs; with what was typed where the context is protected.
-    ResumeReplay(String, Option<String>),
+    ResumeReplay {
+        /// The run.
+        id: String,
+        /// What was typed.
+        typed: Option<String>,
+        /// Behind the message that the destination refused.
+        behind: bool,
+    },
     /// Tell a run what to do.
     TellReplay(String, Control),
     /// Report the list of runs again and again, or not any more.

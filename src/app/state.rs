@@ -58,6 +58,8 @@ pub struct App {
     pub replays: Option<Vec<Run>>,
     /// Replays that run in this process.
     pub(super) own_replays: BTreeSet<String>,
+    /// The plan that is being made.
+    pub(super) planning: Option<u64>,
     /// The list of replays is kept fresh.
     pub(super) watches_replays: bool,
     /// What is known of repositions.
@@ -111,6 +113,7 @@ impl App {
             history: BTreeMap::new(),
             replays: None,
             own_replays: BTreeSet::new(),
+            planning: None,
             watches_replays: false,
             moves: Moves::default(),
             leaving: false,
@@ -207,6 +210,7 @@ impl App {
             Msg::Data(update) => self.take(update),
             Msg::Tail(id, news) => self.take_tail_news(id, news),
             Msg::ReplayPlanned(id, result) => self.replay_planned(id, result),
+            Msg::ReplayPlanning(id, read) => self.replay_planning(id, read),
             Msg::ReplayStarted(result) => self.replay_started(result),
             Msg::Replays(runs) => self.take_replays(runs),
             Msg::Reposition(news) => self.take_reposition_news(news),

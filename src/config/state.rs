@@ -3,6 +3,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -32,6 +33,31 @@ pub fn lock(file: File) -> io::Result<Option<File>> {
         }
     }
     Ok(None)
+}
+
+/// As [`lock`] of the file of this name. One that was removed meanwhile, as [`remove_lock`] does, is made again: who
+/// holds a file that nobody finds any more holds nothing.
+pub fn hold(path: &Path) -> io::Result<Option<File>> {
+    loop {
+        let Some(file) = lock(lock_file(path)?)? else { return Ok(None) };
+        let held = file.metadata()?;
+        match fs::metadata(path) {
+            Ok(named) if (named.dev(), named.ino()) == (held.dev(), held.ino()) => return Ok(Some(file)),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Removes the file of a lock that nobody holds; one that is held stays.
+pub fn remove_lock(path: &Path) -> io::Result<()> {
+    let file = File::open(path)?;
+    match file.try_lock() {
+        Ok(()) => fs::remove_file(path),
+        Err(TryLockError::WouldBlock) => Ok(()),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
 }
 
 /// Whether a process holds the lock of this file.
@@ -73,8 +99,20 @@ pub fn owner() -> Owner {
     Owner {
         pid: std::process::id(),
         host: host.or_else(|| of("HOSTNAME")).unwrap_or_else(|| "unknown".into()),
-        user: of("USER").or_else(|| of("LOGNAME")).unwrap_or_else(|| "unknown".into()),
+        user: of("USER").or_else(|| of("LOGNAME")).or_else(user).unwrap_or_else(|| "unknown".into()),
     }
+}
+
+/// Who runs this process, where the environment does not say: by the system's list of users, else the number.
+fn user() -> Option<String> {
+    let uid = fs::metadata("/proc/self").ok()?.uid();
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let named = users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    });
+    Some(named.unwrap_or_else(|| format!("user {uid}")))
 }
 
 /// Adds a line to `audit.jsonl` of a state directory; it is on the disk when this returns.
@@ -84,4 +122,38 @@ pub fn audit(state_dir: &Path, line: &impl Serialize) -> io::Result<()> {
     let mut file = OpenOptions::new().create(true).append(true).open(state_dir.join("audit.jsonl"))?;
     file.write_all(&text)?;
     file.sync_data()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_runs_it_is_known_without_the_environment() {
+        let uid = fs::metadata("/proc/self").unwrap().uid();
+        let name = user().unwrap();
+        let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let listed =
+            users.lines().any(|line| line.starts_with(&format!("{name}:")) && line.contains(&format!(":{uid}:")));
+        assert!(listed || name == format!("user {uid}"), "{name}");
+    }
+
+    #[test]
+    fn a_lock_that_is_removed_is_held_by_one_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.lock");
+        let first = hold(&path).unwrap();
+        assert!(first.is_some() && is_held(&path));
+        remove_lock(&path).unwrap();
+        assert!(path.exists(), "it is held");
+        assert!(hold(&path).unwrap().is_none());
+        // Who opened it before it was removed does not take the removed one for it.
+        drop(first);
+        let opened = lock_file(&path).unwrap();
+        remove_lock(&path).unwrap();
+        assert!(!path.exists());
+        let second = hold(&path).unwrap();
+        assert!(second.is_some() && lock(opened).unwrap().is_some(), "another file");
+        assert!(hold(&path).unwrap().is_none() && is_held(&path));
+    }
 }

@@ -3,11 +3,13 @@
 //! `plan.json` is on the disk before the first copy is sent. `checkpoint.json` is written beside and renamed, so
 //! there is always a whole one; where the destination can be read again it is only where reading begins, and losing
 //! it costs time, nothing else. `lock` is held as long as the run lives: the system lets go of it however the owner
-//! ends. `control.json` is what another process wants of the owner.
+//! ends. `control-….json` are what other processes want of the owner, in the order of their names.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -15,10 +17,15 @@ use thiserror::Error;
 use crate::config::state::{self, hash, is_held, read};
 use crate::event::clean_line;
 use crate::model::Owner;
-use crate::model::replay::{Control, Counters, Plan, Progress, Run, State};
+use crate::model::replay::{Control, Counters, Pace, Plan, Progress, Run, State};
+use crate::nats;
 
 /// The folder of all replays in the state directory.
 const REPLAYS: &str = "replays";
+/// How the files begin that tell a replay something.
+const CONTROL: &str = "control-";
+/// How many of them this process has written.
+static TOLD: AtomicU32 = AtomicU32::new(0);
 
 /// Why a journal cannot be used.
 #[derive(Debug, Error)]
@@ -71,8 +78,9 @@ pub enum JournalError {
     },
     /// There is another one between the same places.
     #[error(
-        "replay {id} has the same source and destination and is {state}{}",
-        if *.running { "; wait for its end, or cancel it" } else { ", and nobody runs it: resume it or cancel it first" }
+        "replay {id} from the same source to the same destination {}",
+        if *.running { format!("is {state}; wait for its end, or cancel it") }
+        else { "was interrupted; resume it or cancel it first".to_owned() }
     )]
     Busy {
         /// The other.
@@ -94,6 +102,8 @@ pub struct Checkpoint {
     pub destination_seq: u64,
     /// What became of everything up to there.
     pub counters: Counters,
+    /// These were refused, and are passed over.
+    pub passed: BTreeSet<u64>,
     /// Nothing behind this position was ever handed over, where that is kept.
     pub reserved: u64,
     /// Nothing was ever handed over. Not written: what is read may be older than what was sent.
@@ -103,6 +113,13 @@ pub struct Checkpoint {
     pub progress: Progress,
     /// Who wrote it.
     pub owner: Owner,
+}
+
+impl Checkpoint {
+    /// How fast it went when it was written, which may be another pace than the plan's.
+    pub fn pace(&self, plan: &Plan) -> Pace {
+        if self.progress.id.is_empty() { plan.pace } else { self.progress.pace }
+    }
 }
 
 /// The folder of one replay, held by this process.
@@ -120,8 +137,7 @@ fn io_error(path: &Path, what: &'static str) -> impl FnOnce(io::Error) -> Journa
 
 /// A lock that is held as long as the file is open; `None` when another process holds it.
 fn lock(path: &Path) -> Result<Option<File>, JournalError> {
-    let file = state::lock_file(path).map_err(io_error(path, "written"))?;
-    state::lock(file).map_err(io_error(path, "locked"))
+    state::hold(path).map_err(io_error(path, "locked"))
 }
 
 fn replace(path: &Path, text: &[u8], durable: bool) -> Result<(), JournalError> {
@@ -215,7 +231,7 @@ impl Journals {
             return Err(JournalError::Over { id: id.to_owned(), state });
         }
         // What it was told before it died.
-        let _ = fs::remove_file(dir.join("control.json"));
+        let _ = told(&dir);
         Ok((Journal { dir, _locks: locks }, run.plan, checkpoint))
     }
 
@@ -247,7 +263,9 @@ impl Journals {
     /// Tells the process that runs a replay something.
     pub fn tell(&self, id: &str, control: Control) -> Result<(), JournalError> {
         let dir = self.dir(id)?;
-        replace(&dir.join("control.json"), &json(&control), false)
+        let nth = TOLD.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{CONTROL}{:020}-{}-{nth:06}.json", nats::now().0, std::process::id());
+        replace(&dir.join(name), &json(&control), false)
     }
 }
 
@@ -263,12 +281,21 @@ impl Journal {
     }
 }
 
-/// What another process wants of a replay whose folder this is, once.
-pub(super) fn told(dir: &Path) -> Option<Control> {
-    let path = dir.join("control.json");
-    let control = read(&path)?;
-    let _ = fs::remove_file(path);
-    Some(control)
+/// What other processes want of a replay whose folder this is, each once, in order.
+pub(super) fn told(dir: &Path) -> Vec<Control> {
+    let entries = fs::read_dir(dir).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
+    let is_told = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        name.starts_with(CONTROL) && path.extension().is_some_and(|e| e == "json")
+    };
+    let mut paths: Vec<PathBuf> = entries.filter(is_told).collect();
+    paths.sort();
+    let take = |path: PathBuf| {
+        let control = read(&path);
+        let _ = fs::remove_file(path);
+        control
+    };
+    paths.into_iter().filter_map(take).collect()
 }
 
 /// Writes a checkpoint into the folder of a replay that this process holds.
@@ -276,10 +303,15 @@ pub(super) fn save(dir: &Path, checkpoint: &Checkpoint, durable: bool) -> Result
     replace(&dir.join("checkpoint.json"), &json(checkpoint), durable)
 }
 
-/// What two replays must not have in common while both run.
+/// What two replays must not have in common while both run. A stream is known by when it was made, however one connects
+/// to it.
 fn between(plan: &Plan) -> String {
-    let server = plan.context.as_deref().unwrap_or(&plan.servers);
-    format!("{server}\n{}\n{}", plan.selection.name(), plan.destination)
+    let place = match plan.capture.as_ref().and_then(|c| c.created.map(|at| (at, &c.stream))) {
+        Some((at, stream)) => format!("{stream} of {}", at.0),
+        None => plan.context.clone().unwrap_or_else(|| plan.servers.clone()),
+    };
+    let to = plan.destination.template().map_or_else(|| plan.destination.to_string(), str::to_owned);
+    format!("{place}\n{}\n{to}", plan.selection.name())
 }
 
 fn owner_of(dir: &Path) -> String {
@@ -287,4 +319,73 @@ fn owner_of(dir: &Path) -> String {
         || "another process".into(),
         |c| format!("process {} on {}", c.owner.pid, clean_line(&c.owner.host)),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Timestamp;
+    use crate::model::replay::{Amounts, Capture, Destination, HttpMode, PLAN_VERSION, Selection};
+
+    fn plan(id: &str, context: Option<&str>, to: &str) -> Plan {
+        Plan {
+            version: PLAN_VERSION,
+            id: id.into(),
+            made: Timestamp(0),
+            context: context.map(str::to_owned),
+            servers: "nats://a:4222".into(),
+            reason: None,
+            selection: Selection::Range { stream: "S".into(), first: 1, last: 9, subjects: vec![] },
+            source_created: None,
+            range: "all".into(),
+            filter: None,
+            words: None,
+            include_marked: false,
+            destination: Destination::parse(to).unwrap(),
+            capture: None,
+            delivery: None,
+            http_mode: HttpMode::Binary,
+            pace: Pace::Max,
+            window: None,
+            watch: None,
+            amounts: Amounts::default(),
+            warnings: vec![],
+            obstacles: vec![],
+        }
+    }
+
+    #[test]
+    fn everything_that_is_told_is_heard_once_and_in_order() {
+        let dir = tempfile::tempdir().unwrap();
+        let journals = Journals::new(dir.path());
+        let held = journals.begin(&plan("r1", None, "to.{subject}")).unwrap();
+        let wanted = [Control::Pause, Control::Step, Control::Step, Control::Step, Control::Resume, Control::Cancel];
+        for control in wanted {
+            journals.tell("r1", control).unwrap();
+        }
+        assert_eq!(told(held.dir()), wanted);
+        assert_eq!(told(held.dir()), []);
+        // What nobody heard is not heard by whoever goes on.
+        journals.tell("r1", Control::Cancel).unwrap();
+        drop(held);
+        let (held, ..) = journals.take_up("r1").unwrap();
+        assert_eq!(told(held.dir()), []);
+    }
+
+    #[test]
+    fn the_same_places_are_known_whatever_the_connection_is_called() {
+        let made = |nanos| Some(Capture { stream: "D".into(), created: Some(Timestamp(nanos)), ..Capture::default() });
+        let into = |context, to, created| Plan { capture: made(created), ..plan("x", context, to) };
+        let here = between(&into(None, "to.{subject}", 5));
+        assert_eq!(between(&into(Some("prod"), "to.{subject}", 5)), here);
+        assert_eq!(between(&into(Some("other"), "context:prod:to.{subject}", 5)), here);
+        for other in [
+            into(None, "to.{subject}", 6),
+            into(None, "elsewhere.{subject}", 5),
+            plan("x", None, "to.{subject}"),
+            Plan { servers: "nats://b:4222".into(), ..plan("x", None, "to.{subject}") },
+        ] {
+            assert_ne!(between(&other), here);
+        }
+    }
 }

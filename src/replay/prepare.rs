@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::mark::{Look, Marker, Outgoing};
 use super::sink::Parcel;
 use super::template::Template;
-use crate::event::{Content, Decoded, Envelope, Event, Extent, passes};
+use crate::event::{Content, Core, Decoded, Envelope, Event, Extent, matching};
 use crate::model::Message;
 use crate::model::replay::{COUNT_LIMIT, Destination, HttpMode, Plan, Selection, Skipped};
 use crate::query::Filter;
@@ -25,6 +25,8 @@ pub enum Skip {
     TooLarge,
     /// See [`Skipped::no_event`].
     NoEvent,
+    /// See [`Skipped::batches`].
+    Batch,
     /// See [`Skipped::no_subject`].
     NoSubject,
 }
@@ -39,6 +41,7 @@ impl Skip {
             Self::Undecodable => skipped.undecodable += 1,
             Self::TooLarge => skipped.too_large += 1,
             Self::NoEvent => skipped.no_event += 1,
+            Self::Batch => skipped.batches += 1,
             Self::NoSubject => skipped.no_subject += 1,
         }
     }
@@ -58,8 +61,11 @@ pub struct Preparer {
     id: String,
     marker: Marker,
     form: Form,
-    filter: Option<Filter>,
+    /// All of them must let a message through.
+    filters: Vec<Filter>,
     include_marked: bool,
+    /// The messages are lines of a file.
+    of_file: bool,
     max_size: Option<u64>,
 }
 
@@ -71,21 +77,24 @@ impl Preparer {
             (Destination::Http(_), None) => Form::Http(plan.http_mode),
             (_, None) => Form::Line,
         };
-        let filter = plan.filter.as_deref().map(Filter::expression).transpose().map_err(|m| m.to_string())?;
+        let expression = plan.filter.as_deref().map(Filter::expression);
+        let words = plan.words.as_deref().map(Filter::words);
+        let filters = expression.into_iter().chain(words).collect::<Result<_, _>>().map_err(|m| m.to_string())?;
         let of_file = matches!(plan.selection, Selection::File { .. });
         Ok(Self {
             id: plan.id.clone(),
             marker: Marker::new(&plan.id).of_file(of_file),
             form,
-            filter,
+            filters,
             include_marked: plan.include_marked,
+            of_file,
             max_size: plan.capture.as_ref().and_then(|c| c.max_size),
         })
     }
 
     /// The copy of a message, or why there is none.
     pub fn prepare(&self, position: u64, message: &Message) -> Result<Parcel, Skip> {
-        if self.filter.as_ref().is_some_and(|filter| !passes(filter, message)) {
+        if !self.filters.is_empty() && matching(&self.filters, message).is_empty() {
             return Err(Skip::Filtered);
         }
         if message.undecodable.is_some() {
@@ -99,6 +108,10 @@ impl Preparer {
         }
         let copy = match &self.form {
             Form::Published(template) => {
+                // A line that is no event must not become a message that says it is one.
+                if self.of_file {
+                    whole(&Envelope::new(message).decode())?;
+                }
                 let subject = template.fill(&message.subject, &self.id).ok_or(Skip::NoSubject)?;
                 self.marker.copy(message, look, subject)
             }
@@ -108,7 +121,7 @@ impl Preparer {
         if self.max_size.is_some_and(|max| copy.wire_size() as u64 > max) {
             return Err(Skip::TooLarge);
         }
-        Ok(Parcel { position, time: message.time, copy })
+        Ok(Parcel { position, time: message.time, copy, again: look.count.is_some() })
     }
 
     /// One structured event on one line.
@@ -121,8 +134,15 @@ impl Preparer {
         Ok(Outgoing { subject: String::new(), headers: Vec::new(), id: None, body })
     }
 
-    /// One event as a request.
+    /// One event as a request. Without what every event has to have an endpoint can only refuse it.
     fn request(&self, message: &Message, look: Look, mode: HttpMode) -> Result<Outgoing, Skip> {
+        let envelope = Envelope::new(message);
+        let decoded = envelope.decode();
+        let event = whole(&decoded)?;
+        let has = |core| event.text(core).is_some_and(|text| !text.is_empty());
+        if ![Core::Specversion, Core::Id, Core::Source, Core::Type].into_iter().all(has) {
+            return Err(Skip::NoEvent);
+        }
         if mode == HttpMode::Structured {
             let mut copy = self.line(message, look)?;
             copy.headers.push(crate::model::Header {
@@ -131,9 +151,6 @@ impl Preparer {
             });
             return Ok(copy);
         }
-        let envelope = Envelope::new(message);
-        let decoded = envelope.decode();
-        let event = whole(&decoded)?;
         let request = event.to_http();
         let mut headers = request.headers;
         self.marker.mark_http(&mut headers, message, look);
@@ -145,6 +162,7 @@ impl Preparer {
 fn whole<'d, 'a>(decoded: &'d Decoded<'a>) -> Result<&'d Event<'a>, Skip> {
     match &decoded.content {
         Content::Event(_, event) if event.extent == Extent::Whole => Ok(event),
+        Content::Batch(..) => Err(Skip::Batch),
         _ => Err(Skip::NoEvent),
     }
 }

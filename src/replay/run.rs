@@ -14,7 +14,7 @@ use super::audit;
 use super::clock::SystemClock;
 use super::engine::{self, Parts};
 use super::journal::{self, Checkpoint, Journal, JournalError, Journals};
-use super::plan::settings_of;
+use super::plan::{settings_of, watched};
 use super::sink::Sink;
 use super::sink::file::FileSink;
 use super::sink::http::HttpSink;
@@ -23,15 +23,16 @@ use super::sink::subject::SubjectSink;
 use super::source::AnySource;
 use crate::config::state::owner;
 use crate::config::{ConfigError, Settings};
+use crate::event::clean_line;
 use crate::model::Owner;
-use crate::model::replay::{Control, Delivery, Destination, Plan, Progress, Run, Selection, State};
+use crate::model::replay::{Control, Delivery, Destination, PLAN_VERSION, Plan, Progress, Run, Selection, State};
 use crate::nats::gate::{Confirmation, Gate, Permit, Refused, Write};
 use crate::nats::{self, Api, ConnectError};
 
 /// How often what another process wants is looked for.
 const LISTEN: Duration = Duration::from_millis(200);
 /// How often the watched consumer is asked about.
-const WATCH: Duration = Duration::from_secs(1);
+const WATCH: Duration = Duration::from_millis(250);
 
 /// Why a replay does not begin.
 #[derive(Debug, Error)]
@@ -74,6 +75,11 @@ pub struct Running {
 }
 
 impl Running {
+    /// For telling it something from elsewhere.
+    pub fn control(&self) -> mpsc::Sender<Control> {
+        self.control.clone()
+    }
+
     /// Tells it what to do.
     pub async fn tell(&self, control: Control) {
         // One that has ended does not hear it.
@@ -121,23 +127,62 @@ impl Replays {
     /// Begins with a plan. `said` is what the operator said to the question whether to do it: the access level of the
     /// context that is written to decides whether that is enough.
     pub async fn start(&self, settings: &Settings, plan: Plan, said: &Confirmation) -> Result<Running, StartError> {
+        if plan.version != PLAN_VERSION {
+            return Err(StartError::Obstacle(format!(
+                "it was written by another version of jetscope (its version is {}, ours {PLAN_VERSION}); make it anew",
+                plan.version
+            )));
+        }
         if let Some(obstacle) = plan.obstacles.first() {
             return Err(StartError::Obstacle(obstacle.clone()));
         }
         let settings = &settings_for(settings, &plan)?;
         let permit = permit(settings, &plan, said)?;
         let journal = self.journals.begin(&plan)?;
+        let dir = journal.dir().to_owned();
         let checkpoint = Checkpoint { afresh: true, ..Checkpoint::default() };
         // Large, and there is but one of it.
-        Box::pin(self.run(settings, plan, permit, journal, checkpoint)).await
+        let begun = Box::pin(self.run(settings, plan, permit, journal, checkpoint)).await;
+        if begun.is_err() {
+            // Nothing was sent, so there is nothing to go on with.
+            let _ = std::fs::remove_dir_all(dir);
+        }
+        begun
     }
 
     /// Goes on with a replay that nobody runs.
     pub async fn resume(&self, settings: &Settings, id: &str, said: &Confirmation) -> Result<Running, StartError> {
+        self.go_on(settings, id, said, false).await
+    }
+
+    /// As [`Replays::resume`], behind the message that the destination refused: that one is counted as failed.
+    pub async fn resume_behind(
+        &self,
+        settings: &Settings,
+        id: &str,
+        said: &Confirmation,
+    ) -> Result<Running, StartError> {
+        self.go_on(settings, id, said, true).await
+    }
+
+    async fn go_on(
+        &self,
+        settings: &Settings,
+        id: &str,
+        said: &Confirmation,
+        behind: bool,
+    ) -> Result<Running, StartError> {
         let run = self.journals.show(id)?;
         let settings = &settings_for(settings, &run.plan)?;
         let permit = permit(settings, &run.plan, said)?;
-        let (journal, plan, checkpoint) = self.journals.take_up(id)?;
+        let (journal, plan, mut checkpoint) = self.journals.take_up(id)?;
+        let refused = checkpoint.progress.refused.take();
+        if behind {
+            let nothing = || StartError::Obstacle("the destination refused nothing; resume it where it stands".into());
+            checkpoint.passed.insert(refused.ok_or_else(nothing)?);
+            // From now on, whatever becomes of this process.
+            journal.save(&checkpoint, true)?;
+        }
         Box::pin(self.run(settings, plan, permit, journal, checkpoint)).await
     }
 
@@ -186,6 +231,18 @@ impl Replays {
             Selection::File { .. } => None,
             _ => Some(nats::open(&settings.connection).await?),
         };
+        if let (Selection::Range { stream, .. }, Some(made), Some(reader)) =
+            (&plan.selection, plan.source_created, &reader)
+        {
+            let there = Api::new(reader.clone()).stream(stream).await;
+            let there = there.map_err(|problem| StartError::Obstacle(problem.to_string()))?;
+            if there.created != Some(made) {
+                return Err(StartError::Obstacle(format!(
+                    "the stream {} was deleted and made again since; make a new plan",
+                    clean_line(stream)
+                )));
+            }
+        }
         let plan = Arc::new(plan);
         let source = AnySource::new(plan.selection.clone(), reader);
         let own = settings_of(settings, &plan.destination)?;
@@ -227,6 +284,7 @@ impl Launch {
             id: plan.id.clone(),
             state: State::Running,
             planned: plan.amounts.planned,
+            pace: checkpoint.pace(&plan),
             ..checkpoint.progress.clone()
         };
         let (tell, progress) = watch::channel(first);
@@ -259,12 +317,7 @@ impl Launch {
 
     /// Asks about the consumer that must not have too much to do.
     fn watch(&self) -> Option<(watch::Receiver<Option<u64>>, JoinHandle<()>)> {
-        let (name, _) = self.plan.watch.clone()?;
-        let stream = self.plan.capture.as_ref().map(|c| c.stream.clone());
-        let (stream, consumer) = match name.split_once('/') {
-            Some((stream, consumer)) => (stream.to_owned(), consumer.to_owned()),
-            None => (stream?, name),
-        };
+        let (stream, consumer) = watched(&self.plan)?;
         let (tell, watched) = watch::channel(None);
         let connection = self.settings.connection.clone();
         let task = tokio::spawn(async move {
@@ -273,11 +326,11 @@ impl Launch {
                 if api.is_none() {
                     api = nats::open(&connection).await.ok().map(Api::new);
                 }
-                if let Some(api) = &api
-                    && let Ok(consumer) = api.consumer(&stream, &consumer).await
-                {
-                    tell.send_replace(Some(consumer.outstanding()));
-                }
+                let outstanding = match &api {
+                    Some(api) => api.consumer(&stream, &consumer).await.ok().map(|c| c.outstanding()),
+                    None => None,
+                };
+                tell.send_replace(outstanding);
                 sleep(WATCH).await;
             }
         });
@@ -290,10 +343,10 @@ fn listen(dir: PathBuf, control: mpsc::Sender<Control>) -> JoinHandle<()> {
     tokio::spawn(async move {
         loop {
             sleep(LISTEN).await;
-            if let Some(wanted) = journal::told(&dir)
-                && control.send(wanted).await.is_err()
-            {
-                return;
+            for wanted in journal::told(&dir) {
+                if control.send(wanted).await.is_err() {
+                    return;
+                }
             }
         }
     })

@@ -1,23 +1,39 @@
 //! The replays behind the console: plans that are made, runs that go on beside the loop, and how far all are.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, timeout};
 
-use crate::app::{Msg, ReplayWish, What};
+use crate::app::{Msg, NotStarted, ReplayWish, What};
 use crate::config::Settings;
 use crate::event::clean_line;
 use crate::health::Level;
-use crate::model::replay::{Control, Plan};
-use crate::nats::gate::Confirmation;
+use crate::model::replay::{Control, Plan, Progress, Run};
+use crate::nats::gate::{Confirmation, Refused};
 use crate::replay::{Replays as Engine, Request, Running, StartError, Wanted};
 
 use super::tails::Current;
 
 /// How often the runs are looked at while somebody wants to see them.
 const LOOK: Duration = Duration::from_millis(500);
+/// How soon what was told is seen.
+const HEARD: Duration = Duration::from_millis(80);
+/// How often it is told how far a plan is.
+const READ: Duration = Duration::from_millis(250);
+
+/// One that runs in this process.
+#[derive(Debug)]
+struct Own {
+    control: mpsc::Sender<Control>,
+    progress: watch::Receiver<Progress>,
+}
+
+/// Those that run in this process, by id.
+type Owns = Arc<Mutex<HashMap<String, Own>>>;
 
 /// Makes plans and runs them.
 #[derive(Debug)]
@@ -26,26 +42,53 @@ pub(super) struct Replays {
     current: Current,
     inbox: mpsc::Sender<Msg>,
     looking: Option<JoinHandle<()>>,
+    planning: Option<(u64, JoinHandle<()>)>,
+    owns: Owns,
+    /// What is to be told, in the order in which it was said.
+    telling: mpsc::UnboundedSender<(String, Control)>,
+    /// Something was told.
+    told: Arc<Notify>,
 }
 
 impl Replays {
     pub(super) fn new(settings: &Settings, current: Current, inbox: mpsc::Sender<Msg>) -> Self {
-        Self { engine: Engine::new(settings.state_dir()), current, inbox, looking: None }
+        let (engine, owns, told) = (Engine::new(settings.state_dir()), Owns::default(), Arc::new(Notify::new()));
+        let (telling, orders) = mpsc::unbounded_channel();
+        tokio::spawn(tell(orders, engine.clone(), Arc::clone(&owns), inbox.clone(), Arc::clone(&told)));
+        Self { engine, current, inbox, looking: None, planning: None, owns, telling, told }
     }
 
     fn settings(&self) -> Settings {
-        self.current.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Makes a plan beside the loop.
-    pub(super) fn plan(&self, id: u64, wish: ReplayWish) {
+    pub(super) fn plan(&mut self, id: u64, wish: ReplayWish) {
         let (settings, inbox) = (self.settings(), self.inbox.clone());
-        tokio::spawn(async move {
-            let plan = crate::replay::plan(&settings, request(wish)).await;
+        let task = tokio::spawn(async move {
+            let (out, mut said) = (inbox.clone(), Instant::now());
+            let read = move |count| {
+                if said.elapsed() >= READ {
+                    said = Instant::now();
+                    // One that finds no room is followed by another.
+                    let _ = out.try_send(Msg::ReplayPlanning(id, count));
+                }
+            };
+            let plan = crate::replay::plan_telling(&settings, request(wish), read).await;
             let told = Msg::ReplayPlanned(id, plan.map(Box::new).map_err(|error| error.to_string()));
             // Nobody hears it only when the console has ended.
             let _ = inbox.send(told).await;
         });
+        if let Some((_, before)) = self.planning.replace((id, task)) {
+            before.abort();
+        }
+    }
+
+    /// A plan is not wanted any more.
+    pub(super) fn stop_planning(&mut self, id: u64) {
+        if let Some((_, task)) = self.planning.take_if(|(planned, _)| *planned == id) {
+            task.abort();
+        }
     }
 
     /// Starts a plan.
@@ -55,28 +98,45 @@ impl Replays {
     }
 
     /// Goes on with a run.
-    pub(super) fn resume(&self, id: String, typed: Option<String>) {
+    pub(super) fn resume(&self, id: String, typed: Option<String>, behind: bool) {
         let (settings, engine) = (self.settings(), self.engine.clone());
-        self.begin(async move { engine.resume(&settings, &id, &said(typed)).await });
+        self.begin(async move {
+            if behind {
+                engine.resume_behind(&settings, &id, &said(typed)).await
+            } else {
+                engine.resume(&settings, &id, &said(typed)).await
+            }
+        });
     }
 
     /// Begins beside the loop, and tells how that went. The run goes on by itself.
     fn begin(&self, beginning: impl Future<Output = Result<Running, StartError>> + Send + 'static) {
-        let inbox = self.inbox.clone();
+        let (inbox, owns) = (self.inbox.clone(), Arc::clone(&self.owns));
         tokio::spawn(async move {
-            let begun = beginning.await.map(|running| running.plan.id.clone()).map_err(|error| error.to_string());
+            let begun = match beginning.await {
+                Ok(running) => {
+                    let own = Own { control: running.control(), progress: running.progress() };
+                    owns.lock().unwrap_or_else(PoisonError::into_inner).insert(running.plan.id.clone(), own);
+                    Ok(running.plan.id.clone())
+                }
+                Err(error) => {
+                    let name = match &error {
+                        StartError::Refused(Refused::NameNotTyped { name, .. }) if !name.is_empty() => {
+                            Some(name.clone())
+                        }
+                        _ => None,
+                    };
+                    Err(NotStarted { why: error.to_string(), name })
+                }
+            };
             let _ = inbox.send(Msg::ReplayStarted(begun)).await;
         });
     }
 
     /// Tells a run what to do, whoever runs it.
     pub(super) fn tell(&self, id: String, control: Control) {
-        let (inbox, engine) = (self.inbox.clone(), self.engine.clone());
-        tokio::task::spawn_blocking(move || {
-            if let Err(error) = engine.tell(&id, control) {
-                let _ = inbox.blocking_send(Msg::Tell(Level::Warning, clean_line(&error.to_string()).into_owned()));
-            }
-        });
+        // Whoever hears it ends with the console.
+        let _ = self.telling.send((id, control));
     }
 
     /// Reports all runs again and again, or not any more.
@@ -88,17 +148,62 @@ impl Replays {
             return;
         }
         let (inbox, engine) = (self.inbox.clone(), self.engine.clone());
+        let (owns, told) = (Arc::clone(&self.owns), Arc::clone(&self.told));
         self.looking = Some(tokio::spawn(async move {
             loop {
                 let engine = engine.clone();
                 // Files are read; the loop must not wait for a slow disk.
-                let Ok(runs) = tokio::task::spawn_blocking(move || engine.list()).await else { return };
+                let Ok(mut runs) = tokio::task::spawn_blocking(move || engine.list()).await else { return };
+                freshen(&mut runs, &owns);
                 if inbox.send(Msg::Replays(runs)).await.is_err() {
                     return;
                 }
-                sleep(LOOK).await;
+                if timeout(LOOK, told.notified()).await.is_ok() {
+                    sleep(HEARD).await;
+                }
             }
         }));
+    }
+}
+
+/// Of those that run here, what is true now instead of what was written last.
+fn freshen(runs: &mut [Run], owns: &Owns) {
+    let mut owns = owns.lock().unwrap_or_else(PoisonError::into_inner);
+    for run in runs {
+        let Some(own) = owns.get(&run.plan.id) else { continue };
+        // One that has ended is what was written down: another process may have gone on with it since.
+        if own.control.is_closed() {
+            owns.remove(&run.plan.id);
+        } else {
+            run.progress = own.progress.borrow().clone();
+            run.orphaned = false;
+        }
+    }
+}
+
+/// Hands on what is told, one after the other.
+async fn tell(
+    mut orders: mpsc::UnboundedReceiver<(String, Control)>,
+    engine: Engine,
+    owns: Owns,
+    inbox: mpsc::Sender<Msg>,
+    told: Arc<Notify>,
+) {
+    while let Some((id, control)) = orders.recv().await {
+        let own = owns.lock().unwrap_or_else(PoisonError::into_inner).get(&id).map(|own| own.control.clone());
+        let heard = match own {
+            Some(own) => own.send(control).await.is_ok(),
+            None => false,
+        };
+        if !heard {
+            let engine = engine.clone();
+            let done = tokio::task::spawn_blocking(move || engine.tell(&id, control)).await;
+            if let Ok(Err(error)) = done {
+                let words = clean_line(&error.to_string()).into_owned();
+                let _ = inbox.send(Msg::Tell(Level::Warning, words)).await;
+            }
+        }
+        told.notify_one();
     }
 }
 
@@ -114,8 +219,11 @@ fn request(wish: ReplayWish) -> Request {
     };
     Request {
         filter: wish.filter,
+        words: wish.words.filter(|words| !words.trim().is_empty()),
         include_marked: wish.include_marked,
         pace: wish.pace,
+        window: wish.window,
+        watch: wish.watch,
         reason: wish.reason,
         delivery: wish.delivery,
         http_mode: wish.http_mode,

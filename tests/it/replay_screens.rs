@@ -1,6 +1,6 @@
 //! The screens of replays: what they ask for, what keys do to them, and how they look.
 
-use jetscope::app::{Effect, Msg, ReplayWish, Screen, TailNews, What};
+use jetscope::app::{Effect, Msg, NotStarted, ReplayWish, Screen, TailNews, What};
 use jetscope::model::Access;
 use jetscope::model::replay::{
     Amounts, Bar, Capture, Control, Destination, Pace, Plan, Progress, Receiver, Run, Selection, State, TypeCount,
@@ -38,6 +38,8 @@ fn plan(destination: Destination) -> Plan {
         selection: Selection::Range { stream: STREAM.into(), first: 100, last: 599, subjects: vec![] },
         range: "last:500".into(),
         filter: None,
+        words: None,
+        source_created: None,
         include_marked: false,
         destination,
         capture: Some(Capture {
@@ -116,6 +118,14 @@ fn the_form_is_filled_in_from_where_it_was_asked_for() {
     of_marks.keys("<esc><esc>T<ctrl-u>5..<enter>=id = 'id-7'<enter>R");
     let of_tail = wish(&of_marks);
     assert_eq!((of_tail.range_text.as_str(), of_tail.filter.as_deref()), ("5..", Some("id = 'id-7'")));
+    // Words are taken over as well: what is planned is what was seen.
+    of_marks.keys("<esc>/<ctrl-u>paid -test<enter>R");
+    let of_words = wish(&of_marks);
+    assert_eq!((of_words.words.as_deref(), of_words.filter), (Some("paid -test"), None));
+    assert!(of_marks.screen().contains("words           paid -test"), "{}", of_marks.screen());
+    of_marks.keys("<esc>!R");
+    assert!(matches!(of_marks.app.screen(), Some(Screen::Tail(_))), "that is no filter that a plan can have");
+    assert!(of_marks.screen().contains("no valid event is shown"), "{}", of_marks.screen());
 }
 
 #[test]
@@ -125,7 +135,8 @@ fn each_line_can_be_changed_and_mistakes_stay_to_be_mended() {
     assert!(world.screen().contains("ends before it begins"), "{}", world.screen());
     world.keys("<ctrl-u>120..480<enter><enter>a.* b.><enter>");
     world.keys("<enter>type = 'x'<enter><enter><down><enter><ctrl-u>https://example.org/in<enter>");
-    world.keys("<enter><down><enter><ctrl-u>x2<enter><enter><down><enter>because<enter>");
+    world.keys("<enter><down><enter><ctrl-u>x2<enter><enter>64<enter><enter>slow=500<enter>");
+    world.keys("<enter><down><enter>because<enter>");
     let wish = wish(&world);
     assert_eq!(wish.range_text, "120..480");
     assert_eq!(wish.subjects, ["a.*", "b.>"]);
@@ -133,6 +144,7 @@ fn each_line_can_be_changed_and_mistakes_stay_to_be_mended() {
     assert!(wish.include_marked);
     assert_eq!(wish.destination, Destination::Http("https://example.org/in".into()));
     assert_eq!(wish.http_mode, jetscope::model::replay::HttpMode::Structured);
+    assert_eq!((wish.window, wish.watch), (Some(64), Some(("slow".into(), 500))));
     assert_eq!((wish.pace, wish.reason.as_deref()), (Pace::Times(2.0), Some("because")));
     assert_eq!(wish.delivery, Some(jetscope::model::replay::Delivery::AtLeastOnce));
     insta::assert_snapshot!("replay_form_80", world.screen());
@@ -168,6 +180,14 @@ fn who_receives_everything_again_and_protected_contexts_want_a_word() {
     assert!(started(&world).is_empty() && world.app.prompt.is_some());
     world.keys("<ctrl-u>original<enter>");
     assert_eq!(started(&world), [None]);
+    // However it is written.
+    let mut world = self::world(80, 24);
+    let mut same = plan(Destination::Subject("{subject}".into()));
+    same.amounts.same_subject = 480;
+    planned(&mut world, same);
+    world.effects.clear();
+    world.keys("<enter>");
+    assert!(world.app.menu.is_none() && world.screen().contains("type original to"), "{}", world.screen());
     let mut world = self::world(80, 24);
     world.app.session.access = Access::Protected;
     planned(&mut world, plan(Destination::default()));
@@ -215,12 +235,9 @@ fn a_run_is_paused_stepped_made_faster_and_cancelled() {
     let told = |world: &World| {
         world.effects.iter().find_map(|e| if let Effect::TellReplay(_, c) = e { Some(*c) } else { None })
     };
-    for (keys, control) in [
-        ("<space>", Control::Pause),
-        ("<up>", Control::Pace(Pace::PerSecond(100.0))),
-        ("<down>", Control::Pace(Pace::PerSecond(25.0))),
-        ("Xc", Control::Cancel),
-    ] {
+    for (keys, control) in
+        [("<space>", Control::Pause), ("<up>", Control::Faster), ("<down>", Control::Slower), ("Xc", Control::Cancel)]
+    {
         world.effects.clear();
         world.keys(keys);
         assert_eq!(told(&world), Some(control), "{keys}");
@@ -233,8 +250,21 @@ fn a_run_is_paused_stepped_made_faster_and_cancelled() {
     }
     world.send(Msg::Replays(vec![run(State::Running, true)]));
     world.effects.clear();
+    // A key that is pressed once too often resumes nothing.
+    world.keys("<space><enter>");
+    assert!(!world.effects.iter().any(|e| matches!(e, Effect::ResumeReplay { .. })));
+    world.keys("<space>r");
+    let resumed = |behind| Effect::ResumeReplay { id: "20261120t140000-abcd".into(), typed: None, behind };
+    assert!(world.effects.contains(&resumed(false)), "{:?}", world.effects);
+    // What the destination refused can be passed over.
+    let mut refused = run(State::Failed, false);
+    refused.progress.refused = Some(341);
+    world.send(Msg::Replays(vec![refused]));
+    world.effects.clear();
     world.keys("<space>");
-    assert!(world.effects.contains(&Effect::ResumeReplay("20261120t140000-abcd".into(), None)), "{:?}", world.effects);
+    assert!(world.screen().contains("#341 is left out, and counted as failed"), "{}", world.screen());
+    world.keys("b");
+    assert!(world.effects.contains(&resumed(true)), "{:?}", world.effects);
     world.send(Msg::Replays(vec![run(State::Completed, false)]));
     world.effects.clear();
     world.keys("<space>X");
@@ -242,6 +272,88 @@ fn a_run_is_paused_stepped_made_faster_and_cancelled() {
     assert!(world.screen().contains("nothing more can be done"), "{}", world.screen());
     world.keys("<esc><esc>");
     assert!(world.effects.contains(&Effect::WatchReplays(false)));
+}
+
+#[test]
+fn keys_that_are_pressed_fast_build_on_each_other() {
+    let mut world = World::new(80, 24);
+    world.keys("6");
+    world.send(Msg::Replays(vec![run(State::Running, false)]));
+    world.keys("<enter>");
+    world.effects.clear();
+    world.keys("<up><up><up>");
+    assert!(world.screen().contains("pace 400/s"), "{}", world.screen());
+    let told = world.effects.iter().filter(|e| matches!(e, Effect::TellReplay(_, Control::Faster))).count();
+    assert_eq!(told, 3);
+    // One that goes step by step is stepped at once, and there is nothing to pause.
+    let mut stepping = run(State::Running, false);
+    stepping.progress.pace = Pace::Step;
+    world.send(Msg::Replays(vec![stepping]));
+    world.effects.clear();
+    world.keys("<right><right><space>");
+    let steps = world.effects.iter().filter(|e| matches!(e, Effect::TellReplay(_, Control::Step))).count();
+    assert_eq!((steps, world.effects.len()), (2, 2), "{:?}", world.effects);
+    assert!(world.screen().contains("step by step"), "{}", world.screen());
+}
+
+#[test]
+fn there_is_no_standard_output_in_a_console() {
+    let mut world = world(80, 24);
+    world.keys("<down><down><down><down><enter><ctrl-u>-<enter>");
+    assert!(world.screen().contains("no standard output"), "{}", world.screen());
+    world.keys("<esc>");
+    assert_eq!(wish(&world).destination, Destination::default());
+}
+
+#[test]
+fn a_plan_that_takes_long_says_how_far_it_is_and_is_stopped_by_leaving() {
+    let mut world = world(80, 24);
+    world.effects.clear();
+    world.keys("G<enter>");
+    let Some(Effect::PlanReplay(id, _)) = world.effects.first().cloned() else { panic!("{:?}", world.effects) };
+    world.send(Msg::ReplayPlanning(id, 1_234_567));
+    world.send(Msg::Frame);
+    assert!(world.screen().contains("1,234,567 messages read"), "{}", world.screen());
+    world.effects.clear();
+    world.keys("<esc>");
+    assert!(world.effects.contains(&Effect::StopPlanning(id)), "{:?}", world.effects);
+    // A plan that comes while something else is looked at is there afterwards.
+    let mut world = self::world(80, 24);
+    world.effects.clear();
+    world.keys("G<enter>?");
+    let Some(Effect::PlanReplay(id, _)) = world.effects.first().cloned() else { panic!("{:?}", world.effects) };
+    world.effects.clear();
+    world.send(Msg::ReplayPlanned(id, Ok(Box::new(plan(Destination::default())))));
+    assert!(!world.effects.contains(&Effect::StopPlanning(id)));
+    world.keys("<esc>");
+    assert!(matches!(world.app.screen(), Some(Screen::ReplayPlan(_))), "{}", world.screen());
+}
+
+#[test]
+fn another_context_is_confirmed_as_it_wants_to_be() {
+    let elsewhere = Destination::Context { name: "live".into(), subject: None };
+    let mut world = world(80, 24);
+    // What may be done here says nothing of what may be done there.
+    world.app.session.access = Access::ReadOnly;
+    planned(&mut world, plan(elsewhere));
+    world.effects.clear();
+    world.keys("<enter>s");
+    assert_eq!(started(&world), [None]);
+    let refused = |name: Option<&str>| NotStarted { why: "it is refused".into(), name: name.map(str::to_owned) };
+    world.send(Msg::ReplayStarted(Err(refused(Some("live")))));
+    world.send(Msg::Frame);
+    assert!(world.screen().contains("context live is protected: type its name"), "{}", world.screen());
+    world.effects.clear();
+    world.keys("prod<enter>");
+    assert!(started(&world).is_empty());
+    world.keys("<ctrl-u>live<enter>");
+    assert_eq!(started(&world), [Some("live".to_owned())]);
+    // What another one does leaves this plan where it is.
+    world.send(Msg::ReplayStarted(Ok("another".into())));
+    assert!(matches!(world.app.screen(), Some(Screen::ReplayPlan(_))));
+    world.send(Msg::ReplayStarted(Err(refused(None))));
+    world.send(Msg::Frame);
+    assert!(world.app.prompt.is_none() && world.screen().contains("it is refused"), "{}", world.screen());
 }
 
 #[test]

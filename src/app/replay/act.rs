@@ -2,10 +2,11 @@
 
 use crate::app::menu::{Choice, ReplayChoice};
 use crate::app::{App, Effect, Menu, MenuItem, Prompt, PromptKind, RunScreen, Screen};
+use crate::event::clean_line;
 use crate::health::Level;
 use crate::keymap::Action;
 use crate::model::Access;
-use crate::model::replay::{Control, Destination, Run, State};
+use crate::model::replay::{Control, Destination, Pace, Run, State};
 
 use super::FormItem;
 
@@ -47,7 +48,7 @@ impl App {
                     form.problem = None;
                     let id = self.new_id();
                     if let Some(Screen::ReplayForm(form)) = self.screens.last_mut() {
-                        form.planning = Some(id);
+                        (form.planning, form.read) = (Some(id), 0);
                     }
                     effects.push(Effect::PlanReplay(id, Box::new(wish)));
                 }
@@ -68,7 +69,7 @@ impl App {
             return false;
         }
         let Some(Screen::ReplayPlan(screen)) = self.screens.last() else { return false };
-        let original = screen.plan.destination == Destination::Original;
+        let original = screen.plan.reaches_everybody();
         match (self.session.access, original) {
             (Access::Protected, _) | (_, true) => self.ask_word(original),
             _ => {
@@ -89,21 +90,43 @@ impl App {
         let Some(run) = self.run(id).cloned() else { return false };
         let tell = |control| Effect::TellReplay(id.to_owned(), control);
         match action {
-            Action::Mark if can_resume(&run) && self.session.access == Access::Protected => self.ask_word(false),
-            Action::Mark if can_resume(&run) => self.start(None, effects),
+            Action::Mark if can_resume(&run) => self.ask_resume(&run),
             Action::Mark if run.progress.state == State::Paused => effects.push(tell(Control::Resume)),
             Action::Mark => effects.push(tell(Control::Pause)),
             Action::Right => effects.push(tell(Control::Step)),
             Action::Up | Action::Down => {
                 let pace = run.progress.pace;
-                let pace = if action == Action::Up { pace.faster() } else { pace.slower(run.progress.rate) };
-                effects.push(tell(Control::Pace(pace)));
+                let (pace, control) = match action {
+                    Action::Up => (pace.faster(), Control::Faster),
+                    _ => (pace.slower(run.progress.rate), Control::Slower),
+                };
+                effects.push(tell(control));
+                // Until it says so itself: the key may be pressed again before that.
+                if let Some(run) = self.replays.iter_mut().flatten().find(|run| run.plan.id == id) {
+                    run.progress.pace = pace;
+                }
                 self.tell(Level::Ok, format!("pace {pace}"));
             }
             Action::Cancel => self.ask_cancel(id),
             _ => return false,
         }
         true
+    }
+
+    fn ask_resume(&mut self, run: &Run) {
+        let choice = |behind| Choice::Replay(ReplayChoice::Resume { behind });
+        let refused = run.progress.refused.map(|position| run.plan.place(position));
+        let again = refused.as_ref().map_or_else(
+            || "copies are sent from now on".to_owned(),
+            |place| format!("{} is sent again, and what follows", clean_line(place)),
+        );
+        let mut items = vec![MenuItem::new('r', "resume it", again, choice(false))];
+        if let Some(place) = refused {
+            let words = format!("{} is left out, and counted as failed", clean_line(&place));
+            items.push(MenuItem::new('b', "go on behind it", words, choice(true)));
+        }
+        items.push(not_now());
+        self.menu = Some(Menu { selected: items.len() - 1, ..Menu::new("resume this replay?", items) });
     }
 
     fn ask_cancel(&mut self, id: &str) {
@@ -121,10 +144,26 @@ impl App {
         self.menu = Some(menu);
     }
 
+    /// Whether nothing may be written there as far as is known here. Another context has a level of its own, which is
+    /// asked when it is written to; files are of no context.
+    fn is_closed(&self, destination: &Destination) -> bool {
+        let of_this = !matches!(destination, Destination::File(_) | Destination::Context { .. });
+        of_this && self.session.access == Access::ReadOnly
+    }
+
     /// Does what was chosen in a menu.
     pub(in crate::app) fn choose_of_replay(&mut self, choice: ReplayChoice, effects: &mut Vec<Effect>) {
         match choice {
             ReplayChoice::Start => self.start(None, effects),
+            ReplayChoice::Resume { behind } => {
+                if let Some(Screen::ReplayRun(screen)) = self.screens.last_mut() {
+                    screen.behind = behind;
+                }
+                match self.session.access {
+                    Access::Protected => self.ask_word(false),
+                    _ => self.start(None, effects),
+                }
+            }
             ReplayChoice::Cancel(id) => effects.push(Effect::TellReplay(id, Control::Cancel)),
             ReplayChoice::Nothing => {}
         }
@@ -143,8 +182,7 @@ impl App {
                 if plan.plan.amounts.planned == 0 {
                     return no("nothing is left to be sent; Esc goes back to the form");
                 }
-                let writes = !matches!(plan.plan.destination, Destination::File(_));
-                if writes && self.session.access == Access::ReadOnly {
+                if self.is_closed(&plan.plan.destination) {
                     return no(read_only);
                 }
                 plan.starting.then(|| "it is being started".to_owned())
@@ -154,12 +192,15 @@ impl App {
                 let state = run.progress.state;
                 match action {
                     Action::Mark if can_resume(run) => {
-                        (self.session.access == Access::ReadOnly).then(|| read_only.to_owned())
+                        self.is_closed(&run.plan.destination).then(|| read_only.to_owned())
                     }
                     Action::Cancel if run.orphaned || state == State::Failed => None,
                     _ if state.is_over() => Some(format!("it is {state}; nothing more can be done with it")),
                     _ if run.orphaned => no("nobody runs it; Space resumes it"),
-                    Action::Right if state != State::Paused => {
+                    Action::Mark if run.progress.pace == Pace::Step && !run.progress.waits => {
+                        no("it goes step by step: → sends the next one, ↑ lets it go by itself")
+                    }
+                    Action::Right if state != State::Paused && run.progress.pace != Pace::Step => {
                         no("it runs; Space pauses it, then it goes step by step")
                     }
                     _ => None,

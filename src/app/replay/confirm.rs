@@ -9,16 +9,31 @@ impl App {
     /// protected.
     pub(super) fn ask_word(&mut self, original: bool) {
         let mut prompt = Prompt::of(PromptKind::Confirm { original }, "");
-        prompt.mistake = Some(Mistake::new(0..0, self.asked_word(original)));
+        prompt.mistake = Some(Mistake::new(0..0, self.asked_word(original).1));
         self.prompt = Some(prompt);
     }
 
-    /// What has to be typed, in words.
-    fn asked_word(&self, original: bool) -> String {
+    /// What has to be typed, and the sentence that says so.
+    fn asked_word(&self, original: bool) -> (String, String) {
+        let asked = match self.screen() {
+            Some(Screen::ReplayPlan(screen)) => screen.asked.clone(),
+            Some(Screen::ReplayRun(screen)) => screen.asked.clone(),
+            _ => None,
+        };
         let name = self.session.context.clone().unwrap_or_default();
-        match (self.session.access, original) {
-            (Access::Protected, _) => format!("this context is protected: type its name, {name}, to confirm"),
-            _ => "every consumer of the stream receives these events again: type original to confirm".into(),
+        match (asked, self.session.access, original) {
+            (Some(other), ..) => {
+                let sentence = format!("context {other} is protected: type its name to confirm");
+                (other, sentence)
+            }
+            (None, Access::Protected, _) => {
+                let sentence = format!("this context is protected: type its name, {name}, to confirm");
+                (name, sentence)
+            }
+            _ => {
+                let sentence = "every consumer of the stream receives these events again: type original to confirm";
+                ("original".into(), sentence.into())
+            }
         }
     }
 
@@ -29,12 +44,13 @@ impl App {
         typed: &str,
         effects: &mut Vec<Effect>,
     ) -> Result<(), Mistake> {
-        let protected = self.session.access == Access::Protected;
-        let wanted = if protected { self.session.context.clone().unwrap_or_default() } else { "original".into() };
+        let (wanted, sentence) = self.asked_word(original);
         if typed != wanted || wanted.is_empty() {
-            return Err(Mistake::new(0..typed.len(), self.asked_word(original)));
+            return Err(Mistake::new(0..typed.len(), sentence));
         }
-        self.start(protected.then(|| typed.to_owned()), effects);
+        // The gate compares names; the other word is asked for only here.
+        let name = wanted != "original" || self.session.access == Access::Protected;
+        self.start(name.then(|| typed.to_owned()), effects);
         Ok(())
     }
 
@@ -42,10 +58,14 @@ impl App {
     pub(in crate::app) fn start(&mut self, typed: Option<String>, effects: &mut Vec<Effect>) {
         match self.screens.last_mut() {
             Some(Screen::ReplayPlan(screen)) if !screen.starting => {
-                screen.starting = true;
+                (screen.starting, screen.problem) = (true, None);
                 effects.push(Effect::StartReplay(screen.plan.clone(), typed));
             }
-            Some(Screen::ReplayRun(screen)) => effects.push(Effect::ResumeReplay(screen.id.clone(), typed)),
+            Some(Screen::ReplayRun(screen)) => {
+                screen.problem = None;
+                let (id, behind) = (screen.id.clone(), screen.behind);
+                effects.push(Effect::ResumeReplay { id, typed, behind });
+            }
             _ => {}
         }
     }

@@ -1,7 +1,7 @@
 //! What is wanted of a replay, a line each; every line can be changed before a plan is made.
 
 use crate::app::{App, Screen};
-use crate::model::replay::{Delivery, Destination, HttpMode, Pace};
+use crate::model::replay::{Delivery, Destination, HttpMode, Pace, parse_watch};
 use crate::query::{Filter, Mistake, Range};
 
 /// Which messages.
@@ -28,12 +28,18 @@ pub struct ReplayWish {
     pub subjects: Vec<String>,
     /// Only those that fulfil this expression.
     pub filter: Option<String>,
+    /// Only those that have these words, as in the tail that it was asked for in.
+    pub words: Option<String>,
     /// Copies of replays too.
     pub include_marked: bool,
     /// Where to.
     pub destination: Destination,
     /// How fast.
     pub pace: Pace,
+    /// Copies in flight at most.
+    pub window: Option<u64>,
+    /// It stands still while more than so many are outstanding of this consumer.
+    pub watch: Option<(String, u64)>,
     /// What to do about copies of which nobody knows whether they arrived.
     pub delivery: Option<Delivery>,
     /// For HTTP.
@@ -51,9 +57,12 @@ impl ReplayWish {
             range_text: "last:500".into(),
             subjects: Vec::new(),
             filter: None,
+            words: None,
             include_marked: false,
             destination: Destination::default(),
             pace: Pace::Max,
+            window: None,
+            watch: None,
             delivery: None,
             http_mode: HttpMode::default(),
             reason: None,
@@ -70,6 +79,8 @@ pub enum FormItem {
     Subjects,
     /// An expression.
     Where,
+    /// Words.
+    Words,
     /// Copies of replays too.
     Marked,
     /// Where to.
@@ -78,6 +89,10 @@ pub enum FormItem {
     HttpMode,
     /// How fast.
     Pace,
+    /// Copies in flight at most.
+    Window,
+    /// The consumer that must not have too much to do.
+    Watch,
     /// What to do about copies that may have arrived.
     Delivery,
     /// Why.
@@ -93,10 +108,13 @@ impl FormItem {
             Self::Range => "range",
             Self::Subjects => "subjects",
             Self::Where => "where",
+            Self::Words => "words",
             Self::Marked => "replayed before",
             Self::To => "to",
             Self::HttpMode => "as",
             Self::Pace => "pace",
+            Self::Window => "in flight",
+            Self::Watch => "stands still",
             Self::Delivery => "if in doubt",
             Self::Reason => "reason",
             Self::Plan => "",
@@ -109,8 +127,11 @@ impl FormItem {
             Self::Range => "range: ",
             Self::Subjects => "subjects: ",
             Self::Where => "where: ",
+            Self::Words => "words: ",
             Self::To => "to: ",
             Self::Pace => "pace: ",
+            Self::Window => "in flight: ",
+            Self::Watch => "stands still above: ",
             Self::Reason => "reason: ",
             Self::Marked | Self::HttpMode | Self::Delivery | Self::Plan => "",
         }
@@ -122,6 +143,9 @@ impl FormItem {
             Self::Range => "all, last:500, 120..480, -48h..-24h, 13:50..14:20",
             Self::Subjects => "all subjects; or orders.*.created shop.>",
             Self::Where => "type LIKE 'com.shop.%' AND data.total > 100",
+            Self::Words => "payment -test type:com.shop.*",
+            Self::Window => "copies in flight at most, such as 64; empty is as many as go well",
+            Self::Watch => "CONSUMER=500 or STREAM/CONSUMER=500; empty is never",
             Self::To => "replay.{id}.{subject}, original, context:NAME, file:PATH or https://…",
             Self::Pace => "max, 50/s, x1 (as recorded), x10, step",
             Self::Reason => "why, for the record",
@@ -139,6 +163,8 @@ pub struct ReplayForm {
     pub cursor: usize,
     /// The number of the plan that is being made.
     pub planning: Option<u64>,
+    /// Messages that were read for it.
+    pub read: u64,
     /// Why no plan could be made.
     pub problem: Option<String>,
 }
@@ -146,7 +172,7 @@ pub struct ReplayForm {
 impl ReplayForm {
     /// A form with what is known already.
     pub const fn new(wish: ReplayWish) -> Self {
-        Self { wish, cursor: 0, planning: None, problem: None }
+        Self { wish, cursor: 0, planning: None, read: 0, problem: None }
     }
 
     /// The lines that mean something here.
@@ -155,11 +181,17 @@ impl ReplayForm {
         if matches!(self.wish.what, What::Range(_)) {
             items.extend([FormItem::Range, FormItem::Subjects]);
         }
-        items.extend([FormItem::Where, FormItem::Marked, FormItem::To]);
+        items.push(FormItem::Where);
+        if self.wish.words.is_some() {
+            items.push(FormItem::Words);
+        }
+        items.extend([FormItem::Marked, FormItem::To]);
         if matches!(self.wish.destination, Destination::Http(_)) {
             items.push(FormItem::HttpMode);
         }
-        items.extend([FormItem::Pace, FormItem::Delivery, FormItem::Reason, FormItem::Plan]);
+        let rest = [FormItem::Pace, FormItem::Window, FormItem::Watch, FormItem::Delivery, FormItem::Reason];
+        items.extend(rest);
+        items.push(FormItem::Plan);
         items
     }
 
@@ -193,6 +225,12 @@ impl ReplayForm {
             FormItem::Subjects if wish.subjects.is_empty() => "all".into(),
             FormItem::Subjects => wish.subjects.join(" "),
             FormItem::Where => wish.filter.clone().unwrap_or_else(|| "everything".into()),
+            FormItem::Words => wish.words.clone().unwrap_or_else(|| "any".into()),
+            FormItem::Window => wish.window.map_or_else(|| "as many as go well".into(), |most| most.to_string()),
+            FormItem::Watch => match &wish.watch {
+                Some((consumer, most)) => format!("while more than {most} are outstanding of {consumer}"),
+                None => "never by itself, unless it has to".into(),
+            },
             FormItem::Marked if wish.include_marked => "sent again too".into(),
             FormItem::Marked => "left out".into(),
             FormItem::To => wish.destination.to_string(),
@@ -215,6 +253,9 @@ impl ReplayForm {
         match item {
             FormItem::Subjects => wish.subjects.join(" "),
             FormItem::Where => wish.filter.clone().unwrap_or_default(),
+            FormItem::Words => wish.words.clone().unwrap_or_default(),
+            FormItem::Window => wish.window.map(|most| most.to_string()).unwrap_or_default(),
+            FormItem::Watch => wish.watch.as_ref().map(|(name, most)| format!("{name}={most}")).unwrap_or_default(),
             FormItem::Reason => wish.reason.clone().unwrap_or_default(),
             other => self.value(other),
         }
@@ -264,7 +305,25 @@ impl ReplayForm {
                 }
                 wish.filter = some();
             }
-            FormItem::To => wish.destination = Destination::parse(text).map_err(whole)?,
+            FormItem::Words => {
+                Filter::words(text)?;
+                // An empty line stays, so that there is something to type into again.
+                wish.words = Some(text.to_owned());
+            }
+            FormItem::To => match Destination::parse(text).map_err(whole)? {
+                // It is where this is drawn.
+                Destination::Stdout => {
+                    return Err(whole("there is no standard output here; file:PATH writes to a file".into()));
+                }
+                destination => wish.destination = destination,
+            },
+            FormItem::Window if text.is_empty() => wish.window = None,
+            FormItem::Window => match text.parse() {
+                Ok(most) if most > 0 => wish.window = Some(most),
+                _ => return Err(whole("it is a number from 1, or nothing".into())),
+            },
+            FormItem::Watch if text.is_empty() => wish.watch = None,
+            FormItem::Watch => wish.watch = Some(parse_watch(text).map_err(whole)?),
             FormItem::Pace => wish.pace = Pace::parse(text).map_err(whole)?,
             FormItem::Reason => wish.reason = some(),
             FormItem::Marked | FormItem::HttpMode | FormItem::Delivery | FormItem::Plan => {}

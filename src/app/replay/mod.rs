@@ -29,11 +29,15 @@ pub struct PlanScreen {
     pub scroll: Scroll,
     /// It was told to start.
     pub starting: bool,
+    /// The name that the context that is written to wants typed, where that is another than the present one.
+    pub asked: Option<String>,
+    /// Why it was not started.
+    pub problem: Option<String>,
 }
 
 impl PlanScreen {
     pub(super) fn new(plan: Box<Plan>) -> Self {
-        Self { lines: Vec::new(), plan, scroll: Scroll::default(), starting: false }
+        Self { lines: Vec::new(), plan, scroll: Scroll::default(), starting: false, asked: None, problem: None }
     }
 
     pub(super) fn refresh(&mut self, app: &App) {
@@ -51,11 +55,17 @@ pub struct RunScreen {
     pub lines: Vec<Said>,
     /// Position.
     pub scroll: Scroll,
+    /// As [`PlanScreen::asked`].
+    pub asked: Option<String>,
+    /// Why it was not started.
+    pub problem: Option<String>,
+    /// It was chosen to go on behind the message that the destination refused.
+    pub behind: bool,
 }
 
 impl RunScreen {
     pub(super) fn new(id: impl Into<String>) -> Self {
-        Self { id: id.into(), lines: Vec::new(), scroll: Scroll::default() }
+        Self { id: id.into(), lines: Vec::new(), scroll: Scroll::default(), asked: None, problem: None, behind: false }
     }
 
     /// What is known of it.
@@ -113,7 +123,7 @@ fn searched_move(app: &App, id: &str) -> String {
 fn searched(run: &Run) -> String {
     let reason = run.plan.reason.as_deref().unwrap_or_default();
     let (from, to) = (run.plan.selection.name(), &run.plan.destination);
-    format!("{} {} {from} {to} {reason}", run.plan.id, run.progress.state)
+    format!("{} {} {from} {to} {reason}", run.plan.id, run.word())
 }
 
 impl App {

@@ -34,6 +34,12 @@ impl App {
                 Some(Place::Stream(name)) => Some(ReplayWish::new(What::Range(name.clone()))),
                 _ => None,
             },
+            Some(Screen::Tail(tail)) if tail.only_broken && tail.marks.is_empty() => {
+                return self.tell(
+                    Level::Notice,
+                    "only what is no valid event is shown, which no plan can be made of; mark those that are wanted",
+                );
+            }
             Some(Screen::Tail(tail)) => of_tail(tail),
             _ => None,
         };
@@ -63,17 +69,19 @@ fn of_tail(tail: &crate::app::TailScreen) -> Option<ReplayWish> {
         let marked = tail.marks.values().map(|m| (m.stream.to_string(), m.seq)).collect();
         return Some(ReplayWish::new(What::Marked(marked)));
     }
-    let [one] = tail.sources.as_slice() else {
+    let name = match tail.sources.as_slice() {
+        [one] => one.name.clone(),
         // Of several streams the one whose event is selected.
-        let entry = tail.selected()?;
-        return Some(ReplayWish::new(What::Range(entry.message.stream.to_string())));
+        _ => tail.selected()?.message.stream.to_string(),
     };
-    let mut wish = ReplayWish::new(What::Range(one.name.clone()));
+    let mut wish = ReplayWish::new(What::Range(name));
     wish.subjects.clone_from(&tail.subjects);
     wish.range = tail.range;
     wish.range_text.clone_from(&tail.range_text);
-    if let (Door::Expression, text) = tail.filter_text() {
-        wish.filter = Some(text.to_owned()).filter(|text| !text.is_empty());
+    match tail.filter_text() {
+        (_, "") => {}
+        (Door::Expression, text) => wish.filter = Some(text.to_owned()),
+        (Door::Words, text) => wish.words = Some(text.to_owned()),
     }
     Some(wish)
 }

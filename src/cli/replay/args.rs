@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::model::replay::{Destination, HttpMode, Pace};
+use crate::model::replay::{Destination, HttpMode, Pace, parse_watch};
 
 const AFTER_HELP: &str = "\
 Without --execute the plan is printed and nothing is done. A replay that was interrupted, however, is listed by \
@@ -60,10 +60,10 @@ pub(super) struct Wanted {
     #[arg(long, value_name = "TEXT")]
     pub(super) reason: Option<String>,
     /// Stand still while more than so many messages of a consumer of the destination are outstanding
-    #[arg(long, value_name = "[STREAM/]CONSUMER=N", value_parser = watched)]
+    #[arg(long, value_name = "[STREAM/]CONSUMER=N", value_parser = parse_watch)]
     pub(super) pause_above: Option<(String, u64)>,
     /// Copies in flight at most
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) window: Option<u64>,
     /// What is uncertain after a crash is sent again; where the destination cannot be read again
     #[arg(long, conflicts_with = "at_most_once")]
@@ -123,6 +123,9 @@ pub(super) enum Command {
     Resume {
         /// Its id
         id: String,
+        /// Behind the event that the destination refused: it is left out, and counted as failed
+        #[arg(long)]
+        skip_refused: bool,
         #[command(flatten)]
         how: How,
     },
@@ -130,6 +133,25 @@ pub(super) enum Command {
     Pause {
         /// Its id
         id: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let a replay that stands still, or goes step by step, send one more event
+    Step {
+        /// Its id
+        id: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let a running replay go at another pace from now on
+    Pace {
+        /// Its id
+        id: String,
+        /// How fast: max, N/s, xN or step
+        #[arg(value_parser = Pace::parse)]
+        pace: Pace,
         /// As JSON
         #[arg(long)]
         json: bool,
@@ -142,14 +164,6 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-}
-
-fn watched(text: &str) -> Result<(String, u64), String> {
-    let parts = text.rsplit_once('=').map(|(name, most)| (name.trim(), most.trim().parse()));
-    match parts {
-        Some((name, Ok(most))) if !name.is_empty() => Ok((name.to_owned(), most)),
-        _ => Err("it is written as CONSUMER=N or STREAM/CONSUMER=N".into()),
-    }
 }
 
 fn http_mode(text: &str) -> Result<HttpMode, String> {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::event::clean_line;
-use crate::model::replay::{Progress, State};
+use crate::model::replay::{Pace, Progress, State};
 use crate::model::units;
 use crate::replay::Running;
 
@@ -67,7 +67,14 @@ pub(super) async fn to_the_end(running: Running, json: bool) -> Result<ExitCode,
     let id = running.plan.id.clone();
     let progress = running.progress();
     if !json {
-        output::note(&format!("replay {id} of {} events", running.plan.amounts.planned));
+        let planned = running.plan.amounts.planned;
+        output::note(&format!("replay {id} of {planned} {}", if planned == 1 { "event" } else { "events" }));
+        if progress.borrow().pace == Pace::Step {
+            output::note(&format!(
+                "it goes step by step: `jetscope replay step {id}` sends the next one, `jetscope replay pace {id} max` \
+                 lets it go by itself"
+            ));
+        }
     }
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -97,6 +104,11 @@ pub(super) async fn to_the_end(running: Running, json: bool) -> Result<ExitCode,
             let _ = writeln!(io::stderr());
         }
         output::note(&sentence(&last));
+        if last.refused.is_some() {
+            output::note(&format!(
+                "`jetscope replay resume {id}` sends it again, with --skip-refused it goes on behind it"
+            ));
+        }
     }
     Ok(match last.state {
         State::Completed => ExitCode::SUCCESS,
@@ -111,8 +123,10 @@ fn tell(now: &Progress, json: bool, terminal: bool, said: &mut String) -> io::Re
     }
     let text = sentence(now);
     if terminal {
+        let width = crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns));
+        let text = shown(now, &text, width);
         // What was longer before is written over; that it cannot be written is nothing to tell.
-        let blank = " ".repeat(said.chars().count().saturating_sub(text.chars().count()));
+        let blank = " ".repeat(said.chars().count().saturating_sub(text.chars().count()).min(width));
         let _ = write!(io::stderr(), "\r{text}{blank}");
         *said = text;
     } else if *said != text {
@@ -120,6 +134,19 @@ fn tell(now: &Progress, json: bool, terminal: bool, said: &mut String) -> io::Re
         *said = text;
     }
     Ok(())
+}
+
+/// Cells of the progress bar.
+const BAR: usize = 20;
+
+/// A bar and the sentence on one line of the terminal: what is longer would not be written over.
+fn shown(now: &Progress, sentence: &str, width: usize) -> String {
+    let share = now.settled() as f64 / now.planned.max(1) as f64;
+    let full = ((share * BAR as f64) as usize).min(BAR);
+    let bar = format!("[{}{}] {:>4}", "#".repeat(full), ".".repeat(BAR - full), units::percent(share));
+    let line = format!("{bar}  {sentence}");
+    let most = width.saturating_sub(1);
+    if line.chars().count() <= most { line } else { line.chars().take(most.saturating_sub(1)).chain(['…']).collect() }
 }
 
 /// How far it is, in one line.
@@ -155,4 +182,22 @@ fn sentence(p: &Progress) -> String {
         parts.push(clean_line(reason).into_owned());
     }
     parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_gets_a_bar_on_one_line() {
+        let mut now = Progress { planned: 200, ..Progress::default() };
+        now.counters.sent = 50;
+        assert_eq!(shown(&now, "RUNNING 50/200", 80), "[#####...............]  25%  RUNNING 50/200");
+        for width in [4, 10, 30, 60] {
+            let line = shown(&now, &"long ".repeat(30), width);
+            assert!(line.chars().count() < width && line.ends_with('…'), "{width}: {line}");
+        }
+        now.counters.sent = 900;
+        assert!(shown(&now, "", 80).starts_with("[####################]"), "more than was planned is no longer bar");
+    }
 }

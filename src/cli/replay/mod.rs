@@ -7,21 +7,26 @@ mod show;
 use std::io::{self, Read as _};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
 
 use crate::config::Settings;
 use crate::model::replay::{Control, Delivery, Destination, Plan, State};
+use crate::model::units::messages;
 use crate::nats::gate::Confirmation;
 use crate::nats::now;
 use crate::query::Range;
-use crate::replay::{self, Replays, Request};
+use crate::replay::{self, IN_DOUBT, Replays, Request};
 
 use super::headless::Failure;
 use super::{FAILED, NOTHING, output};
 
 pub(super) use args::Replay;
 use args::{Command, How, Wanted};
+
+/// How often it is told how far a plan is.
+const SAY: Duration = Duration::from_secs(5);
 
 /// Runs the command.
 pub(super) async fn run(settings: Settings, replay: Replay) -> Result<ExitCode, Failure> {
@@ -46,16 +51,23 @@ pub(super) async fn run(settings: Settings, replay: Replay) -> Result<ExitCode, 
             output::print(&show::run(&run, json)?)?;
             Ok(ExitCode::SUCCESS)
         }
-        Some(Command::Resume { id, how }) => {
+        Some(Command::Resume { id, skip_refused, how }) => {
             let run = replays.show(&id).map_err(failed)?;
             // One that stands still in another process goes on there.
-            if !run.orphaned && !run.progress.state.is_over() {
+            if !run.orphaned && !run.progress.state.is_over() && !skip_refused {
                 return tell(&replays, &id, Control::Resume, how.json);
             }
-            let running = replays.resume(&settings, &id, &said(&how)).await.map_err(failed)?;
+            let running = if skip_refused {
+                replays.resume_behind(&settings, &id, &said(&how)).await
+            } else {
+                replays.resume(&settings, &id, &said(&how)).await
+            };
+            let running = running.map_err(failed)?;
             follow::to_the_end(running, how.json).await
         }
         Some(Command::Pause { id, json }) => tell(&replays, &id, Control::Pause, json),
+        Some(Command::Step { id, json }) => tell(&replays, &id, Control::Step, json),
+        Some(Command::Pace { id, pace, json }) => tell(&replays, &id, Control::Pace(pace), json),
         Some(Command::Cancel { id, json }) => tell(&replays, &id, Control::Cancel, json),
     }
 }
@@ -77,7 +89,19 @@ async fn wanted(settings: &Settings, replays: &Replays, wanted: Wanted) -> Resul
     if execute && how.json && wanted.to == Destination::Stdout {
         return Err(Failure::Unknown("--json and --to - would both print to standard output; choose one".into()));
     }
-    let plan = replay::plan(settings, request(wanted)?).await.map_err(failed)?;
+    let mut noted = Instant::now();
+    let reading = |count| {
+        if noted.elapsed() >= SAY {
+            noted = Instant::now();
+            output::note(&format!("the plan is being made, {} read", messages(count)));
+        }
+    };
+    let mut plan = Box::pin(replay::plan_telling(settings, request(wanted)?, reading)).await.map_err(failed)?;
+    for obstacle in &mut plan.obstacles {
+        if obstacle.ends_with(IN_DOUBT) {
+            obstacle.push_str(": --at-least-once or --at-most-once");
+        }
+    }
     if let Some(path) = &plan_out {
         let text = serde_json::to_vec_pretty(&plan).map_err(io::Error::other)?;
         std::fs::write(path, text)

@@ -33,7 +33,7 @@ pub(super) fn list(runs: &[Run], json: bool) -> io::Result<String> {
         };
         table.row(vec![
             run.plan.id.clone(),
-            p.state.word().into(),
+            run.word().into(),
             run.plan.selection.name(),
             run.plan.destination.to_string(),
             p.counters.sent.to_string(),

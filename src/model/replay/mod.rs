@@ -10,6 +10,7 @@ pub use super::said::Said;
 pub use destination::{DEFAULT_TEMPLATE, Destination};
 pub use pace::{Pace, SPACING_CAP};
 pub use plan::{
-    Amounts, Bar, COUNT_LIMIT, Capture, Delivery, HttpMode, PLAN_VERSION, Plan, Receiver, Selection, Skipped, TypeCount,
+    Amounts, Bar, COUNT_LIMIT, Capture, Delivery, HttpMode, PLAN_VERSION, Plan, Receiver, Selection, Skipped,
+    TypeCount, parse_watch,
 };
 pub use progress::{Control, Counters, Progress, Run, State};

@@ -77,6 +77,15 @@ pub enum HttpMode {
     Structured,
 }
 
+/// Reads what is watched: `CONSUMER=N` or `STREAM/CONSUMER=N`; the error says what is right.
+pub fn parse_watch(text: &str) -> Result<(String, u64), String> {
+    let parts = text.rsplit_once('=').map(|(name, most)| (name.trim(), most.trim().parse()));
+    match parts {
+        Some((name, Ok(most))) if !name.is_empty() => Ok((name.to_owned(), most)),
+        _ => Err("it is written as CONSUMER=N or STREAM/CONSUMER=N".into()),
+    }
+}
+
 /// Messages that are left out, by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -93,6 +102,8 @@ pub struct Skipped {
     pub too_large: u64,
     /// They are no events, and the destination takes only events.
     pub no_event: u64,
+    /// They are batches of events, and the destination takes events one by one.
+    pub batches: u64,
     /// Their subject cannot be made from the template.
     pub no_subject: u64,
 }
@@ -106,21 +117,28 @@ impl Skipped {
             + self.undecodable
             + self.too_large
             + self.no_event
+            + self.batches
             + self.no_subject
     }
 
-    /// Each reason that occurs, in words.
+    /// Each reason that occurs, in words that follow the count: of one, or of several.
     pub fn words(&self) -> Vec<(u64, &'static str)> {
         let all = [
-            (self.filtered, "do not pass the filter"),
-            (self.marked, "are copies of a replay"),
-            (self.over_limit, "were replayed too often"),
-            (self.undecodable, "have headers that cannot be decoded"),
-            (self.too_large, "are larger than the destination takes"),
-            (self.no_event, "are no CloudEvents"),
-            (self.no_subject, "have a subject that does not fit the template"),
+            (self.filtered, "does not pass the filter", "do not pass the filter"),
+            (self.marked, "is a copy of a replay", "are copies of a replay"),
+            (self.over_limit, "was replayed too often", "were replayed too often"),
+            (self.undecodable, "has headers that cannot be decoded", "have headers that cannot be decoded"),
+            (self.too_large, "is larger than the destination takes", "are larger than the destination takes"),
+            (self.no_event, "is no CloudEvent, or a broken one", "are no CloudEvents, or broken ones"),
+            (self.batches, "is a batch, and events go there one by one", "are batches, and events go there one by one"),
+            (
+                self.no_subject,
+                "has a subject that does not fit the template",
+                "have a subject that does not fit the template",
+            ),
         ];
-        all.into_iter().filter(|(count, _)| *count > 0).collect()
+        let words = |(count, one, several)| (count, if count == 1 { one } else { several });
+        all.into_iter().map(words).filter(|(count, _)| *count > 0).collect()
     }
 
     /// Adds others.
@@ -131,6 +149,7 @@ impl Skipped {
         self.undecodable += other.undecodable;
         self.too_large += other.too_large;
         self.no_event += other.no_event;
+        self.batches += other.batches;
         self.no_subject += other.no_subject;
     }
 }
@@ -182,8 +201,14 @@ pub struct Amounts {
     pub stripped: Vec<(String, u64)>,
     /// How long it takes with the recorded spacing, gaps cut to [`super::SPACING_CAP`].
     pub recorded: Duration,
+    /// How long reading all of it took when the plan was made: sending is hardly ever faster.
+    pub reading: Duration,
     /// Different subjects among the copies, at most some thousand are counted.
     pub subjects: u64,
+    /// Copies that go to the very subject that their message has.
+    pub same_subject: u64,
+    /// Of those that will be sent, copies of an earlier replay.
+    pub replayed_before: u64,
 }
 
 /// A consumer that will receive copies.
@@ -216,6 +241,10 @@ pub struct Capture {
     pub duplicate_window: Option<Duration>,
     /// The largest message that it takes, in bytes, with headers.
     pub max_size: Option<u64>,
+    /// It keeps so many messages at most.
+    pub max_msgs: Option<u64>,
+    /// It keeps so many bytes at most.
+    pub max_bytes: Option<u64>,
     /// Several messages can be stored together or not at all (server 2.12 and newer).
     pub atomic: bool,
     /// How many servers keep it.
@@ -243,10 +272,16 @@ pub struct Plan {
     pub reason: Option<String>,
     /// Which messages.
     pub selection: Selection,
+    /// When the stream that is read was made: another one of the same name has other messages.
+    #[serde(default)]
+    pub source_created: Option<Timestamp>,
     /// What was asked for, as it was typed.
     pub range: String,
     /// An expression that messages must fulfil.
     pub filter: Option<String>,
+    /// Words that messages must have, as in a tail.
+    #[serde(default)]
+    pub words: Option<String>,
     /// Copies of replays are sent too.
     pub include_marked: bool,
     /// Where to.
@@ -282,12 +317,39 @@ impl Plan {
         }
     }
 
+    /// Whether copies go where their messages came from, so that everybody there receives them again.
+    pub fn reaches_everybody(&self) -> bool {
+        let same = self.amounts.same_subject > 0;
+        match &self.destination {
+            Destination::Original => true,
+            Destination::Subject(_) => same,
+            // It may be another name for the same place.
+            Destination::Context { .. } => {
+                let created = self.capture.as_ref().and_then(|c| c.created);
+                same && created.is_some() && created == self.source_created
+            }
+            Destination::File(_) | Destination::Stdout | Destination::Http(_) => false,
+        }
+    }
+
     /// Whether nothing is lost or doubled whatever breaks.
     pub fn is_exact(&self) -> bool {
         match &self.destination {
             Destination::File(_) => true,
             Destination::Stdout | Destination::Http(_) => false,
             _ => self.capture.as_ref().is_some_and(|c| c.rereadable),
+        }
+    }
+
+    /// The message of a position, in words; raw.
+    pub fn place(&self, position: u64) -> String {
+        let nth = usize::try_from(position).unwrap_or(usize::MAX).checked_sub(1);
+        match &self.selection {
+            Selection::Range { .. } => format!("#{position}"),
+            Selection::File { .. } => format!("line {position}"),
+            Selection::List(items) => nth
+                .and_then(|nth| items.get(nth))
+                .map_or_else(|| format!("number {position}"), |(stream, seq)| format!("#{seq} of {stream}")),
         }
     }
 

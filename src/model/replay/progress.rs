@@ -75,7 +75,7 @@ pub struct Counters {
     pub gone: u64,
     /// May or may not have arrived and were not sent again (at most once).
     pub uncertain: u64,
-    /// The destination refused them.
+    /// The destination refused them, and somebody said to go on behind them.
     pub failed: u64,
     /// Arrived after a later one, because a server lost or refused some of those in flight.
     pub reordered: u64,
@@ -117,6 +117,8 @@ pub struct Progress {
     pub outstanding: Option<u64>,
     /// The copies are read back.
     pub verifying: bool,
+    /// The position that the destination refused, where that ended it.
+    pub refused: Option<u64>,
     /// The last thing that went wrong, also if it has passed; one sanitised sentence.
     pub last_error: Option<String>,
     /// When this was so.
@@ -143,6 +145,10 @@ pub enum Control {
     Step,
     /// Go so fast from now on.
     Pace(Pace),
+    /// The next faster pace.
+    Faster,
+    /// The next slower pace.
+    Slower,
     /// End, when what is in flight is confirmed.
     Cancel,
 }
@@ -161,6 +167,11 @@ pub struct Run {
 }
 
 impl Run {
+    /// Where it stands, in a word: also that nobody runs it.
+    pub const fn word(&self) -> &'static str {
+        if self.orphaned { "INTERRUPTED" } else { self.progress.state.word() }
+    }
+
     /// Where it goes.
     pub const fn destination(&self) -> &Destination {
         &self.plan.destination

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Amounts, Plan, Run};
+use super::{Amounts, Capture, Pace, Plan, Run, Selection};
 use crate::model::units::{bytes, count_exact, duration};
 use crate::model::{Said, Timestamp};
 
@@ -18,13 +18,14 @@ impl Plan {
         if let Some(filter) = &self.filter {
             fact("where", filter.clone());
         }
+        if let Some(words) = &self.words {
+            fact("words", words.clone());
+        }
         fact("to", self.destination.to_string());
         if let Some(capture) = &self.capture {
             let exact = if capture.rereadable { "nothing is lost or doubled" } else { "it cannot be read again" };
             fact("stream", format!("{}, behind {}; {exact}", capture.stream, capture.last_seq));
-            let window = capture.duplicate_window.map_or_else(|| "none".into(), duration);
-            let discard = if capture.discard_new { "new" } else { "old" };
-            fact("", format!("discard {discard}, duplicate window {window}"));
+            fact("limits", limits(capture));
         }
         fact("events", format!("{}, {}", count_exact(a.planned), bytes(a.bytes)));
         for (name, end) in [("first", a.first), ("last", a.last)] {
@@ -33,10 +34,15 @@ impl Plan {
             }
         }
         left_out(a, &mut fact);
-        let eta = self.seconds().map_or_else(
-            || "as fast as it goes".into(),
-            |s| format!("takes {}", duration(Duration::from_secs_f64(s.clamp(0.0, 1e10)))),
-        );
+        let eta = match self.seconds() {
+            Some(s) => format!("takes {}", duration(Duration::from_secs_f64(s.clamp(0.0, 1e10)))),
+            None if self.pace == Pace::Step => "one event each time it is asked for".into(),
+            // Nobody knows how fast the destination is; sending is hardly ever faster than reading.
+            None if a.reading > Duration::ZERO => {
+                format!("as fast as it goes; reading it took {}", duration(a.reading))
+            }
+            None => "as fast as it goes".into(),
+        };
         fact("pace", format!("{}; {eta}", self.pace));
         if let Some((consumer, most)) = &self.watch {
             fact("pauses", format!("while more than {most} are outstanding of {consumer}"));
@@ -49,12 +55,26 @@ impl Plan {
     }
 }
 
+/// What the destination takes and keeps.
+fn limits(capture: &Capture) -> String {
+    let mut limits = vec![format!("discard {}", if capture.discard_new { "new" } else { "old" })];
+    limits.extend(capture.max_msgs.map(|most| format!("{} messages", count_exact(most))));
+    limits.extend(capture.max_bytes.map(bytes));
+    limits.extend(capture.max_size.map(|most| format!("a message up to {}", bytes(most))));
+    limits.push(format!("duplicate window {}", capture.duplicate_window.map_or_else(|| "none".into(), duration)));
+    limits.join(", ")
+}
+
 fn left_out(a: &Amounts, fact: &mut impl FnMut(&'static str, String)) {
     for (count, why) in a.skipped.words() {
-        fact("left out", format!("{count} {why}"));
+        fact("left out", format!("{} {why}", count_exact(count)));
+    }
+    if a.replayed_before > 0 {
+        fact("replayed", format!("{} before; they are sent again", count_exact(a.replayed_before)));
     }
     if let Some(gaps) = a.gaps.filter(|gaps| *gaps > 0) {
-        fact("gaps", format!("{gaps} sequences of the range are not there any more"));
+        let what = if gaps == 1 { "sequence of the range is" } else { "sequences of the range are" };
+        fact("gaps", format!("{} {what} not there any more", count_exact(gaps)));
     }
     for (name, count) in &a.stripped {
         fact("not copied", format!("{name} ({count})"));
@@ -103,7 +123,7 @@ impl Run {
     /// How far it is, in words. `now` is what ages are measured from, where they are wanted.
     pub fn words(&self, now: Option<Timestamp>) -> Vec<Said> {
         let (p, c) = (&self.progress, &self.progress.counters);
-        let mut said = vec![Said::Fact("replay", self.plan.id.clone()), Said::Fact("state", p.state.word().into())];
+        let mut said = vec![Said::Fact("replay", self.plan.id.clone()), Said::Fact("state", self.word().into())];
         let mut fact = |name, value: String| said.push(Said::Fact(name, value));
         if self.orphaned {
             fact("", "nobody runs it: resume it or cancel it".into());
@@ -122,7 +142,10 @@ impl Run {
             }
             _ => String::new(),
         };
-        fact("reached", format!("#{} of the source{clock}", p.source_seq));
+        if p.source_seq > 0 {
+            let of = if matches!(self.plan.selection, Selection::List(_)) { "" } else { " of the source" };
+            fact("reached", format!("{}{of}{clock}", self.plan.place(p.source_seq)));
+        }
         fact("sent", format!("{} of {}", count_exact(c.sent), count_exact(p.planned)));
         for (count, what) in [
             (c.duplicate, "duplicate"),
@@ -130,7 +153,7 @@ impl Run {
             (c.uncertain, "uncertain"),
             (c.failed, "failed"),
             (c.reordered, "out of order"),
-            (p.in_flight, "in flight"),
+            (p.in_flight, if self.orphaned { "in flight then; what of it arrived is found out" } else { "in flight" }),
         ] {
             if count > 0 {
                 fact("", format!("{} {what}", count_exact(count)));
@@ -140,7 +163,8 @@ impl Run {
             fact("left out", format!("{count} {why}"));
         }
         fact("pace", p.pace.to_string());
-        if now.is_some() && !p.state.is_over() {
+        let runs = !p.state.is_over() && !self.orphaned;
+        if now.is_some() && runs {
             fact("rate", format!("{:.0}/s now, {:.0}/s on average", p.rate, p.rate_average));
             let eta = p.eta_seconds.map_or_else(
                 || "not known while it stands still".into(),

@@ -264,6 +264,15 @@ impl Repositions {
                     return Err(RepositionError::Another { stream, consumer });
                 }
                 preview.undoes = Some(record.id.clone());
+                if preview.before.ack_floor.seq >= record.from() && !preview.redelivered.is_empty() {
+                    preview.warnings.insert(
+                        0,
+                        format!(
+                            "it has gone past #{} again since: taking it back only delivers what it has acked once more",
+                            record.from()
+                        ),
+                    );
+                }
                 Ok(Undo { record, preview: Some(preview) })
             }
             // The consumer alone is gone, and was when this ended.

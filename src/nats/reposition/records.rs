@@ -135,7 +135,7 @@ impl Records {
     pub(super) fn lock(&self, origin: &Origin, stream: &str, consumer: &str) -> io::Result<Option<Lock>> {
         fs::create_dir_all(self.dir())?;
         let path = self.lock_path(origin, stream, consumer);
-        Ok(state::lock(state::lock_file(&path)?)?.map(Lock))
+        Ok(state::hold(&path)?.map(Lock))
     }
 
     fn lock_path(&self, origin: &Origin, stream: &str, consumer: &str) -> PathBuf {
@@ -191,6 +191,18 @@ impl Records {
             if i >= KEPT && !(newest && record.is_unfinished()) {
                 let _ = fs::remove_file(self.path(&record.id));
             }
+        }
+        self.prune_locks();
+    }
+
+    /// Removes locks of consumers of which nothing is written down any more.
+    fn prune_locks(&self) {
+        let of = |record: &Record| self.lock_path(&record.origin, &record.stream, &record.consumer);
+        let wanted: BTreeSet<PathBuf> = self.all().iter().map(of).collect();
+        let files = fs::read_dir(self.dir()).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
+        for path in files.filter(|path| path.extension().is_some_and(|e| e == "lock") && !wanted.contains(path)) {
+            // One that cannot be removed does no harm.
+            let _ = state::remove_lock(&path);
         }
     }
 
@@ -330,7 +342,15 @@ mod tests {
         made(0, Stage::Deleted, "gone");
         made(1, Stage::Begun, "c");
         (2..KEPT + 10).for_each(|n| made(n, Stage::Completed, "c"));
+        let lock = |consumer: &str| records.lock_path(&record("x", Stage::Begun).origin, "S", consumer);
+        for consumer in ["forgotten", "c", "held"] {
+            drop(state::lock_file(&lock(consumer)).unwrap());
+        }
+        let held = records.lock(&record("x", Stage::Begun).origin, "S", "held").unwrap();
         records.prune();
+        let there = ["forgotten", "c", "held"].map(|consumer| lock(consumer).exists());
+        assert_eq!(there, [false, true, true], "only what nobody needs is removed");
+        drop(held);
         let ids: Vec<String> = records.all().into_iter().map(|record| record.id).collect();
         assert_eq!(ids.len(), KEPT + 1, "{ids:?}");
         assert_eq!((ids[0].as_str(), ids[KEPT - 1].as_str(), ids[KEPT].as_str()), ("0109", "0010", "0000"));

@@ -12,6 +12,9 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         self.report.verifying();
         self.tell(false);
         let counters = self.flow.counters;
+        if counters.failed > 0 {
+            self.note = Some(format!("but for {} that the destination refused", counters.failed));
+        }
         let (sent, mut attempts) = (counters.sent + counters.duplicate, 0);
         let verified = loop {
             let verified = tokio::select! {
@@ -37,6 +40,12 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         if verified.found < sent && !verified.cut {
             return End::Failed(format!("read back: {} of {sent} copies are there", verified.found));
         }
+        if verified.found < sent {
+            self.note = Some(format!(
+                "all were confirmed; read back, {} of {sent} are still there: the destination drops messages",
+                verified.found
+            ));
+        }
         End::Done
     }
 
@@ -44,7 +53,7 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         self.source.close().await;
         self.sink.close().await;
         let (state, reason) = match end {
-            End::Done => (State::Completed, None),
+            End::Done => (State::Completed, self.note.take()),
             End::Cancelled => (State::Cancelled, None),
             End::Failed(reason) => (State::Failed, Some(reason)),
         };

@@ -80,10 +80,9 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         self.report.save_now(&self.flow, self.reserved, self.clock.wall()).await
     }
 
-    /// The watched consumer has too much to do.
+    /// The watched consumer has too much to do, or nobody knows how much.
     pub(super) fn lags(&self) -> bool {
-        let most = self.plan.watch.as_ref().map(|(_, most)| *most);
-        let outstanding = self.outstanding.as_ref().and_then(|watched| *watched.borrow());
-        matches!((most, outstanding), (Some(most), Some(outstanding)) if outstanding > most)
+        let (Some((_, most)), Some(watched)) = (&self.plan.watch, &self.outstanding) else { return false };
+        watched.borrow().is_none_or(|outstanding| outstanding > *most)
     }
 }

@@ -1,6 +1,6 @@
 //! What waits to be sent and what is in flight, in order; pure.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use crate::model::Timestamp;
@@ -41,6 +41,8 @@ pub(super) struct Flow {
     skipped: Skipped,
     /// Known of copies that were not taken in yet, by position.
     known: VecDeque<(u64, Fate)>,
+    /// These were refused, and are passed over.
+    pub(super) passed: BTreeSet<u64>,
     /// Everything up to here is settled.
     pub(super) position: u64,
     /// When the message of that position was stored.
@@ -57,6 +59,7 @@ impl From<&Checkpoint> for Flow {
             position: checkpoint.position,
             destination_seq: checkpoint.destination_seq,
             counters: checkpoint.counters,
+            passed: checkpoint.passed.clone(),
             time: checkpoint.progress.source_time,
             ..Self::default()
         }
@@ -81,7 +84,8 @@ impl Flow {
             self.known.pop_front();
         }
         let known = self.known.front().filter(|(position, _)| *position == parcel.position).map(|(_, fate)| *fate);
-        let fate = known.or_else(|| (parcel.position <= reserved).then_some(Fate::Uncertain));
+        let refused = self.passed.contains(&parcel.position).then_some(Fate::Failed);
+        let fate = known.or(refused).or_else(|| (parcel.position <= reserved).then_some(Fate::Uncertain));
         let size = parcel.copy.size();
         self.waiting_bytes += size;
         let skipped = std::mem::take(&mut self.skipped);
@@ -167,6 +171,7 @@ impl Flow {
                     self.destination_seq = self.destination_seq.max(seq);
                 }
                 Fate::Uncertain => counters.uncertain += 1,
+                Fate::Failed => counters.failed += 1,
             }
             self.position = item.parcel.position;
             self.time = Some(item.parcel.time);
@@ -246,7 +251,7 @@ mod tests {
 
     fn parcel(position: u64) -> Parcel {
         let copy = Outgoing { subject: "s".into(), headers: vec![], id: None, body: vec![0; 9].into() };
-        Parcel { position, time: Timestamp(0), copy }
+        Parcel { position, time: Timestamp(0), copy, again: false }
     }
 
     fn flow(positions: &[u64]) -> Flow {

@@ -111,6 +111,8 @@ struct Engine<S, K, C> {
     hold: Option<Hold>,
     /// The first refusal, while the rest of what is in flight is waited for.
     trouble: Option<Refusal>,
+    /// What is to be known of a replay although all went well.
+    note: Option<String>,
 }
 
 /// Carries a plan out, to whatever end, and returns how it ended. What can be read back was read back.
@@ -124,7 +126,7 @@ pub async fn run<S: Source, K: Sink, C: Clock>(parts: Parts<S, K, C>) -> Progres
     };
     let flow = Flow::from(&checkpoint);
     let mut engine = Engine {
-        pacer: Pacer::new(plan.pace),
+        pacer: Pacer::new(checkpoint.pace(&plan)),
         plan,
         source,
         sink,
@@ -144,6 +146,7 @@ pub async fn run<S: Source, K: Sink, C: Clock>(parts: Parts<S, K, C>) -> Progres
         cancelling: None,
         hold: None,
         trouble: None,
+        note: None,
     };
     let end = engine.all().await;
     engine.close(end).await
@@ -170,6 +173,8 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
                         self.hold = Some(Hold { reason: reason.clone(), until });
                     }
                     self.report.trouble(reason);
+                    // Opening it again may take long.
+                    self.tell(true);
                 }
             }
         }
@@ -319,7 +324,13 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
                 return Some(Leave::Again("nobody takes messages".into()));
             }
             Refusal::TooLarge(said) | Refusal::Other(said) => {
-                return Some(Leave::End(End::Failed(format!("the destination {name} refuses a message: {said}"))));
+                let position = self.flow.next().map(|parcel| parcel.position);
+                if let Some(position) = position {
+                    self.report.refused(position);
+                }
+                let place = position.unwrap_or(0);
+                let place = crate::event::clean_line(&self.plan.place(place)).into_owned();
+                return Some(Leave::End(End::Failed(format!("the destination {name} refuses {place}: {said}"))));
             }
         }
         None
@@ -360,6 +371,8 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
                 self.pacer.step();
             }
             Some(Control::Pace(pace)) => self.pacer.set(pace),
+            Some(Control::Faster) => self.pacer.set(self.pacer.pace().faster()),
+            Some(Control::Slower) => self.pacer.set(self.pacer.pace().slower(self.report.rate())),
             Some(Control::Cancel) => {
                 self.cancelling.get_or_insert(self.clock.now());
             }
@@ -388,14 +401,20 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
             (Some(hold), _) => Some(hold.reason.clone()),
             _ if lags => self.plan.watch.as_ref().map(|(name, most)| {
                 let name = crate::event::clean_line(name);
-                format!("more than {most} are outstanding of consumer {name}; it goes on when there are fewer")
+                match self.outstanding.as_ref().and_then(|watched| *watched.borrow()) {
+                    Some(_) => {
+                        format!("more than {most} are outstanding of consumer {name}; it goes on when there are fewer")
+                    }
+                    None => format!("what is outstanding of consumer {name} is not known; it goes on when it is"),
+                }
             }),
             _ if waits => self.report.last_error(),
             _ => self.sink.trouble(),
         };
+        let stepping = self.pacer.pace() == Pace::Step && self.pacer.steps() == 0 && self.flow.open() == 0;
         let state = if self.cancelling.is_some() {
             State::Cancelling
-        } else if self.paused || by_itself.is_some() {
+        } else if self.paused || by_itself.is_some() || (stepping && !self.report.is_verifying()) {
             State::Paused
         } else {
             State::Running

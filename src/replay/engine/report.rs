@@ -54,7 +54,7 @@ impl Report {
         let progress = Progress {
             id: plan.id.clone(),
             planned: plan.amounts.planned,
-            pace: plan.pace,
+            pace: checkpoint.pace(plan),
             source_seq: checkpoint.position,
             counters: *c,
             ..Progress::default()
@@ -98,11 +98,26 @@ impl Report {
         self.progress.verifying = true;
     }
 
+    /// The destination refused this one, which ends it.
+    pub(super) const fn refused(&mut self, position: u64) {
+        self.progress.refused = Some(position);
+    }
+
+    /// Confirmed per second, over the last seconds.
+    pub(super) const fn rate(&self) -> f64 {
+        self.progress.rate
+    }
+
+    pub(super) const fn is_verifying(&self) -> bool {
+        self.progress.verifying
+    }
+
     fn checkpoint(&self, flow: &Flow, afresh: bool, reserved: u64) -> Checkpoint {
         Checkpoint {
             position: flow.position,
             destination_seq: flow.destination_seq,
             counters: flow.counters,
+            passed: flow.passed.clone(),
             reserved,
             afresh,
             progress: self.progress.clone(),

@@ -39,6 +39,8 @@ fn plan(last: u64, pace: Pace) -> Plan {
         selection: Selection::Range { stream: "S".into(), first: 1, last, subjects: vec![] },
         range: "all".into(),
         filter: None,
+        words: None,
+        source_created: None,
         include_marked: false,
         destination: Destination::Subject("to.{subject}".into()),
         capture: None,
@@ -177,8 +179,18 @@ struct Case {
 }
 
 fn begin(last: u64, pace: Pace, deeds: Vec<(usize, Deed)>) -> Case {
+    let checkpoint = Checkpoint { afresh: true, ..Checkpoint::default() };
+    begin_with(plan(last, pace), deeds, checkpoint, None)
+}
+
+fn begin_with(
+    plan: Plan,
+    deeds: Vec<(usize, Deed)>,
+    checkpoint: Checkpoint,
+    outstanding: Option<watch::Receiver<Option<u64>>>,
+) -> Case {
     let dir = tempfile::tempdir().unwrap();
-    let plan = Arc::new(plan(last, pace));
+    let (last, plan) = (plan.amounts.planned, Arc::new(plan));
     let journal = Journals::new(dir.path()).begin(&plan).unwrap();
     let remote = Arc::new(Mutex::new(Remote { deeds: deeds.into(), ..Remote::default() }));
     let begun = tokio::time::Instant::now();
@@ -191,10 +203,10 @@ fn begin(last: u64, pace: Pace, deeds: Vec<(usize, Deed)>) -> Case {
         sink,
         clock: SystemClock::default(),
         journal,
-        checkpoint: Checkpoint { afresh: true, ..Checkpoint::default() },
+        checkpoint,
         control: told,
         progress: tell,
-        outstanding: None,
+        outstanding,
     };
     Case { remote, control, progress, task: tokio::spawn(run(parts)), _dir: dir }
 }
@@ -234,7 +246,8 @@ async fn recorded_spacing_is_kept_and_a_refusal_that_does_not_pass_ends_it() {
     let case = begin(10, Pace::Max, vec![(4, Deed::Refuse(Refusal::Other("no (code 1)".into())))]);
     let last = case.task.await.unwrap();
     assert_eq!((last.state, last.counters.sent), (State::Failed, 3));
-    assert!(last.reason.unwrap().contains("no (code 1)"));
+    let reason = last.reason.unwrap();
+    assert!(reason.contains("refuses #4: no (code 1)"), "{reason}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -265,4 +278,47 @@ async fn it_does_what_it_is_told() {
     assert_eq!(last.state, State::Cancelled);
     let stored = case.remote.lock().unwrap().stored.clone();
     assert_eq!(stored, in_order(last.counters.sent));
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_that_are_pressed_fast_all_count() {
+    let mut case = begin(100, Pace::Step, vec![]);
+    case.progress.wait_for(|p| p.state == State::Paused && p.reason.is_none()).await.unwrap();
+    for _ in 0..7 {
+        case.control.send(Control::Step).await.unwrap();
+    }
+    case.progress.wait_for(|p| p.counters.sent == 7 && p.state == State::Paused).await.unwrap();
+    case.control.send(Control::Pace(Pace::PerSecond(1.0))).await.unwrap();
+    for control in [Control::Faster, Control::Faster, Control::Faster, Control::Slower] {
+        case.control.send(control).await.unwrap();
+    }
+    case.progress.wait_for(|p| p.pace == Pace::PerSecond(4.0)).await.unwrap();
+    assert_eq!(case.task.await.unwrap().state, State::Completed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_gone_on_with_at_the_pace_that_it_had() {
+    let slow = Progress { id: "R1".into(), pace: Pace::PerSecond(10.0), ..Progress::default() };
+    let checkpoint = Checkpoint { progress: slow, ..Checkpoint::default() };
+    let begun = tokio::time::Instant::now();
+    let case = begin_with(plan(50, Pace::Max), vec![], checkpoint, None);
+    let last = case.task.await.unwrap();
+    assert_eq!((last.state, last.pace), (State::Completed, Pace::PerSecond(10.0)));
+    assert!(begun.elapsed() > Duration::from_secs(4), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_consumer_has_to_do_is_known_before_anything_is_sent() {
+    let (tell, outstanding) = watch::channel(None);
+    let watched = Plan { watch: Some(("slow".into(), 100)), ..plan(500, Pace::Max) };
+    let mut case = begin_with(watched, vec![], Checkpoint { afresh: true, ..Checkpoint::default() }, Some(outstanding));
+    let paused = case.progress.wait_for(|p| p.state == State::Paused).await.unwrap().clone();
+    assert!(paused.waits && paused.reason.is_some_and(|r| r.contains("is not known")));
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(case.remote.lock().unwrap().stored.len(), 0);
+    tell.send_replace(Some(101));
+    case.progress.wait_for(|p| p.reason.as_ref().is_some_and(|r| r.contains("more than 100"))).await.unwrap();
+    assert_eq!(case.remote.lock().unwrap().stored.len(), 0);
+    tell.send_replace(Some(100));
+    assert_eq!(case.task.await.unwrap().counters.sent, 500);
 }

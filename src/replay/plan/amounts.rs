@@ -12,6 +12,8 @@ use crate::replay::sink::Parcel;
 
 /// Bars of the histogram.
 const BARS: usize = 24;
+/// Nanoseconds of a second.
+const SECOND: i64 = 1_000_000_000;
 /// Seconds that are counted apart while it is not known how long the range is.
 const FINE: usize = 4_096;
 /// Types that are listed, and that are told apart while counting.
@@ -49,6 +51,11 @@ impl Tally {
         Self { whole, step: 1_000_000, ..Self::default() }
     }
 
+    /// Messages that were counted.
+    pub(super) const fn read(&self) -> u64 {
+        self.read
+    }
+
     /// Counts a message and what would become of it.
     pub(super) fn take(&mut self, message: &Message, prepared: &Result<Parcel, Skip>) {
         self.read += 1;
@@ -64,6 +71,8 @@ impl Tally {
         a.last = Some((message.seq, message.time));
         a.recorded += self.before.map_or(Duration::ZERO, |before| message.time.since(before).min(SPACING_CAP));
         self.before = Some(message.time);
+        a.same_subject += u64::from(parcel.copy.subject == *message.subject);
+        a.replayed_before += u64::from(parcel.again);
         self.count_time(message.time);
         self.count_type(message);
         for header in message.headers.iter().filter(|h| is_control(&h.name)) {
@@ -138,6 +147,8 @@ impl Tally {
         };
         let steps = last - first + 1;
         let width = steps.div_euclid(BARS as i64) + i64::from(steps.rem_euclid(BARS as i64) > 0);
+        // Bars are told apart by their seconds.
+        let width = width.max(SECOND.div_euclid(self.step) + i64::from(SECOND.rem_euclid(self.step) > 0));
         let bars = steps.div_euclid(width) + i64::from(steps.rem_euclid(width) > 0);
         (0..bars)
             .map(|n| {
@@ -163,7 +174,10 @@ mod tests {
             let bars = tally.bars();
             assert_eq!(bars.iter().map(|b| b.count).sum::<u64>(), times.len() as u64);
             assert!((1..=BARS).contains(&bars.len()), "{}", bars.len());
-            assert!(bars.windows(2).all(|pair| pair[0].from < pair[1].from));
+            assert!(
+                bars.windows(2).all(|pair| pair[0].from.0 + SECOND <= pair[1].from.0),
+                "told apart by their seconds"
+            );
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What is at the other end: the stream that captures the copies, who receives them, and what it would refuse.
 
+use std::path::Path;
+
 use super::amounts::Tally;
 use super::{PlanError, Template};
 use crate::config::{ConfigError, Settings};
@@ -7,6 +9,10 @@ use crate::event::clean_line;
 use crate::model::replay::{Capture, Delivery, Destination, Plan, Receiver, Selection};
 use crate::model::{Consumer, Discard, Problem, ProblemKind, Retention, Stream, subject, units};
 use crate::nats::{self, Api};
+use crate::replay::sink::{stream as stream_sink, subject as subject_sink};
+
+/// What is to be chosen where the destination cannot be read again; how, says whoever shows it.
+pub const IN_DOUBT: &str = "choose whether what is in doubt is sent again (at least once) or not (at most once)";
 
 /// Streams that are looked at, where copies could go to many.
 const MOST: usize = 64;
@@ -50,7 +56,8 @@ pub(super) async fn look(settings: &Settings, plan: &mut Plan) -> Result<Vec<Can
     for name in names.iter().take(MOST) {
         let stream = api.stream(name).await?;
         let all = api.consumers(name).await;
-        let receivers = all.items.iter().filter(|c| receives(c, &pattern)).map(|c| receiver(c)).collect();
+        let receivers =
+            all.items.iter().filter(|c| !c.is_ours() && receives(c, &stream, &pattern)).map(|c| receiver(c)).collect();
         candidates.push(Candidate { stream, receivers, max_payload, batches });
     }
     if let [one] = candidates.as_slice() {
@@ -76,9 +83,11 @@ fn pattern(template: &Template, plan: &Plan) -> String {
     template.pattern(&plan.id)
 }
 
-fn receives(consumer: &Consumer, pattern: &str) -> bool {
+fn receives(consumer: &Consumer, stream: &Stream, pattern: &str) -> bool {
     let filters = &consumer.config.filter_subjects;
-    filters.is_empty() || filters.iter().any(|filter| subject::overlap(filter, pattern))
+    // Under which subjects a stream with a transform stores them is not worked out: then it may be any.
+    let any = filters.is_empty() || stream.config.transform.is_some();
+    any || filters.iter().any(|filter| subject::overlap(filter, pattern))
 }
 
 fn receiver(consumer: &Consumer) -> Receiver {
@@ -97,6 +106,8 @@ fn capture(candidate: &Candidate) -> Capture {
         max_age: config.limits.max_age,
         duplicate_window: config.duplicate_window,
         max_size: (largest > 0 && largest < u64::MAX).then_some(largest),
+        max_msgs: config.limits.max_msgs,
+        max_bytes: config.limits.max_bytes,
         atomic: config.allow_atomic && *batches,
         replicas: config.replicas,
         discard_new: config.discard == Discard::New,
@@ -108,6 +119,8 @@ fn capture(candidate: &Candidate) -> Capture {
 pub(super) fn judge(plan: &mut Plan, tally: &Tally, candidates: &[Candidate]) {
     if plan.amounts.planned == 0 {
         plan.obstacles.push("nothing is left to be sent; look at the range, the filter and what is left out".into());
+        // Nothing goes anywhere: then there is nothing to be said of where.
+        return;
     }
     if plan.destination.is_published() {
         match chosen(tally, candidates) {
@@ -120,14 +133,31 @@ pub(super) fn judge(plan: &mut Plan, tally: &Tally, candidates: &[Candidate]) {
         let what = if *delivery == Delivery::AtLeastOnce { "is sent again" } else { "is not sent again" };
         plan.warnings.push(format!("after a crash the one event whose answer is missing {what}"));
     }
+    if let Destination::File(path) = &plan.destination {
+        plan.obstacles.extend(file_obstacle(path));
+    }
     if plan.destination == Destination::Stdout {
         plan.warnings.push("what was printed cannot be read again: after an end before its end, begin anew".into());
     }
     if tally.rollups > 0 {
+        let have = if tally.rollups == 1 { "has" } else { "have" };
         plan.warnings.push(format!(
-            "{} messages have a Nats-Rollup header, which is not copied: it would delete messages",
-            tally.rollups
+            "{} {have} a Nats-Rollup header, which is not copied: it would delete messages",
+            units::messages(tally.rollups)
         ));
+    }
+}
+
+/// Why this file cannot be written to.
+fn file_obstacle(path: &Path) -> Option<String> {
+    let shown = path.display().to_string();
+    let name = clean_line(&shown);
+    match path.metadata() {
+        Ok(about) if about.is_dir() => Some(format!("{name} is a folder; name a file in it")),
+        Ok(about) if about.len() > 0 => Some(format!("{name} has something in it already; name another file")),
+        Ok(_) => None,
+        Err(_) if path.parent().is_some_and(Path::is_dir) => None,
+        Err(_) => Some(format!("the folder of {name} does not exist; make it, or name another file")),
     }
 }
 
@@ -144,6 +174,28 @@ fn takes(stream: &Stream, subject: &str) -> bool {
     stream.config.subjects.iter().any(|own| subject::matches(own, subject))
 }
 
+/// Stream and consumer that are watched: of the destination, where no stream is named.
+pub(in crate::replay) fn watched(plan: &Plan) -> Option<(String, String)> {
+    let (name, _) = plan.watch.as_ref()?;
+    match name.split_once('/') {
+        Some((stream, consumer)) => Some((stream.to_owned(), consumer.to_owned())),
+        None => Some((plan.capture.as_ref()?.stream.clone(), name.clone())),
+    }
+}
+
+/// Why the consumer that is to be watched cannot be.
+pub(super) async fn not_watched(settings: &Settings, plan: &Plan) -> Result<Option<String>, PlanError> {
+    let Some((name, _)) = &plan.watch else { return Ok(None) };
+    let name = clean_line(name).into_owned();
+    let Some((stream, consumer)) = watched(plan) else {
+        return Ok(Some(format!("consumer {name} cannot be watched: name its stream too, as STREAM/{name}")));
+    };
+    let own = settings_of(settings, &plan.destination)?.unwrap_or_else(|| settings.clone());
+    let api = Api::new(nats::open(&own.connection).await?);
+    let asked = api.consumer(&stream, &consumer).await;
+    Ok(asked.err().map(|problem| format!("consumer {name} cannot be watched: {problem}")))
+}
+
 /// Nobody keeps the copies.
 fn into_nothing(plan: &mut Plan) {
     plan.capture = None;
@@ -151,7 +203,7 @@ fn into_nothing(plan: &mut Plan) {
         "no stream captures the copies: whoever listens at that moment receives them, and nobody can tell who did"
             .into(),
     );
-    ask_for_delivery(plan);
+    ask_for_delivery(plan, subject_sink::WINDOW);
 }
 
 fn into_stream(plan: &mut Plan, tally: &Tally, candidate: &Candidate) {
@@ -205,9 +257,15 @@ fn into_stream(plan: &mut Plan, tally: &Tally, candidate: &Candidate) {
         warnings.push(full("max_bytes"));
     }
     if let Some(most) = limits.max_msgs_per_subject {
-        let over = tally.subjects.values().filter(|count| **count > most).count();
-        warnings
-            .push(format!("{name} keeps {most} messages of a subject; of {over} subjects more than that will come"));
+        let keeps = format!("{name} keeps {} of a subject", units::messages(most));
+        warnings.push(match tally.subjects.values().filter(|count| **count > most).count() {
+            0 => format!("{keeps}: copies may push out what it has"),
+            1 => format!("{keeps}, and of 1 subject more than that come: only the newest stay"),
+            over => format!("{keeps}, and of {over} subjects more than that come: only the newest stay"),
+        });
+    }
+    if config.retention == Retention::Interest && capture.receivers.is_empty() {
+        warnings.push(format!("{name} keeps only what a consumer wants, and none wants these: all copies are dropped"));
     }
     if let Some((from, to)) = &config.transform {
         let from = if from.is_empty() { "everything".into() } else { clean_line(from) };
@@ -225,29 +283,53 @@ fn into_stream(plan: &mut Plan, tally: &Tally, candidate: &Candidate) {
     {
         warnings.push(format!("the copies go into {name} itself; the range ends where the stream ends now"));
     }
-    if plan.destination == Destination::Original {
-        let receivers = capture.receivers.len();
-        warnings.push(format!("they go to the original subjects: {receivers} consumers of {name} receive them again"));
+    if plan.reaches_everybody() {
+        let who = receive_again(&capture, &name);
+        warnings.push(match plan.amounts.same_subject {
+            same if same == plan.amounts.planned => format!("they go to the original subjects: {who}"),
+            same => format!(
+                "{} to the original subjects: {who}",
+                if same == 1 { "1 goes".into() } else { format!("{same} go") }
+            ),
+        });
     }
     plan.obstacles.extend(obstacles);
     plan.warnings.extend(warnings);
     if capture.rereadable {
         plan.delivery = None;
     } else {
-        ask_for_delivery(plan);
+        ask_for_delivery(plan, stream_sink::WINDOW);
+    }
+}
+
+/// Consumers that are named in a sentence; the plan lists all.
+const NAMED: usize = 5;
+
+/// Who receives copies that go to the original subjects.
+fn receive_again(capture: &Capture, stream: &str) -> String {
+    let names: Vec<_> = capture.receivers.iter().map(|r| clean_line(&r.name).into_owned()).collect();
+    match names.as_slice() {
+        [] => format!("no consumer of {stream} receives them now"),
+        [one] => format!("consumer {one} of {stream} receives them again"),
+        some if some.len() <= NAMED => format!("consumers {} of {stream} receive them again", some.join(", ")),
+        many => format!(
+            "consumers {} and {} more of {stream} receive them again",
+            many[..NAMED].join(", "),
+            many.len() - NAMED
+        ),
     }
 }
 
 /// The destination cannot be read again, so nobody can find out after a crash what arrived.
-fn ask_for_delivery(plan: &mut Plan) {
-    let window = plan.window.unwrap_or(4_096);
-    let uncertain = format!("up to {window} events in flight are uncertain after a crash");
+fn ask_for_delivery(plan: &mut Plan, most: usize) {
+    let window = plan.window.unwrap_or(most as u64).min(most as u64);
+    let uncertain = match window {
+        1 => "1 event in flight is uncertain after a crash".to_owned(),
+        window => format!("up to {window} events in flight are uncertain after a crash"),
+    };
     match plan.delivery {
-        None => plan.obstacles.push(format!(
-            "the destination cannot be read again, so {uncertain}: choose what is done if in doubt, send them again \
-             (--at-least-once) or not (--at-most-once)"
-        )),
-        Some(Delivery::AtLeastOnce) => plan.warnings.push(format!("{uncertain}, and are sent again")),
-        Some(Delivery::AtMostOnce) => plan.warnings.push(format!("{uncertain}, and are not sent again")),
+        None => plan.obstacles.push(format!("the destination cannot be read again, so {uncertain}: {IN_DOUBT}")),
+        Some(Delivery::AtLeastOnce) => plan.warnings.push(format!("{uncertain}; what is in doubt is sent again")),
+        Some(Delivery::AtMostOnce) => plan.warnings.push(format!("{uncertain}; what is in doubt is not sent again")),
     }
 }

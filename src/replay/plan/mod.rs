@@ -3,6 +3,7 @@
 mod amounts;
 mod capture;
 
+use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 
@@ -22,7 +23,11 @@ use crate::query::Mistake;
 use crate::query::range::{End, Range, Start};
 
 use amounts::Tally;
-pub use capture::settings_of;
+pub(super) use capture::watched;
+pub use capture::{IN_DOUBT, settings_of};
+
+/// Messages that are asked for at once to find the first of the last so many.
+const COUNTED: usize = 500;
 
 /// Why there is no plan.
 #[derive(Debug, Error)]
@@ -81,6 +86,8 @@ pub struct Request {
     pub wanted: Wanted,
     /// Only those that fulfil this expression.
     pub filter: Option<String>,
+    /// Only those that have these words, as in a tail.
+    pub words: Option<String>,
     /// Copies of replays too. They always are out of a file.
     pub include_marked: bool,
     /// Where to.
@@ -105,6 +112,7 @@ impl Request {
         Self {
             wanted,
             filter: None,
+            words: None,
             include_marked: false,
             destination,
             pace: Pace::Max,
@@ -119,8 +127,22 @@ impl Request {
 
 /// Makes a plan: reads the whole range once, and asks about the destination. Nothing is changed.
 pub async fn plan(settings: &Settings, request: Request) -> Result<Plan, PlanError> {
+    // A plan asks much; whoever waits for one need not hold all of that.
+    Box::pin(plan_telling(settings, request, |_| {})).await
+}
+
+/// As [`plan`]; tells how many messages were read so far.
+pub async fn plan_telling(
+    settings: &Settings,
+    mut request: Request,
+    mut tell: impl FnMut(u64) + Send,
+) -> Result<Plan, PlanError> {
+    settle(&mut request)?;
     if let Some(template) = request.destination.template() {
         Template::parse(template).map_err(PlanError::Wrong)?;
+    }
+    if let Some(text) = &request.words {
+        crate::query::Filter::words(text).map_err(|mistake| PlanError::Filter { text: text.clone(), mistake })?;
     }
     if let Some(text) = &request.filter {
         crate::query::Filter::expression(text).map_err(|mistake| PlanError::Filter { text: text.clone(), mistake })?;
@@ -131,6 +153,10 @@ pub async fn plan(settings: &Settings, request: Request) -> Result<Plan, PlanErr
         _ => Some(nats::open(&settings.connection).await?),
     };
     let (selection, range) = freeze(client.as_ref(), &request.wanted).await?;
+    let source_created = match (&selection, &client) {
+        (Selection::Range { stream, .. }, Some(client)) => Api::new(client.clone()).stream(stream).await?.created,
+        _ => None,
+    };
     let of_file = matches!(request.wanted, Wanted::File(_));
     let mut plan = Plan {
         version: PLAN_VERSION,
@@ -140,8 +166,10 @@ pub async fn plan(settings: &Settings, request: Request) -> Result<Plan, PlanErr
         servers: settings.connection.shown(),
         reason: request.reason,
         selection,
+        source_created,
         range,
         filter: request.filter,
+        words: request.words,
         include_marked: request.include_marked || of_file,
         destination: request.destination,
         capture: None,
@@ -158,6 +186,7 @@ pub async fn plan(settings: &Settings, request: Request) -> Result<Plan, PlanErr
     let mut tally = Tally::new(&plan);
     let preparer = Preparer::new(&plan).map_err(PlanError::Wrong)?;
     let mut source = AnySource::new(plan.selection.clone(), client);
+    let begun = std::time::Instant::now();
     let mut feed = source.open(0);
     let read = loop {
         match feed.recv().await {
@@ -165,6 +194,7 @@ pub async fn plan(settings: &Settings, request: Request) -> Result<Plan, PlanErr
                 for (position, message) in &messages {
                     tally.take(message, &preparer.prepare(*position, message));
                 }
+                tell(tally.read());
             }
             Some(Feed::Failed(problem)) => break Err(problem),
             Some(Feed::Waiting(_)) => {}
@@ -173,9 +203,38 @@ pub async fn plan(settings: &Settings, request: Request) -> Result<Plan, PlanErr
     };
     source.close().await;
     read?;
+    let reading = begun.elapsed();
     tally.finish(&mut plan);
+    plan.amounts.reading = reading;
     capture::judge(&mut plan, &tally, &streams);
+    if let Some(obstacle) = capture::not_watched(settings, &plan).await? {
+        plan.obstacles.push(obstacle);
+    }
     Ok(plan)
+}
+
+/// What does not depend on where one stands, or on how often something was named.
+fn settle(request: &mut Request) -> Result<(), PlanError> {
+    let whole = |path: &mut PathBuf| {
+        *path = std::path::absolute(&*path)
+            .map_err(|error| PlanError::Wrong(format!("{} is no file: {error}", path.display())))?;
+        Ok::<(), PlanError>(())
+    };
+    if let Destination::File(path) = &mut request.destination {
+        whole(path)?;
+    }
+    match &mut request.wanted {
+        Wanted::File(path) => whole(path)?,
+        Wanted::List(items) => {
+            let mut seen = HashSet::new();
+            items.retain(|item| seen.insert(item.clone()));
+        }
+        Wanted::Range { .. } | Wanted::Consumer { .. } => {}
+    }
+    if request.window == Some(0) {
+        return Err(PlanError::Wrong("at least one copy has to be in flight".into()));
+    }
+    Ok(())
 }
 
 /// A selection whose end does not move any more, and what was asked for.
@@ -183,7 +242,9 @@ async fn freeze(client: Option<&Client>, wanted: &Wanted) -> Result<(Selection, 
     let client = || client.ok_or_else(|| PlanError::Wrong("there is no connection to read from".into()));
     Ok(match wanted {
         Wanted::Range { stream, range, subjects } => {
-            let (first, last) = ends(client()?, stream, *range, subjects).await?;
+            let (begins, last) = ends(client()?, stream, *range, subjects).await?;
+            // What the stream has dropped of the range counts as missing in it.
+            let first = if let Start::Seq(seq) = range.start { seq.min(begins) } else { begins };
             (Selection::Range { stream: stream.clone(), first, last, subjects: subjects.clone() }, range.to_string())
         }
         Wanted::Consumer { stream, consumer } => {
@@ -223,11 +284,26 @@ async fn ends(client: &Client, stream: &str, range: Range, subjects: &[String]) 
 async fn begins(client: &Client, stream: &str, start: Start, subjects: &[String]) -> Result<(u64, u64), PlanError> {
     let range = Range { start, end: End::Open };
     let (stream, subjects) = (stream.to_owned(), subjects.to_vec());
-    let spec = TailSpec { stream, subjects, range, follow: false, batch: 1, keep: false };
+    // Of the last ones reading may begin earlier and pass over some: then the first that comes is the first.
+    let counted = matches!(start, Start::Last(_));
+    let batch = if counted { COUNTED } else { 1 };
+    let spec = TailSpec { stream, subjects, range, follow: false, batch, keep: false };
     let (tail, mut reports) = Tail::spawn(client.clone(), vec![spec]);
+    let mut newest = 0;
     let found = loop {
         match reports.recv().await {
-            Some(Report::Stream(_, State::Opened { from, last, .. })) => break Ok((from, last)),
+            Some(Report::Stream(_, State::Opened { from, last, .. })) => {
+                newest = last;
+                if !counted || from > last {
+                    break Ok((from, last));
+                }
+            }
+            Some(Report::Messages(messages)) => {
+                if let Some(first) = messages.first() {
+                    break Ok((first.seq, newest));
+                }
+            }
+            Some(Report::Stream(_, State::End)) => break Ok((newest + 1, newest)),
             Some(Report::Stream(_, State::Failed(problem))) => break Err(problem.into()),
             Some(_) => {}
             None => break Err(PlanError::Wrong("the stream cannot be read".into())),

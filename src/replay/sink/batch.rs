@@ -110,7 +110,7 @@ impl Batches {
                 let settled = positions.into_iter().zip(first..);
                 settled.map(|(position, seq)| Settled { position, fate: Ok(Fate::Stored(seq)) }).collect()
             }
-            Ok(Fate::Uncertain) => Vec::new(),
+            Ok(Fate::Uncertain | Fate::Failed) => Vec::new(),
             Err(refusal) => {
                 self.committing = false;
                 let mut refusals = vec![refusal.clone()];

@@ -22,6 +22,8 @@ pub struct Parcel {
     pub time: Timestamp,
     /// The copy.
     pub copy: Outgoing,
+    /// The message is a copy itself, of an earlier replay.
+    pub again: bool,
 }
 
 impl Parcel {
@@ -41,6 +43,8 @@ pub enum Fate {
     Duplicate(u64),
     /// It may have arrived, and is not sent again.
     Uncertain,
+    /// It was refused, and is not sent again.
+    Failed,
 }
 
 /// What has become of a copy that was handed over.

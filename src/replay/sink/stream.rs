@@ -1,6 +1,6 @@
 //! Into a stream: pipelined, confirmed, in order; read again to find out what arrived when a confirmation is missing.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::batch::Batches;
 use super::{Fate, Fault, Opened, Parcel, Settled, Sink, Verified};
 use crate::config::Connection;
 use crate::event::clean_line;
-use crate::model::replay::{Capture, Plan};
+use crate::model::replay::{Capture, Plan, Selection};
 use crate::model::{Problem, ProblemKind};
 use crate::nats::gate::Permit;
 use crate::nats::publish::{self, Expected, Publisher, Refusal};
@@ -22,7 +22,7 @@ use crate::replay::mark::{MSG_ID, of_msg_id};
 /// What a process that was killed had sent may still be on its way: when no more of it comes for so long, none does.
 const QUIET: Duration = Duration::from_millis(400);
 /// Copies in flight at most.
-const WINDOW: usize = 4_096;
+pub(in crate::replay) const WINDOW: usize = 4_096;
 /// Messages that are asked for at once when the destination is read.
 const BATCH: usize = 5_000;
 /// How often others may come between two copies before copies do not demand their predecessor any more.
@@ -46,13 +46,28 @@ pub struct StreamSink {
     batches: Option<Batches>,
     /// How often it was opened.
     sessions: u32,
+    /// The positions of single messages, by stream and sequence: there may be very many of them.
+    listed: Option<HashMap<String, HashMap<u64, u64>>>,
 }
 
 impl StreamSink {
     /// The stream that captures the copies of this plan, on this connection.
-    pub const fn new(connection: Connection, permit: Permit, plan: Arc<Plan>, capture: Capture) -> Self {
+    pub fn new(connection: Connection, permit: Permit, plan: Arc<Plan>, capture: Capture) -> Self {
         let (publisher, reader, before, batches) = (None, None, None, None);
-        Self { connection, permit, plan, capture, publisher, reader, before, out_of_step: 0, batches, sessions: 0 }
+        let listed = if let Selection::List(items) = &plan.selection { Some(positions(items)) } else { None };
+        Self {
+            connection,
+            permit,
+            plan,
+            capture,
+            publisher,
+            reader,
+            before,
+            out_of_step: 0,
+            batches,
+            sessions: 0,
+            listed,
+        }
     }
 
     /// One server that takes everything takes it in order; where some of what is in flight can be refused or lost and
@@ -109,7 +124,11 @@ impl StreamSink {
                 Some(Report::Messages(messages)) => {
                     for message in &messages {
                         let id = message.header(MSG_ID).and_then(|id| of_msg_id(id, &self.plan.id));
-                        if let Some(position) = id.and_then(|(stream, seq)| self.plan.position(stream, seq)) {
+                        let position = id.and_then(|(stream, seq)| match &self.listed {
+                            Some(listed) => listed.get(stream)?.get(&seq).copied(),
+                            None => self.plan.position(stream, seq),
+                        });
+                        if let Some(position) = position {
                             found(position, message.seq);
                         }
                     }
@@ -243,6 +262,15 @@ impl Sink for StreamSink {
         self.publisher = None;
         self.reader = None;
     }
+}
+
+fn positions(items: &[(String, u64)]) -> HashMap<String, HashMap<u64, u64>> {
+    let mut listed: HashMap<String, HashMap<u64, u64>> = HashMap::new();
+    for ((stream, seq), position) in items.iter().zip(1..) {
+        // The first one counts, should one stand there twice.
+        listed.entry(stream.clone()).or_default().entry(*seq).or_insert(position);
+    }
+    listed
 }
 
 /// What the server said of a copy.

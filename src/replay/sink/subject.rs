@@ -9,7 +9,7 @@ use crate::nats::Publisher;
 use crate::nats::gate::Permit;
 
 /// Copies that are published before the server is asked whether it has taken them.
-const WINDOW: usize = 256;
+pub(in crate::replay) const WINDOW: usize = 256;
 
 /// A subject without a stream as the destination.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Sink for SubjectSink {
         let most = publisher.max_payload();
         if copy.wire_size() > most {
             return Err(Fault::Fatal(format!(
-                "the message at {} is too large: the server takes {most} bytes, with headers",
+                "message {} of the source is too large: the server takes {most} bytes, with headers",
                 parcel.position
             )));
         }

@@ -8,8 +8,8 @@ use crate::app::replay::{age, how_far};
 use crate::app::{App, FormItem, PlanScreen, ReplayForm, ReplaysScreen, Row, RunScreen};
 use crate::event::clean_line;
 use crate::model::Access;
-use crate::model::replay::{Destination, Run, State};
-use crate::model::units::{count_exact, percent};
+use crate::model::replay::{Run, State};
+use crate::model::units::{count_exact, messages, percent};
 
 use super::Theme;
 use super::reposition;
@@ -30,7 +30,11 @@ pub(super) fn form(frame: &mut Frame<'_>, area: Rect, form: &ReplayForm, theme: 
     for ((i, item), y) in form.items().iter().enumerate().zip(inner.y + 2..inner.bottom()) {
         let value = form.value(*item);
         if *item == FormItem::Plan {
-            let words = if form.planning.is_some() { "the plan is being made …" } else { value.as_str() };
+            let words = match (form.planning, form.read) {
+                (None, _) => value,
+                (Some(_), 0) => "the plan is being made …".into(),
+                (Some(_), read) => format!("the plan is being made … {} read; Esc stops it", messages(read)),
+            };
             text(frame.buffer_mut(), line(y), &format!("▸ {words}"), theme.accent);
         } else {
             fact(frame, line(y), item.name(), &value, theme.text, theme);
@@ -83,8 +87,7 @@ pub(super) fn run(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &RunScre
         return;
     }
     let p = &run.progress;
-    let words = if run.orphaned { "INTERRUPTED".to_owned() } else { p.state.word().to_owned() };
-    let used = text(frame.buffer_mut(), line(0), &words, state_style(run, theme));
+    let used = text(frame.buffer_mut(), line(0), run.word(), state_style(run, theme));
     let rest = Rect { x: inner.x + used + 2, width: inner.width.saturating_sub(used + 2), ..line(0) };
     let speed = format!("{} of {}", count_exact(p.settled()), count_exact(p.planned));
     text(frame.buffer_mut(), rest, &speed, theme.text);
@@ -113,7 +116,11 @@ pub(super) fn list(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Replay
         Rect { x: inner.x + x.min(inner.width), width: width.min(inner.width.saturating_sub(x)), y, height: 1 }
     };
     for (i, (title, ..)) in columns.iter().enumerate() {
-        text(frame.buffer_mut(), cell(i, inner.y), title, theme.title);
+        if matches!(i, 1 | 2) {
+            text_right(frame.buffer_mut(), cell(i, inner.y), title, theme.title);
+        } else {
+            text(frame.buffer_mut(), cell(i, inner.y), title, theme.title);
+        }
     }
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     if screen.table.is_empty() {
@@ -130,8 +137,7 @@ pub(super) fn list(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Replay
         let Row::Item(id) = row else { continue };
         text_right(frame.buffer_mut(), cell(2, y), &age(app, id), theme.dim);
         if let Some(run) = app.run(id) {
-            let state = if run.orphaned { "INTERRUPTED" } else { run.progress.state.word() };
-            text(frame.buffer_mut(), cell(0, y), state, state_style(run, theme));
+            text(frame.buffer_mut(), cell(0, y), run.word(), state_style(run, theme));
             text_right(frame.buffer_mut(), cell(1, y), &how_far(run), theme.text);
             text(frame.buffer_mut(), cell(3, y), &clean_line(&run.plan.selection.name()), theme.text);
             text(frame.buffer_mut(), cell(4, y), &clean_line(&run.plan.destination.to_string()), theme.accent);
@@ -151,8 +157,9 @@ pub(super) fn list(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Replay
 
 /// What Enter does on a plan, for the footer.
 pub(super) fn start_words(app: &App, screen: &PlanScreen) -> &'static str {
-    match (app.session.access, &screen.plan.destination) {
-        (Access::Protected, _) | (_, Destination::Original) => "confirm and start",
+    match app.session.access {
+        Access::Protected => "confirm and start",
+        _ if screen.plan.reaches_everybody() => "confirm and start",
         _ => "start",
     }
 }

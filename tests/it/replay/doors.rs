@@ -120,12 +120,43 @@ async fn an_endpoint_that_refuses_ends_it_and_it_goes_on_there() {
     assert_eq!((last.state, last.counters.sent), (State::Failed, 1), "{last:?}");
     assert!(last.reason.as_deref().unwrap().contains("answers 422"), "{last:?}");
     completed(Replays::new(settings.state_dir()).resume(&settings, &id, &Confirmation::Yes).await.unwrap()).await;
-    let received = received.lock().unwrap();
     let ids: Vec<String> = received
+        .lock()
+        .unwrap()
         .iter()
         .map(|(_, body)| serde_json::from_str::<Value>(body).unwrap()["id"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(ids, ["0", "1", "3", "4", "6", "7", "9", "10"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_endpoint_will_never_take_can_be_passed_over() {
+    let place = place(12).await;
+    let no_id = r#"{"specversion":"1.0","source":"/a","type":"t"}"#;
+    let js = jetstream::new(place.nats.clone());
+    js.publish("orders.broken", no_id.into()).await.unwrap().await.unwrap();
+    let (url, received) = endpoint(&["200 OK\r\n", "422 Unprocessable\r\n"]);
+    let request = Request { http_mode: HttpMode::Structured, ..wanted("orders", &url) };
+    let plan = planned(&place.settings(), request.clone()).await;
+    assert_eq!((plan.amounts.planned, plan.amounts.skipped.no_event), (8, 5), "without an id it is no event");
+    let running = begin(&place, request).await;
+    let id = running.plan.id.clone();
+    let last = timeout(PATIENCE, running.ended()).await.unwrap();
+    assert_eq!((last.state, last.refused), (State::Failed, Some(2)), "{last:?}");
+    let out = place.replay(&["resume", &id, "--skip-refused", "--json"]).await;
+    let last = last_json(&out);
+    assert!(out.status.success(), "{last}");
+    assert_eq!((&last["state"], &last["sent"], &last["failed"]), (&json!("COMPLETED"), &json!(7), &json!(1)));
+    assert!(last["reason"].as_str().unwrap().contains("but for 1"), "{last}");
+    let ids: Vec<String> = received
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|(_, body)| serde_json::from_str::<Value>(body).unwrap()["id"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(ids, ["0", "3", "4", "6", "7", "9", "10"], "the refused one is not sent again");
+    let out = place.replay(&["resume", &id, "--skip-refused"]).await;
+    assert_eq!(out.status.code(), Some(2), "it is over");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -195,7 +226,7 @@ async fn a_file_is_written_exactly_and_can_be_replayed_from() {
     assert_eq!((&body["id"], &body["replaycount"], &body["natssubject"]), (&json!("1"), &json!(2), &Value::Null));
     // A file that has something in it is left alone.
     let out = place.replay(&["orders", "--range", "all", "--to", &to, "--execute"]).await;
-    assert!(!out.status.success() && String::from_utf8_lossy(&out.stderr).contains("it has something in it"));
+    assert!(!out.status.success() && String::from_utf8_lossy(&out.stderr).contains("has something in it already"));
     // Standard output: only events.
     let out = place.replay(&["orders", "--range", "1..3", "--to", "-", "--execute"]).await;
     assert!(out.status.success());
@@ -207,7 +238,11 @@ async fn a_subject_without_a_stream_wants_to_know_what_to_do_about_doubt() {
     let place = place(700).await;
     let settings = place.settings();
     let plan = planned(&settings, wanted("orders", "loose.{subject}")).await;
-    assert!(plan.obstacles.iter().any(|o| o.contains("--at-least-once")), "{:?}", plan.obstacles);
+    assert!(
+        plan.obstacles.iter().any(|o| o.contains("up to 256 events in flight are uncertain")),
+        "{:?}",
+        plan.obstacles
+    );
     let error = Replays::new(settings.state_dir()).start(&settings, plan, &Confirmation::Yes).await.unwrap_err();
     assert!(error.to_string().contains("cannot be run"), "{error}");
     for delivery in [Delivery::AtLeastOnce, Delivery::AtMostOnce] {

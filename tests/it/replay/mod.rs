@@ -5,3 +5,4 @@ mod drill;
 mod leaders;
 mod place;
 mod traps;
+mod wishes;

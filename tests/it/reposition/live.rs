@@ -51,6 +51,22 @@ async fn a_live_client_goes_on_from_there_and_back() {
     place.run(&["S", "c", "--to", "end", "--execute"]).await.code(1).has(&["stands there already"]);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_has_gone_on_is_not_taken_back_without_a_word() {
+    let place = Place::with(50, json!({})).await;
+    let mut client = Receiver::pull(&place, Duration::ZERO).await;
+    client.until(50).await;
+    place.until("c", "all acked", |c| position(c) == (50, 50)).await;
+    place.run(&["S", "c", "--to", "10", "--execute"]).await.code(0);
+    client.until(50).await;
+    place.until("c", "acked again", |c| position(c) == (50, 50)).await;
+    assert!(!place.run(&["undo"]).await.code(0).out.contains("gone past"), "there is nothing behind it yet");
+    place.fill(5).await;
+    client.until(55).await;
+    place.until("c", "more acked", |c| position(c) == (55, 55)).await;
+    place.run(&["undo"]).await.code(0).has(&["gone past #51 again since", "redelivered   5"]);
+}
+
 /// A plain resume would leave the request asleep until it ends, half a minute later.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_that_waits_is_woken() {
