@@ -59,7 +59,7 @@ impl Found<'_> {
         let told = story(app.catalog(), self.at, rule, &app.session.thresholds, app.shown_at());
         let words = match told {
             Some(told) => format!("{}: {}", told.words, told.sentence),
-            None if self.tracked.quiet.is_some() => format!("{} comes and goes; not just now", rule),
+            None if self.tracked.quiet.is_some() => format!("{rule} comes and goes; not just now"),
             None => String::new(),
         };
         Finding {
