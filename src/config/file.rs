@@ -24,14 +24,14 @@ pub struct Config {
     /// What is a warning.
     pub thresholds: Limits,
     /// Thresholds of single rules; for each rule the first that fits counts.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub threshold: Vec<ThresholdEntry>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub threshold: Box<[ThresholdEntry]>,
     /// What is not told.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub silence: Vec<SilenceEntry>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub silence: Box<[SilenceEntry]>,
     /// How much of a consumer may be outstanding; for each consumer the first that fits counts.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub allowed: Vec<AllowedEntry>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub allowed: Box<[AllowedEntry]>,
     /// Reading the events of streams.
     pub tail: Tail,
     /// What is remembered of earlier.

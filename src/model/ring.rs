@@ -143,17 +143,17 @@ impl Ring {
         self.samples.push(sample);
     }
 
-    /// The stream was read: the newest sample takes its ends, where they were asked for after it.
+    /// The stream was read: the newest sample takes its ends, where they were asked for after it, and those just before
+    /// that no answer came for. (Consumers can be asked for more often than their streams.)
     pub fn settle(&mut self, stream: &Stream) {
         self.settle_with(|at| Edges::of(stream, at));
     }
 
     /// The same with what says the ends for numbers of a time.
     pub(super) fn settle_with(&mut self, edges: impl Fn(Timestamp) -> Edges) {
-        if let Some(last) = self.samples.last_mut()
-            && last.edges.is_none_or(|edges| !edges.settled)
-        {
-            last.edges = Some(edges(last.at));
+        let waits = |sample: &&mut ConsumerSample| sample.edges.is_none_or(|edges| !edges.settled);
+        for sample in self.samples.iter_mut().rev().take_while(waits) {
+            sample.edges = Some(edges(sample.at));
         }
     }
 
@@ -251,6 +251,16 @@ mod tests {
         r.settle(&stream(5, 11));
         r.settle(&stream(9, 99));
         assert_eq!(last(&r), Some((11, true, true)));
+        // Two samples before the stream is asked again: what comes then is the first word after both.
+        for second in [7, 9] {
+            let c = Consumer { taken: Timestamp::from_secs(second), ..Default::default() };
+            r.push(ConsumerSample::new(&c, Some(&stream(6, 12))), SLOT);
+        }
+        r.settle(&stream(8, 13));
+        let all = |r: &Ring| r.samples().iter().map(|s| s.edges.map(|e| (e.last_seq, e.settled))).collect::<Vec<_>>();
+        assert_eq!(all(&r), [Some((11, true)), Some((13, true)), Some((13, false))]);
+        r.settle(&stream(10, 14));
+        assert_eq!(all(&r), [Some((11, true)), Some((13, true)), Some((14, true))]);
     }
 
     #[test]

@@ -199,8 +199,12 @@ fn only_dropped(a: &ConsumerSample, b: &ConsumerSample) -> bool {
         .saturating_sub(a.delivered_consumer_seq)
         .min(b.delivered_stream_seq.saturating_sub(a.delivered_stream_seq));
     let left = held.saturating_add(delivered).saturating_sub(u64::from(b.ack_pending));
-    // Who acks what he has just taken loses what he has not taken: that is told as lost.
-    at_the_beginning && left <= floor_moved.min(held)
+    // Who acks what he has just taken loses what he has not taken: that is told as lost. Where more was dropped than was
+    // held, nothing is held but what lies right behind the floor: an ack would have left a gap there.
+    let without_gaps = held > 0
+        && b.ack_pending > 0
+        && b.delivered_stream_seq.saturating_sub(b.ack_floor_stream_seq) == u64::from(b.ack_pending);
+    at_the_beginning && left <= floor_moved && (left <= held || without_gaps)
 }
 
 /// At most so many messages were dropped unread between two samples: the log begins behind what was read and behind

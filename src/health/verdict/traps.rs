@@ -70,6 +70,22 @@ fn what_is_dropped_while_it_is_held_is_no_ack() {
         k.c.ack_pending -= 1;
     });
     assert_eq!((acks.verdict().state, acks.verdict().dropped), (State::Ok, false));
+    // As much is dropped in a slot as it may hold: nothing of what it held is there any more.
+    let fast = after(10, |k| {
+        k.stored(if k.slots == 1 { 1_000 } else { 300 });
+        k.deliver(if k.slots == 1 { 200 } else { 0 });
+        if k.slots > 1 {
+            k.s.state.first_seq = k.c.delivered.stream_seq + 101;
+            k.c.pending -= 100;
+            k.c.delivered.consumer_seq += 200;
+            k.c.delivered.stream_seq += 300;
+            k.c.pending -= 200;
+        }
+        k.c.ack_floor.stream_seq = k.c.delivered.stream_seq - 200;
+        k.c.ack_floor.last_active = Some(k.now());
+        (k.s.state.first_seq, k.c.waiting) = (k.c.ack_floor.stream_seq + 1, 1);
+    });
+    assert_eq!((fast.verdict().state, fast.verdict().dropped), (State::Stalled, true), "{}", fast.told());
     // And the first acks of a log that begins where the consumer does are acks.
     let mut first = Case::new();
     (first.s.state.first_seq, first.s.state.last_seq) = (1, 0);
