@@ -74,24 +74,25 @@ pub struct Connection {
 
 impl Default for Connection {
     fn default() -> Self {
-        Self {
-            context: None,
-            servers: vec![DEFAULT_URL.into()],
-            auth: Auth::None,
-            tls: Tls::default(),
-            inbox_prefix: None,
-            api_prefix: "$JS.API".into(),
-            timeout: DEFAULT_TIMEOUT,
-            reach: Arc::default(),
-            ledger: Ledger::default(),
-        }
+        Self::to(DEFAULT_URL)
     }
 }
 
 impl Connection {
     /// To one server, without anything else.
     pub fn to(url: impl Into<String>) -> Self {
-        Self { servers: vec![url.into()], ..Self::default() }
+        let url = url.into();
+        Self {
+            context: None,
+            reach: Arc::new(Reach(vec![("--server", url.clone())])),
+            servers: vec![url],
+            auth: Auth::None,
+            tls: Tls::default(),
+            inbox_prefix: None,
+            api_prefix: "$JS.API".into(),
+            timeout: DEFAULT_TIMEOUT,
+            ledger: Ledger::default(),
+        }
     }
 
     /// The addresses as they may be shown.
