@@ -7,8 +7,8 @@ use crate::keymap::Action;
 use super::table::List;
 use super::why_not::why_not_on;
 use super::{
-    App, ConsumerScreen, ConsumersScreen, Effect, HelpScreen, Prompt, PromptKind, Screen, StreamScreen, StreamTab,
-    StreamsScreen,
+    App, ChartView, ConsumerScreen, ConsumersScreen, Effect, HelpScreen, Prompt, PromptKind, Screen, StreamScreen,
+    StreamTab, StreamsScreen,
 };
 
 impl App {
@@ -265,11 +265,15 @@ impl App {
     }
 
     pub(super) fn open_stream(&mut self, name: &str, tab: StreamTab) {
-        self.open(Screen::Stream(Box::new(StreamScreen::new(name, tab))));
+        let mut screen = Box::new(StreamScreen::new(name, tab));
+        screen.chart = ChartView::of(self.known_for());
+        self.open(Screen::Stream(screen));
     }
 
     pub(super) fn open_consumer(&mut self, stream: &str, name: &str) {
-        self.open(Screen::Consumer(ConsumerScreen::new(stream, name)));
+        let mut screen = ConsumerScreen::new(stream, name);
+        screen.chart = ChartView::of(self.known_for());
+        self.open(Screen::Consumer(screen));
     }
 
     fn open_selection(&mut self, action: Action, effects: &mut Vec<Effect>) {

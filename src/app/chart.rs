@@ -94,6 +94,11 @@ fn aligned(at: Timestamp, column: Duration) -> Timestamp {
 }
 
 impl ChartView {
+    /// What shows so much as it fits, up to 15 minutes: most of a chart that nothing is known for yet would be empty.
+    pub(super) fn of(known: Duration) -> Self {
+        Self { zoom: usize::from(known > SPANS[0]), cursor: None }
+    }
+
     /// How far back the charts reach.
     pub fn span(&self) -> Duration {
         SPANS.get(self.zoom).copied().unwrap_or(SPANS[0])
@@ -169,6 +174,11 @@ impl App {
         }
     }
 
+    /// How long before what is shown it was looked first.
+    pub(super) fn known_for(&self) -> Duration {
+        self.past.begin().map_or(Duration::ZERO, |begin| self.shown_at().since(begin))
+    }
+
     /// Whether a cursor stands on the charts of the shown panel.
     pub fn has_chart_cursor(&self) -> bool {
         match self.screen() {
@@ -235,6 +245,12 @@ mod tests {
         assert_eq!(view.window(at(10_010), COLUMNS).start, at(9_120));
         assert_eq!((window.column_of(at(9_109)), window.column_of(at(9_110))), (None, Some(0)));
         assert_eq!((window.column_of(at(10_009)), window.column_of(at(10_010))), (Some(89), None));
+    }
+
+    #[test]
+    fn little_that_is_known_is_shown_large() {
+        let span = |known: u64| ChartView::of(Duration::from_secs(known)).span().as_secs();
+        assert_eq!([0, 300, 301, 100_000].map(span), [300, 300, 900, 900]);
     }
 
     #[test]

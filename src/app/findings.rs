@@ -57,8 +57,12 @@ impl Found<'_> {
         };
         let rule = self.tracked.rule;
         let told = story(app.catalog(), self.at, rule, &app.session.thresholds, app.shown_at());
-        // What is known may be newer than what was found in it, until the next look a moment later.
-        let words = told.map_or_else(|| entry(rule).in_short(), |told| format!("{}: {}", told.words, told.sentence));
+        let words = match told {
+            Some(told) => format!("{}: {}", told.words, told.sentence),
+            None if self.tracked.quiet.is_some() => format!("{}; comes and goes, not just now", entry(rule).in_short()),
+            // What is known may be newer than what was found in it, until the next look a moment later.
+            None => entry(rule).in_short(),
+        };
         Finding {
             level: self.tracked.level,
             place: clean_line(&place).into_owned(),
@@ -118,6 +122,12 @@ const fn is_of_verdict(rule: Rule) -> bool {
     )
 }
 
+/// What did not hold at the last look, but may come again: the level stands still, the words tell what is now.
+fn until_lately(tracked: &Tracked, health: Health) -> Health {
+    let sentence = format!("It was so until a moment ago: {}. {}", entry(tracked.rule).in_short(), health.sentence);
+    Health::new(tracked.level, health.words, sentence)
+}
+
 impl App {
     /// All that is not well with a stream and its consumers.
     pub fn findings_of_stream(&self, name: &str) -> Findings {
@@ -139,7 +149,7 @@ impl App {
             .flat_map(|(name, known)| known.iter().map(move |tracked| (At::Consumer(row.name, name), tracked)));
         let mut worst = own.chain(consumers).filter(|(_, tracked)| tracked.is_told() && tracked.level == row.found);
         let Some((at, tracked)) = worst.next() else { return health };
-        self.found_health(at, tracked).unwrap_or(health)
+        self.found_health(at, tracked).unwrap_or_else(|| until_lately(tracked, health))
     }
 
     /// How well a consumer is: what its verdict says, or what was found besides.
@@ -152,7 +162,10 @@ impl App {
             return health;
         }
         let tracked = known.iter().find(|tracked| tracked.is_told() && tracked.level == found);
-        tracked.and_then(|tracked| self.found_health(at, tracked)).unwrap_or(health)
+        match tracked {
+            Some(tracked) => self.found_health(at, tracked).unwrap_or_else(|| until_lately(tracked, health)),
+            None => health,
+        }
     }
 
     /// What is found of a consumer that its verdict does not say: level, words and sentence.

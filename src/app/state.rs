@@ -100,9 +100,9 @@ impl App {
             show_system: session.show_system,
             past: History::new(Room::of_setting(session.history)),
             kept: now,
+            live: Catalog::default().knowing(&session.thresholds),
             session,
             keymap,
-            live: Catalog::default(),
             held: None,
             watch: Watch::default(),
             screens: vec![Screen::Streams(StreamsScreen::default())],
@@ -349,7 +349,7 @@ impl App {
             Ok(session) => {
                 self.show_system = session.show_system;
                 self.session = session;
-                self.live = Catalog::default();
+                self.live = Catalog::default().knowing(&self.session.thresholds);
                 self.activity = Activity::default();
                 self.moves.leave();
                 self.past = History::new(Room::of_setting(self.session.history));

@@ -75,9 +75,11 @@ pub(super) struct Global {
     /// Prefix of inboxes, where _INBOX is not permitted
     #[arg(long, global = true, value_name = "SUBJECT")]
     inbox_prefix: Option<String>,
-    #[arg(long, global = true, value_name = "DOMAIN", help = "JetStream domain")]
+    /// JetStream domain
+    #[arg(long, global = true, value_name = "DOMAIN")]
     js_domain: Option<String>,
-    #[arg(long, global = true, value_name = "SUBJECT", help = "Prefix of the JetStream API, where it is imported")]
+    /// Prefix of the JetStream API, where it is imported
+    #[arg(long, global = true, value_name = "SUBJECT")]
     js_api_prefix: Option<String>,
     /// How long connecting may take, such as 5s
     #[arg(long, global = true, value_parser = duration, value_name = "DURATION")]
@@ -88,7 +90,8 @@ pub(super) struct Global {
     /// Configuration file
     #[arg(long, global = true, value_name = "FILE", help_heading = "Program")]
     config: Option<PathBuf>,
-    #[arg(long, global = true, help_heading = "Program", help = "No colours, as with NO_COLOR in the environment")]
+    /// No colours, as NO_COLOR
+    #[arg(long, global = true, help_heading = "Program")]
     no_color: bool,
     /// Log level: off, error, warn, info, debug, trace; the log is a file in the state directory
     #[arg(long, global = true, value_name = "LEVEL", value_parser = LEVELS, help_heading = "Program")]
@@ -245,10 +248,8 @@ pub(super) struct Tail {
 
 #[derive(Args)]
 pub(super) struct Expr {
-    #[arg(
-        allow_hyphen_values = true,
-        help = "CloudEvents SQL, also over data, such as \"type LIKE 'com.acme.%' AND data.total > 100\""
-    )]
+    /// CloudEvents SQL, also over data, such as "type LIKE 'com.acme.%' AND data.total > 100"
+    #[arg(allow_hyphen_values = true)]
     pub(super) expression: String,
     /// Words to search for instead, such as 'payment -test type:com.acme.*'
     #[arg(long)]

@@ -26,7 +26,7 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let mut headless = Headless::open(settings).await?;
     let every = print.watch.map_or(SLOT, |every| every.max(SLOT));
-    headless.catalog = Catalog::with_slot(window.map_or(every, slot));
+    headless.catalog = Catalog::with_slot(window.map_or(every, slot)).knowing(&headless.settings.thresholds());
     let stream = stream.as_deref();
     let mut first = window;
     repeat(headless, print, async |h: &mut Headless| {

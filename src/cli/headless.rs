@@ -55,7 +55,7 @@ impl Headless {
     /// Connects, once.
     pub(super) async fn open(settings: Settings) -> Result<Self, Failure> {
         let client = nats::open(&settings.connection).await?;
-        Ok(Self { api: Api::new(client), catalog: Catalog::default(), settings })
+        Ok(Self { api: Api::new(client), catalog: Catalog::default().knowing(&settings.thresholds()), settings })
     }
 
     /// Who answers.

@@ -21,6 +21,8 @@ use super::output;
 
 /// Of more consumers than this with something outstanding, the lag times of the rest are left out.
 const LAGS: usize = 1_000;
+/// A consumer that gave no answer to some samples (its leader changed, it was made meanwhile) is waited for so long.
+const MORE: usize = 3;
 
 /// One round of questions: what it lacks, and the consumers that were told, by stream and name.
 #[derive(Debug, Default)]
@@ -151,14 +153,22 @@ pub(super) async fn fill(
         };
         after(h, &mut round).await;
         taken += 1;
+        let over = taken >= SLOTS + MORE || (taken >= SLOTS && !lacks_few(h, &round));
         if live {
-            let end = if taken == SLOTS { "\r\x1b[K" } else { "" };
-            let _ = write!(io::stderr(), "\rjetscope: sample {taken} of {SLOTS}{end}");
+            let end = if over { "\r\x1b[K" } else { "" };
+            let of = taken.max(SLOTS);
+            let _ = write!(io::stderr(), "\rjetscope: sample {taken} of {of}{end}");
         }
-        if taken == SLOTS {
+        if over {
             return Ok(round);
         }
     }
+}
+
+/// Whether a consumer that was told has all but a few of its samples.
+fn lacks_few(h: &Headless, round: &Round) -> bool {
+    let taken = |(stream, name): &(String, String)| Some(h.catalog.consumer(stream, name)?.ring.samples().len());
+    round.told.iter().filter_map(taken).any(|n| (SLOTS - MORE..SLOTS).contains(&n))
 }
 
 /// Says how long it takes, where nobody sees the samples come.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::model::{Access, KindPatterns, Thresholds};
 
 use super::ConfigError;
-use super::findings::{SilenceEntry, ThresholdEntry};
+use super::findings::{AllowedEntry, SilenceEntry, ThresholdEntry};
 
 /// The whole file. Every part may be left out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +29,9 @@ pub struct Config {
     /// What is not told.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub silence: Vec<SilenceEntry>,
+    /// How much of a consumer may be outstanding; for each consumer the first that fits counts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<AllowedEntry>,
     /// Reading the events of streams.
     pub tail: Tail,
     /// What is remembered of earlier.
@@ -328,6 +331,7 @@ impl Config {
             limit_critical: self.thresholds.limit_critical,
             rules: rules.collect::<Result<_, _>>()?,
             silences: silences.collect::<Result<_, _>>()?,
+            allowed: self.allowed.iter().map(AllowedEntry::read).collect(),
         })
     }
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::rule::{Rule, Unit};
-use crate::model::thresholds::{Silence, Target, Threshold};
+use crate::model::thresholds::{Allowed, Silence, Target, Threshold};
 use crate::query::nearest;
 
 use super::file::duration;
@@ -33,6 +33,26 @@ pub enum Bound {
     Number(f64),
     /// A duration such as `5m`.
     Span(String),
+}
+
+/// So many outstanding are as good as none: who acks many at once always has some.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AllowedEntry {
+    /// Streams, such as `orders-*`; all when left out.
+    pub stream: Option<String>,
+    /// Consumers, such as `bulk-*`; all when left out.
+    pub consumer: Option<String>,
+    /// Messages that are not delivered or not acked.
+    pub outstanding: u64,
+}
+
+impl AllowedEntry {
+    /// What it means.
+    pub fn read(&self) -> Allowed {
+        let target = Target { stream: self.stream.clone(), consumer: self.consumer.clone() };
+        Allowed { target, outstanding: self.outstanding }
+    }
 }
 
 /// Something that is not told: it is counted, and shown where it is asked for.
@@ -133,6 +153,9 @@ mod tests {
             reason = "kept for ever"
             [[silence]]
             consumer = "test-*"
+            [[allowed]]
+            consumer = "bulk-*"
+            outstanding = 50
             "#,
         )
         .unwrap();
@@ -142,6 +165,7 @@ mod tests {
         assert_eq!(thresholds.silences[0].rule, Some(Rule::StreamNoLimits));
         assert_eq!(thresholds.silences[0].reason.as_deref(), Some("kept for ever"));
         assert_eq!((thresholds.silences[1].rule, thresholds.silences.len()), (None, 2));
+        assert_eq!((thresholds.allowed("orders", "bulk-1"), thresholds.allowed("orders", "c")), (50, 0));
         assert_eq!(Config::parse(&toml::to_string(&config).unwrap()).unwrap(), config);
     }
 
@@ -151,6 +175,8 @@ mod tests {
             ("[[silence]]\nrule = \"stream-no-limit\"", &["silence", "did you mean \"stream-no-limits\""][..]),
             ("[[silence]]\nreason = \"so\"", &["would silence everything"]),
             ("[[silence]]\nstreams = \"a\"", &["streams"]),
+            ("[[allowed]]\nstream = \"a\"", &["outstanding"]),
+            ("[[allowed]]\noutstanding = -1", &["outstanding"]),
             ("[[threshold]]\nrule = \"consumer-pendin\"\ncritical = 1", &["threshold", "consumer-pending"]),
             ("[[threshold]]\nrule = \"stream-no-limits\"\ncritical = 1", &["has no threshold", "consumer-pending"]),
             ("[[threshold]]\nrule = \"consumer-pending\"", &["a warning or a critical value"]),

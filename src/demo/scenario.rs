@@ -208,7 +208,7 @@ pub(super) fn consumers(rate: f64, can_pause: bool) -> Vec<Plan> {
         plan("eventsource-shop-stream", "fulfilment", Behaviour::Quick, &|c| {
             c.filter_subject = "eventsource.shop.order.>".into();
         }),
-        plan("eventsource-shop-stream", "bookkeeping", Behaviour::InBulk(50), &|c| c.ack_policy = AckPolicy::All),
+        plan("eventsource-shop-stream", "bookkeeping", Behaviour::InBulk(10), &|c| c.ack_policy = AckPolicy::All),
         plan("eventchannel-mail-stream", "mail-sender", Behaviour::Group(2), &|c| {
             c.deliver_subject = Some("deliver.mail-sender".into());
             c.deliver_group = Some("senders".into());

@@ -12,7 +12,7 @@ use super::ring::SLOT;
 use super::update::{Ask, Listing, SubjectCount};
 use super::{
     Account, AccountSample, Advisory, AdvisoryKind, Consumer, Link, Problem, Reading, Series, ServerInfo, Stream,
-    Timestamp, Traffic, Update,
+    Thresholds, Timestamp, Traffic, Update,
 };
 
 pub use super::entry::{Availability, ConsumerEntry, GivenUp, RATE_WINDOW, Shelf, StreamEntry};
@@ -36,6 +36,8 @@ pub struct Subjects {
 pub struct Catalog {
     /// How long a slot of the consumers' rings lasts.
     pub slot: Duration,
+    /// What is configured; of it only how much of a consumer may be outstanding matters here.
+    thresholds: Arc<Thresholds>,
     /// The connection.
     pub link: Link,
     /// Who answers.
@@ -84,10 +86,27 @@ impl Default for Catalog {
 }
 
 impl Catalog {
+    /// The same, where this is configured.
+    #[must_use]
+    pub fn knowing(self, thresholds: &Thresholds) -> Self {
+        Self { thresholds: Arc::new(thresholds.clone()), ..self }
+    }
+
+    /// An empty one of the same connection, with slots of this length.
+    pub(super) fn empty(&self, slot: Duration) -> Self {
+        Self { thresholds: Arc::clone(&self.thresholds), ..Self::with_slot(slot) }
+    }
+
+    /// How many messages of a consumer may be outstanding.
+    pub(super) fn allowed(&self, stream: &str, consumer: &str) -> u64 {
+        self.thresholds.allowed(stream, consumer)
+    }
+
     /// An empty one, whose consumers' rings have slots of this length.
     pub fn with_slot(slot: Duration) -> Self {
         Self {
             slot,
+            thresholds: Arc::default(),
             link: Link::default(),
             server: None,
             rtt: None,
@@ -303,7 +322,7 @@ impl Catalog {
             shelf.ours.clear();
         }
         for consumer in items {
-            shelf.put(consumer, of, self.slot);
+            shelf.put(consumer, of, self.slot, &self.thresholds);
         }
         for name in missing.into_iter().filter(|name| !name.starts_with(OWN_PREFIX)) {
             let entry = shelf.entries.entry(name).or_insert_with(|| ConsumerEntry::new(taken));
@@ -342,7 +361,7 @@ impl Catalog {
         self.failures.remove(&(consumer.stream.clone(), Some(consumer.name.clone())));
         let stream = consumer.stream.clone();
         let of = self.streams.get(&stream).and_then(|entry| entry.info.as_deref());
-        Arc::make_mut(self.consumers.entry(stream.clone()).or_default()).put(consumer, of, self.slot);
+        Arc::make_mut(self.consumers.entry(stream.clone()).or_default()).put(consumer, of, self.slot, &self.thresholds);
         self.recount(&stream);
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::ring::{Ring, Run, SLOTS};
-use super::{Consumer, ConsumerSample, Lag, Reading, Series, Stream, StreamSample, Timestamp};
+use super::{Consumer, ConsumerSample, Lag, Reading, Series, Stream, StreamSample, Thresholds, Timestamp};
 
 /// Samples kept of each stream: enough for a sparkline and a rate.
 const ROW_SAMPLES: usize = 40;
@@ -165,6 +165,8 @@ pub struct ConsumerEntry {
     pub ring: Ring,
     /// Every sample of the last minutes, while it is open.
     long: Option<Box<Series<ConsumerSample>>>,
+    /// So many outstanding are as good as none.
+    pub allowed: u64,
     /// Since when there is something outstanding, or nothing.
     pub outstanding: Option<Run>,
     /// Since when it is paused, or not.
@@ -186,6 +188,7 @@ impl ConsumerEntry {
             availability: Availability::Present,
             ring: Ring::default(),
             long: None,
+            allowed: 0,
             outstanding: None,
             paused: None,
             recreated: None,
@@ -209,7 +212,7 @@ impl ConsumerEntry {
             }
         }
         let sample = ConsumerSample::new(&consumer, stream);
-        self.outstanding = Some(Run::next(self.outstanding, sample.outstanding() > 0, sample.at));
+        self.outstanding = Some(Run::next(self.outstanding, sample.outstanding() > self.allowed, sample.at));
         if sample.outstanding() == 0 {
             self.lag = None;
         }
@@ -275,7 +278,13 @@ pub struct Shelf {
 
 impl Shelf {
     /// Takes an answer in.
-    pub(super) fn put(&mut self, consumer: Arc<Consumer>, stream: Option<&Stream>, slot: Duration) {
+    pub(super) fn put(
+        &mut self,
+        consumer: Arc<Consumer>,
+        stream: Option<&Stream>,
+        slot: Duration,
+        thresholds: &Thresholds,
+    ) {
         if consumer.is_ours() {
             self.ours.insert(consumer.name.clone());
             return;
@@ -293,6 +302,7 @@ impl Shelf {
             entry.recreated = Some(consumer.taken);
         }
         let name = consumer.name.clone();
+        entry.allowed = thresholds.allowed(&consumer.stream, &name);
         entry.put(consumer, stream, slot);
         self.entries.insert(name, entry);
     }

@@ -14,11 +14,13 @@ pub struct Thresholds {
     pub rules: Vec<Threshold>,
     /// What is not told.
     pub silences: Vec<Silence>,
+    /// How much may be outstanding; for each consumer the first that fits counts.
+    pub allowed: Vec<Allowed>,
 }
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Self { limit_warning: 0.8, limit_critical: 0.95, rules: Vec::new(), silences: Vec::new() }
+        Self { limit_warning: 0.8, limit_critical: 0.95, rules: Vec::new(), silences: Vec::new(), allowed: Vec::new() }
     }
 }
 
@@ -54,6 +56,15 @@ pub struct Threshold {
     pub critical: Option<f64>,
 }
 
+/// So much is as good as nothing outstanding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// Of these consumers.
+    pub target: Target,
+    /// Messages.
+    pub outstanding: u64,
+}
+
 /// Something that is not told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Silence {
@@ -71,6 +82,12 @@ impl Thresholds {
         self.silences
             .iter()
             .find(|silence| silence.rule.is_none_or(|of| of == rule) && silence.target.fits(stream, consumer))
+    }
+
+    /// How many messages of a consumer may be outstanding; 0 where nothing is configured.
+    pub fn allowed(&self, stream: &str, consumer: &str) -> u64 {
+        let of = self.allowed.iter().find(|of| of.target.fits(Some(stream), Some(consumer)));
+        of.map_or(0, |of| of.outstanding)
     }
 
     /// What is configured for a rule here.
@@ -112,6 +129,14 @@ mod tests {
         assert!(thresholds.silence(Rule::StreamMemory, Some("shop"), None).is_none());
         assert!(thresholds.silence(Rule::ConsumerStalled, Some("scratch-1"), Some("c")).is_some());
         assert!(thresholds.silence(Rule::AccountErrors, None, None).is_none());
+    }
+
+    #[test]
+    fn what_is_allowed_is_of_the_first_that_fits() {
+        let of = |consumer, outstanding| Allowed { target: target(Some("orders*"), consumer), outstanding };
+        let thresholds = Thresholds { allowed: vec![of(Some("bulk"), 50), of(None, 5)], ..Default::default() };
+        let allowed = |stream, consumer| thresholds.allowed(stream, consumer);
+        assert_eq!((allowed("orders", "bulk"), allowed("orders", "c"), allowed("mail", "bulk")), (50, 5, 0));
     }
 
     #[test]

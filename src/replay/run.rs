@@ -127,7 +127,9 @@ impl Replays {
         let settings = &settings_for(settings, &plan)?;
         let permit = permit(settings, &plan, said)?;
         let journal = self.journals.begin(&plan)?;
-        self.run(settings, plan, permit, journal, Checkpoint { afresh: true, ..Checkpoint::default() }).await
+        let checkpoint = Checkpoint { afresh: true, ..Checkpoint::default() };
+        // Large, and there is but one of it.
+        Box::pin(self.run(settings, plan, permit, journal, checkpoint)).await
     }
 
     /// Goes on with a replay that nobody runs.
@@ -136,7 +138,7 @@ impl Replays {
         let settings = &settings_for(settings, &run.plan)?;
         let permit = permit(settings, &run.plan, said)?;
         let (journal, plan, checkpoint) = self.journals.take_up(id)?;
-        self.run(settings, plan, permit, journal, checkpoint).await
+        Box::pin(self.run(settings, plan, permit, journal, checkpoint)).await
     }
 
     /// Tells a replay what to do, whoever runs it. One that nobody runs can only be cancelled.

@@ -26,6 +26,8 @@ const SINCE: u16 = 8;
 const CHANGE: u16 = 11;
 /// Columns of the words.
 const WORDS: u16 = 18;
+/// From this width of the list on a row has room for its sentence, behind a place of this width.
+const WIDE: (u16, u16) = (110, 44);
 /// What changed is marked for this long.
 const MARKED: Duration = Duration::from_secs(120);
 
@@ -93,10 +95,11 @@ impl Columns {
         let left = line.x + 4;
         let change = CHANGE.min(line.width / 5);
         let since = SINCE.min(line.width / 5);
-        let words = WORDS.min(line.width / 4);
         let right = line.right();
         let change = Rect { x: right - change, width: change, ..line };
         let since = Rect { x: change.x.saturating_sub(since + 2), width: since, ..line };
+        let words =
+            if line.width >= WIDE.0 { since.x.saturating_sub(left + WIDE.1 + 2) } else { WORDS.min(line.width / 4) };
         let words = Rect { x: since.x.saturating_sub(words + 1), width: words, ..line };
         let place = Rect { x: left, width: words.x.saturating_sub(left + 1), ..line };
         Self { place, words, since, change }
@@ -156,7 +159,14 @@ fn finding(frame: &mut Frame<'_>, line: Rect, app: &App, key: &ProblemKey, place
     let glyph = if tracked.silenced { "–" } else { level.glyph() };
     let words = if open {
         let told = story(app.catalog(), place.at(), key.rule, &app.session.thresholds, now);
-        told.map_or_else(|| entry(key.rule).in_short(), |told| clean_line(&told.words).into_owned())
+        match told {
+            Some(told) if line.width >= WIDE.0 => {
+                clean_line(&format!("{}: {}", told.words, told.sentence)).into_owned()
+            }
+            Some(told) => clean_line(&told.words).into_owned(),
+            None if tracked.quiet.is_some() => "not just now".into(),
+            None => entry(key.rule).in_short(),
+        }
     } else {
         String::new()
     };

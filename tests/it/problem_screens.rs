@@ -113,7 +113,7 @@ fn what_changes_is_marked_and_what_is_well_again_stays_for_a_while() {
         archive.ack_floor.stream_seq = 50_000;
         Update::Consumer(consumers.swap_remove(0))
     };
-    for second in 5..9 {
+    for second in 5..17 {
         world.send(Msg::Data(well(second)));
         world.send(Msg::Tick(start().plus(Duration::from_secs(second as u64))));
         world.send(Msg::Frame);

@@ -44,8 +44,12 @@ pub(super) fn copied(app: &App, key: &ProblemKey) -> String {
     match &key.place {
         Some(place) => {
             let words = words(app, key, place);
-            let since = app.tracked(key.rule, place.at()).map(|tracked| since(tracked, app.shown_at()));
-            let told = words.map_or_else(|| "It is well again.".to_owned(), |story| story.whole());
+            let tracked = app.tracked(key.rule, place.at());
+            let since = tracked.map(|tracked| since(tracked, app.shown_at()));
+            let comes_and_goes = tracked.is_some_and(|tracked| tracked.quiet.is_some());
+            let well =
+                if comes_and_goes { "It comes and goes, and does not hold just now." } else { "It is well again." };
+            let told = words.map_or_else(|| well.to_owned(), |story| story.whole());
             let text = format!("{} {place}\n{told}\n  {}", key.rule, since.unwrap_or_default());
             crate::event::clean(&text).trim_end().to_owned()
         }
@@ -75,6 +79,9 @@ fn of_finding(app: &App, key: &ProblemKey, place: &Place, columns: usize) -> Vec
     let sentence = match (&told, tracked.phase) {
         (Some(story), _) => story.sentence.clone(),
         (None, Phase::Resolved(_)) => format!("It is well again. {}", entry(key.rule).finds),
+        (None, _) if tracked.quiet.is_some() => {
+            format!("It comes and goes, and does not hold just now. {}", entry(key.rule).finds)
+        }
         (None, _) => entry(key.rule).finds.to_owned(),
     };
     lines.extend(broken(&sentence, columns).into_iter().map(StoryLine::Text));
@@ -134,6 +141,13 @@ fn of_rule(app: &App, key: &ProblemKey, columns: usize) -> Vec<StoryLine> {
     if !of.patience.is_zero() {
         lines.push(StoryLine::Fact("told after".into(), duration(of.patience)));
     }
+    let folded = match app.screen() {
+        Some(super::super::Screen::Problems(screen)) => screen.is_folded(key.rule),
+        _ => false,
+    };
+    let where_next = if folded { "Enter opens it:" } else { "Below it stands each one:" };
+    let next = format!("{where_next} since when, with which numbers, and what to do.");
+    lines.extend(broken(&next, columns).into_iter().map(StoryLine::Text));
     let quiet = format!("To silence it, put into config.toml: [[silence]] rule = \"{}\"", key.rule);
     lines.extend(broken(&quiet, columns).into_iter().map(StoryLine::Aside));
     lines

@@ -131,7 +131,7 @@ impl Check {
 async fn check(settings: Settings, wanted: Check) -> Result<(Checked, Check), Failure> {
     let thresholds = settings.thresholds();
     let mut headless = Headless::open(settings).await?;
-    headless.catalog = Catalog::with_slot(slot(wanted.window));
+    headless.catalog = Catalog::with_slot(slot(wanted.window)).knowing(&thresholds);
     // What was told just now is not old, however long the rest took.
     headless.catalog.apply(Update::SweepEvery(Duration::MAX));
     let mut watch = Watch::impatient(wanted.window / 2);

@@ -18,23 +18,31 @@ pub(super) struct Hit {
     pub amount: u64,
     /// Since when it holds, where that is known.
     pub since: Option<Timestamp>,
+    /// It may have held before that: it was so when somebody looked first.
+    pub or_longer: bool,
 }
 
 impl Hit {
     /// Of something that has no number.
     pub(super) const fn plain(level: Level) -> Self {
-        Self { level, amount: 0, since: None }
+        Self::of(level, 0)
     }
 
     /// Of this much.
     pub(super) const fn of(level: Level, amount: u64) -> Self {
-        Self { level, amount, since: None }
+        Self { level, amount, since: None, or_longer: false }
     }
 
     /// The same, known to hold since then.
     #[must_use]
     pub(super) const fn since(self, since: Option<Timestamp>) -> Self {
         Self { since, ..self }
+    }
+
+    /// The same, which may have held for longer than is known.
+    #[must_use]
+    pub(super) const fn or_longer(self, or_longer: bool) -> Self {
+        Self { or_longer, ..self }
     }
 }
 

@@ -18,6 +18,10 @@ pub const LINGERS: Duration = Duration::from_secs(180);
 pub const MOST_RESOLVED: usize = 200;
 /// What is found within this time after the first look was there before, for all that is known.
 const FIRST_LOOK: Duration = Duration::from_secs(30);
+/// What was well and came again is well only when it was for so long: what comes and goes is not told each time.
+pub const SETTLES: Duration = Duration::from_secs(30);
+/// It is less bad when it was for so long: what is now at a limit and now below it is at its limit.
+const EASES: Duration = Duration::from_secs(10);
 /// An amount that grows to so many times of what it was is worse.
 const WORSE: u64 = 2;
 
@@ -68,10 +72,16 @@ pub struct Tracked {
     pub changed: Timestamp,
     /// The configuration silences it.
     pub silenced: bool,
+    /// It comes and goes, and was not found since then, though it is still open.
+    pub quiet: Option<Timestamp>,
+    /// It was well before and came again.
+    returned: bool,
     /// It holds without a break since then.
     steady: Timestamp,
     /// The amount at the last change.
     base: u64,
+    /// It was found less bad since then than it is told.
+    eased: Option<Timestamp>,
 }
 
 /// How many are open, by how bad they are; without those that are silenced.
@@ -136,7 +146,7 @@ impl Tracker {
         let mut known = self.take(place);
         for tracked in &mut known {
             if !hits.iter().any(|(rule, _)| *rule == tracked.rule) {
-                self.clear(place, tracked, now);
+                self.quiet(place, tracked, now);
             }
         }
         known.retain(|tracked| tracked.phase != Phase::Suspected || hits.iter().any(|(rule, _)| *rule == tracked.rule));
@@ -153,13 +163,16 @@ impl Tracker {
                         amount: hit.amount,
                         phase: Phase::Suspected,
                         since: since.unwrap_or(now),
-                        begun: since.is_some() || now.since(started) > FIRST_LOOK,
+                        begun: if since.is_some() { !hit.or_longer } else { now.since(started) > FIRST_LOOK },
                         news: now.since(started) > FIRST_LOOK,
                         change: Change::New,
                         changed: now,
                         silenced: silenced(rule),
+                        quiet: None,
+                        returned: false,
                         steady: now,
                         base: hit.amount,
+                        eased: None,
                     };
                     if waits.is_zero() {
                         self.open(&mut tracked, now);
@@ -174,7 +187,7 @@ impl Tracker {
     }
 
     /// What is found there was found before.
-    fn again(&mut self, place: At<'_>, tracked: &mut Tracked, hit: Hit, now: Timestamp, waits: Duration) {
+    fn again(&mut self, place: At<'_>, tracked: &mut Tracked, mut hit: Hit, now: Timestamp, waits: Duration) {
         match tracked.phase {
             Phase::Suspected => {
                 (tracked.level, tracked.amount, tracked.base) = (hit.level, hit.amount, hit.amount);
@@ -184,6 +197,18 @@ impl Tracker {
                 }
             }
             Phase::Open => {
+                self.revision += u64::from(tracked.quiet.take().is_some());
+                // Whoever is impatient wants to know how bad it is now.
+                if hit.level < tracked.level && self.impatience.is_none() {
+                    let from = *tracked.eased.get_or_insert(now);
+                    if now.since(from) < EASES {
+                        hit.level = tracked.level;
+                    } else {
+                        tracked.eased = None;
+                    }
+                } else {
+                    tracked.eased = None;
+                }
                 let change = if hit.level > tracked.level || (tracked.base > 0 && hit.amount / WORSE >= tracked.base) {
                     Some(Change::Worse)
                 } else if hit.level < tracked.level || hit.amount < tracked.base / WORSE {
@@ -206,7 +231,7 @@ impl Tracker {
                 // It is told again at once: it proved before that it does not pass by itself.
                 (tracked.level, tracked.amount, tracked.base) = (hit.level, hit.amount, hit.amount);
                 (tracked.phase, tracked.change, tracked.changed) = (Phase::Open, Change::Again, now);
-                tracked.steady = now;
+                (tracked.steady, tracked.returned) = (now, true);
                 self.count(tracked, 1);
                 self.revision += 1;
             }
@@ -220,6 +245,20 @@ impl Tracker {
         self.revision += 1;
     }
 
+    /// What was found there was not found now. What comes and goes stays open until it is well for a while; whoever is
+    /// impatient wants to know how it is now.
+    fn quiet(&mut self, place: At<'_>, tracked: &mut Tracked, now: Timestamp) {
+        let waits = tracked.phase == Phase::Open && tracked.returned && self.impatience.is_none();
+        let from = tracked.quiet.unwrap_or(now);
+        if waits && now.since(from) < SETTLES {
+            self.revision += u64::from(tracked.quiet.is_none());
+            tracked.quiet = Some(from);
+        } else {
+            tracked.quiet = None;
+            self.clear(place, tracked, from);
+        }
+    }
+
     /// What was found there is not there any more.
     fn clear(&mut self, place: At<'_>, tracked: &mut Tracked, now: Timestamp) {
         match tracked.phase {
@@ -228,6 +267,7 @@ impl Tracker {
             }
             Phase::Open => {
                 self.count(tracked, -1);
+                tracked.eased = None;
                 tracked.phase = Phase::Resolved(now);
                 self.resolved.push_back((now, place.place(), tracked.rule));
                 self.revision += 1;
@@ -288,7 +328,13 @@ impl Tracker {
     }
 
     fn forget(&mut self, place: At<'_>, now: Timestamp) {
-        self.put(place, &[], now, |_| Duration::ZERO, |_| false);
+        let mut known = self.take(place);
+        for tracked in &mut known {
+            tracked.quiet = None;
+            self.clear(place, tracked, now);
+        }
+        known.retain(|tracked| tracked.phase != Phase::Suspected);
+        self.give_back(place, known);
     }
 
     /// How many are open.

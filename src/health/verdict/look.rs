@@ -21,6 +21,8 @@ pub(super) struct Look {
     pub(super) samples: usize,
     /// Something was acked from one sample to the next.
     pub(super) acked: bool,
+    /// The server counted as acked what a limit of the stream dropped, from one sample to the next.
+    pub(super) dropped: bool,
     /// Something was delivered from one sample to the next.
     pub(super) delivered: bool,
     /// Somebody was there to read.
@@ -68,7 +70,11 @@ impl Look {
         let mut told = first.last_acked;
         let mut earlier = None;
         for (a, b) in samples.iter().zip(&samples[1..]) {
-            look.acked |= acked(a, b, told);
+            if acked(a, b, told) {
+                let dropped = only_dropped(a, b);
+                look.acked |= !dropped;
+                look.dropped |= dropped;
+            }
             told = b.last_acked.or(told);
             look.delivered |= b.delivered_consumer_seq != a.delivered_consumer_seq;
             look.fell |= b.outstanding() < a.outstanding();
@@ -91,9 +97,10 @@ impl Look {
         self.slope.is_some_and(|slope| slope > 0.0) && self.later_is_more && self.is_backlog()
     }
 
-    /// It rises, or stands still, and never falls.
+    /// It rises, or stands still, and never falls. Where one message is held it is never nothing: that a few more are on
+    /// their way in the last sample is no growth.
     pub(super) const fn never_falls(&self) -> bool {
-        !self.fell && if self.grew { self.waits || self.more_than_a_step } else { self.is_backlog() }
+        !self.fell && self.more_than_a_step && (self.grew || self.waits)
     }
 
     /// It is more than the work that is being done: something waits, and more than what comes and goes with a sample.
@@ -168,6 +175,32 @@ fn acked(a: &ConsumerSample, b: &ConsumerSample, told: Option<Timestamp>) -> boo
         || (b.ack_pending < a.ack_pending
             && b.delivered_stream_seq == a.delivered_stream_seq
             && b.delivered_consumer_seq == a.delivered_consumer_seq)
+}
+
+/// What the server counts as acked between two samples is what a limit took from the beginning of the log before it was
+/// acked: the floor only follows where the log begins, and nothing behind it was acked. (Where acks remove messages the
+/// log begins later by them, which says nothing.)
+///
+/// Until the ends of the log that belong to `b` are read, it goes on as it was at `a`.
+fn only_dropped(a: &ConsumerSample, b: &ConsumerSample) -> bool {
+    let floor_moved = b.ack_floor_stream_seq.saturating_sub(a.ack_floor_stream_seq);
+    let Some(edges) = b.edges.filter(|edges| !edges.acks_remove && !b.ack_none && floor_moved > 0) else {
+        return false;
+    };
+    let at_the_beginning = if edges.settled {
+        b.ack_floor_stream_seq < edges.first_seq
+    } else {
+        a.edges.is_some_and(|edges| edges.settled && a.ack_floor_stream_seq < edges.first_seq)
+    };
+    let held = u64::from(a.ack_pending);
+    // What came again was not acked before, and is no other message.
+    let delivered = b
+        .delivered_consumer_seq
+        .saturating_sub(a.delivered_consumer_seq)
+        .min(b.delivered_stream_seq.saturating_sub(a.delivered_stream_seq));
+    let left = held.saturating_add(delivered).saturating_sub(u64::from(b.ack_pending));
+    // Who acks what he has just taken loses what he has not taken: that is told as lost.
+    at_the_beginning && left <= floor_moved.min(held)
 }
 
 /// At most so many messages were dropped unread between two samples: the log begins behind what was read and behind

@@ -6,7 +6,8 @@
 //! ```text
 //! L          = pending (ack none) | pending + ack pending                       outstanding
 //! acked(a,b) = ack none: more was delivered; else: the floor or its time moved, or less waits for acks
-//!              though nothing was delivered
+//!              though nothing was delivered; but not where a limit only dropped what was held, which the server
+//!              counts the same
 //! deliv(a,b) = the number of deliveries changed
 //! interest   = in any sample a pull waits, or a push consumer is bound
 //! zero       = in any sample L <= allowed
@@ -38,7 +39,7 @@ mod words;
 use std::time::Duration;
 
 use crate::model::ring::{Run, SLOTS};
-use crate::model::{Catalog, ConsumerEntry, Timestamp};
+use crate::model::{Catalog, Consumer, ConsumerEntry, Timestamp};
 
 use super::Level;
 
@@ -55,7 +56,7 @@ pub struct Terms {
     pub now: Timestamp,
     /// How long it takes until every consumer was asked for again.
     pub poll: Duration,
-    /// So many outstanding are as good as none.
+    /// So many outstanding are as good as none, of every consumer.
     pub allowed: u64,
 }
 
@@ -162,6 +163,8 @@ pub struct Verdict {
     pub or_longer: bool,
     /// Pending + ack pending now (pending alone where the ack policy is none).
     pub outstanding: u64,
+    /// Some of it is not delivered yet.
+    pub waits: bool,
     /// That is more than is delivered between two samples: no mere work in progress.
     pub backlog: bool,
     /// By how much that grows a second over the window; `None` on one sample.
@@ -170,6 +173,10 @@ pub struct Verdict {
     pub samples: usize,
     /// How long it may take until this verdict notices something: one window. `None` on one sample.
     pub delay: Option<Duration>,
+    /// Nobody acks, but whoever has the messages may still take his time: the ack wait of none of them is over.
+    pub in_time: bool,
+    /// What leaves is what a limit of the stream drops, before it was acked.
+    pub dropped: bool,
     /// The server's own numbers contradict each other.
     pub doubt: Option<Doubt>,
 }
@@ -184,9 +191,15 @@ pub struct Doubt {
 }
 
 impl Verdict {
-    /// How bad it is, flags included: what was lost or given up is at least a warning.
+    /// How bad it is, flags included: what was lost or given up is at least a warning. Slow work is no standstill as
+    /// long as it may be slow: it is worth a look only where more waits behind it.
     pub fn level(&self) -> Level {
-        self.state.level().max(self.flags.level())
+        let level = match self.state {
+            State::Stalled | State::Stopped if self.in_time && self.waits => Level::Warning,
+            State::Stalled | State::Stopped if self.in_time => Level::Notice,
+            state => state.level(),
+        };
+        level.max(self.flags.level())
     }
 
     /// What a list is sorted by, the worst greatest: level, state, how much is outstanding.
@@ -210,10 +223,11 @@ impl Verdict {
         })
     }
 
-    /// Seconds until nothing is outstanding at the present slope; `None` where it does not fall.
+    /// Seconds until nothing is outstanding at the present slope; `None` where it does not fall, and where it is no more
+    /// than the work that is being done, which goes up and down.
     pub fn eta(&self) -> Option<f64> {
         match (self.why, self.slope) {
-            (Why::CatchingUp, Some(slope)) if slope < 0.0 => Some(self.outstanding as f64 / -slope),
+            (Why::CatchingUp, Some(slope)) if slope < 0.0 && self.backlog => Some(self.outstanding as f64 / -slope),
             _ => None,
         }
     }
@@ -224,6 +238,7 @@ pub fn judge(entry: &ConsumerEntry, terms: &Terms) -> Option<Verdict> {
     let info = entry.info.as_deref()?;
     let samples = entry.ring.samples();
     let newest = samples.last()?;
+    let terms = &Terms { allowed: terms.allowed.max(entry.allowed), ..*terms };
     let look = Look::at(samples, terms.allowed);
     let why = rule(newest.at, newest.paused, newest.outstanding(), &look, terms);
     let state = match why {
@@ -244,12 +259,25 @@ pub fn judge(entry: &ConsumerEntry, terms: &Terms) -> Option<Verdict> {
         since,
         or_longer,
         outstanding: newest.outstanding(),
+        waits: look.waits,
         backlog: look.more_than_a_step,
         slope: look.slope,
         samples: samples.len(),
         delay: look.delay,
+        in_time: matches!(why, Why::NobodyAcks | Why::NoReader) && !look.dropped && is_in_time(info, terms.now),
+        dropped: look.dropped && !look.acked,
         doubt: look::doubt(samples, info),
     })
+}
+
+/// The clients have had what is not acked for less time than they may take. What takes longer comes again before anything
+/// new does: so nothing came again, and the last delivery is not that long ago. (A server that restarts forgets when
+/// that was; what takes too long comes again then, and is told by that.)
+fn is_in_time(info: &Consumer, now: Timestamp) -> bool {
+    let last = info.delivered.last_active.map(|at| now.since(at));
+    info.redelivered == 0
+        && info.ack_pending > 0
+        && info.config.ack_wait.is_some_and(|wait| last.is_none_or(|ago| ago < wait))
 }
 
 /// The first rule that fits.
@@ -295,7 +323,9 @@ fn rule(taken: Timestamp, paused: bool, outstanding: u64, look: &Look, terms: &T
 fn since(entry: &ConsumerEntry, why: Why, look: &Look, now: Timestamp) -> Option<(Timestamp, bool)> {
     let info = entry.info.as_deref()?;
     let outstanding = entry.outstanding?;
-    let (acked, delivered) = (info.ack_floor.last_active, info.delivered.last_active);
+    // That a message was dropped is, to the server, when something was acked last.
+    let acked = info.ack_floor.last_active.filter(|_| !look.dropped);
+    let delivered = info.delivered.last_active;
     let begun = outstanding.begun.then_some(outstanding.from);
     let run = |run: Run| (run.from, !run.begun);
     let exactly = |at: Timestamp| (at, false);

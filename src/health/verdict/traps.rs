@@ -3,7 +3,8 @@
 use super::cases::{Case, after};
 use super::*;
 use crate::model::consumer::Position;
-use crate::model::{Retention, Update};
+use crate::model::thresholds::{Allowed, Target};
+use crate::model::{Retention, Thresholds, Update};
 
 #[test]
 fn trap_1_retention_eats_the_backlog() {
@@ -28,6 +29,57 @@ fn trap_1_retention_eats_the_backlog() {
     let mut gone = after(5, |k| k.stored(4));
     gone.poll(|k| k.drop_to(121));
     assert_eq!(gone.told(), "OK LOST<=20");
+}
+
+#[test]
+fn what_is_dropped_while_it_is_held_is_no_ack() {
+    // A log at its limit and a client that never acks: what the stream drops, the server counts as acked.
+    let eaten = |k: &mut Case, reads: bool| {
+        let n = if k.slots == 1 { 0 } else { 10 };
+        (k.s.state.first_seq, k.c.ack_floor.stream_seq) = (101 + 10 * (k.slots as u64 - 1), 100);
+        k.stored(if k.slots == 1 { 1_000 } else { 10 });
+        if k.slots == 1 {
+            k.deliver(200);
+        }
+        k.ack(n);
+        k.c.ack_floor.stream_seq = k.s.state.first_seq - 1;
+        if reads {
+            k.c.waiting = 1;
+            k.deliver(n);
+        }
+    };
+    let mut holds = after(10, |k| eaten(k, true));
+    assert_eq!((holds.told().as_str(), holds.verdict().dropped), ("STALLED", true));
+    assert!(holds.sentence().ends_with("What leaves is what its stream drops."), "{}", holds.sentence());
+    assert!(holds.verdict().or_longer, "when something was really acked last is not known");
+    // The consumer was asked again, and its stream was not yet: it goes on.
+    let mut next = holds.c.clone();
+    holds.slots += 1;
+    next.taken = holds.now();
+    (next.ack_floor.stream_seq, next.ack_floor.last_active) = (next.ack_floor.stream_seq + 10, Some(holds.now()));
+    (next.delivered.consumer_seq, next.delivered.stream_seq) =
+        (next.delivered.consumer_seq + 10, next.delivered.stream_seq + 10);
+    holds.catalog.apply(Update::Consumer(std::sync::Arc::new(next)));
+    assert_eq!(holds.told(), "STALLED");
+    let gone = after(10, |k| eaten(k, false));
+    assert_eq!(gone.told(), "STOPPED");
+    // One real ack is enough.
+    let mut acks = after(9, |k| eaten(k, true));
+    acks.poll(|k| {
+        eaten(k, true);
+        k.c.ack_pending -= 1;
+    });
+    assert_eq!((acks.verdict().state, acks.verdict().dropped), (State::Ok, false));
+    // And the first acks of a log that begins where the consumer does are acks.
+    let mut first = Case::new();
+    (first.s.state.first_seq, first.s.state.last_seq) = (1, 0);
+    (first.c.delivered, first.c.ack_floor) = (Position::default(), Position::default());
+    first.polls(10, |k| {
+        k.stored(10);
+        k.deliver(5);
+        k.ack(5);
+    });
+    assert_eq!((first.told().as_str(), first.verdict().dropped), ("BEHIND", false));
 }
 
 #[test]
@@ -113,6 +165,23 @@ fn trap_3_a_floor_that_stands_is_no_standstill() {
 }
 
 #[test]
+fn with_a_held_message_what_is_on_its_way_is_no_growth() {
+    // One is held, and all else is read and acked; a few are on their way when it is asked last.
+    let mut case = after(9, |k| {
+        k.stored(if k.slots == 1 { 61 } else { 60 });
+        k.deliver(u64::MAX);
+        k.ack(60);
+    });
+    case.poll(|k| {
+        k.stored(64);
+        k.deliver(60);
+        k.ack(60);
+    });
+    assert_eq!((case.verdict().outstanding, case.verdict().state), (5, State::Ok), "{}", case.sentence());
+    assert_eq!((case.verdict().eta(), case.verdict().words().as_str()), (None, "OK"));
+}
+
+#[test]
 fn trap_4_a_reader_between_two_pulls_is_a_reader() {
     let case = after(10, |k| {
         k.stored(1);
@@ -180,6 +249,30 @@ fn trap_7_numbers_that_contradict_each_other_are_told() {
         k.drop_to(1 + 10 * k.slots as u64);
     });
     assert_eq!(dropped.verdict().doubt, None);
+}
+
+#[test]
+fn what_the_configuration_allows_is_as_good_as_none() {
+    let with = |outstanding| {
+        let target = Target { stream: Some("s*".into()), consumer: None };
+        let thresholds = Thresholds { allowed: vec![Allowed { target, outstanding }], ..Default::default() };
+        let mut case = Case { catalog: Catalog::default().knowing(&thresholds), ..Case::new() };
+        case.polls(10, |k| k.stored(1));
+        case
+    };
+    assert_eq!((with(9).told().as_str(), with(10).told().as_str()), ("OK", "OK"), "it was no more in the window");
+    assert_eq!(with(0).told(), "STOPPED");
+    let mut case = with(10);
+    assert_eq!(case.sentence(), "10 messages are outstanding, which is as good as none here.");
+    case.polls(9, |_| {});
+    assert_eq!(case.verdict().since, Some(Timestamp::from_secs(-500)), "as of who has nothing outstanding");
+    case.poll(|k| k.stored(1));
+    assert_eq!(case.verdict().state, State::Ok);
+    case.polls(9, |_| {});
+    assert_eq!(
+        (case.told().as_str(), case.entry().outstanding.map(|run| run.from)),
+        ("STOPPED", Some(Timestamp::from_secs(40)))
+    );
 }
 
 #[test]

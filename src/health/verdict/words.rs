@@ -48,8 +48,21 @@ impl Verdict {
     pub fn sentence(&self, entry: &ConsumerEntry, now: Timestamp) -> String {
         let Some(info) = entry.info.as_deref() else { return String::new() };
         let mut out = self.state_sentence(info, now);
+        let gave_up = self.flags.has("DEAD");
         for flag in self.flags.iter() {
-            let _ = write!(out, " {}", flag.sentence());
+            match flag {
+                // It never acks that one, and so the floor never passes it.
+                Flag::Hol { floor } if gave_up => {
+                    let floor = count_exact(floor);
+                    let _ = write!(
+                        out,
+                        " Acks arrive, but the floor stands at {floor}: the next message is held, or was given up."
+                    );
+                }
+                flag => {
+                    let _ = write!(out, " {}", flag.sentence());
+                }
+            }
         }
         if let Some(doubt) = self.doubt {
             let _ = write!(
@@ -86,11 +99,13 @@ impl Verdict {
             Why::Idle => format!("Nothing is outstanding, and nothing was acked for the whole window{}.", window()),
             Why::CaughtUp => "Nothing is outstanding, and what comes in is acked.".into(),
             Why::NoReader => {
+                let slow = self.slow_work(info);
                 let nobody = match &info.config.delivery {
                     Delivery::Pull => "no open pull".to_owned(),
                     Delivery::Push { subject, .. } => format!("nobody is subscribed to {subject}"),
                 };
-                format!("No reader and no ack for the whole window{}: {} outstanding, {nobody}.", window(), left())
+                let left = left();
+                format!("No reader and no ack for the whole window{}: {left} outstanding, {nobody}.{slow}", window())
             }
             Why::Rewound { from, to } => format!(
                 "The ack floor went back from {} to {}: what was acked behind it comes again; {} outstanding.",
@@ -105,11 +120,10 @@ impl Verdict {
                     messages_are(info.ack_pending),
                     messages_are(info.pending)
                 );
-                if let (Some(wait), Some(delay)) = (info.config.ack_wait, self.delay)
-                    && wait > delay
-                {
-                    let _ = write!(out, " Its ack wait is longer, {}.", duration(wait));
+                if self.dropped {
+                    out.push_str(" What leaves is what its stream drops.");
                 }
+                out.push_str(&self.slow_work(info));
                 out
             }
             Why::NothingDelivered => format!(
@@ -126,6 +140,7 @@ impl Verdict {
             Why::Sawtooth => {
                 format!("It falls behind by {}/s in spite of its dips: {} outstanding.", slope(), left())
             }
+            Why::CatchingUp if !self.backlog => format!("{} outstanding, and it moves.", left()),
             Why::CatchingUp => {
                 let zero = self.eta().filter(|eta| *eta < LONGEST).map_or(String::new(), |eta| {
                     format!(", zero in {}", duration(rounded(Duration::from_secs_f64(eta))))
@@ -133,6 +148,16 @@ impl Verdict {
                 format!("It catches up by {}/s: {} outstanding{zero}.", slope(), left())
             }
             Why::Working => format!("{} outstanding, and it moves.", left()),
+        }
+    }
+}
+
+impl Verdict {
+    /// That whoever has the messages may still work on them, where it is so.
+    fn slow_work(&self, info: &Consumer) -> String {
+        match info.config.ack_wait.filter(|_| self.in_time) {
+            Some(wait) => format!(" It may be slow work: its ack wait, {}, is not over.", duration(wait)),
+            None => String::new(),
         }
     }
 }

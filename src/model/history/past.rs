@@ -34,7 +34,7 @@ impl History {
         let then = micros(at);
         let old = at < self.polls_begin();
         let slot = if old { OLD_SLOT.max(now.slot) } else { now.slot };
-        let mut out = Catalog::with_slot(slot);
+        let mut out = now.empty(slot);
         out.sweep_every = now.sweep_every.filter(|_| !old);
         out.link = match self.gap(at) {
             Some((since, _)) => Link::Lost { attempt: 0, since, reason: None },
@@ -55,7 +55,10 @@ impl History {
         let mut heard = None;
         for (name, of) in &self.streams {
             let samples = of.looked_back(then, slot, old);
-            let shelf = of.shelf(then, slot, old, &samples);
+            let mut shelf = of.shelf(then, slot, old, &samples);
+            for (consumer, entry) in &mut shelf.entries {
+                entry.allowed = now.allowed(name, consumer);
+            }
             if let Some(entry) = of.entry(&samples) {
                 heard = heard.max(Some(entry.seen));
                 out.streams.insert(name.clone(), entry);

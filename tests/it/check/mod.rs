@@ -3,6 +3,7 @@
 mod demo;
 mod exposition;
 mod servers;
+mod work;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -159,7 +159,7 @@ pub(crate) fn consumers(stream: &str, second: i64) -> Vec<Arc<Consumer>> {
             consumer(stream, "mailer", second, 12, |_| {}),
             consumer(stream, "mailer-eu", second, 0, |c| {
                 c.pending = 90;
-                c.ack_pending = 1000;
+                (c.ack_pending, c.redelivered) = (1000, 12);
                 c.delivered.stream_seq = 47_100;
                 c.ack_floor.stream_seq = 44_020;
                 c.ack_floor.last_active = Some(at(-740));

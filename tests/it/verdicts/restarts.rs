@@ -49,6 +49,20 @@ async fn a_restart_in_the_middle_is_no_alarm_and_hides_none() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_lacks_a_few_samples_is_waited_for() {
+    let server = server_with("");
+    let stage = Stage::on(&server.url()).await;
+    stage.scene("gone", &json!({}), &json!({})).await;
+    stage.store("gone", 5).await;
+    let looking = look(&server.url(), Duration::from_secs(6));
+    tokio::time::sleep(Duration::from_millis(900)).await;
+    stage.consumer("gone", "late", &json!({})).await;
+    let told = looking.ended().await;
+    of(&told, "gone").is("STOPPED", &[], "5 messages are outstanding");
+    of(&told, "late").is("STOPPED", &[], "5 messages are outstanding");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_leaders_are_no_alarm() {
     let servers = crate::cluster::three();
     let url = servers[0].url();

@@ -19,6 +19,17 @@ async fn every_consumer_is_told_as_it_is() {
     let mut stage = Stage::on(&server.url()).await;
     let none = || json!({});
 
+    // A log at its limit takes what is held, and the server counts that as acked.
+    stage.scene("eaten", &json!({"max_msgs": 500}), &json!({"max_ack_pending": 100})).await;
+    stage.store("eaten", 500).await;
+    stage.publishes("eaten", 1, ms(50));
+    stage.reads("eaten", 20, ms(50), false);
+    stage
+        .until("eaten", "what is held is dropped", |c| {
+            c["num_ack_pending"] == 100 && c["ack_floor"]["stream_seq"].as_u64() > Some(0)
+        })
+        .await;
+
     // Well.
     stage.scene("idle", &none(), &none()).await;
     stage.store("idle", 5).await;
@@ -172,6 +183,7 @@ async fn every_consumer_is_told_as_it_is() {
 
     of(&told, "unacked").is("STALLED", &[], "nobody acks");
     of(&told, "full").is("STALLED", &["BLOCKED"], "10 messages are not acked, which is its max_ack_pending; 30");
+    of(&told, "eaten").is("STALLED", &["BLOCKED"], "What leaves is what its stream drops.");
     of(&told, "holding").is("STALLED", &[], "nobody acks");
     of(&told, "held").is("OK", &["HOL"], "the floor stands at 0");
 

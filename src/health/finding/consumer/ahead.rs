@@ -24,7 +24,7 @@ const FRESH: Duration = Duration::from_secs(60);
 pub(super) const LOSS_NEAR: Entry = Entry {
     rule: Rule::ConsumerLossNear,
     levels: &[Level::Warning, Level::Critical],
-    finds: "The consumer stands still or falls behind, and at the present rate retention reaches what it has not read \
+    finds: "The consumer stands still, is paused or falls behind, and at the present rate retention reaches what it has not read \
             within 10 minutes (critical: 1 minute), or within what is set.",
     patience: AT_ONCE,
     many: |n| some(n, "consumer", "will soon lose unread messages", "will soon lose unread messages"),
@@ -115,7 +115,7 @@ pub(super) const FILTER: Entry = Entry {
 /// How long until retention reaches the first message that may be unread; `None` where it does not come nearer, or where
 /// the consumer keeps up.
 fn time_to_loss(look: &ConsumerLook<'_>) -> Option<Duration> {
-    let verdict = look.verdict.filter(|v| matches!(v.state, State::Stopped | State::Stalled | State::Behind))?;
+    let verdict = look.verdict.filter(|v| !matches!(v.state, State::Ok | State::Unknown | State::Rewound))?;
     let info = look.stream_info()?;
     let removed_by_acks = info.config.retention != crate::model::Retention::Limits;
     // What is lost already is told so.
@@ -127,7 +127,7 @@ fn time_to_loss(look: &ConsumerLook<'_>) -> Option<Duration> {
         return None;
     }
     // Who does not move at all: what the message that waits longest has left, where it was looked at.
-    let still = matches!(verdict.state, State::Stopped | State::Stalled);
+    let still = matches!(verdict.state, State::Stopped | State::Stalled | State::Paused);
     if still && let LagTime::Known(_, oldest, _) = look.entry.lag_time(look.now()) {
         return time_to_loss_of(look.of?, &oldest, look.now()).map(|loss| loss.after);
     }

@@ -96,10 +96,17 @@ pub(super) const HOL: Entry = Entry {
         |look, _| {
             let Some(of) = look.info() else { return Story::default() };
             let floor = of.ack_floor.stream_seq;
+            let gave_up = flag(look, |flag| matches!(flag, Flag::Dead(_))).is_some();
             let sentence = format!(
-                "Acks arrive, but the floor stands at {}: the next message after it is delivered and not acked.",
-                count_exact(floor)
+                "Acks arrive, but the floor stands at {}: the next message after it is {}.",
+                count_exact(floor),
+                if gave_up { "held, or was given up" } else { "delivered and not acked" }
             );
+            let advice = if gave_up {
+                "The floor never passes a message that was given up, until that one leaves the stream; lag times count from it."
+            } else {
+                "Some client works on it for long, or refuses it again and again; a max_deliver bounds that."
+            };
             Story::new("held", sentence)
                 .with("ack floor", count_exact(floor))
                 .with("not acked", count_exact(of.ack_pending))
@@ -107,7 +114,7 @@ pub(super) const HOL: Entry = Entry {
                 .with_some("ack wait", of.config.ack_wait.map(duration))
                 .with_some("max_deliver", of.config.max_deliver.map(count_exact))
                 .run("See which message it is.", format!("nats stream get {} {}", quoted(look.stream), floor + 1))
-                .advise("Some client works on it for long, or refuses it again and again; a max_deliver bounds that.")
+                .advise(advice)
         },
     ),
 };

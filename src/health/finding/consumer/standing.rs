@@ -4,21 +4,26 @@
 use crate::health::Level;
 use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, plural, quoted, some};
 use crate::health::finding::look::ConsumerLook;
-use crate::health::verdict::{Flag, State, Verdict};
+use crate::health::verdict::{Flag, State, Verdict, Why};
 use crate::model::units::{count_exact, duration, rate};
 use crate::model::{AckPolicy, Consumer, ConsumerSample, Delivery, Rule};
 
 /// Nobody is there.
 pub(super) const STOPPED: Entry = Entry {
     rule: Rule::ConsumerStopped,
-    levels: &[Level::Critical],
-    finds: "Messages wait, and in ten samples nobody asked for them, nothing was delivered and nothing was acked.",
+    levels: &[Level::Warning, Level::Critical],
+    finds: "Messages wait, and in ten samples nobody asked for them, and nothing was delivered or acked. A warning where \
+            that may be slow work (the ack wait of the last delivery is not over); nothing where all is delivered, too.",
     patience: AT_ONCE,
     many: |n| some(n, "consumer", "is read by nobody", "are read by nobody"),
     check: Check::Consumer(
-        |look| is(look, State::Stopped).map(|verdict| hit(Level::Critical, verdict)),
+        |look| {
+            let verdict = is(look, State::Stopped)?;
+            standstill(verdict).map(|level| hit(level, verdict))
+        },
         |look, _| {
-            let story = told(look, "nobody reads").run("Look at it.", info(look));
+            let slow = look.verdict.is_some_and(|verdict| verdict.in_time);
+            let story = told(look, if slow { "nobody asks" } else { "nobody reads" }).run("Look at it.", info(look));
             let story = match look.info().map(|info| &info.config.delivery) {
                 Some(Delivery::Push { subject, .. }) => story
                     .advise(format!("Start the application that subscribes to {subject}, or see why it does not."))
@@ -35,16 +40,17 @@ pub(super) const STOPPED: Entry = Entry {
 /// Somebody is there, and nothing is done.
 pub(super) const STALLED: Entry = Entry {
     rule: Rule::ConsumerStalled,
-    levels: &[Level::Critical],
-    finds: "Messages wait and somebody reads, but in ten samples nothing was acked (or nothing delivered). Not where all is \
-            delivered and the ack wait of the last one is not over: that may just be slow work.",
+    levels: &[Level::Warning, Level::Critical],
+    finds: "Messages wait and somebody reads, but in ten samples nothing was acked (or nothing delivered). A warning where \
+            that may be slow work (the ack wait of the last delivery is not over, and nothing came again); nothing where all \
+            is delivered, too.",
     patience: AT_ONCE,
     many: |n| some(n, "consumer", "stands still", "stand still"),
     check: Check::Consumer(
         |look| {
             let verdict = is(look, State::Stalled)?;
             let more_is_said = blocked(verdict) || never_acked(look, verdict);
-            (!more_is_said && !is_in_time(look)).then(|| hit(Level::Critical, verdict))
+            standstill(verdict).filter(|_| !more_is_said).map(|level| hit(level, verdict))
         },
         |look, _| {
             let delivers = look.info().is_some_and(|info| info.ack_pending > 0);
@@ -61,9 +67,10 @@ pub(super) const STALLED: Entry = Entry {
 /// Nothing more is delivered before something is acked.
 pub(super) const BLOCKED: Entry = Entry {
     rule: Rule::ConsumerBlocked,
-    levels: &[Level::Notice, Level::Critical],
+    levels: &[Level::Notice, Level::Warning, Level::Critical],
     finds: "As many messages are not acked as may be (`max_ack_pending`), so that nothing more is delivered. Critical where \
-            nothing is acked either; a notice where acks come, and it was so in ten samples.",
+            nothing is acked either; a warning while the ack wait is not over; a notice where acks come, and it was so in \
+            ten samples.",
     patience: AT_ONCE,
     many: |n| some(n, "consumer", "waits for acks", "wait for acks"),
     check: Check::Consumer(
@@ -74,8 +81,7 @@ pub(super) const BLOCKED: Entry = Entry {
                 return None;
             }
             match verdict.state {
-                State::Stalled => Some(hit(Level::Critical, &verdict)),
-                State::Ok | State::Behind if only_dropped(look) => Some(Hit::of(Level::Critical, verdict.outstanding)),
+                State::Stalled => standstill(&verdict).map(|level| hit(level, &verdict)),
                 State::Ok => {
                     let max = info.config.max_ack_pending?;
                     let samples = look.entry.ring.samples();
@@ -96,17 +102,21 @@ pub(super) const BLOCKED: Entry = Entry {
                 "Delivery waits for acks: {} not acked, which is its max_ack_pending; {} not delivered yet.{}",
                 some(info.ack_pending as usize, "message", "is", "are"),
                 some(info.pending as usize, "message", "is", "are"),
-                match (hit.level, only_dropped(look)) {
+                match (hit.level, look.verdict.is_some_and(|verdict| verdict.dropped)) {
                     (Level::Critical, true) =>
-                        " In ten samples nothing was acked; what leaves is what its stream drops.",
-                    (Level::Critical, false) => " Nothing was acked in ten samples.",
-                    _ => " Acks arrive.",
+                        " In ten samples nothing was acked; what leaves is what its stream drops.".to_owned(),
+                    (Level::Critical, false) => " Nothing was acked in ten samples.".to_owned(),
+                    (Level::Warning, _) => format!(
+                        " Nothing was acked in ten samples; it may be slow work, since its ack wait, {}, is not over.",
+                        duration(info.config.ack_wait.unwrap_or_default())
+                    ),
+                    _ => " Acks arrive.".to_owned(),
                 }
             );
             let story =
                 evidence(Story::new("waits for acks", sentence), look, info).with("max_ack_pending", count_exact(max));
             let story = with_never_acked(story, look);
-            if hit.level == Level::Critical {
+            if hit.level >= Level::Warning {
                 story
                     .advise("See why its clients do not ack: they hang, fail, or forget to.")
                     .run("Messages that are not acked come again after the ack wait.", self::info(look))
@@ -129,8 +139,7 @@ pub(super) const NEVER_ACKED: Entry = Entry {
     check: Check::Consumer(
         |look| {
             let verdict = is(look, State::Stalled)?;
-            let never = never_acked(look, verdict) && !blocked(verdict) && !is_in_time(look);
-            never.then(|| hit(Level::Critical, verdict))
+            (never_acked(look, verdict) && !blocked(verdict)).then(|| hit(Level::Critical, verdict))
         },
         |look, _| {
             let Some(info) = look.info() else { return Story::default() };
@@ -158,9 +167,7 @@ pub(super) const BEHIND: Entry = Entry {
     check: Check::Consumer(
         |look| {
             let verdict = is(look, State::Behind)?;
-            // That nothing is acked says more.
-            let blocked = blocked(verdict) && only_dropped(look);
-            (!blocked && !nobody_asks(look)).then(|| hit(Level::Warning, verdict))
+            (!nobody_asks(look)).then(|| hit(Level::Warning, verdict))
         },
         |look, _| {
             let story = told(look, "falls behind");
@@ -184,6 +191,8 @@ pub(super) const NO_READER: Entry = Entry {
     check: Check::Consumer(
         |look| {
             let verdict = look.verdict.filter(|verdict| matches!(verdict.state, State::Ok | State::Behind))?;
+            // So much may be outstanding.
+            let verdict = Some(verdict).filter(|verdict| !matches!(verdict.why, Why::Idle | Why::CaughtUp))?;
             nobody_asks(look).then(|| hit(Level::Warning, &verdict))
         },
         |look, _| {
@@ -244,50 +253,37 @@ fn is<'a>(look: &'a ConsumerLook<'_>, state: State) -> Option<&'a Verdict> {
 }
 
 const fn hit(level: Level, verdict: &Verdict) -> Hit {
-    Hit::of(level, verdict.outstanding).since(verdict.since)
+    Hit::of(level, verdict.outstanding).since(verdict.since).or_longer(verdict.or_longer)
 }
 
 fn blocked(verdict: &Verdict) -> bool {
     verdict.flags.iter().any(|flag| matches!(flag, Flag::Blocked { .. }))
 }
 
+/// How bad it is that nothing is acked; `None` where all is delivered and its clients may just be slow.
+fn standstill(verdict: &Verdict) -> Option<Level> {
+    match (verdict.in_time, verdict.waits) {
+        (true, false) => None,
+        (true, true) => Some(Level::Warning),
+        (false, _) => Some(Level::Critical),
+    }
+}
+
+/// Nothing was ever acked, though there was time enough.
 fn never_acked(look: &ConsumerLook<'_>, verdict: &Verdict) -> bool {
     let Some(info) = look.info() else { return false };
     let never = info.ack_floor.consumer_seq == 0 && info.ack_floor.last_active.is_none();
     let grown = info.created.is_none_or(|at| look.now().since(at) > info.config.ack_wait.unwrap_or_default());
     never
         && grown
+        && !verdict.in_time
         && info.delivered.consumer_seq > 0
         && verdict.state == State::Stalled
         && info.config.ack_policy != AckPolicy::None
 }
 
-/// All is delivered, and its clients have had it for less time than they may take. When the last delivery was is forgotten
-/// by a server that restarts; what takes too long comes again then, and is told by that.
-fn is_in_time(look: &ConsumerLook<'_>) -> bool {
-    let Some(info) = look.info() else { return false };
-    let Some(wait) = info.config.ack_wait else { return false };
-    let last = info.delivered.last_active.map(|at| look.now().since(at));
-    info.pending == 0 && info.redelivered == 0 && info.ack_pending > 0 && last.is_none_or(|ago| ago < wait)
-}
-
 fn is_full(samples: &[ConsumerSample]) -> bool {
     samples.len() >= crate::model::ring::SLOTS
-}
-
-/// What the server counts as acked in a whole window is what retention took from the beginning of the log, message by
-/// message, before it was acked: the floor only follows where the log begins, and nothing behind it was acked.
-fn only_dropped(look: &ConsumerLook<'_>) -> bool {
-    let samples = look.entry.ring.samples();
-    let step = |two: &[ConsumerSample]| {
-        let [a, b] = two else { return false };
-        let Some(edges) = b.edges.filter(|edges| !edges.acks_remove) else { return false };
-        let delivered = b.delivered_consumer_seq.saturating_sub(a.delivered_consumer_seq);
-        let left = (u64::from(a.ack_pending) + delivered).saturating_sub(u64::from(b.ack_pending));
-        b.ack_floor_stream_seq < edges.first_seq
-            && left <= b.ack_floor_stream_seq.saturating_sub(a.ack_floor_stream_seq)
-    };
-    is_full(samples) && samples.windows(2).all(step)
 }
 
 /// Something waits, and for a whole window nobody asked and nothing was delivered.

@@ -198,7 +198,7 @@ fn still<'a>(look: &StreamLook<'a>) -> impl Iterator<Item = (&'a str, u64)> {
     let terms = look.terms;
     look.shelf.into_iter().flat_map(|shelf| shelf.entries.iter()).filter_map(move |(name, entry)| {
         let verdict = judge(entry, &terms)?;
-        let still = matches!(verdict.state, State::Stopped | State::Stalled);
+        let still = matches!(verdict.state, State::Stopped | State::Stalled) && !verdict.in_time;
         still.then_some((name.as_str(), verdict.outstanding))
     })
 }

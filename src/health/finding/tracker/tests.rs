@@ -63,9 +63,59 @@ fn what_comes_again_is_the_same_finding() {
     // The word of when it was well does not end it.
     t.tick(at(5).plus(LINGERS), patience);
     assert_eq!(t.at(C).len(), 1);
+    put(&mut t, C, &[], 370);
     put(&mut t, C, &[], 400);
     t.tick(at(400).plus(LINGERS), patience);
     assert!(t.at(C).is_empty());
+}
+
+#[test]
+fn what_comes_and_goes_is_told_once() {
+    let mut t = Tracker::default();
+    let found = [(RULE, hit(Level::Warning, 1))];
+    put(&mut t, C, &found, 0);
+    put(&mut t, C, &[], 5);
+    assert_eq!(t.counts().warning, 0, "the first time it is well at once");
+    put(&mut t, C, &found, 9);
+    for second in [12, 20, 41] {
+        put(&mut t, C, &[], second);
+        assert_eq!((t.at(C)[0].quiet, t.counts().warning), (Some(at(12)), 1), "{second}");
+    }
+    put(&mut t, C, &found, 41);
+    assert_eq!((t.at(C)[0].quiet, t.at(C)[0].change, t.at(C)[0].changed), (None, Change::Again, at(9)));
+    put(&mut t, C, &[], 50);
+    put(&mut t, C, &[], 80);
+    assert_eq!((t.at(C)[0].phase, t.counts().warning), (Phase::Resolved(at(50)), 0), "since when it was not found");
+    // What is deleted is gone at once; and who is impatient is told how it is now.
+    put(&mut t, C, &found, 90);
+    t.retain_streams(at(91), |_| false);
+    assert_eq!((t.at(C)[0].phase, t.counts().warning), (Phase::Resolved(at(91)), 0));
+    let mut t = Tracker::impatient(Duration::ZERO);
+    for second in 0..4 {
+        put(&mut t, C, if second % 2 == 0 { &found } else { &[] }, second);
+    }
+    assert_eq!(t.at(C)[0].phase, Phase::Resolved(at(3)));
+}
+
+#[test]
+fn less_bad_for_a_moment_is_as_bad() {
+    let mut t = Tracker::default();
+    put(&mut t, C, &[(RULE, hit(Level::Critical, 5))], 100);
+    for second in (102..160).step_by(4) {
+        put(&mut t, C, &[(RULE, hit(Level::Notice, 5))], second);
+        put(&mut t, C, &[(RULE, hit(Level::Critical, 5))], second + 2);
+    }
+    assert_eq!((t.counts().critical, t.at(C)[0].change, t.at(C)[0].changed), (1, Change::New, at(100)));
+    put(&mut t, C, &[(RULE, hit(Level::Notice, 5))], 190);
+    put(&mut t, C, &[(RULE, hit(Level::Notice, 5))], 199);
+    assert_eq!(t.counts(), Counts { critical: 1, ..Default::default() });
+    put(&mut t, C, &[(RULE, hit(Level::Notice, 5))], 200);
+    assert_eq!((t.counts(), t.at(C)[0].change), (Counts { notice: 1, ..Default::default() }, Change::Better));
+    // Who does not wait tells at once what holds.
+    let mut t = Tracker::impatient(Duration::from_secs(10));
+    put(&mut t, C, &[(RULE, hit(Level::Critical, 5))], 0);
+    put(&mut t, C, &[(RULE, hit(Level::Notice, 5))], 1);
+    assert_eq!(t.counts(), Counts { notice: 1, ..Default::default() });
 }
 
 #[test]
@@ -110,13 +160,15 @@ fn what_was_there_at_the_first_look_has_no_known_beginning() {
     put(&mut t, C, &[(RULE, hit(Level::Critical, 1))], 20);
     let known = Hit::of(Level::Critical, 1).since(Some(at(-50)));
     put(&mut t, At::Consumer("s", "known"), &[(RULE, known)], 20);
+    put(&mut t, At::Consumer("s", "longer"), &[(RULE, known.or_longer(true))], 50);
     put(&mut t, At::Consumer("s", "later"), &[(RULE, hit(Level::Critical, 1))], 31);
     let news: Vec<bool> = t.iter().map(|(.., tracked)| tracked.news).collect();
-    assert_eq!(news, [false, false, false, true]);
+    assert_eq!(news, [false, false, false, true, true]);
     let of = |place| (t.at(place)[0].begun, t.at(place)[0].since);
     assert_eq!(of(At::Stream("a")), (false, at(0)));
     assert_eq!(of(C), (false, at(20)));
     assert_eq!(of(At::Consumer("s", "known")), (true, at(-50)));
+    assert_eq!(of(At::Consumer("s", "longer")), (false, at(-50)));
     assert_eq!(of(At::Consumer("s", "later")), (true, at(31)));
 }
 

@@ -39,6 +39,11 @@ fn what_was_given_up_lost_and_held() {
         c.c.ack_floor.last_active = Some(Timestamp::from_secs(c.second));
     });
     assert_eq!(held.hits(), [(Rule::ConsumerHol, Notice)]);
+    assert!(held.sentence(Rule::ConsumerHol).ends_with("is delivered and not acked."));
+    // Who gave up on a message never acks it.
+    let given_up = held.polls(1, |c| (c.c.config.max_deliver, c.c.redelivered) = (Some(3), 9));
+    assert_eq!(given_up.hits(), [(Rule::ConsumerDead, Warning), (Rule::ConsumerHol, Notice)]);
+    assert!(given_up.sentence(Rule::ConsumerHol).ends_with("is held, or was given up."));
 }
 
 #[test]
@@ -61,6 +66,13 @@ fn retention_that_comes_near() {
     assert_eq!(near(1, 200, defaults.clone()), [stopped, (Rule::ConsumerLossNear, Critical)]);
     assert_eq!(near(1, 1, defaults.clone()), [stopped], "hours away");
     assert_eq!(near(1, 0, defaults), [stopped], "nothing is dropped");
+    // Who is paused loses as much.
+    let mut paused = case();
+    paused.c.paused = true;
+    (paused.c.delivered.stream_seq, paused.c.ack_floor.stream_seq, paused.c.pending) = (0, 0, 100);
+    paused.s.config.limits.max_age = Some(Duration::from_secs(1_000));
+    let paused = paused.polls(11, |c| c.stored(1));
+    assert_eq!(paused.hits(), [(Rule::ConsumerPaused, Notice), (Rule::ConsumerLossNear, Warning)]);
     let set = |critical| Thresholds {
         rules: vec![Threshold {
             rule: Rule::ConsumerLossNear,

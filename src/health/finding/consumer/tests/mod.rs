@@ -176,8 +176,8 @@ fn somebody_reads_and_nothing_is_acked() {
     let never = never(|_| {});
     assert!(never.sentence(Rule::ConsumerNeverAcked).starts_with("It delivered 14 messages so far"));
     assert_eq!(never.hits(), [(Rule::ConsumerNeverAcked, Critical)]);
-    // Too young to say never.
-    assert_eq!(young.hits(), [(Rule::ConsumerStalled, Critical)]);
+    // Too young to say never, and to say that it is too slow.
+    assert_eq!(young.hits(), [(Rule::ConsumerStalled, Warning)]);
 }
 
 #[test]
@@ -198,7 +198,34 @@ fn slow_work_does_not_stand_still() {
     let stalled = [(Rule::ConsumerStalled, Critical)];
     assert_eq!(working(|_| {}).polls(25, |_| {}).hits(), stalled, "they took longer");
     assert_eq!(working(|c| c.c.redelivered = 1).hits(), stalled, "it came again");
-    assert_eq!(working(|c| c.stored(1)).hits(), stalled, "more waits");
+    // More waits behind it.
+    let waited = working(|c| c.stored(1));
+    assert_eq!(waited.hits(), [(Rule::ConsumerStalled, Warning)]);
+    assert!(waited.sentence(Rule::ConsumerStalled).ends_with("It may be slow work: its ack wait, 1m, is not over."));
+    assert_eq!(waited.polls(25, |c| c.stored(1)).hits(), stalled, "they took longer");
+    // One job at a time.
+    let one = |times| {
+        let mut case = case();
+        case.c.config.max_ack_pending = Some(1);
+        case.c.config.ack_wait = Some(Duration::from_secs(60));
+        case.polls(1, |c| {
+            c.stored(30);
+            c.deliver(1);
+        })
+        .polls(times, |_| {})
+    };
+    assert_eq!(one(12).hits(), [(Rule::ConsumerBlocked, Warning)]);
+    let sentence = one(12).sentence(Rule::ConsumerBlocked);
+    assert!(sentence.ends_with("it may be slow work, since its ack wait, 1m, is not over."), "{sentence}");
+    assert_eq!(one(32).hits(), [(Rule::ConsumerBlocked, Critical)]);
+    // One that asks only when it is done, and until then has no open pull.
+    let asks_later = |times| one(0).polls(times, |c| c.c.waiting = 0);
+    assert_eq!(asks_later(12).hits(), [(Rule::ConsumerStopped, Warning)]);
+    assert!(asks_later(12).sentence(Rule::ConsumerStopped).ends_with("its ack wait, 1m, is not over."));
+    assert_eq!(asks_later(32).hits(), [(Rule::ConsumerStopped, Critical)]);
+    let last = |times| working(|c| c.c.waiting = 0).polls(times, |c| c.c.waiting = 0);
+    assert_eq!(last(0).hits(), [], "it has all that there is");
+    assert_eq!(last(25).hits(), [(Rule::ConsumerStopped, Critical)]);
 }
 
 #[test]
