@@ -1,6 +1,7 @@
 //! A connection with everything that it needs, each from the first place that says something.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
@@ -43,6 +44,11 @@ pub struct Tls {
     pub first: bool,
 }
 
+/// The options with which the `nats` CLI reaches the same server, raw; an empty value where one takes none. A user,
+/// password or token is not among them. It is shared, since connections are carried into many futures.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reach(pub Vec<(&'static str, String)>);
+
 /// A connection, ready to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {
@@ -60,33 +66,33 @@ pub struct Connection {
     pub api_prefix: String,
     /// How long connecting may take.
     pub timeout: Duration,
-    /// The options with which the `nats` CLI reaches the same, raw; an empty value where one takes none. A user, password
-    /// or token is not among them.
-    pub reach: Vec<(&'static str, String)>,
+    /// How the `nats` CLI reaches the same.
+    pub reach: Arc<Reach>,
     /// Where what is asked is noted.
     pub ledger: Ledger,
 }
 
 impl Default for Connection {
     fn default() -> Self {
-        Self {
-            context: None,
-            servers: vec![DEFAULT_URL.into()],
-            auth: Auth::None,
-            tls: Tls::default(),
-            inbox_prefix: None,
-            api_prefix: "$JS.API".into(),
-            timeout: DEFAULT_TIMEOUT,
-            reach: Vec::new(),
-            ledger: Ledger::default(),
-        }
+        Self::to(DEFAULT_URL)
     }
 }
 
 impl Connection {
     /// To one server, without anything else.
     pub fn to(url: impl Into<String>) -> Self {
-        Self { servers: vec![url.into()], ..Self::default() }
+        let url = url.into();
+        Self {
+            context: None,
+            reach: Arc::new(Reach(vec![("--server", url.clone())])),
+            servers: vec![url],
+            auth: Auth::None,
+            tls: Tls::default(),
+            inbox_prefix: None,
+            api_prefix: "$JS.API".into(),
+            timeout: DEFAULT_TIMEOUT,
+            ledger: Ledger::default(),
+        }
     }
 
     /// The addresses as they may be shown.
@@ -155,7 +161,7 @@ impl Connection {
             inbox_prefix: pick(flags.inbox_prefix.as_ref(), "NATS_INBOX_PREFIX", &file.inbox_prefix),
             api_prefix: api_prefix(domain.as_deref(), prefix.as_deref())?,
             timeout,
-            reach,
+            reach: Arc::new(Reach(reach)),
             ledger: Ledger::default(),
         })
     }
@@ -406,7 +412,7 @@ mod tests {
         let none = Env::default();
         let reach = |flags: &Flags, env: &Env, context: Option<(&str, &ContextFile)>| {
             let of = Connection::resolve(flags, env, context).unwrap().reach;
-            of.into_iter().map(|(option, value)| format!("{option} {value}").trim().to_owned()).collect::<Vec<_>>()
+            of.0.iter().map(|(option, value)| format!("{option} {value}").trim().to_owned()).collect::<Vec<_>>()
         };
         assert_eq!(reach(&Flags::default(), &none, Some(("c", &file))), ["--context c"]);
         assert_eq!(reach(&Flags::default(), &none, None), ["--server nats://127.0.0.1:4222"]);

@@ -114,7 +114,8 @@ pub async fn open(connection: &Connection) -> Result<Client, ConnectError> {
     let options = options(connection, &events, again)?;
     // The client gives each server that long. It does not count the time that the resolver takes, so we do.
     let limit = connection.timeout.saturating_mul(u32::try_from(connection.servers.len()).unwrap_or(1).max(1));
-    let connecting = options.connect(connection.servers.clone());
+    // What the client does to connect is large, and would be a part of whatever waits for it.
+    let connecting = Box::pin(options.connect(connection.servers.clone()));
     match timeout(limit, connecting).await {
         Ok(Ok(nats)) => Ok(Client::new(nats, connection.api_prefix.clone(), events, held).noting(&connection.ledger)),
         Ok(Err(error)) => Err(explain(&error, connection)),

@@ -190,7 +190,7 @@ pub(super) fn session(settings: &Settings) -> Session {
     Session {
         context: settings.connection.context.clone(),
         servers: settings.connection.shown(),
-        reach: settings.connection.reach.clone(),
+        reach: settings.connection.reach.0.clone(),
         colour: settings.colour.clone(),
         access: settings.access,
         thresholds: settings.thresholds(),

@@ -60,7 +60,10 @@ async fn a_message_that_a_consumer_gives_up_on_is_listed_and_opens_in_the_tail()
     });
     t.hides("fine-1");
     t.keys("\x1b");
-    t.until("the list again", |t| t.line(1).contains("Stuck messages of billing"));
+    // The place says both while the tail is there.
+    t.until("the list again", |t| {
+        t.line(1).contains("Stuck messages of billing") && !t.line(1).contains("Tail of orders")
+    });
 
     t.keys("8");
     t.until("the advisories", |t| {
@@ -70,7 +73,8 @@ async fn a_message_that_a_consumer_gives_up_on_is_listed_and_opens_in_the_tail()
             && screen.contains("of our readers hidden")
     });
     t.keys("\t/make consumer\r");
-    t.until("the tail's own consumer", |t| t.screen().contains("nats consumer add orders jetscope-tail-"));
+    t.until("the tail's own consumer", |t| t.screen().contains(" consumer add orders jetscope-tail-"));
+    assert!(t.screen().contains("nats --server nats://127.0.0.1:"), "what is copied names the server");
     t.keys("\x1b");
     t.hides("/make consumer");
     t.keys("/get orders 2\r");

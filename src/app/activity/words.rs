@@ -60,8 +60,8 @@ fn raw(request: &Request, asks: (Verb, Option<&str>, Option<&str>)) -> String {
         (Verb::Consumer, Some(stream), Some(consumer)) => format!("consumer {consumer} of {stream}"),
         (Verb::Message, Some(stream), _) => match (number("seq"), text("next_by_subj")) {
             (Some(seq), None) => format!("message #{seq} of stream {stream}"),
-            (Some(seq), Some(">")) => format!("the first message from #{seq} on of stream {stream}"),
-            (Some(seq), Some(subject)) => format!("the first message from #{seq} on with {subject} of stream {stream}"),
+            (Some(seq), Some(">")) => format!("the first message of stream {stream} from #{seq} on"),
+            (Some(seq), Some(subject)) => format!("the first message of stream {stream} from #{seq} on with {subject}"),
             _ => format!("a message of stream {stream}"),
         },
         (Verb::Next, Some(stream), Some(_)) => match number("batch") {
@@ -112,7 +112,7 @@ mod tests {
             (
                 "STREAM.MSG.GET.S",
                 r#"{"seq":12,"next_by_subj":"a.>"}"#,
-                "the first message from #12 on with a.> of stream S",
+                "the first message of stream S from #12 on with a.>",
             ),
             ("CONSUMER.MSG.NEXT.S.c", r#"{"batch":2000}"#, "up to 2,000 more messages for a reader of S"),
             ("CONSUMER.RESET.S.c", r#"{"seq":30}"#, "move consumer c of S to #30"),
