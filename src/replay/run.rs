@@ -140,8 +140,8 @@ impl Replays {
         let permit = permit(settings, &plan, said)?;
         let journal = self.journals.begin(&plan)?;
         let dir = journal.dir().to_owned();
-        let begun =
-            self.run(settings, plan, permit, journal, Checkpoint { afresh: true, ..Checkpoint::default() }).await;
+        let checkpoint = Checkpoint { afresh: true, ..Checkpoint::default() };
+        let begun = Box::pin(self.run(settings, plan, permit, journal, checkpoint)).await;
         if begun.is_err() {
             // Nothing was sent, so there is nothing to go on with.
             let _ = std::fs::remove_dir_all(dir);
@@ -182,7 +182,7 @@ impl Replays {
             // From now on, whatever becomes of this process.
             journal.save(&checkpoint, true)?;
         }
-        self.run(settings, plan, permit, journal, checkpoint).await
+        Box::pin(self.run(settings, plan, permit, journal, checkpoint)).await
     }
 
     /// Tells a replay what to do, whoever runs it. One that nobody runs can only be cancelled.

@@ -101,9 +101,10 @@ impl Replays {
     pub(super) fn resume(&self, id: String, typed: Option<String>, behind: bool) {
         let (settings, engine) = (self.settings(), self.engine.clone());
         self.begin(async move {
-            match behind {
-                true => engine.resume_behind(&settings, &id, &said(typed)).await,
-                false => engine.resume(&settings, &id, &said(typed)).await,
+            if behind {
+                engine.resume_behind(&settings, &id, &said(typed)).await
+            } else {
+                engine.resume(&settings, &id, &said(typed)).await
             }
         });
     }

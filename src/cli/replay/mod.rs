@@ -96,7 +96,7 @@ async fn wanted(settings: &Settings, replays: &Replays, wanted: Wanted) -> Resul
             output::note(&format!("the plan is being made, {} read", messages(count)));
         }
     };
-    let mut plan = replay::plan_telling(settings, request(wanted)?, reading).await.map_err(failed)?;
+    let mut plan = Box::pin(replay::plan_telling(settings, request(wanted)?, reading)).await.map_err(failed)?;
     for obstacle in &mut plan.obstacles {
         if obstacle.ends_with(IN_DOUBT) {
             obstacle.push_str(": --at-least-once or --at-most-once");

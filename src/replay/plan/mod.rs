@@ -127,7 +127,8 @@ impl Request {
 
 /// Makes a plan: reads the whole range once, and asks about the destination. Nothing is changed.
 pub async fn plan(settings: &Settings, request: Request) -> Result<Plan, PlanError> {
-    plan_telling(settings, request, |_| {}).await
+    // A plan asks much; whoever waits for one need not hold all of that.
+    Box::pin(plan_telling(settings, request, |_| {})).await
 }
 
 /// As [`plan`]; tells how many messages were read so far.

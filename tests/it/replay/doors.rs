@@ -147,7 +147,7 @@ async fn what_an_endpoint_will_never_take_can_be_passed_over() {
     assert!(out.status.success(), "{last}");
     assert_eq!((&last["state"], &last["sent"], &last["failed"]), (&json!("COMPLETED"), &json!(7), &json!(1)));
     assert!(last["reason"].as_str().unwrap().contains("but for 1"), "{last}");
-    let received = received.lock().unwrap();
+    let received: Vec<_> = std::mem::take(&mut received.lock().unwrap());
     let ids: Vec<String> = received
         .iter()
         .map(|(_, body)| serde_json::from_str::<Value>(body).unwrap()["id"].as_str().unwrap().to_owned())
