@@ -90,7 +90,7 @@ pub(super) struct Global {
     /// Configuration file
     #[arg(long, global = true, value_name = "FILE", help_heading = "Program")]
     config: Option<PathBuf>,
-    /// No colours, as NO_COLOR
+    /// No colours, as with NO_COLOR in the environment
     #[arg(long, global = true, help_heading = "Program")]
     no_color: bool,
     /// Log level: off, error, warn, info, debug, trace; the log is a file in the state directory
