@@ -60,7 +60,8 @@ async fn a_message_that_a_consumer_gives_up_on_is_listed_and_opens_in_the_tail()
     });
     t.hides("fine-1");
     t.keys("\x1b");
-    t.until("the list again", |t| t.line(1).contains("Stuck messages of billing"));
+    let listed = |line: &str| line.contains("Stuck messages of billing") && !line.contains("Tail of");
+    t.until("the list again", |t| listed(&t.line(1)));
 
     t.keys("8");
     t.until("the advisories", |t| {
