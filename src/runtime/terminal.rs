@@ -200,6 +200,11 @@ pub fn restore_on_panic() {
     }));
 }
 
+/// The columns of the terminal that this process has; 80 where it has none that says.
+pub fn columns() -> usize {
+    crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -48,7 +48,8 @@ pub(super) async fn play(demo: &Demo) -> Result<()> {
     let taken = demo.endpoint().taken();
     ensure!(taken.events == sent, "the endpoint took {} events, not {sent}", taken.events);
     ensure!(taken.sequences.is_sorted_by(|a, b| a < b), "the endpoint took them out of order");
-    say(&format!("The endpoint has taken {sent} events, in order; it was busy {} times.", taken.refused))?;
+    let times = if taken.refused == 1 { "once".to_owned() } else { format!("{} times", taken.refused) };
+    say(&format!("The endpoint has taken {sent} events, in order; it was busy {times}."))?;
 
     say("And to a subject, where a stream captures them.")?;
     let sent = scene.replayed(&[&replay[..], &["replay.{subject}", "--execute"]].concat()).await?;

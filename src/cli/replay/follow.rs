@@ -11,6 +11,7 @@ use crate::event::clean_line;
 use crate::model::replay::{Pace, Progress, State};
 use crate::model::units;
 use crate::replay::Running;
+use crate::runtime::terminal::columns;
 
 use super::super::headless::Failure;
 use super::super::{FAILED, INTERRUPTED, NOTHING, output};
@@ -123,7 +124,7 @@ fn tell(now: &Progress, json: bool, terminal: bool, said: &mut String) -> io::Re
     }
     let text = sentence(now);
     if terminal {
-        let width = crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns));
+        let width = columns();
         let text = shown(now, &text, width);
         // What was longer before is written over; that it cannot be written is nothing to tell.
         let blank = " ".repeat(said.chars().count().saturating_sub(text.chars().count()).min(width));

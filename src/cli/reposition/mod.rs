@@ -50,7 +50,7 @@ async fn to(settings: Settings, wanted: Wanted) -> Result<ExitCode, Failure> {
         return Ok(code);
     }
     let running = repositions.start(&api, preview, &said(how), stuck(how)).map_err(failed)?;
-    to_the_end(running, how.json).await
+    to_the_end(running, how.json, false).await
 }
 
 async fn undo(settings: Settings, of: Option<(String, String)>, how: How) -> Result<ExitCode, Failure> {
@@ -70,7 +70,7 @@ async fn undo(settings: Settings, of: Option<(String, String)>, how: How) -> Res
         None => {}
     }
     let running = repositions.start_undo(&api, undo, &said(&how), stuck(&how)).map_err(failed)?;
-    to_the_end(running, how.json).await
+    to_the_end(running, how.json, true).await
 }
 
 /// Connects, and says what an earlier one left behind.
@@ -123,7 +123,7 @@ const fn stuck(how: &How) -> Stuck {
 }
 
 /// Tells the steps, and what came of it. Interrupted, the consumer is left in order before the end.
-async fn to_the_end(running: Running, json: bool) -> Result<ExitCode, Failure> {
+async fn to_the_end(running: Running, json: bool, is_undo: bool) -> Result<ExitCode, Failure> {
     let mut step = running.step();
     let interrupted = tokio::spawn(interrupted(running.control()));
     let telling = tokio::spawn(async move {
@@ -150,7 +150,7 @@ async fn to_the_end(running: Running, json: bool) -> Result<ExitCode, Failure> {
     let _ = telling.await;
     match ended {
         Ok(outcome) => {
-            output::print(&show::outcome(&outcome, json)?)?;
+            output::print(&show::outcome(&outcome, json, is_undo)?)?;
             Ok(code(&outcome))
         }
         Err(error) if error.is_cancelled() => {

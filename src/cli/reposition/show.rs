@@ -56,9 +56,13 @@ pub(super) fn remake(record: &Record, json: bool) -> io::Result<String> {
 }
 
 /// What came of it.
-pub(super) fn outcome(o: &Outcome, json: bool) -> io::Result<String> {
+pub(super) fn outcome(o: &Outcome, json: bool, is_undo: bool) -> io::Result<String> {
     if json {
         return output::json(o);
+    }
+    if is_undo {
+        // What is taken back is not taken back again: undo would take back the one before it.
+        return Ok(output::said(&o.words()));
     }
     let (stream, consumer) = (clean_line(&o.stream), clean_line(&o.consumer));
     let undo = format!("\nTo take it back: jetscope reposition undo {stream} {consumer} --execute\n");

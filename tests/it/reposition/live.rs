@@ -43,7 +43,8 @@ async fn a_live_client_goes_on_from_there_and_back() {
 
     // Back to where it stood: it stands there already, but what is asked for is done.
     place.run(&["undo"]).await.code(0).has(&["undoes", "#101", "what comes next"]);
-    place.run(&["undo", "--execute"]).await.code(0).has(&["to #101, read back"]);
+    let undone = place.run(&["undo", "--execute"]).await.code(0).has(&["to #101, read back"]);
+    assert!(!undone.out.contains("To take it back"), "that would take back another one: {undone:#?}");
     assert_eq!(position(&place.info("c").await), (100, 100));
     place.run(&["undo"]).await.code(2).has(&["nothing to take back"]);
     assert_eq!(place.audit().len(), 2);
