@@ -4,12 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use url::Url;
-
+use super::addresses::{DEFAULT_URL, UserInfo, split_urls};
 use super::{ConfigError, ContextFile, Env, Flags, Ledger, Secret};
 
-/// Where a server is when nobody says otherwise.
-const DEFAULT_URL: &str = "nats://127.0.0.1:4222";
 /// How long connecting may take by default.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -299,90 +296,6 @@ fn api_prefix(domain: Option<&str>, prefix: Option<&str>) -> Result<String, Conf
     }
 }
 
-/// User and password of an address; a token is a user without a password.
-type UserInfo = (Secret, Secret);
-
-/// Parts addresses at commas, and takes user and password out of them.
-fn split_urls(text: &str) -> Result<(Vec<String>, Option<UserInfo>), ConfigError> {
-    let mut servers = Vec::new();
-    let mut userinfo = None;
-    for part in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
-        let mut url = address(part).map_err(|reason| ConfigError::BadValue {
-            what: "a server address".into(),
-            value: shown_server(part),
-            reason: format!("{reason}; it should be like nats://host:4222"),
-        })?;
-        if !url.username().is_empty() || url.password().is_some() {
-            let decode = |s: &str| Secret::new(percent_decoded(s));
-            userinfo = Some((decode(url.username()), decode(url.password().unwrap_or(""))));
-            let _ = url.set_username("");
-            let _ = url.set_password(None);
-        }
-        if url.port().is_none() {
-            let _ = url.set_port(Some(4222));
-        }
-        servers.push(url.as_str().trim_end_matches('/').to_owned());
-    }
-    if servers.is_empty() {
-        servers.push(DEFAULT_URL.into());
-    }
-    Ok((servers, userinfo))
-}
-
-/// An address that can be connected to, or what is wrong with it.
-fn address(part: &str) -> Result<Url, String> {
-    let whole = if part.contains("://") { part.to_owned() } else { format!("nats://{part}") };
-    let url = Url::parse(&whole).map_err(|e| e.to_string())?;
-    if matches!(url.scheme(), "ws" | "wss") {
-        return Err("WebSocket connections are not supported".into());
-    }
-    if !matches!(url.scheme(), "nats" | "tls") {
-        return Err("the scheme is not nats or tls".into());
-    }
-    if url.host_str().is_none_or(str::is_empty) {
-        return Err("it names no host".into());
-    }
-    // A password with one of these characters ends up here: what follows is then no path, and must not be shown.
-    if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-        return Err("nothing may follow host and port, and / ? # in a password must be written as %2F %3F %23".into());
-    }
-    Ok(url)
-}
-
-/// Addresses as they may be shown: without userinfo.
-pub fn shown_servers(text: &str) -> String {
-    let parts: Vec<String> = text.split(',').map(str::trim).filter(|p| !p.is_empty()).map(shown_server).collect();
-    if parts.is_empty() { DEFAULT_URL.into() } else { parts.join(", ") }
-}
-
-fn shown_server(part: &str) -> String {
-    let (scheme, rest) = part.split_once("://").map_or(("", part), |(s, r)| (s, r));
-    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-    // What cannot be an address may be a user and (a part of) a password, without its host.
-    let host = match address(&format!("nats://{host}")) {
-        Ok(_) => host,
-        Err(_) => host.split([':', '/', '?', '#']).next().unwrap_or(""),
-    };
-    if scheme.is_empty() { host.to_owned() } else { format!("{scheme}://{host}") }
-}
-
-fn percent_decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut i = 0;
-    while i < bytes.len() {
-        let hex = (bytes[i] == b'%').then(|| text.get(i + 1..i + 3)).flatten();
-        if let Some(byte) = hex.and_then(|h| u8::from_str_radix(h, 16).ok()) {
-            out.push(byte);
-            i += 3;
-        } else {
-            out.push(bytes[i]);
-            i += 1;
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -463,7 +376,6 @@ mod tests {
         assert_eq!(c.servers, ["nats://host:4223"]);
         assert_eq!(c.auth, Auth::User(Secret::new("me"), Secret::new("p@ss")));
         assert!(!format!("{c:?}").contains("p@ss"));
-        assert_eq!(shown_servers("nats://me:secret@host:1,other"), "nats://host:1, other");
     }
 
     #[test]

@@ -136,7 +136,7 @@ pub fn list(env: &Env) -> Vec<ContextSummary> {
         .into_iter()
         .map(|name| {
             let (servers, description, error) = match read(env, &name) {
-                Ok(file) => (super::connection::shown_servers(file.url.reveal()), file.description, None),
+                Ok(file) => (super::addresses::shown_servers(file.url.reveal()), file.description, None),
                 Err(error) => (String::new(), String::new(), Some(error.to_string())),
             };
             ContextSummary { selected: selected.as_ref() == Some(&name), name, servers, description, error }

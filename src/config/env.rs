@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Secret;
-use super::connection::shown_servers;
+use super::addresses::shown_servers;
 
 /// A snapshot of the environment, so that nothing else reads it and tests can make one.
 #[derive(Clone, Default)]

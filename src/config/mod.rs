@@ -4,6 +4,7 @@
 //! Connections come from the same places as those of the `nats` CLI, under the same names and in the same order:
 //! flags, then `NATS_*` variables, then the chosen context, then `nats://127.0.0.1:4222`.
 
+mod addresses;
 pub mod connection;
 pub mod contexts;
 pub mod env;

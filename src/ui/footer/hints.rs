@@ -1,138 +1,10 @@
-//! The last line: what is being typed, or something told, or the keys that work here.
-
-use ratatui::Frame;
-use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
-use unicode_width::UnicodeWidthStr;
+//! Which keys the last line names on each screen, and what they are called there.
 
 use crate::app::tail::Focus;
-use crate::app::{ActivityTab, App, FormItem, Offer, Prompt, PromptKind, RepositionScreen, Screen, StreamTab};
-use crate::event::clean_line;
+use crate::app::{ActivityTab, App, FormItem, RepositionScreen, Screen, StreamTab};
 use crate::keymap::Action;
 use crate::model::replay::State;
-
-use super::Theme;
-use super::widgets::{text, wrap};
-
-/// Draws the footer, and above it what a command can become.
-pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
-    let line = Rect { y: area.bottom() - 1, height: 1, ..area };
-    if app.prompt.is_some() {
-        prompt(frame, area, line, app, theme);
-    } else if let Some(notice) = &app.notice {
-        let words = format!(" {} {}", notice.level.glyph(), clean_line(&notice.text));
-        text(frame.buffer_mut(), line, &words, theme.level(notice.level));
-    } else {
-        keys(frame, line, app, theme);
-    }
-}
-
-fn prompt(frame: &mut Frame<'_>, area: Rect, line: Rect, app: &App, theme: &Theme) {
-    let Some(prompt) = &app.prompt else { return };
-    let used = text(frame.buffer_mut(), line, prompt.kind.sign(), theme.key);
-    let room = Rect { x: line.x + used, width: line.width.saturating_sub(used), ..line };
-    let columns = usize::from(room.width.saturating_sub(1));
-    let scroll = prompt.input.visual_scroll(columns);
-    let value = clean_line(prompt.input.value());
-    let shown: String = value.chars().skip(scroll).collect();
-    text(frame.buffer_mut(), room, &shown, theme.text);
-    let cursor = prompt.input.visual_cursor().saturating_sub(scroll) as u16;
-    frame.set_cursor_position(Position { x: (room.x + cursor).min(line.right() - 1), y: line.y });
-    if shown.is_empty() {
-        let words = match (prompt.kind, app.screen()) {
-            (PromptKind::Filter, Some(Screen::Activity(_) | Screen::Stuck(_))) => {
-                "words that all occur, !word for none; Enter keeps, Esc clears"
-            }
-            (kind, _) => kind.hint(),
-        };
-        let hint = Rect { x: room.x + 2, width: room.width.saturating_sub(2), ..room };
-        text(frame.buffer_mut(), hint, words, theme.dim);
-    }
-    // The place of what is wrong stands out; why stands above the line, over the body, so that nothing moves.
-    let mut above = line.y;
-    if let Some(mistake) = &prompt.mistake {
-        let columns_to = |at: usize| prompt.input.value().get(..at).map_or(0, UnicodeWidthStr::width);
-        let (from, to) = (columns_to(mistake.at.start), columns_to(mistake.at.end));
-        let x = |column: usize| (room.x + column.saturating_sub(scroll) as u16).min(room.right());
-        let (from, to) = (x(from), x(to.max(from + 1)));
-        frame.buffer_mut().set_style(Rect { x: from, width: to - from, ..line }, theme.critical.patch(theme.selection));
-        let words = format!("✖ {}", clean_line(&mistake.to_string()));
-        let lines = wrap(&words, usize::from(area.width.saturating_sub(2)).max(1));
-        let height = (lines.len() as u16).min(area.height.saturating_sub(4));
-        above -= height;
-        for (words, y) in lines.iter().zip(above..line.y) {
-            let at = Rect { y, height: 1, ..area };
-            blank(frame.buffer_mut(), at);
-            let at = Rect { x: at.x + 1, width: at.width.saturating_sub(1), ..at };
-            text(frame.buffer_mut(), at, words, theme.critical);
-        }
-    }
-    offers(frame, area, above, prompt, theme);
-}
-
-/// What the line can become, over the body.
-fn offers(frame: &mut Frame<'_>, area: Rect, above: u16, prompt: &Prompt, theme: &Theme) {
-    let height = (prompt.offers.len() as u16).min(above.saturating_sub(area.y + 3));
-    let widest = |part: fn(&Offer) -> &str| prompt.offers.iter().map(|o| part(o).width()).max().unwrap_or(0) as u16;
-    let first = widest(|o| &o.shown);
-    let second = widest(|o| &o.help);
-    let width = first + 3 + if second > 0 { second + 2 } else { 0 };
-    let at = Rect { x: area.x, y: above - height, width: width.min(area.width), height };
-    for (i, offer) in prompt.offers.iter().take(usize::from(height)).enumerate() {
-        let row = Rect { y: at.y + i as u16, height: 1, ..at };
-        let buffer = frame.buffer_mut();
-        blank(buffer, row);
-        text(buffer, row, &format!(" {}", offer.shown), theme.accent);
-        let x = row.x + first + 3;
-        text(buffer, Rect { x, width: row.right().saturating_sub(x), ..row }, &offer.help, theme.dim);
-        if let Some(cell) = buffer.cell_mut((row.right(), row.y)) {
-            cell.reset();
-            cell.set_char('│').set_style(theme.border);
-        }
-        if prompt.offered == Some(i) {
-            buffer.set_style(row, theme.selection);
-        }
-    }
-}
-
-fn blank(buffer: &mut Buffer, area: Rect) {
-    for x in area.x..area.right() {
-        if let Some(cell) = buffer.cell_mut((x, area.y)) {
-            cell.reset();
-        }
-    }
-}
-
-/// Blanks between two keys.
-const GAP: usize = 2;
-
-fn keys(frame: &mut Frame<'_>, line: Rect, app: &App, theme: &Theme) {
-    let hints: Vec<(Action, String, &str)> = wanted(app)
-        .iter()
-        .filter(|action| app.why_not(**action).is_none())
-        .filter_map(|&action| {
-            let binding = app.keymap.binding(action)?;
-            Some((action, binding.keys.first()?.to_string(), title(app, action, &binding.title)))
-        })
-        .collect();
-    let width = |key: &str, title: &str| key.width() + 1 + title.width() + GAP;
-    // The way to all other keys is kept free before the rest is dealt out.
-    let help: usize = hints.iter().filter(|h| h.0 == Action::Help).map(|(_, key, title)| width(key, title)).sum();
-    let mut room = (usize::from(line.width) + GAP).saturating_sub(help + 1);
-    let mut x = line.x + 1;
-    for (action, key, title) in &hints {
-        if *action != Action::Help {
-            let Some(left) = room.checked_sub(width(key, title)) else {
-                // A shorter one may still fit.
-                continue;
-            };
-            room = left;
-        }
-        let at = |x: u16| Rect { x, width: line.right().saturating_sub(x), ..line };
-        x += text(frame.buffer_mut(), at(x), key, theme.key) + 1;
-        x += text(frame.buffer_mut(), at(x), title, theme.dim) + GAP as u16;
-    }
-}
+use crate::ui::{replay, reposition};
 
 /// What it shows as long as an earlier time is looked at.
 const PAST: &[Action] = &[
@@ -153,7 +25,7 @@ const PAST: &[Action] = &[
 ];
 
 /// What the footer shows of each screen, most important first.
-fn wanted(app: &App) -> &'static [Action] {
+pub(super) fn wanted(app: &App) -> &'static [Action] {
     use Action as A;
     if app.has_chart_cursor() {
         return &[
@@ -405,7 +277,7 @@ fn wanted(app: &App) -> &'static [Action] {
 }
 
 /// What an action is called here.
-fn title<'a>(app: &App, action: Action, title: &'a str) -> &'a str {
+pub(super) fn title<'a>(app: &App, action: Action, title: &'a str) -> &'a str {
     match (app.screen(), action) {
         (Some(Screen::Stream(s)), Action::Open) if s.tab == StreamTab::Configuration => {
             if s.json {
@@ -423,13 +295,13 @@ fn title<'a>(app: &App, action: Action, title: &'a str) -> &'a str {
             }
         }
         (Some(Screen::Contexts(_)), Action::Open) => "switch",
-        (Some(Screen::Reposition(s)), Action::Open) => super::reposition::open_words(app, s),
+        (Some(Screen::Reposition(s)), Action::Open) => reposition::open_words(app, s),
         (Some(Screen::Reposition(RepositionScreen::Run(_))), Action::Cancel) => "leave it",
         (Some(Screen::Reposition(RepositionScreen::Run(_))), Action::Reposition) => "move again",
         (Some(Screen::Reposition(_)), Action::Refresh) => "look again",
         (Some(Screen::ReplayForm(f)), Action::Open) if f.selected() == FormItem::Plan => "plan",
         (Some(Screen::ReplayForm(_)), Action::Open) => "change",
-        (Some(Screen::ReplayPlan(p)), Action::Open) => super::replay::start_words(app, p),
+        (Some(Screen::ReplayPlan(p)), Action::Open) => replay::start_words(app, p),
         (Some(Screen::ReplayRun(r)), Action::Mark) => match r.run(app) {
             Some(run) if run.orphaned || run.progress.state == State::Failed => "resume",
             Some(run) if run.progress.state == State::Paused => "go on",
