@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::model::{Access, KindPatterns, Thresholds};
 
 use super::theme::Theme;
-use super::{Config, ConfigError, Connection, Env, Flags, contexts};
+use super::{Config, ConfigError, Connection, Env, Flags, Secret, contexts};
 
 /// The settings of a run (or of a session, after a switch of context).
 #[derive(Clone, Debug)]
@@ -86,6 +86,12 @@ impl Settings {
                 (summary, access)
             })
             .collect()
+    }
+
+    /// What an endpoint that receives replayed events is told of who we are: the value of the header `Authorization`,
+    /// from `JETSCOPE_HTTP_AUTHORIZATION`. It is in the environment alone, so that no plan and no record has it.
+    pub fn http_authorization(&self) -> Option<Secret> {
+        self.env.get("JETSCOPE_HTTP_AUTHORIZATION").map(Secret::new)
     }
 
     /// The patterns of names.

@@ -253,7 +253,7 @@ impl Replays {
             (Destination::File(path), ..) => run.go(source, FileSink::new(Some(path)), journal, checkpoint),
             (Destination::Stdout, ..) => run.go(source, FileSink::new(None), journal, checkpoint),
             (Destination::Http(url), _, Some(permit)) => {
-                let sink = HttpSink::new(&url, journal.dir(), delivery, permit);
+                let sink = HttpSink::new(&url, run.settings.http_authorization(), journal.dir(), delivery, permit);
                 run.go(source, sink, journal, checkpoint)
             }
             (_, Some(own), Some(permit)) => match run.plan.capture.clone() {

@@ -54,10 +54,11 @@ impl Destination {
         }
         if lower.starts_with("http://") || lower.starts_with("https://") {
             return match url::Url::parse(text) {
-                Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-                    Err("an address with a user or a password is not taken: it would be written into plans and records"
-                        .into())
-                }
+                Ok(url) if !url.username().is_empty() || url.password().is_some() => Err(
+                    "an address with a user or a password is not taken: it would be written into plans and records; \
+                         what the header Authorization is to say stands in JETSCOPE_HTTP_AUTHORIZATION"
+                        .into(),
+                ),
                 Ok(url) if url.has_host() => Ok(Self::Http(text.to_owned())),
                 Ok(_) => Err(format!("{text} names no host")),
                 Err(error) => Err(format!("{text} is no address: {error}")),

@@ -14,6 +14,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Error};
 
 use super::{Fate, Fault, Opened, Parcel, Settled, Sink, Verified};
+use crate::config::Secret;
 use crate::event::clean_line;
 use crate::model::replay::Delivery;
 use crate::nats::gate::Permit;
@@ -35,6 +36,8 @@ const PATIENCE: Duration = Duration::from_secs(3_600);
 #[derive(Debug)]
 pub struct HttpSink {
     url: String,
+    /// Who we say we are.
+    authorization: Option<Secret>,
     /// The journal's folder.
     dir: PathBuf,
     delivery: Delivery,
@@ -64,10 +67,10 @@ enum Answer {
 }
 
 impl HttpSink {
-    /// This endpoint; what was accepted is written down in `dir`.
-    pub fn new(url: &str, dir: &Path, delivery: Delivery, permit: Permit) -> Self {
+    /// This endpoint, which may want an `Authorization`; what was accepted is written down in `dir`.
+    pub fn new(url: &str, authorization: Option<Secret>, dir: &Path, delivery: Delivery, permit: Permit) -> Self {
         let (url, dir) = (url.to_owned(), dir.to_owned());
-        Self { url, dir, delivery, _permit: permit, worker: None, trouble: None }
+        Self { url, authorization, dir, delivery, _permit: permit, worker: None, trouble: None }
     }
 
     fn accepted(&self) -> PathBuf {
@@ -115,6 +118,7 @@ impl Sink for HttpSink {
         let caller = Caller {
             agent: agent(),
             url: self.url.clone(),
+            authorization: self.authorization.clone(),
             log,
             delivery: self.delivery,
             stop: Arc::clone(&stop),
@@ -179,6 +183,7 @@ impl Sink for HttpSink {
 struct Caller {
     agent: Agent,
     url: String,
+    authorization: Option<Secret>,
     log: File,
     delivery: Delivery,
     stop: Arc<AtomicBool>,
@@ -268,6 +273,9 @@ impl Caller {
         for header in &copy.headers {
             request = request.header(&*header.name, &*header.value);
         }
+        if let Some(value) = &self.authorization {
+            request = request.header("authorization", value.reveal());
+        }
         let response = match request.send(&copy.body[..]) {
             Ok(response) => response,
             Err(error) => return broken(&self.url, &error),
@@ -281,7 +289,13 @@ impl Caller {
             let header = response.headers().get("retry-after").and_then(|v| v.to_str().ok());
             return Outcome::Later(words, header.and_then(retry_after));
         }
-        Outcome::Refused(words)
+        // Nothing says so better to who comes from a system where it is a flag.
+        let hint = match (status.as_u16(), &self.authorization) {
+            (401 | 403, None) => "; JETSCOPE_HTTP_AUTHORIZATION is what it is told in the header Authorization",
+            (401 | 403, Some(_)) => " to what JETSCOPE_HTTP_AUTHORIZATION says",
+            _ => "",
+        };
+        Outcome::Refused(format!("{words}{hint}"))
     }
 }
 

@@ -109,6 +109,23 @@ async fn an_endpoint_receives_events_in_order_whatever_it_answers_in_between() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_is_told_who_we_are_and_nothing_else_is() {
+    let place = place(6).await;
+    let (url, received) = endpoint(&["401 Unauthorized\r\n"]);
+    let execute = ["orders", "--range", "all", "--to", &url, "--execute"];
+    let said = |out: std::process::Output| String::from_utf8_lossy(&out.stderr).into_owned();
+    let without = said(place.command(&execute).output().unwrap());
+    assert!(without.contains("answers 401") && without.contains("JETSCOPE_HTTP_AUTHORIZATION"), "{without}");
+    let out = place.command(&execute).env("JETSCOPE_HTTP_AUTHORIZATION", "Bearer hush").output().unwrap();
+    assert!(out.status.success(), "{}", said(out));
+    let received = received.lock().unwrap();
+    assert_eq!(received.len(), 4);
+    assert!(received.iter().all(|r| header(r, "authorization") == Some("Bearer hush")), "{received:?}");
+    let found = std::process::Command::new("grep").arg("-r").arg("hush").arg(place.settings().state_dir()).output();
+    assert_eq!(found.unwrap().status.code(), Some(1), "it is written down nowhere");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_endpoint_that_refuses_ends_it_and_it_goes_on_there() {
     let place = place(12).await;
     let (url, received) = endpoint(&["200 OK\r\n", "422 Unprocessable\r\n", "hang up", "hang up"]);
