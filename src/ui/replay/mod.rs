@@ -1,5 +1,7 @@
 //! Replays: the form, the plan, a run, and the list.
 
+use std::fmt::Write as _;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -89,7 +91,11 @@ pub(super) fn run(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &RunScre
     let p = &run.progress;
     let used = text(frame.buffer_mut(), line(0), run.word(), state_style(run, theme));
     let rest = Rect { x: inner.x + used + 2, width: inner.width.saturating_sub(used + 2), ..line(0) };
-    let speed = format!("{} of {}", count_exact(p.settled()), count_exact(p.planned));
+    let mut speed = format!("{} of {}", count_exact(p.settled()), count_exact(p.planned));
+    // What is over is not all sent: some of it was there already, or is gone.
+    if p.settled() > p.counters.sent {
+        let _ = write!(speed, ", {} of them sent", count_exact(p.counters.sent));
+    }
     text(frame.buffer_mut(), rest, &speed, theme.text);
     let ratio = p.settled() as f64 / p.planned.max(1) as f64;
     let width = usize::from(inner.width.saturating_sub(6)).min(100);
