@@ -24,7 +24,12 @@ impl Plan {
         fact("to", self.destination.to_string());
         if let Some(capture) = &self.capture {
             let exact = if capture.rereadable { "nothing is lost or doubled" } else { "it cannot be read again" };
-            fact("stream", format!("{}, behind {}; {exact}", capture.stream, capture.last_seq));
+            // Sequences start at 1.
+            let behind = match capture.last_seq {
+                0 => "which nothing was stored in yet".to_owned(),
+                last => format!("behind its #{last}"),
+            };
+            fact("stream", format!("{}, {behind}; {exact}", capture.stream));
             fact("limits", limits(capture));
         }
         fact("events", format!("{}, {}", count_exact(a.planned), bytes(a.bytes)));
