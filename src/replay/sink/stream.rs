@@ -71,9 +71,20 @@ impl StreamSink {
     }
 
     /// One server that takes everything takes it in order; where some of what is in flight can be refused or lost and
-    /// the rest not, each copy demands the one before.
+    /// the rest not, order needs more than that.
+    const fn may_lose_some(&self) -> bool {
+        self.capture.discard_new || self.is_replicated()
+    }
+
+    const fn is_replicated(&self) -> bool {
+        self.capture.replicas > 1
+    }
+
+    /// Each copy demands the one before. Never where there are replicas: when the leader changes while such copies are
+    /// in flight, nats-server 2.15 takes one that cannot be applied for a broken disk ("last msgid mismatch, critical write
+    /// error") on every replica, and the stream has no leader until its servers are restarted.
     const fn is_guarded(&self) -> bool {
-        self.capture.discard_new || self.capture.replicas > 1
+        self.capture.discard_new && !self.is_replicated()
     }
 
     async fn reader(&mut self) -> Result<Client, Fault> {
@@ -151,7 +162,7 @@ impl Sink for StreamSink {
         self.sessions += 1;
         // Measured: one server alone stores a message in a batch at 0.6 of its usual pace, several servers together at
         // 1.5 to 1.9 of it; and where each copy would have to demand the one before, a batch demands it for all.
-        let batched = self.capture.atomic && self.is_guarded();
+        let batched = self.capture.atomic && self.may_lose_some();
         self.batches = batched.then(|| Batches::new(&self.plan.id, self.sessions));
         let publisher = Publisher::open(&self.connection, &self.permit).await.map_err(|problem| fault(&problem))?;
         let api = Api::new(publisher.client().clone());
@@ -245,7 +256,9 @@ impl Sink for StreamSink {
     }
 
     fn window(&self) -> usize {
-        WINDOW
+        // With replicas order is kept by batches, or by waiting for each copy: what is in flight when the leader changes
+        // may be lost, and what follows it not.
+        if self.is_replicated() && !self.capture.atomic { 1 } else { WINDOW }
     }
 
     /// A leader that is followed by another answers nothing of what it had. What has arrived all the same is found.
