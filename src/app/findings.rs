@@ -77,11 +77,7 @@ impl Findings {
         let tracker = &app.watch().tracker;
         let mut found = Vec::new();
         for row in rows {
-            let own = tracker.at(At::Stream(row.name)).iter().map(|tracked| (At::Stream(row.name), tracked));
-            let consumers = tracker
-                .consumers_of(row.name)
-                .flat_map(|(name, known)| known.iter().map(move |tracked| (At::Consumer(row.name, name), tracked)));
-            let bad = own.chain(consumers).filter(|(_, tracked)| tracked.is_problem());
+            let bad = tracker.under(row.name).filter(|(_, tracked)| tracked.is_problem());
             found.extend(bad.map(|(at, tracked)| Found { label: row.label, at, tracked }));
         }
         let critical = found.iter().filter(|f| f.tracked.level == Level::Critical).count();
@@ -143,11 +139,7 @@ impl App {
             return health;
         }
         let tracker = &self.watch().tracker;
-        let own = tracker.at(At::Stream(row.name)).iter().map(|tracked| (At::Stream(row.name), tracked));
-        let consumers = tracker
-            .consumers_of(row.name)
-            .flat_map(|(name, known)| known.iter().map(move |tracked| (At::Consumer(row.name, name), tracked)));
-        let mut worst = own.chain(consumers).filter(|(_, tracked)| tracked.is_told() && tracked.level == row.found);
+        let mut worst = tracker.under(row.name).filter(|(_, tracked)| tracked.is_told() && tracked.level == row.found);
         let Some((at, tracked)) = worst.next() else { return health };
         self.found_health(at, tracked).unwrap_or_else(|| until_lately(tracked, health))
     }

@@ -1,7 +1,7 @@
 //! The health of one consumer: its verdict, and what stands in the way of one.
 
 use crate::model::entry::Shelf;
-use crate::model::{Availability, ConsumerEntry};
+use crate::model::{Availability, Cluster, ConsumerEntry};
 
 use super::verdict::{Terms, Verdict, judge};
 use super::{Health, Level};
@@ -40,7 +40,7 @@ impl<'a> Standing<'a> {
             Availability::Present => {}
         }
         let Some(info) = &entry.info else { return Self::Unread };
-        if info.cluster.as_ref().is_some_and(|c| c.leader.is_none()) {
+        if Cluster::is_leaderless(info.cluster.as_ref()) {
             return Self::NoLeader;
         }
         judge(entry, terms).map_or(Self::Unread, Self::Judged)

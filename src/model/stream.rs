@@ -199,6 +199,19 @@ pub struct Cluster {
     pub replicas: Vec<Peer>,
 }
 
+impl Cluster {
+    /// Whether it waits for a leader; a stream or consumer without a group has no need of one.
+    pub fn is_leaderless(of: Option<&Self>) -> bool {
+        of.is_some_and(|cluster| cluster.leader.is_none())
+    }
+
+    /// The names of all its servers, the leader first. Raw, sanitise before drawing.
+    pub fn servers(&self) -> String {
+        let all = self.leader.iter().map(String::as_str).chain(self.replicas.iter().map(|peer| peer.name.as_str()));
+        all.collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// How a mirror or a source is doing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Upstream {

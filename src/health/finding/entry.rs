@@ -182,6 +182,13 @@ pub(super) fn some(n: usize, what: &str, one: &str, more: &str) -> String {
     format!("{} {}", plural(n as u64, what), if n == 1 { one } else { more })
 }
 
+/// A server says that it cannot serve a stream or consumer.
+pub(super) fn offline(reason: &str) -> Story {
+    Story::new("offline", format!("It is offline: {}", ended(reason)))
+        .with("server says", reason)
+        .advise("Mostly it uses something that this server's version does not know: update the server.")
+}
+
 /// A server's words as the end of a sentence.
 pub(super) fn ended(words: &str) -> String {
     format!("{}.", words.trim_end_matches(|c: char| c == '.' || c.is_whitespace()))

@@ -364,9 +364,15 @@ impl Tracker {
         self.streams.get(stream).map(|of| &of.consumers)
     }
 
-    /// The consumers of a stream of which something is known.
-    pub fn consumers_of(&self, stream: &str) -> impl Iterator<Item = (&str, &[Tracked])> {
-        self.streams.get(stream).into_iter().flat_map(|of| of.consumers.iter().map(|(n, k)| (n.as_str(), k.as_slice())))
+    /// What is known of a stream, then of its consumers.
+    pub fn under<'a>(&'a self, stream: &'a str) -> impl Iterator<Item = (At<'a>, &'a Tracked)> {
+        self.streams.get(stream).into_iter().flat_map(move |of| {
+            let own = of.own.iter().map(move |tracked| (At::Stream(stream), tracked));
+            let consumers = of.consumers.iter().flat_map(move |(name, known)| {
+                known.iter().map(move |tracked| (At::Consumer(stream, name.as_str()), tracked))
+            });
+            own.chain(consumers)
+        })
     }
 
     /// All that is known: the account, then by stream, a stream before its consumers.

@@ -1,10 +1,10 @@
 //! The servers that keep a consumer: silent, without a leader. Where its stream has the same trouble, that is told once.
 
 use crate::health::Level;
-use crate::health::finding::entry::{A_MOMENT, A_WHILE, Check, Entry, Hit, Story, ended, quoted, some};
+use crate::health::finding::entry::{A_MOMENT, A_WHILE, Check, Entry, Hit, Story, offline, quoted, some};
 use crate::health::finding::look::ConsumerLook;
 use crate::model::units::count_exact;
-use crate::model::{Availability, Rule};
+use crate::model::{Availability, Cluster, Rule};
 
 /// Nobody answers for it.
 pub(super) const MISSING: Entry = Entry {
@@ -41,9 +41,7 @@ pub(super) const OFFLINE: Entry = Entry {
         },
         |look, _| {
             let Availability::Offline(reason) = &look.entry.availability else { return Story::default() };
-            Story::new("offline", format!("It is offline: {}", ended(reason)))
-                .with("server says", reason)
-                .advise("Mostly it uses something that this server's version does not know: update the server.")
+            offline(reason)
         },
     ),
 };
@@ -57,13 +55,12 @@ pub(super) const NO_LEADER: Entry = Entry {
     many: |n| some(n, "consumer", "has no leader", "have no leader"),
     check: Check::Consumer(
         |look| {
-            let leaderless = look.info()?.cluster.as_ref().is_some_and(|cluster| cluster.leader.is_none());
+            let leaderless = Cluster::is_leaderless(look.info()?.cluster.as_ref());
             (leaderless && is_stream_well(look)).then_some(Hit::plain(Level::Critical))
         },
         |look, _| {
             let cluster = look.info().and_then(|info| info.cluster.as_ref());
-            let servers = cluster
-                .map(|cluster| cluster.replicas.iter().map(|peer| peer.name.as_str()).collect::<Vec<_>>().join(", "));
+            let servers = cluster.map(Cluster::servers);
             Story::new("no leader", "Its group has no leader: nothing is delivered.").with_some("kept by", servers).run(
                 "See whether its servers are up; a new election may help.",
                 format!("nats consumer cluster step-down {} {}", quoted(look.stream), quoted(look.name)),
@@ -75,8 +72,7 @@ pub(super) const NO_LEADER: Entry = Entry {
 /// Its stream answers and has a leader.
 fn is_stream_well(look: &ConsumerLook<'_>) -> bool {
     look.of.is_none_or(|of| {
-        let leaderless =
-            of.info.as_deref().and_then(|info| info.cluster.as_ref()).is_some_and(|cluster| cluster.leader.is_none());
+        let leaderless = Cluster::is_leaderless(of.info.as_deref().and_then(|info| info.cluster.as_ref()));
         of.availability == Availability::Present && !leaderless
     })
 }

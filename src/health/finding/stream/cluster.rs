@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::health::Level;
 use crate::health::finding::entry::{
-    A_MOMENT, A_WHILE, AT_ONCE, Check, Entry, Hit, Story, ended, plural, quoted, some,
+    A_MOMENT, A_WHILE, AT_ONCE, Check, Entry, Hit, Story, offline, plural, quoted, some,
 };
 use crate::health::finding::look::StreamLook;
 use crate::model::units::{count_exact, duration};
@@ -24,7 +24,7 @@ pub(super) const MISSING: Entry = Entry {
         |look| (look.entry.availability == Availability::Missing).then_some(Hit::plain(Level::Critical)),
         |look, _| {
             let known = look.entry.info.as_deref();
-            let servers = known.and_then(|info| info.cluster.as_ref()).map(servers);
+            let servers = known.and_then(|info| info.cluster.as_ref()).map(Cluster::servers);
             Story::new(
                 "no answer",
                 "The servers that keep it do not answer: nothing can be stored in it or read from it.",
@@ -47,9 +47,7 @@ pub(super) const OFFLINE: Entry = Entry {
         |look| matches!(look.entry.availability, Availability::Offline(_)).then_some(Hit::plain(Level::Critical)),
         |look, _| {
             let Availability::Offline(reason) = &look.entry.availability else { return Story::default() };
-            Story::new("offline", format!("It is offline: {}", ended(reason)))
-                .with("server says", reason)
-                .advise("Mostly it uses something that this server's version does not know: update the server.")
+            offline(reason)
         },
     ),
 };
@@ -62,11 +60,11 @@ pub(super) const NO_LEADER: Entry = Entry {
     patience: A_MOMENT,
     many: |n| some(n, "stream", "has no leader", "have no leader"),
     check: Check::Stream(
-        |look| is_leaderless(look.info()?.cluster.as_ref()).then_some(Hit::plain(Level::Critical)),
+        |look| Cluster::is_leaderless(look.info()?.cluster.as_ref()).then_some(Hit::plain(Level::Critical)),
         |look, _| {
             let cluster = look.info().and_then(|info| info.cluster.as_ref());
             Story::new("no leader", "Its group has no leader: nothing can be stored in it.")
-                .with_some("kept by", cluster.map(servers))
+                .with_some("kept by", cluster.map(Cluster::servers))
                 .advise("More than half of its servers must be up and reach each other.")
                 .run("See which are (as a user of the system account).", "nats server report jetstream")
         },
@@ -179,7 +177,7 @@ pub(super) const PEERS: Entry = Entry {
             let expected = expected(look)?;
             let cluster = look.info()?.cluster.as_ref();
             // Without a leader nobody knows the peers, and that is told already.
-            if is_leaderless(cluster) {
+            if Cluster::is_leaderless(cluster) {
                 return None;
             }
             (count(cluster) != expected).then(|| Hit::of(Level::Critical, expected.abs_diff(count(cluster))))
@@ -192,7 +190,7 @@ pub(super) const PEERS: Entry = Entry {
                     if expected == 1 { "1 is".to_owned() } else { format!("{expected} are") }
                 });
             Story::new("servers", sentence)
-                .with_some("kept by", cluster.map(servers))
+                .with_some("kept by", cluster.map(Cluster::servers))
                 .with("expected", format!("{expected} (io.nats.monitor.peer-expect)"))
                 .run(
                     "Change the number of copies, or what is expected.",
@@ -230,10 +228,6 @@ pub(super) const SINGLE_REPLICA: Entry = Entry {
     ),
 };
 
-fn is_leaderless(cluster: Option<&Cluster>) -> bool {
-    cluster.is_some_and(|cluster| cluster.leader.is_none())
-}
-
 /// The replicas of a stream that has a leader, and of which this holds.
 fn peers<'a>(look: &StreamLook<'a>, which: impl Fn(&Peer) -> bool) -> Vec<&'a Peer> {
     let cluster = look.info().and_then(|info| info.cluster.as_ref()).filter(|cluster| cluster.leader.is_some());
@@ -270,11 +264,6 @@ pub(super) fn allowed(look: &StreamLook<'_>, rule: Rule, level: Level) -> Option
 
 fn names(peers: &[&Peer]) -> String {
     peers.iter().map(|peer| peer.name.as_str()).collect::<Vec<_>>().join(", ")
-}
-
-fn servers(cluster: &Cluster) -> String {
-    let all = cluster.leader.iter().map(String::as_str).chain(cluster.replicas.iter().map(|peer| peer.name.as_str()));
-    all.collect::<Vec<_>>().join(", ")
 }
 
 fn peer_remove(look: &StreamLook<'_>) -> String {
