@@ -308,7 +308,8 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         let name = crate::event::clean_line(&name).into_owned();
         let hold = |reason: String| Some(Hold { reason, until: self.clock.now() + AGAIN });
         match refusal {
-            Refusal::OutOfStep => {}
+            // All that was in flight behind it was for nothing.
+            Refusal::OutOfStep => self.window = (self.window / 2).max(LEAST_WINDOW),
             Refusal::Known => return Some(Leave::Again("the destination has some of a batch already".into())),
             Refusal::Full(said) => {
                 self.hold = hold(format!("the destination {name} is full: {said}; it goes on when there is room"));

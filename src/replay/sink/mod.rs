@@ -1,6 +1,7 @@
 //! Where copies go.
 
 mod batch;
+mod chain;
 pub mod file;
 pub mod http;
 pub mod stream;

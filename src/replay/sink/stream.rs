@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::batch::Batches;
+use super::chain::Chain;
 use super::{Fate, Fault, Opened, Parcel, Settled, Sink, Verified};
 use crate::config::Connection;
 use crate::event::clean_line;
@@ -25,8 +26,6 @@ const QUIET: Duration = Duration::from_millis(400);
 pub(in crate::replay) const WINDOW: usize = 4_096;
 /// Messages that are asked for at once when the destination is read.
 const BATCH: usize = 5_000;
-/// How often others may come between two copies before copies do not demand their predecessor any more.
-const PATIENCE: u32 = 3;
 
 /// A stream as the destination.
 #[derive(Debug)]
@@ -38,10 +37,10 @@ pub struct StreamSink {
     publisher: Option<Publisher>,
     /// Reads; serves nothing else.
     reader: Option<Client>,
-    /// The message id of the copy before, on this connection.
-    before: Option<String>,
-    /// How often others came between.
-    out_of_step: u32,
+    /// Each copy demands the one before; see [`StreamSink::is_chained`].
+    chain: Chain,
+    /// It has replicas, or had some when it was last looked at.
+    replicated: bool,
     /// Copies that are stored together, where the stream allows that.
     batches: Option<Batches>,
     /// How often it was opened.
@@ -53,38 +52,23 @@ pub struct StreamSink {
 impl StreamSink {
     /// The stream that captures the copies of this plan, on this connection.
     pub fn new(connection: Connection, permit: Permit, plan: Arc<Plan>, capture: Capture) -> Self {
-        let (publisher, reader, before, batches) = (None, None, None, None);
+        let (publisher, reader, batches) = (None, None, None);
+        let (chain, replicated) = (Chain::default(), capture.replicas > 1);
         let listed = if let Selection::List(items) = &plan.selection { Some(positions(items)) } else { None };
-        Self {
-            connection,
-            permit,
-            plan,
-            capture,
-            publisher,
-            reader,
-            before,
-            out_of_step: 0,
-            batches,
-            sessions: 0,
-            listed,
-        }
+        Self { connection, permit, plan, capture, publisher, reader, chain, replicated, batches, sessions: 0, listed }
     }
 
     /// One server that takes everything takes it in order; where some of what is in flight can be refused or lost and
     /// the rest not, order needs more than that.
     const fn may_lose_some(&self) -> bool {
-        self.capture.discard_new || self.is_replicated()
+        self.capture.discard_new || self.replicated
     }
 
-    const fn is_replicated(&self) -> bool {
-        self.capture.replicas > 1
-    }
-
-    /// Each copy demands the one before. Never where there are replicas: when the leader changes while such copies are
-    /// in flight, nats-server 2.15 takes one that cannot be applied for a broken disk ("last msgid mismatch, critical write
-    /// error") on every replica, and the stream has no leader until its servers are restarted.
-    const fn is_guarded(&self) -> bool {
-        self.capture.discard_new && !self.is_replicated()
+    /// Each copy demands the one before. Never where there are replicas: those of nats-server 2.14 and 2.15 look at
+    /// that demand only when they apply what was proposed, and take one that is not met for a broken disk ("last msgid
+    /// mismatch, critical write error"). All of them do, and the stream stands still.
+    const fn is_chained(&self) -> bool {
+        self.capture.discard_new && !self.replicated
     }
 
     async fn reader(&mut self) -> Result<Client, Fault> {
@@ -97,7 +81,7 @@ impl StreamSink {
 
     /// That it is still the stream of the plan; whether everything is there that was stored since, and its last
     /// sequence.
-    async fn look(&self, api: &Api) -> Result<(bool, u64), Fault> {
+    async fn look(&mut self, api: &Api) -> Result<(bool, u64), Fault> {
         let name = clean_line(&self.capture.stream).into_owned();
         let stream = match api.stream(&self.capture.stream).await {
             Ok(stream) => stream,
@@ -116,6 +100,7 @@ impl StreamSink {
         if stream.config.sealed {
             return Err(Fault::Fatal(format!("the destination stream {name} is sealed; nothing can be added to it")));
         }
+        self.replicated |= stream.config.replicas > 1;
         let whole = stream.state.first_seq <= self.capture.last_seq + 1 && stream.state.deleted == 0;
         Ok((whole, stream.state.last_seq))
     }
@@ -158,15 +143,15 @@ impl Sink for StreamSink {
     async fn open(&mut self, since: u64, afresh: bool) -> Result<Opened, Fault> {
         // Its connection ends with it, and so does all that it has not sent.
         self.publisher = None;
-        self.before = None;
+        self.chain.begin();
         self.sessions += 1;
+        let publisher = Publisher::open(&self.connection, &self.permit).await.map_err(|problem| fault(&problem))?;
+        let api = Api::new(publisher.client().clone());
+        let (_, mut last) = self.look(&api).await?;
         // Measured: one server alone stores a message in a batch at 0.6 of its usual pace, several servers together at
         // 1.5 to 1.9 of it; and where each copy would have to demand the one before, a batch demands it for all.
         let batched = self.capture.atomic && self.may_lose_some();
         self.batches = batched.then(|| Batches::new(&self.plan.id, self.sessions));
-        let publisher = Publisher::open(&self.connection, &self.permit).await.map_err(|problem| fault(&problem))?;
-        let api = Api::new(publisher.client().clone());
-        let (_, mut last) = self.look(&api).await?;
         self.publisher = Some(publisher);
         let mut opened = Opened::default();
         if afresh || !self.capture.rereadable {
@@ -205,12 +190,10 @@ impl Sink for StreamSink {
         if let Some(batches) = &mut self.batches {
             return batches.add(publisher, parcel).await.map_err(|problem| fault(&problem));
         }
-        let guarded = self.is_guarded();
-        let last_id = self.before.as_deref().filter(|_| self.out_of_step < PATIENCE);
-        let expected = Expected { stream: &self.capture.stream, last_id };
-        let sent = publisher.publish(parcel.position, parcel.outbound(), expected).await;
-        self.before = parcel.copy.id.clone().filter(|_| guarded);
-        sent.map_err(|problem| fault(&problem))
+        let chained = self.is_chained();
+        let last_id = self.chain.next(parcel.copy.id.as_deref().filter(|_| chained));
+        let expected = Expected { stream: &self.capture.stream, last_id: last_id.as_deref() };
+        publisher.publish(parcel.position, parcel.outbound(), expected).await.map_err(|problem| fault(&problem))
     }
 
     async fn flush(&mut self, more: bool) -> Result<(), Fault> {
@@ -224,13 +207,17 @@ impl Sink for StreamSink {
             return batches.settled(publisher).await.map_err(|problem| fault(&problem));
         }
         let acks = publisher.acks().await.map_err(|problem| fault(&problem))?;
+        for ack in &acks {
+            if matches!(ack.fate, publish::Fate::Stored { .. }) {
+                self.chain.stored();
+            }
+        }
         let settled = acks.into_iter().map(|ack| Settled { position: ack.ticket, fate: known(ack.fate) });
         Ok(settled.collect())
     }
 
     fn rewind(&mut self, out_of_step: bool) {
-        self.before = None;
-        self.out_of_step += u32::from(out_of_step);
+        self.chain.rewind(out_of_step);
     }
 
     async fn verify(&mut self) -> Result<Option<Verified>, Fault> {
@@ -258,7 +245,7 @@ impl Sink for StreamSink {
     fn window(&self) -> usize {
         // With replicas order is kept by batches, or by waiting for each copy: what is in flight when the leader changes
         // may be lost, and what follows it not.
-        if self.is_replicated() && !self.capture.atomic { 1 } else { WINDOW }
+        if self.replicated && self.batches.is_none() { 1 } else { self.chain.window() }
     }
 
     /// A leader that is followed by another answers nothing of what it had. What has arrived all the same is found.

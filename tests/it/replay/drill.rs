@@ -13,6 +13,8 @@ use tokio::time::{Instant, sleep};
 use super::place::{PATIENCE, Place, assert_exact, copies, fill};
 
 const EVENTS: u64 = 20_000;
+/// How often others write.
+const OFTEN: Duration = Duration::from_millis(2);
 
 /// Chance from a seed that is printed; `JETSCOPE_DRILL_SEED` repeats it.
 struct Chance(u64);
@@ -35,7 +37,7 @@ impl Chance {
 }
 
 /// Writes into the destination all the time, as somebody else.
-fn other_publisher(url: String) -> JoinHandle<()> {
+pub(super) fn other_publisher(url: String, every: Duration) -> JoinHandle<()> {
     tokio::spawn(async move {
         let nats = async_nats::ConnectOptions::new().retry_on_initial_connect().connect(url).await.unwrap();
         let js = jetstream::new(nats);
@@ -44,15 +46,16 @@ fn other_publisher(url: String) -> JoinHandle<()> {
             if let Ok(ack) = js.publish("copy.other", format!("other {n}").into()).await {
                 let _ = ack.await;
             }
-            sleep(Duration::from_millis(2)).await;
+            sleep(every).await;
         }
     })
 }
 
-async fn place(atomic: bool) -> Place {
+async fn place(discard: &str, atomic: bool) -> Place {
     let place = Place::new().await;
     place.stream("orders", &["orders.>"], json!({})).await;
-    place.stream("copies", &["copy.>"], json!({"duplicate_window": 100_000_000, "allow_atomic": atomic, "discard": if atomic { "new" } else { "old" }})).await;
+    let more = json!({"duplicate_window": 100_000_000, "allow_atomic": atomic, "discard": discard});
+    place.stream("copies", &["copy.>"], more).await;
     fill(&place.nats, "orders", 0, EVENTS as usize).await;
     place
 }
@@ -113,18 +116,23 @@ async fn finish(place: &Place, mut id: Option<String>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kill_9_of_jetscope_loses_nothing_and_doubles_nothing() {
-    kills_of_jetscope(false).await;
+    kills_of_jetscope("old", false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_does_it_where_each_copy_demands_the_one_before() {
+    kills_of_jetscope("new", false).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nor_does_it_where_copies_are_stored_in_batches() {
-    kills_of_jetscope(true).await;
+    kills_of_jetscope("new", true).await;
 }
 
-async fn kills_of_jetscope(atomic: bool) {
+async fn kills_of_jetscope(discard: &str, atomic: bool) {
     let mut chance = Chance::new("kill -9 of jetscope");
-    let place = place(atomic).await;
-    let other = other_publisher(place.server.url());
+    let place = place(discard, atomic).await;
+    let other = other_publisher(place.server.url(), OFTEN);
     let mut id = None;
     let (mut kills, mut useful) = (0, 0);
     let started = Instant::now();
@@ -156,8 +164,8 @@ async fn kills_of_jetscope(atomic: bool) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kill_9_of_the_server_in_between_changes_nothing() {
     let mut chance = Chance::new("kill -9 of jetscope and of the server");
-    let mut place = place(false).await;
-    let other = other_publisher(place.server.url());
+    let mut place = place("old", false).await;
+    let other = other_publisher(place.server.url(), OFTEN);
     let mut id = None;
     let (mut kills, mut servers) = (0, 0);
     let started = Instant::now();

@@ -11,6 +11,7 @@ use jetscope::replay::{Replays, Request, Running};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
+use super::drill::other_publisher;
 use super::place::{assert_exact, copies, fill, read};
 use super::traps::{completed, planned, until, wanted};
 use crate::cluster::three;
@@ -86,6 +87,7 @@ impl Trio {
 async fn leaders_that_step_down_change_nothing() {
     const EVENTS: u64 = 10_000;
     let trio = Trio::new(EVENTS, false).await;
+    let other = other_publisher(trio.urls[2].clone(), Duration::from_millis(20));
     let running = Box::pin(trio.begin(2_500.0)).await;
     let mut downs = 0;
     for sent in (1..8).map(|n| n * 900) {
@@ -96,6 +98,7 @@ async fn leaders_that_step_down_change_nothing() {
         trio.other_leader(before.as_deref()).await;
     }
     let last = completed(running).await;
+    other.abort();
     println!("{downs} leaders stepped down; {:?}, last error {:?}", last.counters, last.last_error);
     assert!(downs >= 5);
     assert_eq!((last.counters.sent + last.counters.duplicate, last.counters.reordered), (EVENTS, 0));
