@@ -1,7 +1,7 @@
 //! A replay of a whole stream into another, with marks and message ids, against pipelined publishes of the same
 //! payloads by the client alone, at its best window, and against waiting for each confirmation. The client alone
 //! reads nothing: its payloads are in memory. Aim: at least 0.9 of it, and 1.1 with atomic batches. The same on a cluster
-//! of three, where batches are used: one server alone takes single copies faster.
+//! of three, where batches are used, or each copy waits for the one before: one server alone takes single copies faster.
 //!
 //! `JETSCOPE_BENCH_REPLAY=100000` chooses another number of events.
 
@@ -58,6 +58,8 @@ enum Way {
     Copying,
     /// jetscope, until everything is confirmed.
     Replay,
+    /// The same where there are replicas and no batches: one copy after the other.
+    OneByOne,
     /// jetscope where the destination allows batches.
     Batches,
     /// The same until everything was read back.
@@ -71,6 +73,7 @@ impl Way {
             Self::Awaited => ("client alone, each awaited".into(), ""),
             Self::Copying => ("client alone, reading and with ids".into(), ""),
             Self::Replay => ("jetscope, pipelined".into(), ">= 0.9"),
+            Self::OneByOne => ("jetscope, one by one".into(), ""),
             Self::Batches => ("jetscope, batches allowed".into(), ">= 1.1"),
             Self::ReadBack => ("jetscope, and read back".into(), ""),
         }
@@ -118,7 +121,7 @@ impl Place {
                 Ok(alone(js, "copy.a", part, 1).await? * events as f64 / part.len() as f64)
             }
             Way::Copying => copying(js, events).await,
-            Way::Replay | Way::Batches => Ok(replay(&self.settings, events).await?.0),
+            Way::Replay | Way::OneByOne | Way::Batches => Ok(replay(&self.settings, events).await?.0),
             Way::ReadBack => Ok(replay(&self.settings, events).await?.1),
         }
     }
@@ -161,7 +164,8 @@ async fn compare(events: usize, rounds: usize) -> Outcome {
     let others = [Way::Awaited, Way::Replay, Way::ReadBack, Way::Copying];
     ways(1, events, rounds, &[&alone[..], &others[..]].concat()).await?;
     // A fifth of it: a cluster of three on one machine is slow.
-    ways(3, events.div_ceil(5), rounds, &[&alone[..], &[Way::Replay, Way::Batches, Way::Copying]].concat()).await
+    let others = [Way::Awaited, Way::OneByOne, Way::Batches, Way::Copying];
+    ways(3, events.div_ceil(5), rounds, &[&alone[..], &others[..]].concat()).await
 }
 
 async fn ways(replicas: usize, events: usize, rounds: usize, ways: &[Way]) -> Outcome {

@@ -255,6 +255,14 @@ pub struct Capture {
     pub receivers: Vec<Receiver>,
 }
 
+impl Capture {
+    /// Each copy waits until the one before is confirmed: what is in flight when a replicated stream changes its leader
+    /// may be lost, and what follows it not. Batches keep the order too.
+    pub const fn is_one_by_one(&self) -> bool {
+        self.replicas > 1 && !self.atomic
+    }
+}
+
 /// What will be done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {

@@ -6,7 +6,7 @@ use super::amounts::Tally;
 use super::{PlanError, Template};
 use crate::config::{ConfigError, Settings};
 use crate::event::clean_line;
-use crate::model::replay::{Capture, Delivery, Destination, Plan, Receiver, Selection};
+use crate::model::replay::{Capture, Delivery, Destination, Pace, Plan, Receiver, Selection};
 use crate::model::{Consumer, Discard, Problem, ProblemKind, Retention, Stream, subject, units};
 use crate::nats::{self, Api};
 use crate::replay::sink::{stream as stream_sink, subject as subject_sink};
@@ -267,6 +267,18 @@ fn into_stream(plan: &mut Plan, tally: &Tally, candidate: &Candidate) {
     if config.retention == Retention::Interest && capture.receivers.is_empty() {
         warnings.push(format!("{name} keeps only what a consumer wants, and none wants these: all copies are dropped"));
     }
+    if capture.is_one_by_one() && plan.amounts.planned >= MANY && plan.pace == Pace::Max {
+        let faster = if candidate.batches {
+            format!("; many times faster after: nats stream edit {name} --allow-batch")
+        } else {
+            String::new()
+        };
+        warnings.push(format!(
+            "{name} has {} replicas and {}: to keep the order each copy waits for the one before, so it is slow{faster}",
+            capture.replicas,
+            if candidate.batches { "allows no batches" } else { "its servers know no batches" }
+        ));
+    }
     if let Some((from, to)) = &config.transform {
         let from = if from.is_empty() { "everything".into() } else { clean_line(from) };
         warnings.push(format!("{name} stores {from} under {}", clean_line(to)));
@@ -298,10 +310,12 @@ fn into_stream(plan: &mut Plan, tally: &Tally, candidate: &Candidate) {
     if capture.rereadable {
         plan.delivery = None;
     } else {
-        ask_for_delivery(plan, stream_sink::WINDOW);
+        ask_for_delivery(plan, if capture.is_one_by_one() { 1 } else { stream_sink::WINDOW });
     }
 }
 
+/// Copies of which it matters how fast they go.
+const MANY: u64 = 1_000;
 /// Consumers that are named in a sentence; the plan lists all.
 const NAMED: usize = 5;
 

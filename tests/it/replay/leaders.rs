@@ -88,6 +88,10 @@ async fn leaders_that_step_down_change_nothing() {
     const EVENTS: u64 = 10_000;
     let trio = Trio::new(EVENTS, false).await;
     let other = other_publisher(trio.urls[2].clone(), Duration::from_millis(20));
+    let plan = planned(&trio.settings(), wanted("orders", "copy.{subject}")).await;
+    let slow = "copies has 3 replicas and allows no batches: to keep the order each copy waits for the one before, so it is \
+                slow; many times faster after: nats stream edit copies --allow-batch";
+    assert!(plan.warnings.iter().any(|w| w == slow), "{:?}", plan.warnings);
     let running = Box::pin(trio.begin(2_500.0)).await;
     let mut downs = 0;
     for sent in (1..8).map(|n| n * 900) {
