@@ -2,7 +2,9 @@
 //! one stream is built here too.
 
 use crate::event::clean_line;
-use crate::health::finding::worst;
+use crate::health::finding::{At, worst};
+use crate::health::{Level, consumer_level};
+use crate::model::Timestamp;
 use crate::model::catalog::Shelf;
 use crate::query::Fuzzy;
 
@@ -42,6 +44,48 @@ impl ConsumersScreen {
             .filter(|(name, _)| app.show_system || !crate::model::stream::is_system_name(name))
             .map(|(name, shelf)| (name.as_str(), &**shelf));
         fill(&mut self.table, app, shelves);
+    }
+}
+
+/// As many as a panel beside something else has room for.
+const MOST_WORST: usize = 64;
+/// So many are judged in no time; more only once a second.
+const FEW: usize = 1_000;
+
+/// The consumers of one stream that are shown beside something else, the worst first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Worst {
+    /// The stream, how many it has, and when that was.
+    of: Option<(String, usize, i64)>,
+    /// Their names.
+    pub names: Vec<String>,
+}
+
+impl Worst {
+    /// Finds them anew, for this stream.
+    pub(super) fn refresh(&mut self, app: &App, stream: Option<&str>) {
+        let found = stream.and_then(|stream| Some((stream, app.catalog().shelf(stream)?)));
+        let Some((stream, shelf)) = found else {
+            return *self = Self::default();
+        };
+        let count = shelf.entries.len();
+        let Timestamp(now) = app.shown_at();
+        let of = Some((stream.to_owned(), count, now.div_euclid(1_000_000_000)));
+        if count > FEW && self.of == of {
+            return;
+        }
+        let (terms, tracker) = (app.terms(), &app.watch().tracker);
+        let level =
+            |name: &str, entry| consumer_level(entry, &terms).max(worst(tracker.at(At::Consumer(stream, name))));
+        let mut all: Vec<_> = shelf.entries.iter().map(|(name, entry)| (level(name, entry), name)).collect();
+        let by = |a: &(Level, &String), b: &(Level, &String)| b.0.cmp(&a.0).then(a.1.cmp(b.1));
+        if all.len() > MOST_WORST {
+            all.select_nth_unstable_by(MOST_WORST, by);
+            all.truncate(MOST_WORST);
+        }
+        all.sort_unstable_by(by);
+        self.names = all.into_iter().map(|(_, name)| name.clone()).collect();
+        self.of = of;
     }
 }
 

@@ -42,7 +42,7 @@ pub use chart::{ChartView, Window};
 pub use cluster::{Line, Tone};
 pub use configuration::Setting;
 pub use consumer::{ConsumerScreen, ConsumerTab};
-pub use consumers::{ConsumerKey, ConsumersScreen, sort_column};
+pub use consumers::{ConsumerKey, ConsumersScreen, Worst, sort_column};
 pub use contexts::ContextsScreen;
 pub use findings::{Finding, Findings};
 pub use help::{HELP_KEYS, HelpLine, HelpScreen, help_lines};

@@ -2,7 +2,7 @@
 
 use super::cluster::{self, Line};
 use super::configuration::{self, Setting};
-use super::consumers::{ConsumerKey, fill, worst_first};
+use super::consumers::{ConsumerKey, Worst, fill, worst_first};
 use super::{App, ChartView, Scroll, Table};
 
 /// The panels of the Stream screen.
@@ -54,6 +54,8 @@ pub struct StreamScreen {
     pub tab: StreamTab,
     /// Its consumers.
     pub consumers: Table<ConsumerKey>,
+    /// Those that its overview shows.
+    pub worst: Worst,
     /// Its subjects, by subject.
     pub subjects: Table<String>,
     /// The subject filter that the server is asked with.
@@ -81,6 +83,7 @@ impl StreamScreen {
             name: name.into(),
             tab,
             consumers: worst_first(),
+            worst: Worst::default(),
             subjects: Table::new(1, true),
             subject_filter: ">".into(),
             overview: Scroll::default(),
@@ -121,6 +124,7 @@ impl StreamScreen {
         self.subjects.set_height(height);
         let catalog = app.catalog();
         let shelf = catalog.shelf(&self.name);
+        self.worst.refresh(app, Some(&self.name));
         fill(&mut self.consumers, app, shelf.map(|s| (self.name.as_str(), s)).into_iter());
         if let Some(subjects) = catalog.subjects.get(&self.name).and_then(|r| r.value()) {
             let mut fuzzy = crate::query::Fuzzy::new(&self.subjects.filter);

@@ -9,6 +9,7 @@ use crate::model::{Availability, Kind};
 use crate::query::Fuzzy;
 
 use super::columns::{StreamColumn, StreamRow, is_problem};
+use super::consumers::Worst;
 use super::{App, Findings, Row, Table};
 
 /// The state of the Streams screen.
@@ -25,6 +26,8 @@ pub struct StreamsScreen {
     found_of: Option<(u64, String, bool)>,
     /// The worst consumers of the streams in view, whose lag times are shown.
     pub(super) lags: Vec<LagWish>,
+    /// The consumers of the selected stream that are shown beside the list.
+    pub worst: Worst,
 }
 
 impl Default for StreamsScreen {
@@ -36,6 +39,7 @@ impl Default for StreamsScreen {
             findings: Findings::default(),
             found_of: None,
             lags: Vec::new(),
+            worst: Worst::default(),
         }
     }
 }
@@ -55,6 +59,7 @@ impl StreamsScreen {
             Row::Group(..) => None,
         });
         self.lags = shown.collect();
+        self.worst.refresh(app, self.table.selected().map(String::as_str));
     }
 
     fn fill(&mut self, app: &App) {

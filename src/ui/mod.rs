@@ -58,7 +58,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, theme: &Theme) {
             let (list, side) = with_side(body);
             streams::draw(frame, list, app, s, theme);
             if let Some(side) = side {
-                side::stream(frame, side, app, s.table.selected(), theme);
+                side::stream(frame, side, app, s, theme);
             }
         }
         Some(Screen::Stream(s)) => stream::draw(frame, body, app, s, theme),

@@ -3,7 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::app::{App, ConsumerKey, stream_row};
+use crate::app::{App, ConsumerKey, StreamsScreen, stream_row};
 use crate::event::clean_line;
 use crate::health::Standing;
 use crate::model::retention::in_words;
@@ -59,9 +59,11 @@ impl Pen {
 }
 
 /// The selected stream.
-pub(super) fn stream(frame: &mut Frame<'_>, area: Rect, app: &App, selected: Option<&String>, theme: &Theme) {
+pub(super) fn stream(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &StreamsScreen, theme: &Theme) {
     let area = border(frame, area, theme);
-    let Some((name, entry)) = selected.and_then(|n| app.catalog().streams.get_key_value(n)) else { return };
+    let Some((name, entry)) = screen.table.selected().and_then(|n| app.catalog().streams.get_key_value(n)) else {
+        return;
+    };
     let row = stream_row(app, name, entry);
     let health = app.stream_health(&row);
     let mut pen = Pen { area, y: area.y };
@@ -99,7 +101,8 @@ pub(super) fn stream(frame: &mut Frame<'_>, area: Rect, app: &App, selected: Opt
     pen.y += 1;
     if let Some(shelf) = row.shelf.filter(|s| !s.entries.is_empty()) {
         let room = Rect { height: pen.rest().height.saturating_sub(7).max(5), ..pen.rest() };
-        pen.y += super::stream::consumer_lines(frame, room.intersection(pen.rest()), app, row.name, shelf, theme);
+        let of = (shelf, &screen.worst);
+        pen.y += super::stream::consumer_lines(frame, room.intersection(pen.rest()), app, row.name, of, theme);
         pen.y += 1;
     }
     let rates = entry.series.rates(|s| s.last_seq);

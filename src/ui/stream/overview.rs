@@ -64,7 +64,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Stream
     // Beside the charts there is room for who reads it, and for what is not well besides the first line.
     if right.is_some() {
         if let Some(shelf) = shelf {
-            y += 1 + super::consumer_lines(frame, below(left, y + 1), app, &screen.name, shelf, theme);
+            y += 1 + super::consumer_lines(frame, below(left, y + 1), app, &screen.name, (shelf, &screen.worst), theme);
         }
         let found = app.findings_of_stream(&screen.name);
         if found.count() > 1 {

@@ -3,7 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::app::App;
+use crate::app::{App, Worst};
 use crate::event::clean_line;
 use crate::model::entry::Shelf;
 use crate::model::units::count;
@@ -22,7 +22,7 @@ pub(in crate::ui) fn consumers(
     area: Rect,
     app: &App,
     stream: &str,
-    shelf: &Shelf,
+    (shelf, worst): (&Shelf, &Worst),
     theme: &Theme,
 ) -> u16 {
     let area = Rect { width: area.width.min(WIDEST), ..area };
@@ -30,14 +30,16 @@ pub(in crate::ui) fn consumers(
     if area.height < 2 || shelf.entries.is_empty() {
         return 0;
     }
-    let mut all: Vec<_> = shelf.entries.iter().map(|(n, e)| (n, e, app.consumer_health(stream, n, e))).collect();
-    all.sort_by(|a, b| b.2.level.cmp(&a.2.level).then(a.0.cmp(b.0)));
     let buffer = frame.buffer_mut();
     text(buffer, Rect { height: 1, ..area }, "consumers", theme.title);
     let room = usize::from(area.height - 1);
-    let shown = if all.len() > room { room - 1 } else { all.len() };
+    let total = shelf.entries.len();
+    let most = if total > room { room - 1 } else { total };
     let mut y = area.y + 1;
-    for (name, entry, health) in all.iter().take(shown) {
+    let known = worst.names.iter().filter_map(|name| Some((name, shelf.entries.get(name)?)));
+    let mut shown = 0;
+    for (name, entry) in known.take(most) {
+        let health = app.consumer_health(stream, name, entry);
         let line = Rect { y, height: 1, ..area };
         let outstanding = entry.info.as_ref().map_or("?".into(), |i| count(i.outstanding()));
         let words = clean_line(&health.words);
@@ -52,9 +54,10 @@ pub(in crate::ui) fn consumers(
         text(buffer, name_at, &format!("{} {}", health.level.glyph(), clean_line(name)), theme.level(health.level));
         text_right(buffer, line, &right, theme.text);
         y += 1;
+        shown += 1;
     }
-    if all.len() > shown {
-        text(buffer, Rect { y, height: 1, ..area }, &format!("and {} more", all.len() - shown), theme.dim);
+    if total > shown {
+        text(buffer, Rect { y, height: 1, ..area }, &format!("and {} more", total - shown), theme.dim);
         y += 1;
     }
     y - area.y
