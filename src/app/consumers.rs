@@ -1,6 +1,8 @@
 //! The Consumers screen: every consumer of every stream in one list, worst first. The same list inside of
 //! one stream is built here too.
 
+use std::collections::BTreeMap;
+
 use crate::event::clean_line;
 use crate::health::finding::{At, worst};
 use crate::health::{Level, consumer_level};
@@ -62,13 +64,17 @@ pub struct Worst {
 }
 
 impl Worst {
+    /// The stream.
+    pub(super) fn stream(&self) -> Option<&String> {
+        self.of.as_ref().map(|(stream, ..)| stream)
+    }
+
     /// Finds them anew, for this stream.
     pub(super) fn refresh(&mut self, app: &App, stream: Option<&str>) {
-        let found = stream.and_then(|stream| Some((stream, app.catalog().shelf(stream)?)));
-        let Some((stream, shelf)) = found else {
-            return *self = Self::default();
-        };
-        let count = shelf.entries.len();
+        let Some(stream) = stream else { return *self = Self::default() };
+        let none = BTreeMap::new();
+        let entries = app.catalog().shelf(stream).map_or(&none, |shelf| &shelf.entries);
+        let count = entries.len();
         let Timestamp(now) = app.shown_at();
         let of = Some((stream.to_owned(), count, now.div_euclid(1_000_000_000)));
         if count > FEW && self.of == of {
@@ -77,7 +83,7 @@ impl Worst {
         let (terms, tracker) = (app.terms(), &app.watch().tracker);
         let level =
             |name: &str, entry| consumer_level(entry, &terms).max(worst(tracker.at(At::Consumer(stream, name))));
-        let mut all: Vec<_> = shelf.entries.iter().map(|(name, entry)| (level(name, entry), name)).collect();
+        let mut all: Vec<_> = entries.iter().map(|(name, entry)| (level(name, entry), name)).collect();
         let by = |a: &(Level, &String), b: &(Level, &String)| b.0.cmp(&a.0).then(a.1.cmp(b.1));
         if all.len() > MOST_WORST {
             all.select_nth_unstable_by(MOST_WORST, by);

@@ -14,7 +14,9 @@ use crate::model::{Catalog, History, Scope, Timestamp, Update};
 
 use super::reposition::Moves;
 use super::travel::Held;
-use super::{Activity, ContextRow, ContextsScreen, Effect, Menu, Msg, Notice, Prompt, Screen, Session, StreamsScreen};
+use super::{
+    Activity, ContextRow, ContextsScreen, Effect, Menu, Msg, Notice, Prompt, Screen, Session, StreamsScreen, Worst,
+};
 
 /// How long a notice stays.
 const NOTICE: Duration = Duration::from_secs(6);
@@ -232,6 +234,7 @@ impl App {
             }
             Msg::Frame => {
                 self.refresh_views();
+                self.refresh_selected();
             }
             Msg::Past(past) => {
                 self.past = *past;
@@ -324,6 +327,20 @@ impl App {
             Screen::Help(s) => s.refresh(self),
         }
         self.screens.push(screen);
+    }
+
+    /// Moving through a list does not build it anew; what is shown beside it follows at once.
+    fn refresh_selected(&mut self) {
+        let Some(Screen::Streams(screen)) = self.screen() else { return };
+        let selected = screen.table.selected();
+        if screen.worst.stream() == selected {
+            return;
+        }
+        let mut worst = Worst::default();
+        worst.refresh(self, selected.map(String::as_str));
+        if let Some(Screen::Streams(screen)) = self.screens.last_mut() {
+            screen.worst = worst;
+        }
     }
 
     /// Freezes the picture, or lets it go on.

@@ -4,7 +4,7 @@ use jetscope::app::{Effect, Msg};
 use jetscope::model::update::{Ask, Listing};
 use jetscope::model::{Link, Problem, ProblemKind, Update};
 
-use crate::common::world::{World, start};
+use crate::common::world::{World, listing, many_consumers, start};
 
 /// Compares the screen after these keys with its snapshot.
 macro_rules! shows {
@@ -40,6 +40,34 @@ fn stream_panels() {
     shows!("stream_subjects", 80 x 24, "/github<enter><enter><tab><tab>");
     shows!("stream_configuration", 80 x 24, "/github<enter><enter><tab><tab><tab>");
     shows!("stream_cluster", 80 x 24, "/github<enter><enter><backtab>");
+}
+
+#[test]
+fn of_very_many_consumers_the_worst_are_shown_beside_their_stream() {
+    const NAME: &str = "eventsource-github-stream";
+    let mut world = World::new(200, 50);
+    world.keys("/github<enter>");
+    for second in 5..8 {
+        let all = listing(many_consumers(NAME, second, 3_000), second);
+        world.send(Msg::Data(Update::Consumers(NAME.into(), all)));
+    }
+    world.send(Msg::Tick(start().plus(std::time::Duration::from_secs(8))));
+    // Down to a mirror that nobody reads, and back.
+    let beside = world.keys("j").screen();
+    assert!(beside.contains("│ mirror-of-github") && !beside.contains("│ consumers"), "{beside}");
+    for shown in [world.keys("k").screen(), world.keys("<enter>").screen()] {
+        let lines: Vec<&str> = shown.lines().collect();
+        // The heading, and not the number of them among the facts.
+        let heads = |line: &&str| line.split("  ").any(|part| part.trim_matches([' ', '│']) == "consumers");
+        let at = lines.iter().rposition(heads).unwrap();
+        assert!(lines[at + 1].contains("archive"), "{shown}");
+        let first = lines.iter().position(|line| line.contains(" c00000")).unwrap();
+        assert!(first > at, "{shown}");
+        let more = lines[first..].iter().find_map(|line| line.split("and ").nth(1)).unwrap();
+        let more: usize = more.split(' ').next().unwrap().parse().unwrap();
+        let listed = lines[at..].iter().take_while(|line| !line.contains("more")).count() - 1;
+        assert_eq!(more + listed, 3_003, "{shown}");
+    }
 }
 
 #[test]

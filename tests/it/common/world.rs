@@ -195,7 +195,7 @@ pub(crate) fn consumers(stream: &str, second: i64) -> Vec<Arc<Consumer>> {
 /// The streams that have consumers.
 const READ: [&str; 3] = ["JOBS", "eventchannel-mail-stream", "eventsource-github-stream"];
 
-fn listing<T>(items: Vec<Arc<T>>, second: i64) -> Listing<T> {
+pub(crate) fn listing<T>(items: Vec<Arc<T>>, second: i64) -> Listing<T> {
     let at = at(second);
     Listing {
         started: at,
@@ -206,6 +206,14 @@ fn listing<T>(items: Vec<Arc<T>>, second: i64) -> Listing<T> {
         offline: vec![],
         problem: None,
     }
+}
+
+/// A stream with so many consumers that are well, and some that are not in the middle of them.
+pub(crate) fn many_consumers(stream: &str, second: i64, count: usize) -> Vec<Arc<Consumer>> {
+    let mut all: Vec<_> = (0..count).map(|n| consumer(stream, &format!("c{n:05}"), second, 40, |_| {})).collect();
+    all.extend(consumers(stream, second));
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all
 }
 
 /// All updates of one poll.
