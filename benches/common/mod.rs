@@ -8,6 +8,10 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::time::Duration;
 
+/// The allocator of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What a bench ends with.
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
