@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-/// Messages are allocated on one thread and let go on another, which the allocator of glibc answers with a lock: a
-/// third of the time of a replay went there. Without huge pages, which doubled the memory of an idle console.
+/// Messages are allocated on one thread and let go on another, which costs the allocator of glibc a lock: a fifth of what
+/// a replay took of the processor. Without huge pages, which doubled the memory of an idle console.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
