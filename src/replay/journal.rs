@@ -24,7 +24,9 @@ use crate::nats;
 const REPLAYS: &str = "replays";
 /// How the files begin that tell a replay something.
 const CONTROL: &str = "control-";
-/// How many of them this process has written.
+/// Replays that are kept after their end.
+const KEPT: usize = 100;
+/// How many files that tell something this process has written.
 static TOLD: AtomicU32 = AtomicU32::new(0);
 
 /// Why a journal cannot be used.
@@ -192,7 +194,31 @@ impl Journals {
         replace(&path, &json(plan), true)?;
         let parent = self.state_dir.join(REPLAYS);
         File::open(&parent).and_then(|d| d.sync_all()).map_err(io_error(&parent, "written"))?;
+        self.prune();
         Ok(Journal { dir, _locks: locks })
+    }
+
+    /// Removes old ones that have ended; what was done stays in `audit.jsonl`. Those that were interrupted stay, and so
+    /// does what cannot be removed.
+    fn prune(&self) {
+        let (ended, open): (Vec<Run>, Vec<Run>) = self.list().into_iter().partition(|run| run.progress.state.is_over());
+        let (kept, old) = ended.split_at(ended.len().min(KEPT));
+        let mut wanted: BTreeSet<PathBuf> = open.iter().chain(kept).map(|run| self.between(&run.plan)).collect();
+        for run in old {
+            let Ok(dir) = self.dir(&run.plan.id) else { continue };
+            // One that has failed may be gone on with just now.
+            if let Ok(Some(_held)) = lock(&dir.join("lock")) {
+                let _ = fs::remove_dir_all(&dir);
+            } else {
+                wanted.insert(self.between(&run.plan));
+            }
+        }
+        let files = fs::read_dir(self.state_dir.join(REPLAYS)).into_iter().flatten().filter_map(Result::ok);
+        for path in files.map(|entry| entry.path()) {
+            if path.extension().is_some_and(|e| e == "lock") && !wanted.contains(&path) {
+                let _ = state::remove_lock(&path);
+            }
+        }
     }
 
     /// That no other between the same places was interrupted. What has failed may be given up without a word.
@@ -370,6 +396,30 @@ mod tests {
         drop(held);
         let (held, ..) = journals.take_up("r1").unwrap();
         assert_eq!(told(held.dir()), []);
+    }
+
+    #[test]
+    fn the_newest_that_have_ended_are_kept_and_all_that_have_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let journals = Journals::new(dir.path());
+        let begin = |n: usize, state: State| {
+            let made = Timestamp(n as i64);
+            let plan = Plan { made, ..plan(&format!("r{n}"), None, &format!("to{n}.{{subject}}")) };
+            let held = journals.begin(&plan).unwrap();
+            let progress = Progress { id: plan.id.clone(), state, ..Progress::default() };
+            held.save(&Checkpoint { progress, ..Checkpoint::default() }, false).unwrap();
+        };
+        begin(0, State::Running);
+        begin(1, State::Failed);
+        (2..KEPT + 5).for_each(|n| begin(n, State::Completed));
+        begin(KEPT + 5, State::Paused);
+        let left: Vec<String> = journals.list().into_iter().map(|run| run.plan.id).collect();
+        let newest = (5..KEPT + 6).rev().chain([0]).map(|n| format!("r{n}"));
+        assert_eq!(left, newest.collect::<Vec<_>>());
+        let names: Vec<PathBuf> =
+            fs::read_dir(dir.path().join(REPLAYS)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let locks = names.iter().filter(|path| path.extension().is_some_and(|e| e == "lock")).count();
+        assert_eq!((names.len() - locks, locks), (left.len(), left.len()), "folders, and locks of places");
     }
 
     #[test]
