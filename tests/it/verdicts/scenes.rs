@@ -65,11 +65,12 @@ async fn every_consumer_is_told_as_it_is() {
     stage.scene("queue", &json!({"retention": "workqueue"}), &none()).await;
     stage.store("queue", 3_000).await;
     stage.publishes("queue", 1, ms(50));
-    stage.reads("queue", 10, ms(50), true);
+    // Slowly enough that something is left on a machine that is busy with other things.
+    stage.reads("queue", 10, ms(150), true);
     stage.stream("shared", &json!({"retention": "workqueue"})).await;
     for name in ["left", "right"] {
         stage.consumer("shared", name, &json!({"filter_subject": format!("shared.{name}")})).await;
-        stage.reads_of("shared", name, 10, ms(50), true);
+        stage.reads_of("shared", name, 10, ms(150), true);
     }
     for _ in 0..50 {
         stage.store_under("shared.left", 20).await;
