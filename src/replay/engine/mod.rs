@@ -185,9 +185,10 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         let mut pause = Duration::from_millis(100);
         loop {
             let since = self.plan.capture.as_ref().map_or(0, |c| c.last_seq).max(self.flow.destination_seq);
+            let wheel = Wheel { paused: &mut self.paused, pacer: &mut self.pacer, rate: self.report.rate() };
             let opened = tokio::select! {
                 opened = self.sink.open(since, self.afresh) => opened,
-                () = cancelled(&mut self.control, &mut self.paused) => return Err(End::Cancelled),
+                () = cancelled(&mut self.control, wheel) => return Err(End::Cancelled),
             };
             match opened {
                 Ok(opened) => {
@@ -203,9 +204,10 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
                 Err(Fault::Passing(reason)) => {
                     self.report.trouble(reason);
                     self.tell(true);
+                    let wheel = Wheel { paused: &mut self.paused, pacer: &mut self.pacer, rate: self.report.rate() };
                     tokio::select! {
                         () = self.clock.sleep(pause) => {}
-                        () = cancelled(&mut self.control, &mut self.paused) => return Err(End::Cancelled),
+                        () = cancelled(&mut self.control, wheel) => return Err(End::Cancelled),
                     }
                     pause = (pause * 2).min(AGAIN);
                 }
@@ -359,23 +361,14 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
 
     fn obey(&mut self, told: Option<Control>) {
         match told {
-            Some(Control::Pause) => self.paused = true,
-            Some(Control::Resume) => {
-                self.paused = false;
-                self.pacer.rest();
-                if let Some(hold) = &mut self.hold {
-                    hold.until = Duration::ZERO;
-                }
-            }
-            Some(Control::Step) => {
-                self.paused |= self.pacer.pace() != Pace::Step;
-                self.pacer.step();
-            }
-            Some(Control::Pace(pace)) => self.pacer.set(pace),
-            Some(Control::Faster) => self.pacer.set(self.pacer.pace().faster()),
-            Some(Control::Slower) => self.pacer.set(self.pacer.pace().slower(self.report.rate())),
             Some(Control::Cancel) => {
                 self.cancelling.get_or_insert(self.clock.now());
+            }
+            Some(control) => {
+                if let (Control::Resume, Some(hold)) = (control, &mut self.hold) {
+                    hold.until = Duration::ZERO;
+                }
+                Wheel { paused: &mut self.paused, pacer: &mut self.pacer, rate: self.report.rate() }.turn(control);
             }
             // Nobody can tell it anything any more; it goes on.
             None => self.deaf = true,
@@ -426,14 +419,40 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
     }
 }
 
-/// Until it is told to end; whether it is to stand still is kept in mind.
-async fn cancelled(control: &mut mpsc::Receiver<Control>, paused: &mut bool) {
+/// What steers a replay.
+struct Wheel<'a> {
+    paused: &'a mut bool,
+    pacer: &'a mut Pacer,
+    /// As fast as it is.
+    rate: f64,
+}
+
+impl Wheel<'_> {
+    fn turn(&mut self, control: Control) {
+        match control {
+            Control::Pause => *self.paused = true,
+            Control::Resume => {
+                *self.paused = false;
+                self.pacer.rest();
+            }
+            Control::Step => {
+                *self.paused |= self.pacer.pace() != Pace::Step;
+                self.pacer.step();
+            }
+            Control::Pace(pace) => self.pacer.set(pace),
+            Control::Faster => self.pacer.set(self.pacer.pace().faster()),
+            Control::Slower => self.pacer.set(self.pacer.pace().slower(self.rate)),
+            Control::Cancel => {}
+        }
+    }
+}
+
+/// Until it is told to end; how it is to go on is kept in mind.
+async fn cancelled(control: &mut mpsc::Receiver<Control>, mut wheel: Wheel<'_>) {
     loop {
         match control.recv().await {
             Some(Control::Cancel) => return,
-            Some(Control::Pause) => *paused = true,
-            Some(Control::Resume) => *paused = false,
-            Some(_) => {}
+            Some(control) => wheel.turn(control),
             None => std::future::pending().await,
         }
     }
