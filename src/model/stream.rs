@@ -128,6 +128,8 @@ pub struct StreamConfig {
     pub discard_new_per_subject: bool,
     /// Several messages can be stored together or not at all (server 2.12, ADR-50).
     pub allow_atomic: bool,
+    /// Takes fast ingest.
+    pub allow_batched: bool,
     /// Messages of these subjects are stored under others.
     pub transform: Option<(String, String)>,
     /// Messages of these subjects are published again under others.

@@ -67,6 +67,7 @@ fn stream_config(c: wire::StreamConfig<'_>) -> StreamConfig {
         no_ack: c.no_ack,
         discard_new_per_subject: c.discard_new_per_subject,
         allow_atomic: c.allow_atomic,
+        allow_batched: c.allow_batched,
         transform: c.subject_transform.map(|t| (t.src, t.dest)).filter(|(_, dest)| !dest.is_empty()),
         republish: c.republish.map(|t| (t.src, t.dest)).filter(|(_, dest)| !dest.is_empty()),
         compression: c.compression.filter(|name| !name.is_empty() && name != "none"),

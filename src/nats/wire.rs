@@ -96,6 +96,7 @@ pub(super) struct StreamConfig<'a> {
     pub(super) no_ack: bool,
     pub(super) discard_new_per_subject: bool,
     pub(super) allow_atomic: bool,
+    pub(super) allow_batched: bool,
     pub(super) subject_transform: Option<Transform>,
     pub(super) republish: Option<Transform>,
     pub(super) mirror: Option<SourceConfig>,

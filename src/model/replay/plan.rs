@@ -247,6 +247,8 @@ pub struct Capture {
     pub max_bytes: Option<u64>,
     /// Several messages can be stored together or not at all (server 2.12 and newer).
     pub atomic: bool,
+    /// It takes fast ingest (server 2.14 and newer).
+    pub fast: bool,
     /// How many servers keep it.
     pub replicas: u64,
     /// It refuses what is new when it is full.
@@ -257,9 +259,9 @@ pub struct Capture {
 
 impl Capture {
     /// Each copy waits until the one before is confirmed: what is in flight when a replicated stream changes its leader
-    /// may be lost, and what follows it not. Batches keep the order too.
+    /// may be lost, and what follows it not. Batches and fast ingest keep the order too.
     pub const fn is_one_by_one(&self) -> bool {
-        self.replicas > 1 && !self.atomic
+        self.replicas > 1 && !self.atomic && !self.fast
     }
 }
 

@@ -109,6 +109,7 @@ fn capture(candidate: &Candidate) -> Capture {
         max_msgs: config.limits.max_msgs,
         max_bytes: config.limits.max_bytes,
         atomic: config.allow_atomic && *batches,
+        fast: config.allow_batched && *batches,
         replicas: config.replicas,
         discard_new: config.discard == Discard::New,
         receivers: receivers.clone(),

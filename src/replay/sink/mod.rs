@@ -2,6 +2,7 @@
 
 mod batch;
 mod chain;
+mod fast;
 pub mod file;
 pub mod http;
 pub mod stream;

@@ -8,6 +8,7 @@ use tokio::time::sleep;
 
 use super::batch::Batches;
 use super::chain::Chain;
+use super::fast::Fast;
 use super::{Fate, Fault, Opened, Parcel, Settled, Sink, Verified};
 use crate::config::Connection;
 use crate::event::clean_line;
@@ -41,21 +42,31 @@ pub struct StreamSink {
     chain: Chain,
     /// It has replicas, or had some when it was last looked at.
     replicated: bool,
-    /// Copies that are stored together, where the stream allows that.
-    batches: Option<Batches>,
+    way: Way,
     /// How often it was opened.
     sessions: u32,
     /// The positions of single messages, by stream and sequence: there may be very many of them.
     listed: Option<HashMap<String, HashMap<u64, u64>>>,
 }
 
+/// How copies go.
+#[derive(Debug)]
+enum Way {
+    /// One by one, many of them in flight where that keeps the order.
+    Single,
+    /// Stored together, where the stream allows that.
+    Batches(Batches),
+    /// Numbered, where the stream allows that.
+    Fast(Fast),
+}
+
 impl StreamSink {
     /// The stream that captures the copies of this plan, on this connection.
     pub fn new(connection: Connection, permit: Permit, plan: Arc<Plan>, capture: Capture) -> Self {
-        let (publisher, reader, batches) = (None, None, None);
+        let (publisher, reader, way) = (None, None, Way::Single);
         let (chain, replicated) = (Chain::default(), capture.replicas > 1);
         let listed = if let Selection::List(items) = &plan.selection { Some(positions(items)) } else { None };
-        Self { connection, permit, plan, capture, publisher, reader, chain, replicated, batches, sessions: 0, listed }
+        Self { connection, permit, plan, capture, publisher, reader, chain, replicated, way, sessions: 0, listed }
     }
 
     /// One server that takes everything takes it in order; where some of what is in flight can be refused or lost and
@@ -69,6 +80,20 @@ impl StreamSink {
     /// mismatch, critical write error"). All of them do, and the stream stands still.
     const fn is_chained(&self) -> bool {
         self.capture.discard_new && !self.replicated
+    }
+
+    /// Into a stream that ends here.
+    fn way_behind(&self, last: u64) -> Way {
+        let (id, session) = (&self.plan.id, self.sessions);
+        // Measured: one server alone stores a message in a batch at 0.6 of its usual pace, several servers together at
+        // 1.5 to 1.9 of it; and where each copy would have to demand the one before, a batch demands it for all.
+        if self.may_lose_some() && self.capture.atomic {
+            Way::Batches(Batches::new(id, session))
+        } else if self.may_lose_some() && self.capture.fast {
+            Way::Fast(Fast::new(id, session, &self.capture.stream, last))
+        } else {
+            Way::Single
+        }
     }
 
     async fn reader(&mut self) -> Result<Client, Fault> {
@@ -148,10 +173,7 @@ impl Sink for StreamSink {
         let publisher = Publisher::open(&self.connection, &self.permit).await.map_err(|problem| fault(&problem))?;
         let api = Api::new(publisher.client().clone());
         let (_, mut last) = self.look(&api).await?;
-        // Measured: one server alone stores a message in a batch at 0.6 of its usual pace, several servers together at
-        // 1.5 to 1.9 of it; and where each copy would have to demand the one before, a batch demands it for all.
-        let batched = self.capture.atomic && self.may_lose_some();
-        self.batches = batched.then(|| Batches::new(&self.plan.id, self.sessions));
+        self.way = self.way_behind(last);
         self.publisher = Some(publisher);
         let mut opened = Opened::default();
         if afresh || !self.capture.rereadable {
@@ -180,6 +202,7 @@ impl Sink for StreamSink {
                 break;
             }
         }
+        self.way = self.way_behind(last);
         opened.found.sort_unstable_by_key(|(position, _)| *position);
         opened.found.dedup_by_key(|(position, _)| *position);
         Ok(opened)
@@ -187,8 +210,10 @@ impl Sink for StreamSink {
 
     async fn send(&mut self, parcel: &Parcel) -> Result<(), Fault> {
         let Some(publisher) = &self.publisher else { return Err(Fault::Passing("it is not open".into())) };
-        if let Some(batches) = &mut self.batches {
-            return batches.add(publisher, parcel).await.map_err(|problem| fault(&problem));
+        match &mut self.way {
+            Way::Batches(batches) => return batches.add(publisher, parcel).await.map_err(|problem| fault(&problem)),
+            Way::Fast(fast) => return fast.add(publisher, parcel).await.map_err(|problem| fault(&problem)),
+            Way::Single => {}
         }
         let chained = self.is_chained();
         let last_id = self.chain.next(parcel.copy.id.as_deref().filter(|_| chained));
@@ -197,14 +222,21 @@ impl Sink for StreamSink {
     }
 
     async fn flush(&mut self, more: bool) -> Result<(), Fault> {
-        let (Some(publisher), Some(batches)) = (&self.publisher, &mut self.batches) else { return Ok(()) };
-        batches.commit_next(publisher, more).await.map_err(|problem| fault(&problem))
+        let Some(publisher) = &self.publisher else { return Ok(()) };
+        let flushed = match &mut self.way {
+            Way::Batches(batches) => batches.commit_next(publisher, more).await,
+            Way::Fast(fast) => fast.flush(publisher, more).await,
+            Way::Single => Ok(()),
+        };
+        flushed.map_err(|problem| fault(&problem))
     }
 
     async fn settled(&mut self) -> Result<Vec<Settled>, Fault> {
         let Some(publisher) = &mut self.publisher else { return Err(Fault::Passing("it is not open".into())) };
-        if let Some(batches) = &mut self.batches {
-            return batches.settled(publisher).await.map_err(|problem| fault(&problem));
+        match &mut self.way {
+            Way::Batches(batches) => return batches.settled(publisher).await.map_err(|problem| fault(&problem)),
+            Way::Fast(fast) => return fast.settled(publisher).await,
+            Way::Single => {}
         }
         let acks = publisher.acks().await.map_err(|problem| fault(&problem))?;
         for ack in &acks {
@@ -218,6 +250,9 @@ impl Sink for StreamSink {
 
     fn rewind(&mut self, out_of_step: bool) {
         self.chain.rewind(out_of_step);
+        if let Way::Fast(fast) = &mut self.way {
+            fast.rewind();
+        }
     }
 
     async fn verify(&mut self) -> Result<Option<Verified>, Fault> {
@@ -243,9 +278,13 @@ impl Sink for StreamSink {
     }
 
     fn window(&self) -> usize {
-        // With replicas order is kept by batches, or by waiting for each copy: what is in flight when the leader changes
-        // may be lost, and what follows it not.
-        if self.replicated && self.batches.is_none() { 1 } else { self.chain.window() }
+        match &self.way {
+            Way::Batches(_) => WINDOW,
+            Way::Fast(fast) => fast.window(),
+            // What is in flight when the leader changes may be lost, and what follows it not.
+            Way::Single if self.replicated => 1,
+            Way::Single => self.chain.window(),
+        }
     }
 
     /// A leader that is followed by another answers nothing of what it had. What has arrived all the same is found.
@@ -255,7 +294,7 @@ impl Sink for StreamSink {
 
     fn first_window(&self) -> usize {
         // Several whole batches.
-        if self.batches.is_some() { WINDOW } else { 512 }
+        if matches!(self.way, Way::Batches(_)) { WINDOW } else { 512 }
     }
 
     async fn close(&mut self) {

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use async_nats::jetstream;
 use jetscope::model::replay::State;
 use jetscope::replay::Replays;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
@@ -51,10 +51,10 @@ pub(super) fn other_publisher(url: String, every: Duration) -> JoinHandle<()> {
     })
 }
 
-async fn place(discard: &str, atomic: bool) -> Place {
+async fn place(mut more: Value) -> Place {
     let place = Place::new().await;
     place.stream("orders", &["orders.>"], json!({})).await;
-    let more = json!({"duplicate_window": 100_000_000, "allow_atomic": atomic, "discard": discard});
+    more["duplicate_window"] = json!(100_000_000);
     place.stream("copies", &["copy.>"], more).await;
     fill(&place.nats, "orders", 0, EVENTS as usize).await;
     place
@@ -116,22 +116,27 @@ async fn finish(place: &Place, mut id: Option<String>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kill_9_of_jetscope_loses_nothing_and_doubles_nothing() {
-    kills_of_jetscope("old", false).await;
+    kills_of_jetscope(json!({})).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nor_does_it_where_each_copy_demands_the_one_before() {
-    kills_of_jetscope("new", false).await;
+    kills_of_jetscope(json!({"discard": "new"})).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nor_does_it_where_copies_are_stored_in_batches() {
-    kills_of_jetscope("new", true).await;
+    kills_of_jetscope(json!({"discard": "new", "allow_atomic": true})).await;
 }
 
-async fn kills_of_jetscope(discard: &str, atomic: bool) {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_does_it_with_fast_ingest() {
+    kills_of_jetscope(json!({"discard": "new", "allow_batched": true})).await;
+}
+
+async fn kills_of_jetscope(destination: Value) {
     let mut chance = Chance::new("kill -9 of jetscope");
-    let place = place(discard, atomic).await;
+    let place = place(destination).await;
     let other = other_publisher(place.server.url(), OFTEN);
     let mut id = None;
     let (mut kills, mut useful) = (0, 0);
@@ -164,7 +169,7 @@ async fn kills_of_jetscope(discard: &str, atomic: bool) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kill_9_of_the_server_in_between_changes_nothing() {
     let mut chance = Chance::new("kill -9 of jetscope and of the server");
-    let mut place = place("old", false).await;
+    let mut place = place(json!({})).await;
     let other = other_publisher(place.server.url(), OFTEN);
     let mut id = None;
     let (mut kills, mut servers) = (0, 0);

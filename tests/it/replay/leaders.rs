@@ -28,6 +28,14 @@ async fn leader(nats: &async_nats::Client, stream: &str) -> Option<String> {
     info["cluster"]["leader"].as_str().map(str::to_owned)
 }
 
+/// What the destination allows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    OneByOne,
+    Batches,
+    Fast,
+}
+
 /// A cluster of three with a stream `orders` that is full and a stream `copies` that is empty, each on all of them.
 struct Trio {
     servers: Vec<Server>,
@@ -37,7 +45,7 @@ struct Trio {
 }
 
 impl Trio {
-    async fn new(events: u64, atomic: bool) -> Self {
+    async fn new(events: u64, way: Way) -> Self {
         let servers = three();
         let urls: Vec<String> = servers.iter().map(Server::url).collect();
         let nats = async_nats::ConnectOptions::new().connect(&urls[..]).await.unwrap();
@@ -48,7 +56,8 @@ impl Trio {
                 subjects: vec![subject.into()],
                 num_replicas: 3,
                 duplicate_window: Duration::from_millis(100),
-                allow_atomic_publish: atomic,
+                allow_atomic_publish: way == Way::Batches,
+                allow_batch_publish: way == Way::Fast,
                 ..Default::default()
             };
             fixture::patient_stream(&js, config, ELECTION).await;
@@ -85,13 +94,22 @@ impl Trio {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn leaders_that_step_down_change_nothing() {
+    Box::pin(leaders_step_down(Way::OneByOne)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_do_they_with_fast_ingest() {
+    Box::pin(leaders_step_down(Way::Fast)).await;
+}
+
+async fn leaders_step_down(way: Way) {
     const EVENTS: u64 = 10_000;
-    let trio = Trio::new(EVENTS, false).await;
+    let trio = Trio::new(EVENTS, way).await;
     let other = other_publisher(trio.urls[2].clone(), Duration::from_millis(20));
     let plan = planned(&trio.settings(), wanted("orders", "copy.{subject}")).await;
     let slow = "copies has 3 replicas and allows no batches: to keep the order each copy waits for the one before, so it is \
                 slow; many times faster after: nats stream edit copies --allow-batch";
-    assert!(plan.warnings.iter().any(|w| w == slow), "{:?}", plan.warnings);
+    assert_eq!(plan.warnings.iter().any(|w| w == slow), way == Way::OneByOne, "{:?}", plan.warnings);
     let running = Box::pin(trio.begin(2_500.0)).await;
     let mut downs = 0;
     for sent in (1..8).map(|n| n * 900) {
@@ -111,18 +129,23 @@ async fn leaders_that_step_down_change_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nor_does_a_member_that_dies() {
-    Box::pin(members_die(false)).await;
+    Box::pin(members_die(Way::OneByOne)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nor_does_one_where_copies_are_stored_in_batches() {
-    Box::pin(members_die(true)).await;
+    Box::pin(members_die(Way::Batches)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_does_one_with_fast_ingest() {
+    Box::pin(members_die(Way::Fast)).await;
 }
 
 /// The leader of the destination is killed with everything that it has in flight, and comes back, three times.
-async fn members_die(atomic: bool) {
+async fn members_die(way: Way) {
     const EVENTS: u64 = 6_000;
-    let mut trio = Trio::new(EVENTS, atomic).await;
+    let mut trio = Trio::new(EVENTS, way).await;
     let running = Box::pin(trio.begin(2_000.0)).await;
     let mut killed = 0;
     for sent in [1_000, 2_500, 4_000] {
@@ -142,5 +165,5 @@ async fn members_die(atomic: bool) {
     assert_eq!((last.counters.sent + last.counters.duplicate, last.counters.reordered), (EVENTS, 0));
     let messages = read(&trio.urls[0], "copies").await;
     assert_exact(&copies(&messages), 1..=EVENTS);
-    assert_eq!(messages.iter().any(|m| m.header("Nats-Batch-Id").is_some()), atomic);
+    assert_eq!(messages.iter().any(|m| m.header("Nats-Batch-Id").is_some()), way == Way::Batches);
 }

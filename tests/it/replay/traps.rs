@@ -150,6 +150,32 @@ async fn batches_are_used_where_they_are_allowed_and_are_as_exact() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fast_ingest_is_used_where_it_is_allowed_and_is_as_exact() {
+    let place = two(5_000, json!({"allow_batched": true, "max_msgs": 3_000, "discard": "new"})).await;
+    let running = begin(&place, wanted("orders", "copy.{subject}")).await;
+    let full = until(&running, "full", |p| p.state == State::Paused && p.counters.sent == 3_000).await;
+    assert!(full.reason.as_deref().unwrap().contains("is full"), "{full:?}");
+    update(&place, "copies", json!({"max_msgs": -1})).await;
+    let last = completed(running).await;
+    assert_eq!((last.counters.sent, last.counters.reordered), (5_000, 0));
+    let messages = place.read("copies").await;
+    assert_exact(&copies(&messages), 1..=5_000);
+    assert!(messages.iter().all(|m| m.header("Nats-Expected-Last-Msg-Id").is_none()), "none demands another");
+    // Step by step each of them is confirmed at once.
+    let few = json!({"duplicate_window": 100_000_000, "allow_batched": true, "discard": "new"});
+    place.stream("few", &["few.>"], few).await;
+    let request = Request { pace: Pace::Step, ..wanted("orders", "few.{subject}") };
+    let running = begin(&place, request).await;
+    for n in 1..=3 {
+        running.tell(Control::Step).await;
+        until(&running, "a step", |p| p.counters.sent == n).await;
+    }
+    running.tell(Control::Pace(Pace::Max)).await;
+    completed(running).await;
+    assert_exact(&copies(&place.read("few").await), 1..=5_000);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_too_large_is_told_before_and_while_it_runs() {
     let place = two(300, json!({"max_msg_size": 400})).await;
     let plan = planned(&place.settings(), wanted("orders", "copy.{subject}")).await;

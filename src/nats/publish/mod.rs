@@ -1,6 +1,8 @@
 //! Publishing into a stream, in order and many at a time: one connection that is never taken up again, an own inbox
 //! for the confirmations. It needs a [`Permit`].
 
+pub mod fast;
+
 use std::str::FromStr;
 
 use async_nats::{HeaderMap, HeaderName, HeaderValue, StatusCode, Subject, Subscriber};
@@ -129,7 +131,7 @@ impl Publisher {
             .map_err(|error| Problem::new(ProblemKind::Disconnected, error.to_string()))?;
         let events = client.events();
         let inbox = client.nats.new_inbox();
-        let acks = client.nats.subscribe(format!("{inbox}.*")).await.map_err(|error| lost(&error))?;
+        let acks = client.nats.subscribe(format!("{inbox}.>")).await.map_err(|error| lost(&error))?;
         Ok(Self { client, inbox, acks, events, sent: Sent::new() })
     }
 
@@ -150,7 +152,7 @@ impl Publisher {
         if let Some(id) = expected.last_id {
             map.insert(EXPECTED_ID.clone(), value(id)?);
         }
-        self.send(message, Some(ticket), map).await
+        self.send(message, Some(self.ticket(ticket)), map).await
     }
 
     /// Hands a message of a batch over. Only of those with a ticket something is heard: of the last one always, of
@@ -167,7 +169,7 @@ impl Publisher {
         if batch.commit {
             map.insert(BATCH_COMMIT.clone(), "1");
         }
-        self.send(message, ticket, map).await
+        self.send(message, ticket.map(|ticket| self.ticket(ticket)), map).await
     }
 
     /// Hands a message over of which nothing is heard again; see [`Publisher::passed`].
@@ -176,15 +178,16 @@ impl Publisher {
         self.send(message, None, map).await
     }
 
-    async fn send(&self, message: Outbound<'_>, ticket: Option<u64>, map: HeaderMap) -> Result<(), Problem> {
+    fn ticket(&self, ticket: u64) -> String {
+        format!("{}.{ticket}", self.inbox)
+    }
+
+    async fn send(&self, message: Outbound<'_>, reply: Option<String>, map: HeaderMap) -> Result<(), Problem> {
         let Outbound { subject, body, .. } = message;
         let to = Subject::from(subject);
         self.sent.add(&self.client, subject, body.len());
-        let sent = match ticket {
-            Some(ticket) => {
-                let reply = Subject::from(format!("{}.{ticket}", self.inbox));
-                self.client.nats.publish_with_reply_and_headers(to, reply, map, body).await
-            }
+        let sent = match reply {
+            Some(reply) => self.client.nats.publish_with_reply_and_headers(to, Subject::from(reply), map, body).await,
             None => self.client.nats.publish_with_headers(to, map, body).await,
         };
         sent.map_err(|error| lost(&error))
@@ -193,12 +196,16 @@ impl Publisher {
     /// Waits until the server says something of messages that were published, and takes all that it said. An error
     /// means that nothing more comes: the connection is lost, or it may not publish.
     pub async fn acks(&mut self) -> Result<Vec<Ack>, Problem> {
-        let acks = self.next_acks().await;
-        self.sent.tell(&self.client, acks.as_ref().err());
-        acks
+        self.heard(Self::ack).await
     }
 
-    async fn next_acks(&mut self) -> Result<Vec<Ack>, Problem> {
+    async fn heard<T>(&mut self, read: Read<T>) -> Result<Vec<T>, Problem> {
+        let heard = self.next_heard(read).await;
+        self.sent.tell(&self.client, heard.as_ref().err());
+        heard
+    }
+
+    async fn next_heard<T>(&mut self, read: Read<T>) -> Result<Vec<T>, Problem> {
         loop {
             let first = tokio::select! {
                 biased;
@@ -225,7 +232,7 @@ impl Publisher {
             let mut out = Vec::new();
             let mut next = Some(first);
             while let Some(message) = next {
-                out.extend(self.ack(&message));
+                out.extend(read(self, &message));
                 next = if out.len() < TOGETHER { self.acks.next().now_or_never().flatten() } else { None };
             }
             if !out.is_empty() {
@@ -246,8 +253,7 @@ impl Publisher {
         let fate = match serde_json::from_slice::<Reply>(&message.payload) {
             Ok(Reply { error: Some(error), .. }) => Fate::Refused(refusal(&error)),
             Ok(Reply { seq: 0, .. }) | Err(_) => {
-                let said: String = String::from_utf8_lossy(&message.payload).chars().take(80).collect();
-                let said = clean_line(&said).into_owned();
+                let said = start_of(&message.payload);
                 Fate::Refused(Refusal::Other(format!("somebody who is no stream answered: {said}")))
             }
             Ok(Reply { seq, duplicate: true, .. }) => Fate::Duplicate { seq },
@@ -284,6 +290,15 @@ impl Drop for Publisher {
     fn drop(&mut self) {
         self.sent.end(&self.client);
     }
+}
+
+/// What a message on the inbox says.
+type Read<T> = fn(&Publisher, &async_nats::Message) -> Option<T>;
+
+/// The beginning of an answer that nobody expected.
+fn start_of(payload: &[u8]) -> String {
+    let said: String = String::from_utf8_lossy(payload).chars().take(80).collect();
+    clean_line(&said).into_owned()
 }
 
 const EXPECTED_STREAM: HeaderName = HeaderName::from_static("Nats-Expected-Stream");
