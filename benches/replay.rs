@@ -1,7 +1,8 @@
 //! A replay of a whole stream into another, with marks and message ids, against pipelined publishes of the same
 //! payloads by the client alone, at its best window, and against waiting for each confirmation. The client alone
 //! reads nothing: its payloads are in memory. Aim: at least 0.9 of it, and 1.1 with atomic batches. The same on a cluster
-//! of three, where batches are used, or each copy waits for the one before: one server alone takes single copies faster.
+//! of three, where batches or fast ingest are used, or each copy waits for the one before: one server alone takes single
+//! copies faster.
 //!
 //! `JETSCOPE_BENCH_REPLAY=100000` chooses another number of events.
 
@@ -62,6 +63,8 @@ enum Way {
     OneByOne,
     /// jetscope where the destination allows batches.
     Batches,
+    /// jetscope where it allows fast ingest.
+    Fast,
     /// The same until everything was read back.
     ReadBack,
 }
@@ -75,6 +78,7 @@ impl Way {
             Self::Replay => ("jetscope, pipelined".into(), ">= 0.9"),
             Self::OneByOne => ("jetscope, one by one".into(), ""),
             Self::Batches => ("jetscope, batches allowed".into(), ">= 1.1"),
+            Self::Fast => ("jetscope, fast ingest allowed".into(), ">= 0.9"),
             Self::ReadBack => ("jetscope, and read back".into(), ""),
         }
     }
@@ -111,7 +115,7 @@ impl Place {
     }
 
     async fn took(&self, js: &Context, way: Way, payloads: &[Bytes]) -> Outcome<f64> {
-        self.fresh(js, "copies", "copy.>", matches!(way, Way::Batches)).await?;
+        self.fresh(js, "copies", "copy.>", way).await?;
         let events = payloads.len();
         match way {
             Way::Alone(window) => alone(js, "copy.a", payloads, window).await,
@@ -121,13 +125,13 @@ impl Place {
                 Ok(alone(js, "copy.a", part, 1).await? * events as f64 / part.len() as f64)
             }
             Way::Copying => copying(js, events).await,
-            Way::Replay | Way::OneByOne | Way::Batches => Ok(replay(&self.settings, events).await?.0),
+            Way::Replay | Way::OneByOne | Way::Batches | Way::Fast => Ok(replay(&self.settings, events).await?.0),
             Way::ReadBack => Ok(replay(&self.settings, events).await?.1),
         }
     }
 
     /// An empty stream in a file.
-    async fn fresh(&self, js: &Context, name: &str, subject: &str, atomic: bool) -> Outcome {
+    async fn fresh(&self, js: &Context, name: &str, subject: &str, way: Way) -> Outcome {
         // That it is not there yet is fine.
         let _ = js.delete_stream(name).await;
         let config = stream::Config {
@@ -135,7 +139,8 @@ impl Place {
             subjects: vec![subject.into()],
             storage: stream::StorageType::File,
             num_replicas: self.replicas,
-            allow_atomic_publish: atomic,
+            allow_atomic_publish: matches!(way, Way::Batches),
+            allow_batch_publish: matches!(way, Way::Fast),
             ..Default::default()
         };
         let started = Instant::now();
@@ -164,7 +169,7 @@ async fn compare(events: usize, rounds: usize) -> Outcome {
     let others = [Way::Awaited, Way::Replay, Way::ReadBack, Way::Copying];
     ways(1, events, rounds, &[&alone[..], &others[..]].concat()).await?;
     // A fifth of it: a cluster of three on one machine is slow.
-    let others = [Way::Awaited, Way::OneByOne, Way::Batches, Way::Copying];
+    let others = [Way::Awaited, Way::OneByOne, Way::Batches, Way::Fast, Way::Copying];
     ways(3, events.div_ceil(5), rounds, &[&alone[..], &others[..]].concat()).await
 }
 
@@ -173,7 +178,7 @@ async fn ways(replicas: usize, events: usize, rounds: usize, ways: &[Way]) -> Ou
     let nats = async_nats::connect(place.servers[0].url()).await?;
     let js = ContextBuilder::new().max_ack_inflight(8_192).build(nats);
     let payloads: Vec<Bytes> = (0..events).map(event).collect();
-    place.fresh(&js, "source", "source.>", false).await?;
+    place.fresh(&js, "source", "source.>", Way::Replay).await?;
     alone(&js, "source.a", &payloads, 1_024).await?;
     let mut took = vec![Vec::new(); ways.len()];
     for round in 0..rounds {
