@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Destination, Pace};
+use super::{Capture, Destination, Pace};
 use crate::model::Timestamp;
 
 /// The version of plans as they are written.
@@ -209,60 +209,6 @@ pub struct Amounts {
     pub same_subject: u64,
     /// Of those that will be sent, copies of an earlier replay.
     pub replayed_before: u64,
-}
-
-/// A consumer that will receive copies.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Receiver {
-    /// Its name.
-    pub name: String,
-    /// What is outstanding of it now.
-    pub outstanding: u64,
-    /// It is paused.
-    pub paused: bool,
-}
-
-/// The stream that captures the copies.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Capture {
-    /// The stream.
-    pub stream: String,
-    /// When it was made: another one of the same name is not the same.
-    pub created: Option<Timestamp>,
-    /// Its last sequence when the plan was made: all copies come behind it.
-    pub last_seq: u64,
-    /// It can be read again, so that nothing is lost or doubled whatever breaks. Not so where consumers take
-    /// messages away.
-    pub rereadable: bool,
-    /// It keeps copies for so long at most.
-    pub max_age: Option<Duration>,
-    /// How long it remembers message ids.
-    pub duplicate_window: Option<Duration>,
-    /// The largest message that it takes, in bytes, with headers.
-    pub max_size: Option<u64>,
-    /// It keeps so many messages at most.
-    pub max_msgs: Option<u64>,
-    /// It keeps so many bytes at most.
-    pub max_bytes: Option<u64>,
-    /// Several messages can be stored together or not at all (server 2.12 and newer).
-    pub atomic: bool,
-    /// It takes fast ingest (server 2.14 and newer).
-    pub fast: bool,
-    /// How many servers keep it.
-    pub replicas: u64,
-    /// It refuses what is new when it is full.
-    pub discard_new: bool,
-    /// Who receives the copies.
-    pub receivers: Vec<Receiver>,
-}
-
-impl Capture {
-    /// Each copy waits until the one before is confirmed: what is in flight when a replicated stream changes its leader
-    /// may be lost, and what follows it not. Batches and fast ingest keep the order too.
-    pub const fn is_one_by_one(&self) -> bool {
-        self.replicas > 1 && !self.atomic && !self.fast
-    }
 }
 
 /// What will be done.

@@ -48,7 +48,10 @@ impl Plan {
             }
             None => "as fast as it goes".into(),
         };
-        fact("pace", format!("{}; {eta}", self.pace));
+        // How they go matters where nothing else slows them down.
+        let capture = self.capture.as_ref().filter(|_| self.pace == Pace::Max);
+        let method = capture.map_or_else(String::new, |capture| format!("; {}", capture.method()));
+        fact("pace", format!("{}; {eta}{method}", self.pace));
         if let Some((consumer, most)) = &self.watch {
             fact("pauses", format!("while more than {most} are outstanding of {consumer}"));
         }

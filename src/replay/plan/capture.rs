@@ -6,7 +6,7 @@ use super::amounts::Tally;
 use super::{PlanError, Template};
 use crate::config::{ConfigError, Settings};
 use crate::event::clean_line;
-use crate::model::replay::{Capture, Delivery, Destination, Pace, Plan, Receiver, Selection};
+use crate::model::replay::{Capture, Delivery, Destination, Method, Pace, Plan, Receiver, Selection};
 use crate::model::{Consumer, Discard, Problem, ProblemKind, Retention, Stream, subject, units};
 use crate::nats::{self, Api};
 use crate::replay::sink::{stream as stream_sink, subject as subject_sink};
@@ -268,7 +268,7 @@ fn into_stream(plan: &mut Plan, tally: &Tally, candidate: &Candidate) {
     if config.retention == Retention::Interest && capture.receivers.is_empty() {
         warnings.push(format!("{name} keeps only what a consumer wants, and none wants these: all copies are dropped"));
     }
-    if capture.is_one_by_one() && plan.amounts.planned >= MANY && plan.pace == Pace::Max {
+    if capture.method() == Method::OneByOne && plan.amounts.planned >= MANY && plan.pace == Pace::Max {
         let faster = if candidate.batches {
             format!("; many times faster after: nats stream edit {name} --allow-batch")
         } else {
@@ -311,7 +311,7 @@ fn into_stream(plan: &mut Plan, tally: &Tally, candidate: &Candidate) {
     if capture.rereadable {
         plan.delivery = None;
     } else {
-        ask_for_delivery(plan, if capture.is_one_by_one() { 1 } else { stream_sink::WINDOW });
+        ask_for_delivery(plan, if capture.method() == Method::OneByOne { 1 } else { stream_sink::WINDOW });
     }
 }
 

@@ -1,6 +1,10 @@
 //! What keeps copies in order that are in flight together, where some can be refused and the rest not: each demands
 //! that the message before it in the stream is the copy before it. So none overtakes another. Pure.
 //!
+//! Never into a stream with replicas: those of nats-server 2.14 and 2.15 look at that demand only when they apply what was
+//! proposed, and take one that is not met for a broken disk ("last msgid mismatch, critical write error"). All of them do,
+//! and the stream stands still.
+//!
 //! The sequence before it would not do: when somebody else writes between two copies, the first of them is refused,
 //! and the next one finds the sequence that it demands.
 

@@ -12,7 +12,7 @@ use super::fast::Fast;
 use super::{Fate, Fault, Opened, Parcel, Settled, Sink, Verified};
 use crate::config::Connection;
 use crate::event::clean_line;
-use crate::model::replay::{Capture, Plan, Selection};
+use crate::model::replay::{Capture, Method, Plan, Selection};
 use crate::model::{Problem, ProblemKind};
 use crate::nats::gate::Permit;
 use crate::nats::publish::{self, Expected, Publisher, Refusal};
@@ -38,10 +38,7 @@ pub struct StreamSink {
     publisher: Option<Publisher>,
     /// Reads; serves nothing else.
     reader: Option<Client>,
-    /// Each copy demands the one before; see [`StreamSink::is_chained`].
     chain: Chain,
-    /// It has replicas, or had some when it was last looked at.
-    replicated: bool,
     way: Way,
     /// How often it was opened.
     sessions: u32,
@@ -64,35 +61,18 @@ impl StreamSink {
     /// The stream that captures the copies of this plan, on this connection.
     pub fn new(connection: Connection, permit: Permit, plan: Arc<Plan>, capture: Capture) -> Self {
         let (publisher, reader, way) = (None, None, Way::Single);
-        let (chain, replicated) = (Chain::default(), capture.replicas > 1);
+        let chain = Chain::default();
         let listed = if let Selection::List(items) = &plan.selection { Some(positions(items)) } else { None };
-        Self { connection, permit, plan, capture, publisher, reader, chain, replicated, way, sessions: 0, listed }
-    }
-
-    /// One server that takes everything takes it in order; where some of what is in flight can be refused or lost and
-    /// the rest not, order needs more than that.
-    const fn may_lose_some(&self) -> bool {
-        self.capture.discard_new || self.replicated
-    }
-
-    /// Each copy demands the one before. Never where there are replicas: those of nats-server 2.14 and 2.15 look at
-    /// that demand only when they apply what was proposed, and take one that is not met for a broken disk ("last msgid
-    /// mismatch, critical write error"). All of them do, and the stream stands still.
-    const fn is_chained(&self) -> bool {
-        self.capture.discard_new && !self.replicated
+        Self { connection, permit, plan, capture, publisher, reader, chain, way, sessions: 0, listed }
     }
 
     /// Into a stream that ends here.
     fn way_behind(&self, last: u64) -> Way {
         let (id, session) = (&self.plan.id, self.sessions);
-        // Measured: one server alone stores a message in a batch at 0.6 of its usual pace, several servers together at
-        // 1.5 to 1.9 of it; and where each copy would have to demand the one before, a batch demands it for all.
-        if self.may_lose_some() && self.capture.atomic {
-            Way::Batches(Batches::new(id, session))
-        } else if self.may_lose_some() && self.capture.fast {
-            Way::Fast(Fast::new(id, session, &self.capture.stream, last))
-        } else {
-            Way::Single
+        match self.capture.method() {
+            Method::Batches => Way::Batches(Batches::new(id, session)),
+            Method::Fast => Way::Fast(Fast::new(id, session, &self.capture.stream, last)),
+            Method::Pipelined | Method::Chained | Method::OneByOne => Way::Single,
         }
     }
 
@@ -125,7 +105,8 @@ impl StreamSink {
         if stream.config.sealed {
             return Err(Fault::Fatal(format!("the destination stream {name} is sealed; nothing can be added to it")));
         }
-        self.replicated |= stream.config.replicas > 1;
+        // It may have got some since the plan was made.
+        self.capture.replicas = self.capture.replicas.max(stream.config.replicas);
         let whole = stream.state.first_seq <= self.capture.last_seq + 1 && stream.state.deleted == 0;
         Ok((whole, stream.state.last_seq))
     }
@@ -215,7 +196,7 @@ impl Sink for StreamSink {
             Way::Fast(fast) => return fast.add(publisher, parcel).await.map_err(|problem| fault(&problem)),
             Way::Single => {}
         }
-        let chained = self.is_chained();
+        let chained = self.capture.method() == Method::Chained;
         let last_id = self.chain.next(parcel.copy.id.as_deref().filter(|_| chained));
         let expected = Expected { stream: &self.capture.stream, last_id: last_id.as_deref() };
         publisher.publish(parcel.position, parcel.outbound(), expected).await.map_err(|problem| fault(&problem))
@@ -281,8 +262,7 @@ impl Sink for StreamSink {
         match &self.way {
             Way::Batches(_) => WINDOW,
             Way::Fast(fast) => fast.window(),
-            // What is in flight when the leader changes may be lost, and what follows it not.
-            Way::Single if self.replicated => 1,
+            Way::Single if self.capture.method() == Method::OneByOne => 1,
             Way::Single => self.chain.window(),
         }
     }
