@@ -94,7 +94,7 @@ pub(super) async fn read(client: &Client, spec: TailSpec, bytes: usize, out: &Ou
         return out.state(opened(method, plan.next)).await;
     }
     if method == Method::Pull {
-        match pull::Reader::open(&plan).await {
+        match pull::Reader::first(&plan).await {
             Ok(reader) => {
                 out.state(opened(method, plan.next)).await?;
                 match reader.run(plan, out).await? {

@@ -39,6 +39,10 @@ const CREATE_LIMIT: Duration = Duration::from_secs(5);
 const AT_ONCE: Duration = Duration::from_millis(700);
 /// The pause after a failure that may pass.
 const PAUSE: Duration = Duration::from_millis(250);
+/// How often the first consumer is asked for, where nobody answers.
+const ATTEMPTS: u32 = 3;
+/// How often a replica that is behind is waited for.
+const BEHIND: u32 = 40;
 
 #[derive(Deserialize)]
 struct Created {
@@ -72,6 +76,9 @@ enum Leave {
     Doubt,
     /// It brings nothing although something was counted: another counts anew.
     Dry,
+    /// It has nothing more, and the stream has: the server keeps the consumer where its replica of the stream is
+    /// behind, or nobody answers what the stream has.
+    Behind,
     /// The connection was lost.
     Lost,
 }
@@ -99,13 +106,24 @@ impl Reader {
         })
     }
 
+    /// As above; tries again where nobody answers: the server that was to keep the consumer may be gone.
+    pub(super) async fn first(plan: &Plan) -> Result<Self, Problem> {
+        for _ in 1..ATTEMPTS {
+            match Self::open(plan).await {
+                Err(problem) if problem.kind == ProblemKind::Timeout => {}
+                opened => return opened,
+            }
+        }
+        Self::open(plan).await
+    }
+
     /// Reads the plan to its end; makes another consumer as often as it must. Gives the rest of the plan back when
     /// no more consumer can be made, but stored messages may still be looked at.
     pub(super) async fn run(self, mut plan: Plan, out: &Out) -> Result<Option<Plan>, Stop> {
         let mut events = self.client.events();
         let client = self.client.clone();
         let mut caught_up = false;
-        let (mut dry, mut nothing) = (false, false);
+        let (mut dry, mut nothing, mut behind) = (false, false, 0);
         let mut reader = self;
         loop {
             let from = plan.next;
@@ -118,6 +136,15 @@ impl Reader {
                 // Twice at the same place: then the count is wrong.
                 Leave::Dry if dry && plan.next == from => nothing = true,
                 Leave::Dry => dry = true,
+                Leave::Behind => {
+                    behind = if plan.next == from { behind + 1 } else { 1 };
+                    if behind > BEHIND {
+                        let stream = clean_line(&plan.spec.stream).into_owned();
+                        let sentence = format!("reading stream {stream}: the replica that is read does not catch up");
+                        return Err(Problem::new(ProblemKind::Timeout, sentence).into());
+                    }
+                    sleep(PAUSE).await;
+                }
                 Leave::Lost => {
                     // A message that the client cannot decode breaks the connection too; then it is back at once.
                     if timeout(AT_ONCE, until_connected(&client, &mut events)).await.is_err() {
@@ -153,7 +180,7 @@ impl Reader {
         let mut heard = Instant::now();
         loop {
             if self.pending == 0 && self.nothing_left(plan, caught_up, out).await? {
-                return Ok(Leave::Done);
+                return Ok(if is_left(plan).await { Leave::Behind } else { Leave::Done });
             }
             let first = if lost {
                 // What came before the loss is still there to be taken.
@@ -331,6 +358,23 @@ impl Drop for Reader {
     fn drop(&mut self) {
         delete(&self.client, &self.stream, &self.consumer).now_or_never();
     }
+}
+
+/// Whether the stream has more of the range than the consumer knew of. Who may not ask believes the consumer.
+async fn is_left(plan: &Plan) -> bool {
+    let Some(until) = plan.until.filter(|_| !plan.is_done()) else { return false };
+    let any = [">".to_owned()];
+    let filters = if plan.spec.subjects.is_empty() { &any[..] } else { &plan.spec.subjects };
+    for filter in filters {
+        let left = match plan.api.next_message(&plan.spec.stream, plan.next, filter).await {
+            Ok(found) => found.is_some_and(|m| m.seq <= until && !plan.is_behind(m.time)),
+            Err(problem) => passes(&problem),
+        };
+        if left {
+            return true;
+        }
+    }
+    false
 }
 
 /// Messages that are asked for at once.

@@ -3,16 +3,18 @@
 use std::time::Duration;
 
 use async_nats::jetstream;
-use jetscope::config::{Env, Flags, Settings};
+use jetscope::config::{Connection, Env, Flags, Settings};
 use jetscope::demo::Server;
 use jetscope::model::replay::Pace;
 use jetscope::nats::gate::Confirmation;
+use jetscope::nats::open;
+use jetscope::query::range::{End, Range, Start};
 use jetscope::replay::{Replays, Request, Running};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::drill::other_publisher;
-use super::place::{assert_exact, copies, fill, read};
+use super::place::{assert_exact, copies, fill, read, read_range};
 use super::traps::{completed, planned, until, wanted};
 use crate::cluster::three;
 use crate::common::every_kind::raw;
@@ -166,4 +168,29 @@ async fn members_die(way: Way) {
     let messages = read(&trio.urls[0], "copies").await;
     assert_exact(&copies(&messages), 1..=EVENTS);
     assert_eq!(messages.iter().any(|m| m.header("Nats-Batch-Id").is_some()), way == Way::Batches);
+}
+
+/// A consumer is kept by any member, also by one that has not caught up: what it knows of is not where the stream ends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_member_that_is_behind_does_not_have_is_read_all_the_same() {
+    const EVENTS: u64 = 40_000;
+    let mut trio = Trio::new(100, Way::OneByOne).await;
+    let leads = leader(&trio.nats, "orders").await.unwrap();
+    let leads: usize = leads.strip_prefix('n').unwrap().parse().unwrap();
+    let behind = (leads + 1) % 3;
+    trio.servers[behind].kill();
+    let nats = async_nats::connect(trio.urls[leads].clone()).await.unwrap();
+    fill(&nats, "orders", 100, EVENTS as usize).await;
+    trio.servers[behind].restart().unwrap();
+    // The last of them, again and again while it catches up.
+    let client = open(&Connection::to(trio.urls[leads].clone())).await.unwrap();
+    let range = Range { start: Start::Seq(EVENTS - 9), end: End::Open };
+    let until = Instant::now() + Duration::from_secs(5);
+    let mut reads = 0;
+    while Instant::now() < until {
+        let read = read_range(&client, "orders", range).await;
+        assert_eq!(read.len(), 10, "in read {reads}");
+        reads += 1;
+    }
+    println!("{reads} reads");
 }

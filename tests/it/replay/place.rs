@@ -10,8 +10,8 @@ use jetscope::config::{Connection, Env, Flags, Settings};
 use jetscope::demo::server::NEWEST;
 use jetscope::demo::{Server, ServerSpec};
 use jetscope::model::Message;
-use jetscope::nats::open;
 use jetscope::nats::tail::{Report, State, Tail, TailSpec};
+use jetscope::nats::{Client, open};
 use jetscope::query::Range;
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -86,10 +86,13 @@ impl Place {
 
 /// Everything in a stream, in order.
 pub(crate) async fn read(url: &str, stream: &str) -> Vec<Message> {
-    let client = open(&Connection::to(url)).await.unwrap();
-    let range = Range::ALL;
+    read_range(&open(&Connection::to(url)).await.unwrap(), stream, Range::ALL).await
+}
+
+/// A range of a stream, in order.
+pub(crate) async fn read_range(client: &Client, stream: &str, range: Range) -> Vec<Message> {
     let spec = TailSpec { stream: stream.into(), subjects: vec![], range, follow: false, batch: 5_000, keep: true };
-    let (tail, mut reports) = Tail::spawn(client, vec![spec]);
+    let (tail, mut reports) = Tail::spawn(client.clone(), vec![spec]);
     let mut messages = Vec::new();
     while let Some(report) = timeout(PATIENCE, reports.recv()).await.unwrap() {
         match report {
