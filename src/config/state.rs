@@ -1,10 +1,11 @@
 //! Files of the state directory: whole at any time, locked while somebody works with them, and the record of what was
 //! done. Replays and repositions keep theirs by the same rules.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -57,6 +58,15 @@ pub fn remove_lock(path: &Path) -> io::Result<()> {
         Ok(()) => fs::remove_file(path),
         Err(TryLockError::WouldBlock) => Ok(()),
         Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Removes the locks of this folder that are not wanted any more and that nobody holds. One that cannot be removed does
+/// no harm.
+pub fn prune_locks(dir: &Path, wanted: &BTreeSet<PathBuf>) {
+    let files = fs::read_dir(dir).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
+    for path in files.filter(|path| path.extension().is_some_and(|e| e == "lock") && !wanted.contains(path)) {
+        let _ = remove_lock(&path);
     }
 }
 

@@ -189,19 +189,22 @@ impl Journals {
         if path.exists() {
             return Err(JournalError::Again { id: plan.id.clone() });
         }
-        let held = self.hold(&dir, plan).and_then(|locks| self.alone(plan).map(|()| locks));
-        let locks = held.inspect_err(|_| drop(fs::remove_dir_all(&dir)))?;
+        let held = self.hold(&dir, plan).and_then(|locks| {
+            let others = self.list();
+            alone(plan, &others).map(|()| (locks, others))
+        });
+        let (locks, others) = held.inspect_err(|_| drop(fs::remove_dir_all(&dir)))?;
         replace(&path, &json(plan), true)?;
         let parent = self.state_dir.join(REPLAYS);
         File::open(&parent).and_then(|d| d.sync_all()).map_err(io_error(&parent, "written"))?;
-        self.prune();
+        self.prune(others);
         Ok(Journal { dir, _locks: locks })
     }
 
-    /// Removes old ones that have ended; what was done stays in `audit.jsonl`. Those that were interrupted stay, and so
+    /// Removes old ones of these that have ended; what was done stays in `audit.jsonl`. Those that were interrupted stay, and so
     /// does what cannot be removed.
-    fn prune(&self) {
-        let (ended, open): (Vec<Run>, Vec<Run>) = self.list().into_iter().partition(|run| run.progress.state.is_over());
+    fn prune(&self, runs: Vec<Run>) {
+        let (ended, open): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(|run| run.progress.state.is_over());
         let (kept, old) = ended.split_at(ended.len().min(KEPT));
         let mut wanted: BTreeSet<PathBuf> = open.iter().chain(kept).map(|run| self.between(&run.plan)).collect();
         for run in old {
@@ -213,24 +216,7 @@ impl Journals {
                 wanted.insert(self.between(&run.plan));
             }
         }
-        let files = fs::read_dir(self.state_dir.join(REPLAYS)).into_iter().flatten().filter_map(Result::ok);
-        for path in files.map(|entry| entry.path()) {
-            if path.extension().is_some_and(|e| e == "lock") && !wanted.contains(&path) {
-                let _ = state::remove_lock(&path);
-            }
-        }
-    }
-
-    /// That no other between the same places was interrupted. What has failed may be given up without a word.
-    fn alone(&self, plan: &Plan) -> Result<(), JournalError> {
-        let unfinished = |run: &Run| run.progress.state.can_resume() && run.progress.state != State::Failed;
-        let same = |run: &Run| run.plan.id != plan.id && between(&run.plan) == between(plan);
-        match self.list().into_iter().find(|run| same(run) && unfinished(run)) {
-            Some(Run { plan, progress, orphaned, .. }) => {
-                Err(JournalError::Busy { id: plan.id, state: progress.state, running: !orphaned })
-            }
-            None => Ok(()),
-        }
+        state::prune_locks(&self.state_dir.join(REPLAYS), &wanted);
     }
 
     fn hold(&self, dir: &Path, plan: &Plan) -> Result<[File; 2], JournalError> {
@@ -327,6 +313,18 @@ pub(super) fn told(dir: &Path) -> Vec<Control> {
 /// Writes a checkpoint into the folder of a replay that this process holds.
 pub(super) fn save(dir: &Path, checkpoint: &Checkpoint, durable: bool) -> Result<(), JournalError> {
     replace(&dir.join("checkpoint.json"), &json(checkpoint), durable)
+}
+
+/// That none of these between the same places was interrupted. What has failed may be given up without a word.
+fn alone(plan: &Plan, others: &[Run]) -> Result<(), JournalError> {
+    let unfinished = |run: &Run| run.progress.state.can_resume() && run.progress.state != State::Failed;
+    let same = |run: &Run| run.plan.id != plan.id && between(&run.plan) == between(plan);
+    match others.iter().find(|run| same(run) && unfinished(run)) {
+        Some(Run { plan, progress, orphaned, .. }) => {
+            Err(JournalError::Busy { id: plan.id.clone(), state: progress.state, running: !orphaned })
+        }
+        None => Ok(()),
+    }
 }
 
 /// What two replays must not have in common while both run. A stream is known by when it was made, however one connects

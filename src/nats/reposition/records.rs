@@ -198,12 +198,7 @@ impl Records {
     /// Removes locks of consumers of which nothing is written down any more.
     fn prune_locks(&self) {
         let of = |record: &Record| self.lock_path(&record.origin, &record.stream, &record.consumer);
-        let wanted: BTreeSet<PathBuf> = self.all().iter().map(of).collect();
-        let files = fs::read_dir(self.dir()).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
-        for path in files.filter(|path| path.extension().is_some_and(|e| e == "lock") && !wanted.contains(path)) {
-            // One that cannot be removed does no harm.
-            let _ = state::remove_lock(&path);
-        }
+        state::prune_locks(&self.dir(), &self.all().iter().map(of).collect());
     }
 
     /// Whether a process moves this consumer now.
