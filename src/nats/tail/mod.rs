@@ -8,6 +8,7 @@
 //! What was read and not yet taken is bounded in reports and in bytes; then reading waits. Several streams are
 //! read side by side and merged by the time at which their messages were stored (`merge`).
 
+mod consumer;
 mod delivered;
 mod headers;
 mod merge;

@@ -6,7 +6,7 @@ use crate::model::{Message, Problem, ProblemKind, Retention, Stream, Timestamp};
 use crate::nats::{Api, Client, now};
 use crate::query::range::{End, Start};
 
-use super::{Method, Out, State, Stop, TailSpec, peek, pull};
+use super::{Method, Out, State, Stop, TailSpec, consumer, peek, pull};
 
 /// How long after the end of a range a message of that time may still come, in nanoseconds: clocks differ, and
 /// storing takes time.
@@ -133,7 +133,7 @@ async fn start(plan: &Plan, stream: &Stream, method: Method) -> Result<(u64, u64
             last.saturating_sub(n - 1).max(first)
         }
         Start::Last(n) if n >= stream.state.messages => first,
-        Start::Last(n) if method == Method::Pull => return pull::nth_last(plan, first, last, n).await,
+        Start::Last(n) if method == Method::Pull => return consumer::nth_last(plan, first, last, n).await,
         Start::Last(n) => peek::nth_last(plan, first, last, n).await?,
     };
     Ok((from, 0))

@@ -6,7 +6,6 @@ use std::time::Duration;
 use async_nats::{StatusCode, Subscriber};
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
-use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
@@ -14,15 +13,13 @@ use tokio::task::unconstrained;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::event::clean_line;
-use crate::model::consumer::{OWN_METADATA, OWN_PREFIX};
 use crate::model::{Message, Problem, ProblemKind};
-use crate::nats::ask::{denied_to, read};
-use crate::nats::question::token;
+use crate::nats::ask::denied_to;
 use crate::nats::{Client, ClientEvent};
 
+use super::consumer::{Created, create, delete};
 use super::peek::passes;
 use super::plan::{Plan, may_peek};
-use super::search::Search;
 use super::{Out, State, Stop, TOGETHER, TOGETHER_BYTES, delivered, headers};
 
 /// The server drops the consumer when nobody has asked for so long.
@@ -33,8 +30,6 @@ const EXPIRES: Duration = Duration::from_secs(10);
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// Silence that is taken for a consumer that is gone.
 const SILENCE: Duration = Duration::from_millis(2_500);
-/// How long making a consumer may take; on a large stream the server counts what matches.
-const CREATE_LIMIT: Duration = Duration::from_secs(5);
 /// A connection that is back so soon was not worth telling of.
 const AT_ONCE: Duration = Duration::from_millis(700);
 /// The pause after a failure that may pass.
@@ -43,13 +38,6 @@ const PAUSE: Duration = Duration::from_millis(250);
 const ATTEMPTS: u32 = 3;
 /// How often a replica that is behind is waited for.
 const BEHIND: u32 = 40;
-
-#[derive(Deserialize)]
-struct Created {
-    name: String,
-    #[serde(default)]
-    num_pending: u64,
-}
 
 /// A consumer of ours, and the inbox that it delivers to.
 pub(super) struct Reader {
@@ -106,7 +94,7 @@ impl Reader {
         })
     }
 
-    /// As above; tries again where nobody answers: the server that was to keep the consumer may be gone.
+    /// As [`Reader::open`]; tries again where nobody answers: the server that was to keep the consumer may be gone.
     pub(super) async fn first(plan: &Plan) -> Result<Self, Problem> {
         for _ in 1..ATTEMPTS {
             match Self::open(plan).await {
@@ -363,18 +351,8 @@ impl Drop for Reader {
 /// Whether the stream has more of the range than the consumer knew of. Who may not ask believes the consumer.
 async fn is_left(plan: &Plan) -> bool {
     let Some(until) = plan.until.filter(|_| !plan.is_done()) else { return false };
-    let any = [">".to_owned()];
-    let filters = if plan.spec.subjects.is_empty() { &any[..] } else { &plan.spec.subjects };
-    for filter in filters {
-        let left = match plan.api.next_message(&plan.spec.stream, plan.next, filter).await {
-            Ok(found) => found.is_some_and(|m| m.seq <= until && !plan.is_behind(m.time)),
-            Err(problem) => passes(&problem),
-        };
-        if left {
-            return true;
-        }
-    }
-    false
+    let (next, unanswered) = next_stored(plan).await;
+    unanswered || next.is_some_and(|m| m.seq <= until && !plan.is_behind(m.time))
 }
 
 /// Messages that are asked for at once.
@@ -423,16 +401,8 @@ async fn until_connected(client: &Client, events: &mut Receiver<ClientEvent>) ->
 /// After a loss without any progress: the next message is read raw, and handed on when the client could not
 /// have taken it.
 async fn pass_undecodable(plan: &mut Plan, out: &Out) -> Result<bool, Stop> {
-    let filters = if plan.spec.subjects.is_empty() { vec![">".to_owned()] } else { plan.spec.subjects.clone() };
-    let mut first: Option<Message> = None;
-    for filter in &filters {
-        let found = plan.api.next_message(&plan.spec.stream, plan.next, filter).await;
-        // Without an answer this is tried again after the next loss.
-        let Ok(Some(message)) = found else { continue };
-        if first.as_ref().is_none_or(|f| message.seq < f.seq) {
-            first = Some(message);
-        }
-    }
+    // Without an answer this is tried again after the next loss.
+    let (first, _) = next_stored(plan).await;
     let Some(message) = first.filter(|m| m.undecodable.is_some() && plan.until.is_none_or(|u| m.seq <= u)) else {
         return Ok(false);
     };
@@ -441,53 +411,17 @@ async fn pass_undecodable(plan: &mut Plan, out: &Out) -> Result<bool, Stop> {
     Ok(true)
 }
 
-/// Makes an ephemeral consumer that acks nothing and lives in memory.
-async fn create(plan: &Plan, from: u64, inactive: Duration) -> Result<Created, Problem> {
-    let (client, stream) = (plan.api.client(), token("stream", &plan.spec.stream)?);
-    let words = format!("reading stream {}", clean_line(stream));
-    let name = format!("{OWN_PREFIX}{}", client.nats.new_inbox().rsplit('.').next().unwrap_or("x"));
-    let mut config = json!({
-        "name": name,
-        "description": "a reader of jetscope; the server drops it when nobody reads",
-        "deliver_policy": "by_start_sequence",
-        "opt_start_seq": from.max(1),
-        "ack_policy": "none",
-        "replay_policy": "instant",
-        "inactive_threshold": inactive.as_nanos() as u64,
-        "num_replicas": 1,
-        "mem_storage": true,
-        "metadata": {OWN_METADATA: "tail"},
-    });
-    match plan.spec.subjects.as_slice() {
-        [] => {}
-        [one] => config["filter_subject"] = one.clone().into(),
-        several => config["filter_subjects"] = several.into(),
-    }
-    let body = json!({"stream_name": stream, "config": config, "action": "create"});
-    let subject = format!("{}.CONSUMER.CREATE.{stream}.{name}", client.prefix);
-    let reply = plan.api.ask_raw(&words, subject, body.to_string(), CREATE_LIMIT).await?;
-    read(&reply, &words)
-}
-
-async fn delete(client: &Client, stream: &str, consumer: &str) {
-    let subject = format!("{}.CONSUMER.DELETE.{stream}.{consumer}", client.prefix);
-    client.note_sent(&subject, &Bytes::new());
-    // Nobody waits for the answer.
-    let _ = client.nats.publish(subject, "".into()).await;
-}
-
-/// A sequence from which on at least so many messages match, and how many too many, which are few. The server counts
-/// what matches when a consumer is made, so some are made and dropped: each takes it milliseconds, so they are few
-/// as well.
-pub(super) async fn nth_last(plan: &Plan, first: u64, last: u64, n: u64) -> Result<(u64, u64), Problem> {
-    let span = (last + 1).saturating_sub(first);
-    let mut search = Search::new(n, span);
-    loop {
-        let from = last + 1 - search.width;
-        let Created { name, num_pending } = create(plan, from, Duration::from_secs(5)).await?;
-        delete(plan.api.client(), &plan.spec.stream, &name).await;
-        if let Some((width, surplus)) = search.counted(num_pending) {
-            return Ok((last + 1 - width, surplus));
+/// The next message that the stream has of what is wanted, as far as anybody answered, and whether somebody may yet.
+async fn next_stored(plan: &Plan) -> (Option<Message>, bool) {
+    let any = [">".to_owned()];
+    let filters = if plan.spec.subjects.is_empty() { &any[..] } else { &plan.spec.subjects };
+    let (mut first, mut unanswered): (Option<Message>, bool) = (None, false);
+    for filter in filters {
+        match plan.api.next_message(&plan.spec.stream, plan.next, filter).await {
+            Ok(Some(message)) if first.as_ref().is_none_or(|f| message.seq < f.seq) => first = Some(message),
+            Ok(_) => {}
+            Err(problem) => unanswered |= passes(&problem),
         }
     }
+    (first, unanswered)
 }
