@@ -1,6 +1,7 @@
 //! How a run of the engine ends: read back, written down.
 
-use super::{AGAIN, End, Engine, Wheel, cancelled};
+use super::wheel::cancelled;
+use super::{AGAIN, End, Engine};
 use crate::model::replay::{Progress, State};
 use crate::replay::clock::Clock;
 use crate::replay::sink::{Fault, Sink};
@@ -17,10 +18,9 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         }
         let (sent, mut attempts) = (counters.sent + counters.duplicate, 0);
         let verified = loop {
-            let wheel = Wheel { paused: &mut self.paused, pacer: &mut self.pacer, rate: self.report.rate() };
             let verified = tokio::select! {
                 verified = self.sink.verify() => verified,
-                () = cancelled(&mut self.control, wheel) => return End::Cancelled,
+                () = cancelled(&mut self.control, &mut self.wheel, self.report.rate()) => return End::Cancelled,
             };
             match verified {
                 Ok(verified) => break verified,

@@ -27,7 +27,7 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         {
             return Ok((Some(hold.until.saturating_sub(now)), false));
         }
-        if self.paused && self.pacer.steps() == 0 {
+        if self.wheel.paused && self.wheel.pacer.steps() == 0 {
             return Ok((None, false));
         }
         let window = if self.hold.is_some() { 1 } else { self.window.min(self.sink.window()) };
@@ -42,14 +42,14 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
                 }
                 break;
             }
-            match self.pacer.wait(now, time) {
+            match self.wheel.pacer.wait(now, time) {
                 Some(Duration::ZERO) => {}
                 later => {
                     wait = later;
                     break;
                 }
             }
-            if self.paused && self.pacer.steps() == 0 {
+            if self.wheel.paused && self.wheel.pacer.steps() == 0 {
                 break;
             }
             if self.keeps_reserved() && position > self.reserved {
@@ -59,7 +59,7 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
             let sent = self.sink.send(parcel).await;
             self.afresh = false;
             self.flow.depart(now);
-            self.pacer.sent(now, time);
+            self.wheel.pacer.sent(now, time);
             sent?;
             handed += 1;
             if handed >= TOGETHER {

@@ -10,6 +10,7 @@ mod flow;
 mod report;
 #[cfg(test)]
 mod tests;
+mod wheel;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,6 @@ use tokio::sync::{mpsc, watch};
 
 use super::clock::Clock;
 use super::journal::{Checkpoint, Journal};
-use super::pacer::Pacer;
 use super::prepare::Preparer;
 use super::sink::{Fault, Sink};
 use super::source::{Feed, Source};
@@ -27,6 +27,7 @@ use crate::nats::publish::Refusal;
 
 use flow::Flow;
 use report::Report;
+use wheel::{Wheel, cancelled};
 
 /// Copies that are handed over before confirmations are taken again.
 const TOGETHER: usize = 256;
@@ -93,7 +94,7 @@ struct Engine<S, K, C> {
     outstanding: Option<watch::Receiver<Option<u64>>>,
     preparer: Preparer,
     flow: Flow,
-    pacer: Pacer,
+    wheel: Wheel,
     report: Report,
     window: usize,
     /// Nothing was ever handed over.
@@ -103,7 +104,6 @@ struct Engine<S, K, C> {
     /// Up to here this run may hand over, where that is kept.
     reserved: u64,
     feed_ended: bool,
-    paused: bool,
     /// Nobody can tell it anything any more.
     deaf: bool,
     cancelling: Option<Duration>,
@@ -126,7 +126,7 @@ pub async fn run<S: Source, K: Sink, C: Clock>(parts: Parts<S, K, C>) -> Progres
     };
     let flow = Flow::from(&checkpoint);
     let mut engine = Engine {
-        pacer: Pacer::new(checkpoint.pace(&plan)),
+        wheel: Wheel::new(checkpoint.pace(&plan)),
         plan,
         source,
         sink,
@@ -141,7 +141,6 @@ pub async fn run<S: Source, K: Sink, C: Clock>(parts: Parts<S, K, C>) -> Progres
         reserved_before: checkpoint.reserved,
         reserved: checkpoint.reserved,
         feed_ended: false,
-        paused: false,
         deaf: false,
         cancelling: None,
         hold: None,
@@ -185,10 +184,9 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         let mut pause = Duration::from_millis(100);
         loop {
             let since = self.plan.capture.as_ref().map_or(0, |c| c.last_seq).max(self.flow.destination_seq);
-            let wheel = Wheel { paused: &mut self.paused, pacer: &mut self.pacer, rate: self.report.rate() };
             let opened = tokio::select! {
                 opened = self.sink.open(since, self.afresh) => opened,
-                () = cancelled(&mut self.control, wheel) => return Err(End::Cancelled),
+                () = cancelled(&mut self.control, &mut self.wheel, self.report.rate()) => return Err(End::Cancelled),
             };
             match opened {
                 Ok(opened) => {
@@ -197,17 +195,16 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
                     self.flow.recall(most_once);
                     self.trouble = None;
                     self.window = self.sink.first_window();
-                    self.pacer.rest();
+                    self.wheel.pacer.rest();
                     return Ok(());
                 }
                 Err(Fault::Fatal(reason)) => return Err(End::Failed(reason)),
                 Err(Fault::Passing(reason)) => {
                     self.report.trouble(reason);
                     self.tell(true);
-                    let wheel = Wheel { paused: &mut self.paused, pacer: &mut self.pacer, rate: self.report.rate() };
                     tokio::select! {
                         () = self.clock.sleep(pause) => {}
-                        () = cancelled(&mut self.control, wheel) => return Err(End::Cancelled),
+                        () = cancelled(&mut self.control, &mut self.wheel, self.report.rate()) => return Err(End::Cancelled),
                     }
                     pause = (pause * 2).min(AGAIN);
                 }
@@ -368,7 +365,7 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
                 if let (Control::Resume, Some(hold)) = (control, &mut self.hold) {
                     hold.until = Duration::ZERO;
                 }
-                Wheel { paused: &mut self.paused, pacer: &mut self.pacer, rate: self.report.rate() }.turn(control);
+                self.wheel.turn(control, self.report.rate());
             }
             // Nobody can tell it anything any more; it goes on.
             None => self.deaf = true,
@@ -405,55 +402,16 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
             _ if waits => self.report.last_error(),
             _ => self.sink.trouble(),
         };
-        let stepping = self.pacer.pace() == Pace::Step && self.pacer.steps() == 0 && self.flow.open() == 0;
+        let stepping = self.wheel.pacer.pace() == Pace::Step && self.wheel.pacer.steps() == 0 && self.flow.open() == 0;
         let state = if self.cancelling.is_some() {
             State::Cancelling
-        } else if self.paused || by_itself.is_some() || (stepping && !self.report.is_verifying()) {
+        } else if self.wheel.paused || by_itself.is_some() || (stepping && !self.report.is_verifying()) {
             State::Paused
         } else {
             State::Running
         };
         let outstanding = self.outstanding.as_ref().and_then(|watched| *watched.borrow());
-        let waits = by_itself.is_some() && !self.paused;
-        self.report.tell(&self.flow, (state, by_itself, waits), self.pacer.pace(), outstanding, &self.clock);
-    }
-}
-
-/// What steers a replay.
-struct Wheel<'a> {
-    paused: &'a mut bool,
-    pacer: &'a mut Pacer,
-    /// As fast as it is.
-    rate: f64,
-}
-
-impl Wheel<'_> {
-    fn turn(&mut self, control: Control) {
-        match control {
-            Control::Pause => *self.paused = true,
-            Control::Resume => {
-                *self.paused = false;
-                self.pacer.rest();
-            }
-            Control::Step => {
-                *self.paused |= self.pacer.pace() != Pace::Step;
-                self.pacer.step();
-            }
-            Control::Pace(pace) => self.pacer.set(pace),
-            Control::Faster => self.pacer.set(self.pacer.pace().faster()),
-            Control::Slower => self.pacer.set(self.pacer.pace().slower(self.rate)),
-            Control::Cancel => {}
-        }
-    }
-}
-
-/// Until it is told to end; how it is to go on is kept in mind.
-async fn cancelled(control: &mut mpsc::Receiver<Control>, mut wheel: Wheel<'_>) {
-    loop {
-        match control.recv().await {
-            Some(Control::Cancel) => return,
-            Some(control) => wheel.turn(control),
-            None => std::future::pending().await,
-        }
+        let waits = by_itself.is_some() && !self.wheel.paused;
+        self.report.tell(&self.flow, (state, by_itself, waits), self.wheel.pacer.pace(), outstanding, &self.clock);
     }
 }
