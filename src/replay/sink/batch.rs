@@ -33,9 +33,8 @@ pub(super) struct Batches {
 }
 
 impl Batches {
-    /// For one session of this replay: a batch of the session before must not be gone on with.
-    pub(super) fn new(replay: &str, session: u32) -> Self {
-        let name = format!("{replay}-{}-{session}", std::process::id());
+    /// Batches whose names begin so.
+    pub(super) const fn new(name: String) -> Self {
         Self { name, count: 0, waiting: VecDeque::new(), committing: false }
     }
 

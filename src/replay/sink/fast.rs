@@ -53,10 +53,8 @@ pub(super) struct Fast {
 }
 
 impl Fast {
-    /// For one session of a replay into this stream, which ends at `last`: a batch of the session before must not be gone
-    /// on with.
-    pub(super) fn new(replay: &str, session: u32, stream: &str, last: u64) -> Self {
-        let name = format!("{replay}-{}-{session}", std::process::id());
+    /// Batches whose names begin so, into this stream, which ends at `last`.
+    pub(super) fn new(name: String, stream: &str, last: u64) -> Self {
         let (batch, behind) = (None, VecDeque::new());
         Self { name, stream: stream.to_owned(), count: 0, every: EVERY.into(), base: last, batch, behind }
     }

@@ -68,10 +68,11 @@ impl StreamSink {
 
     /// Into a stream that ends here.
     fn way_behind(&self, last: u64) -> Way {
-        let (id, session) = (&self.plan.id, self.sessions);
+        // A batch of the session before must not be gone on with.
+        let name = format!("{}-{}-{}", self.plan.id, std::process::id(), self.sessions);
         match self.capture.method() {
-            Method::Batches => Way::Batches(Batches::new(id, session)),
-            Method::Fast => Way::Fast(Fast::new(id, session, &self.capture.stream, last)),
+            Method::Batches => Way::Batches(Batches::new(name)),
+            Method::Fast => Way::Fast(Fast::new(name, &self.capture.stream, last)),
             Method::Pipelined | Method::Chained | Method::OneByOne => Way::Single,
         }
     }
@@ -143,6 +144,36 @@ impl StreamSink {
         tail.close().await;
         ended
     }
+
+    /// The copies behind `since` in a stream that ends at `last`, until no more of them come; and where it ends then.
+    async fn arrived(&mut self, api: &Api, since: u64, mut last: u64) -> Result<(Vec<(u64, Fate)>, u64), Fault> {
+        if last < since {
+            return Err(Fault::Fatal(format!(
+                "the destination stream {} ends before what was sent to it ({last} before {since}); it has lost messages",
+                clean_line(&self.capture.stream)
+            )));
+        }
+        let (mut from, mut found) = (since, Vec::new());
+        let mut again = false;
+        loop {
+            let mut more = Vec::new();
+            self.scan(from, last, &mut |position, seq| more.push((position, Fate::Stored(seq)))).await?;
+            let quiet = more.is_empty();
+            found.extend(more);
+            if std::mem::replace(&mut again, true) && quiet {
+                break;
+            }
+            from = last;
+            sleep(QUIET).await;
+            (_, last) = self.look(api).await?;
+            if last == from {
+                break;
+            }
+        }
+        found.sort_unstable_by_key(|(position, _)| *position);
+        found.dedup_by_key(|(position, _)| *position);
+        Ok((found, last))
+    }
 }
 
 impl Sink for StreamSink {
@@ -154,38 +185,12 @@ impl Sink for StreamSink {
         let publisher = Publisher::open(&self.connection, &self.permit).await.map_err(|problem| fault(&problem))?;
         let api = Api::new(publisher.client().clone());
         let (_, mut last) = self.look(&api).await?;
-        self.way = self.way_behind(last);
         self.publisher = Some(publisher);
         let mut opened = Opened::default();
-        if afresh || !self.capture.rereadable {
-            return Ok(opened);
-        }
-        if last < since {
-            return Err(Fault::Fatal(format!(
-                "the destination stream {} ends before what was sent to it ({last} before {since}); it has lost messages",
-                clean_line(&self.capture.stream)
-            )));
-        }
-        let mut from = since;
-        let mut again = false;
-        loop {
-            let mut more = Vec::new();
-            self.scan(from, last, &mut |position, seq| more.push((position, Fate::Stored(seq)))).await?;
-            let quiet = more.is_empty();
-            opened.found.extend(more);
-            if std::mem::replace(&mut again, true) && quiet {
-                break;
-            }
-            from = last;
-            sleep(QUIET).await;
-            (_, last) = self.look(&api).await?;
-            if last == from {
-                break;
-            }
+        if !afresh && self.capture.rereadable {
+            (opened.found, last) = self.arrived(&api, since, last).await?;
         }
         self.way = self.way_behind(last);
-        opened.found.sort_unstable_by_key(|(position, _)| *position);
-        opened.found.dedup_by_key(|(position, _)| *position);
         Ok(opened)
     }
 
