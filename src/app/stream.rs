@@ -124,7 +124,9 @@ impl StreamScreen {
         self.subjects.set_height(height);
         let catalog = app.catalog();
         let shelf = catalog.shelf(&self.name);
-        self.worst.refresh(app, Some(&self.name));
+        if self.tab == StreamTab::Overview {
+            self.worst.refresh(app, Some(&self.name));
+        }
         fill(&mut self.consumers, app, shelf.map(|s| (self.name.as_str(), s)).into_iter());
         if let Some(subjects) = catalog.subjects.get(&self.name).and_then(|r| r.value()) {
             let mut fuzzy = crate::query::Fuzzy::new(&self.subjects.filter);
