@@ -134,8 +134,12 @@ pub enum Effect {
 /// What a connection brings to the console besides data.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Session {
-    /// The context's name, where one is used.
+    /// The context whose addresses these are, where one is used.
     pub context: Option<String>,
+    /// The context that lends its credentials to addresses that are not its own (`--server` or `NATS_URL` beside it).
+    pub credentials_of: Option<String>,
+    /// The context whose access level counts here; `None` where the default does.
+    pub access_of: Option<String>,
     /// The server addresses, without userinfo.
     pub servers: String,
     /// The options with which the `nats` CLI reaches them, raw; an empty value where one takes none.
@@ -156,6 +160,13 @@ pub struct Session {
     pub history: usize,
     /// The file that it is kept in across restarts, if it is.
     pub kept_in: Option<String>,
+}
+
+impl Session {
+    /// What is typed where the access level is protected.
+    pub fn name_to_type(&self) -> &str {
+        self.access_of.as_deref().or(self.context.as_deref()).unwrap_or_default()
+    }
 }
 
 /// A saved connection as a row.

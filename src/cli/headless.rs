@@ -63,9 +63,9 @@ impl Headless {
         self.api.client().server()
     }
 
-    /// The context's name.
+    /// The name of the context whose addresses are asked.
     pub(super) fn context(&self) -> Option<String> {
-        self.settings.connection.context.clone()
+        self.settings.own_context().map(str::to_owned)
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::query::nearest;
 
+use super::addresses::split_urls;
 use super::{ConfigError, Env, Secret};
 
 /// A context file, `nats/context/NAME.json`. Field names as the `nats` CLI writes them; an empty field is unset.
@@ -54,6 +55,11 @@ pub struct ContextFile {
 }
 
 impl ContextFile {
+    /// The addresses, without userinfo.
+    pub(super) fn servers(&self) -> Result<Vec<String>, ConfigError> {
+        Ok(split_urls(self.url.reveal())?.0)
+    }
+
     /// A field that would have to be honoured and cannot be.
     fn unsupported(&self) -> Option<(&'static str, &'static str)> {
         [
@@ -144,8 +150,22 @@ pub fn list(env: &Env) -> Vec<ContextSummary> {
         .collect()
 }
 
+/// The addresses of a context, also of one that cannot be used.
+pub(super) fn servers(env: &Env, name: &str) -> Option<Vec<String>> {
+    parse(env, name).ok()?.servers().ok()
+}
+
 /// Reads one context; a field that cannot be honoured is an error that names it.
 pub fn read(env: &Env, name: &str) -> Result<ContextFile, ConfigError> {
+    let file = parse(env, name)?;
+    match file.unsupported() {
+        Some((field, reason)) => Err(ConfigError::Unsupported { name: name.into(), field: field.into(), reason }),
+        None => Ok(file),
+    }
+}
+
+/// Reads one context as it is.
+fn parse(env: &Env, name: &str) -> Result<ContextFile, ConfigError> {
     let dir = folder(env);
     let path = dir.join(format!("{name}.json"));
     let plain = Path::new(name).file_name().is_some_and(|f| f == name);
@@ -157,10 +177,6 @@ pub fn read(env: &Env, name: &str) -> Result<ContextFile, ConfigError> {
     let bad = |reason: String| ConfigError::BadContext { name: name.into(), path: path.clone(), reason };
     let text = fs::read_to_string(&path).map_err(|e| bad(e.to_string()))?;
     // serde_json's words could quote a secret; line and column do not.
-    let file: ContextFile = serde_json::from_str(&text)
-        .map_err(|e| bad(format!("it is not the JSON of a context (line {}, column {})", e.line(), e.column())))?;
-    match file.unsupported() {
-        Some((field, reason)) => Err(ConfigError::Unsupported { name: name.into(), field: field.into(), reason }),
-        None => Ok(file),
-    }
+    serde_json::from_str(&text)
+        .map_err(|e| bad(format!("it is not the JSON of a context (line {}, column {})", e.line(), e.column())))
 }

@@ -12,6 +12,7 @@ pub mod error;
 pub mod file;
 pub mod findings;
 pub mod ledger;
+mod rules;
 pub mod secret;
 pub mod settings;
 pub mod state;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::model::{Access, KindPatterns, Thresholds};
 
+use super::rules::{Rules, Used};
 use super::theme::Theme;
 use super::{Config, ConfigError, Connection, Env, Flags, Secret, contexts};
 
@@ -12,9 +13,13 @@ use super::{Config, ConfigError, Connection, Env, Flags, Secret, contexts};
 pub struct Settings {
     /// How to connect.
     pub connection: Connection,
-    /// What may be done.
+    /// What may be done at the address that is connected to.
     pub access: Access,
-    /// The colour of the context's name.
+    /// The context whose level that is, which need not be the connection's; its name is typed where it is protected.
+    pub access_of: Option<String>,
+    /// The addresses are those of the connection's context, which may also only lend its credentials to others.
+    pub address_is_own: bool,
+    /// The colour of the address's context.
     pub colour: Option<String>,
     /// Our own configuration.
     pub config: Config,
@@ -31,42 +36,41 @@ pub struct Settings {
 impl Settings {
     /// From flags and environment, and the files that they name.
     pub fn load(flags: &Flags, env: &Env) -> Result<Self, ConfigError> {
-        let chosen = flags
-            .context
-            .clone()
-            .filter(|name| !name.is_empty())
-            .or_else(|| env.get("NATS_CONTEXT").map(str::to_owned))
-            .or_else(|| contexts::selected(env));
-        Self::with_context(flags, env, chosen.as_deref())
+        let named =
+            flags.context.clone().filter(|n| !n.is_empty()).or_else(|| env.get("NATS_CONTEXT").map(str::to_owned));
+        let is_named = named.is_some();
+        let chosen = named.or_else(|| contexts::selected(env));
+        Self::with_context(flags, env, chosen.as_deref(), is_named)
     }
 
     /// The same with another context: what the flags and variables said of the connection does not carry over,
     /// the lowered access level does.
     pub fn for_context(&self, name: &str) -> Result<Self, ConfigError> {
         let env = self.env.without_connection();
-        let mut settings = Self::with_context(&self.flags.without_connection(), &env, Some(name))?;
+        let mut settings = Self::with_context(&self.flags.without_connection(), &env, Some(name), true)?;
         settings.env = self.env.clone();
         settings.connection.ledger = self.connection.ledger.with_context(Some(name));
         Ok(settings)
     }
 
-    fn with_context(flags: &Flags, env: &Env, context: Option<&str>) -> Result<Self, ConfigError> {
+    fn with_context(flags: &Flags, env: &Env, context: Option<&str>, named: bool) -> Result<Self, ConfigError> {
         let config_path = flags.config.clone().unwrap_or_else(|| default_path(env));
         let config = Config::read(&config_path, flags.config.is_some())?;
         let file = context.map(|name| contexts::read(env, name).map(|file| (name, file))).transpose()?;
         let connection = Connection::resolve(flags, env, file.as_ref().map(|(name, file)| (*name, file)))?;
-        let of = context.and_then(|name| config.contexts.get(name)).cloned().unwrap_or_default();
-        let mut access = of.access.unwrap_or_default();
-        if flags.read_only {
-            access = access.min(Access::ReadOnly);
-        }
+        let own = file.as_ref().and_then(|(_, file)| file.servers().ok()).unwrap_or_default();
+        let used = context.map(|name| Used { name, servers: &own, named });
+        let rules = Rules::of(&connection.servers, used, &config, env);
+        let access = if flags.read_only { Access::ReadOnly } else { rules.access };
         let plain = flags.no_color || env.get("NO_COLOR").is_some() || env.get("TERM") == Some("dumb");
         let name = if plain { "mono" } else { &config.screen.theme };
         let theme = Theme::named(name).map_err(|reason| ConfigError::BadFile { path: config_path.clone(), reason })?;
         Ok(Self {
             connection,
             access,
-            colour: of.colour.filter(|_| !plain),
+            access_of: rules.of,
+            address_is_own: rules.is_own,
+            colour: rules.colour.filter(|_| !plain),
             log_level: flags.log_level.clone().unwrap_or_else(|| config.log.level.clone()),
             config,
             config_path,
@@ -74,6 +78,12 @@ impl Settings {
             flags: flags.clone(),
             env: env.clone(),
         })
+    }
+
+    /// The context whose addresses are connected to, where it is also the one that the connection is made of. Only that
+    /// one may be named as where something is or was done.
+    pub fn own_context(&self) -> Option<&str> {
+        self.connection.context.as_deref().filter(|_| self.address_is_own)
     }
 
     /// The saved connections, each with the access that it would have.
@@ -110,7 +120,7 @@ impl Settings {
 
     /// Without a connection of anybody's: a context that is broken does not matter.
     pub fn without_connection(flags: &Flags, env: &Env) -> Result<Self, ConfigError> {
-        let mut settings = Self::with_context(&flags.without_connection(), &env.without_connection(), None)?;
+        let mut settings = Self::with_context(&flags.without_connection(), &env.without_connection(), None, false)?;
         settings.env = env.clone();
         Ok(settings)
     }
@@ -118,7 +128,7 @@ impl Settings {
     /// For a server of our own (the demo): no context, no variables, no connection flags.
     pub fn for_server(flags: &Flags, env: &Env, url: &str) -> Result<Self, ConfigError> {
         let flags = Flags { server: Some(url.to_owned()), ..flags.without_connection() };
-        let mut settings = Self::with_context(&flags, &env.without_connection(), None)?;
+        let mut settings = Self::with_context(&flags, &env.without_connection(), None, false)?;
         settings.env = env.clone();
         Ok(settings)
     }
@@ -191,7 +201,13 @@ mod tests {
         assert_eq!(settings.connection.context.as_deref(), Some("prod"));
         assert_eq!((settings.access, settings.colour.as_deref()), (Access::Protected, Some("red")));
         assert!(!format!("{settings:?}").contains("s3cret"));
-        let flags = Flags { server: Some("other".into()), read_only: true, ..Default::default() };
+        assert_eq!(settings.own_context(), Some("prod"));
+        // Elsewhere, with its credentials, it is another place.
+        let flags = Flags { server: Some("other".into()), ..Default::default() };
+        let elsewhere = Settings::load(&flags, &env).unwrap();
+        assert_eq!((elsewhere.access, &elsewhere.colour, elsewhere.own_context()), (Access::Confirm, &None, None));
+        assert_eq!(elsewhere.connection.context.as_deref(), Some("prod"));
+        let flags = Flags { read_only: true, ..flags };
         let settings = Settings::load(&flags, &env).unwrap();
         assert_eq!((settings.connection.servers[0].as_str(), settings.access), ("nats://other:4222", Access::ReadOnly));
         let dev = settings.for_context("dev").unwrap();

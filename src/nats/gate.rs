@@ -5,6 +5,7 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::config::Settings;
 use crate::event::clean_line;
 use crate::model::Access;
 
@@ -91,6 +92,11 @@ pub struct Gate {
 }
 
 impl Gate {
+    /// The gate of these settings' connection: the level is that of the address.
+    pub fn of(settings: &Settings) -> Self {
+        Self::new(settings.access, settings.access_of.clone().unwrap_or_default())
+    }
+
     /// The gate of a connection with this access level, under this name.
     pub fn new(access: Access, context: impl Into<String>) -> Self {
         Self { access, context: context.into() }

@@ -354,7 +354,7 @@ fn listen(dir: PathBuf, control: mpsc::Sender<Control>) -> JoinHandle<()> {
 
 /// The settings of the plan's own context, or the present ones where it has none and the servers are the same.
 fn settings_for(settings: &Settings, plan: &Plan) -> Result<Settings, StartError> {
-    if plan.context == settings.connection.context && plan.servers == settings.connection.shown() {
+    if plan.context.as_deref() == settings.own_context() && plan.servers == settings.connection.shown() {
         return Ok(settings.clone());
     }
     let elsewhere = |here: String| StartError::Elsewhere { planned: plan.servers.clone(), here };
@@ -371,7 +371,7 @@ fn permit(settings: &Settings, plan: &Plan, said: &Confirmation) -> Result<Optio
         Destination::Http(_) => settings.clone(),
         other => settings_of(settings, other)?.unwrap_or_else(|| settings.clone()),
     };
-    let gate = Gate::new(own.access, own.connection.context.clone().unwrap_or_default());
+    let gate = Gate::of(&own);
     let write = Write::Replay { stream: plan.selection.name(), destination: plan.destination.to_string() };
     Ok(Some(gate.permit(write, said)?))
 }

@@ -47,7 +47,7 @@ const REQUESTS: usize = 64;
 /// the console says so and keeps trying.
 pub async fn console(mut settings: Settings) -> Result<()> {
     // All connections are made from these settings, so what any of them asks is noted there.
-    settings.connection.ledger = Ledger::open(settings.connection.context.as_deref());
+    settings.connection.ledger = Ledger::open(settings.own_context());
     let keymap = Keymap::with(&settings.config.keys)?;
     let (inbox, messages) = mpsc::channel(INBOX);
     let (requests, asked) = mpsc::channel(REQUESTS);

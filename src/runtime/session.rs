@@ -188,7 +188,9 @@ fn pace(settings: &Settings) -> Pace {
 pub(super) fn session(settings: &Settings) -> Session {
     let tail = &settings.config.tail;
     Session {
-        context: settings.connection.context.clone(),
+        context: settings.own_context().map(str::to_owned),
+        credentials_of: settings.connection.context.clone().filter(|_| !settings.address_is_own),
+        access_of: settings.access_of.clone(),
         servers: settings.connection.shown(),
         reach: settings.connection.reach.0.clone(),
         colour: settings.colour.clone(),

@@ -20,7 +20,7 @@ impl App {
             Some(Screen::ReplayRun(screen)) => screen.asked.clone(),
             _ => None,
         };
-        let name = self.session.context.clone().unwrap_or_default();
+        let name = self.session.name_to_type().to_owned();
         match (asked, self.session.access, original) {
             (Some(other), ..) => {
                 let sentence = format!("context {other} is protected: type its name to confirm");

@@ -32,7 +32,7 @@ impl App {
 
     /// What has to be typed, and the sentence that says so.
     fn word_of_move(&self, again: bool) -> (String, String) {
-        let name = self.session.context.clone().unwrap_or_default();
+        let name = self.session.name_to_type().to_owned();
         match (self.session.access, again) {
             (Access::Protected, true) => {
                 let sentence = format!(

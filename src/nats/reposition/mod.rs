@@ -188,8 +188,9 @@ impl Repositions {
     /// Those of this connection.
     pub fn new(settings: &Settings) -> Self {
         let connection = &settings.connection;
-        let context = connection.context.clone();
-        let gate = Gate::new(settings.access, context.clone().unwrap_or_default());
+        // A context that lends its credentials to another address is not where the consumer is.
+        let context = settings.own_context().map(str::to_owned);
+        let gate = Gate::of(settings);
         let origin = Origin { context, servers: connection.shown(), prefix: connection.api_prefix.clone() };
         Self { records: Records::new(settings.state_dir()), origin, gate }
     }

@@ -162,7 +162,7 @@ pub async fn plan_telling(
         version: PLAN_VERSION,
         id: new_id(made),
         made,
-        context: settings.connection.context.clone(),
+        context: settings.own_context().map(str::to_owned),
         servers: settings.connection.shown(),
         reason: request.reason,
         selection,

@@ -112,6 +112,44 @@ async fn access_levels() {
     assert_eq!(position(&place.info("c").await), (0, 0));
 }
 
+/// A context that is selected lends its credentials to another address, and nothing else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_level_is_that_of_the_address() {
+    let place = Place::with(10, json!({})).await;
+    let elsewhere = Place::with(10, json!({})).await;
+    let config = place.home.path().join("config");
+    let file = |name: &str, text: String| {
+        let path = config.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    file("nats/context/prod.json", json!({"url": place.server.url()}).to_string());
+    file("nats/context/dev.json", json!({"url": "nats://127.0.0.1:1"}).to_string());
+    file("jetscope/config.toml", "[contexts.prod]\naccess = \"protected\"\n".into());
+    let args = ["S", "c", "--to", "5", "--execute"];
+    let (own, other) = (place.server.url(), elsewhere.server.url());
+    // The address of the protected context is protected, whichever context is selected, and whatever it is called.
+    let localhost = own.replace("127.0.0.1", "localhost");
+    for (selected, server) in [("dev", &own), ("prod", &own), ("dev", &localhost)] {
+        file("nats/context.txt", selected.into());
+        place.run_as(&args, &["-s", server]).await.code(2).has(&["type the context's name, \"prod\""]);
+    }
+    assert_eq!(position(&place.info("c").await), (0, 0));
+    file("nats/context.txt", "prod".into());
+    place.run_as(&args, &["--confirm", "prod"]).await.code(0);
+    // Selected, and elsewhere: the default. What was done at the context's own address is not taken back there.
+    place.run_as(&["undo", "--execute"], &["-s", &other]).await.code(2).has(&["nothing"]);
+    assert_eq!(position(&elsewhere.info("c").await), (0, 0));
+    place.run_as(&args, &["-s", &other, "--read-only"]).await.code(2).has(&["read-only"]);
+    place.run_as(&args, &["-s", &other]).await.code(0);
+    assert_eq!(position(&elsewhere.info("c").await), (4, 4));
+    let audit = place.audit();
+    assert_eq!((&audit[0]["context"], &audit[1]["context"]), (&json!("prod"), &Value::Null));
+    // Asked for by name it may be meant.
+    let args = ["S", "c", "--to", "7", "--execute"];
+    place.run_as(&args, &["--context", "prod", "-s", &other]).await.code(2).has(&["\"prod\""]);
+}
+
 /// A user who may do everything but this.
 async fn without(denied: &str) -> Place {
     let server = server_with(&format!(
