@@ -68,6 +68,14 @@ impl App {
                     because(reason)
                 ),
             )),
+            Link::Silent { since } => Some(Banner::new(
+                Level::Critical,
+                format!(
+                    "the server has answered nothing for {}; what is shown, problems and verdicts too, is as old as that; \
+                     after 10s another server is tried, if there is one",
+                    duration(self.now.since(*since))
+                ),
+            )),
             Link::LameDuck { .. } => Some(Banner::new(
                 Level::Warning,
                 "the server shuts down (lame duck); the connection moves to another one if there is one",

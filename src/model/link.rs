@@ -31,6 +31,11 @@ pub enum Link {
         /// Why; a whole sentence without secrets.
         reason: Option<String>,
     },
+    /// Connected, but the server answers nothing at all; what is known is as old as that.
+    Silent {
+        /// When something came last.
+        since: Timestamp,
+    },
     /// The server said that it shuts down; still connected.
     LameDuck {
         /// Since when.
@@ -39,7 +44,7 @@ pub enum Link {
 }
 
 impl Link {
-    /// Requests can be made now.
+    /// Requests can be made now, and the server answers.
     pub const fn is_up(&self) -> bool {
         matches!(self, Self::Connected { .. } | Self::LameDuck { .. })
     }

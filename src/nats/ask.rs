@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_nats::client::RequestErrorKind;
@@ -39,6 +39,14 @@ pub(super) struct Counters {
     pub(super) requests: AtomicU64,
     /// Bytes of replies.
     pub(super) bytes: AtomicU64,
+    /// The last one that ended was not answered in time.
+    pub(super) silent: AtomicBool,
+}
+
+impl Counters {
+    fn note(&self, problem: &Problem) {
+        self.silent.store(problem.kind == ProblemKind::Timeout, Ordering::Relaxed);
+    }
 }
 
 /// Asks questions on a connection. Cheap to clone.
@@ -70,6 +78,17 @@ impl Api {
             Question::StreamList | Question::StreamNames | Question::ConsumerList(_) => LIST_LIMIT,
             _ => LIMIT,
         };
+        if limit == LIST_LIMIT && self.counters.silent.load(Ordering::Relaxed) {
+            // A list is waited for longest. After a silence a small question is asked first, so that the end of it is
+            // not missed.
+            let small = Question::Account;
+            let answer = self.ask_raw(&question, small.subject(&self.client.prefix)?, String::new(), LIMIT).await;
+            if let Err(problem) = answer
+                && problem.kind == ProblemKind::Timeout
+            {
+                return Err(problem);
+            }
+        }
         self.ask_raw(&question, question.subject(&self.client.prefix)?, body, limit).await
     }
 
@@ -143,7 +162,10 @@ impl Api {
                 format!("{words}: nobody answers on {}; JetStream is not enabled here, or the domain or API prefix is wrong", clean_line(&subject)),
             ),
             _ => Problem::new(ProblemKind::Disconnected, format!("{words}: {}", clean_line(&error.to_string()))),
-        })?;
+        });
+        let message = message.inspect_err(|problem| self.counters.note(problem))?;
+        self.client.events.answered(&subject);
+        self.counters.silent.store(false, Ordering::Relaxed);
         self.counters.bytes.fetch_add(message.payload.len() as u64, Ordering::Relaxed);
         refused(&message.payload, words)?;
         Ok(message.payload)

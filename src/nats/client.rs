@@ -1,20 +1,16 @@
 //! An open connection: the client, the `JetStream` API prefix, and the client's events.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 use crate::config::Ledger;
 use crate::model::ServerInfo;
 
 use super::connect::Island;
-
-/// A subject that was refused is not tried again for this long: the server logs each attempt.
-const REFUSED: Duration = Duration::from_secs(60);
-/// Refusals that are remembered; beyond it all are tried again.
-const REMEMBERED: usize = 10_000;
+use super::pulse;
+use super::refusals::Refusals;
 
 /// What the client tells outside of any request. Permission errors come only this way: the request itself
 /// just gets no answer.
@@ -24,6 +20,10 @@ pub enum ClientEvent {
     Connected,
     /// The connection is gone; the client tries again by itself.
     Disconnected,
+    /// Connected, but nothing has come for a while, though the server was asked.
+    Silent,
+    /// It was silent, and something came.
+    Heard,
     /// The server said that it shuts down.
     LameDuck,
     /// The user may not publish to (or subscribe) this subject.
@@ -43,23 +43,15 @@ pub enum ClientEvent {
 #[derive(Clone, Debug)]
 pub(super) struct Events {
     sender: broadcast::Sender<ClientEvent>,
-    refused: Arc<Mutex<Refused>>,
-}
-
-/// What the user may not do on this connection.
-#[derive(Debug, Default)]
-struct Refused {
-    /// The inbox that may not be subscribed. The client subscribes it once for all requests, so the server
-    /// refuses it once; every later request would wait for an answer that cannot come.
-    inbox: Option<String>,
-    /// Subjects that may not be published to, and when that was said.
-    subjects: BTreeMap<String, Instant>,
+    refused: Arc<Mutex<Refusals>>,
+    /// Counts how often something was answered that had been refused before.
+    allowed: watch::Sender<u64>,
 }
 
 impl Events {
     /// Keeps this many events for a reader that is slow.
     pub(super) fn new(room: usize) -> Self {
-        Self { sender: broadcast::channel(room).0, refused: Arc::default() }
+        Self { sender: broadcast::channel(room).0, refused: Arc::default(), allowed: watch::Sender::default() }
     }
 
     /// Tells an event to all who listen.
@@ -68,18 +60,17 @@ impl Events {
             let mut refused = self.lock();
             match &event {
                 // Everything is allowed or refused anew.
-                ClientEvent::Connected => *refused = Refused::default(),
+                ClientEvent::Connected => *refused = Refusals::default(),
                 ClientEvent::Denied { subject, publish: false } if is_inbox(subject) => {
                     refused.inbox = Some(subject.clone());
                 }
-                ClientEvent::Denied { subject, publish: true } => {
-                    if refused.subjects.len() >= REMEMBERED {
-                        refused.subjects.clear();
-                    }
-                    refused.subjects.insert(subject.clone(), Instant::now());
-                }
+                ClientEvent::Denied { subject, publish: true } => refused.refuse(subject, Instant::now()),
                 _ => {}
             }
+        }
+        // Nobody who asks is to take this for the answer to a question of its own.
+        if matches!(&event, ClientEvent::Denied { subject, .. } if subject == pulse::WHO) {
+            return;
         }
         // Nobody listening is fine.
         let _ = self.sender.send(event);
@@ -90,17 +81,29 @@ impl Events {
         self.lock().inbox.clone()
     }
 
-    /// Whether this subject was refused a short while ago.
+    /// Whether this subject was refused and is not to be tried now.
     pub(super) fn is_refused(&self, subject: &str) -> bool {
-        self.lock().subjects.get(subject).is_some_and(|at| at.elapsed() < REFUSED)
+        self.lock().is_refused(subject, Instant::now())
+    }
+
+    /// The server answered on this subject. Where it had refused it, everything else may be tried again too.
+    pub(super) fn answered(&self, subject: &str) {
+        if self.lock().answer(subject) {
+            self.allowed.send_modify(|n| *n += 1);
+        }
+    }
+
+    /// Changes when something was answered that had been refused before.
+    pub(super) fn allowed(&self) -> watch::Receiver<u64> {
+        self.allowed.subscribe()
     }
 
     /// What was refused is tried again.
     pub(super) fn forget_refusals(&self) {
-        self.lock().subjects.clear();
+        self.lock().forget();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Refused> {
+    fn lock(&self) -> MutexGuard<'_, Refusals> {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

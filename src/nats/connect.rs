@@ -15,7 +15,7 @@ use crate::config::{Auth, Connection};
 use crate::event::clean_line;
 
 use super::client::Events;
-use super::{Client, ClientEvent, files};
+use super::{Client, ClientEvent, files, pulse};
 
 /// Events that wait for a reader that is slow.
 const EVENTS: usize = 256;
@@ -117,7 +117,11 @@ pub async fn open(connection: &Connection) -> Result<Client, ConnectError> {
     // What the client does to connect is large, and would be a part of whatever waits for it.
     let connecting = Box::pin(options.connect(connection.servers.clone()));
     match timeout(limit, connecting).await {
-        Ok(Ok(nats)) => Ok(Client::new(nats, connection.api_prefix.clone(), events, held).noting(&connection.ledger)),
+        Ok(Ok(nats)) => {
+            let account = format!("{}.INFO", connection.api_prefix);
+            tokio::spawn(pulse::watch(nats.clone(), account, events.clone(), Arc::downgrade(&held)));
+            Ok(Client::new(nats, connection.api_prefix.clone(), events, held).noting(&connection.ledger))
+        }
         Ok(Err(error)) => Err(explain(&error, connection)),
         Err(_) => Err(ConnectError::Timeout { servers: connection.shown(), limit: connection.timeout }),
     }

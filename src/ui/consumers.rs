@@ -151,7 +151,7 @@ fn nothing(frame: &mut Frame<'_>, area: Rect, app: &App, list: &Table<ConsumerKe
     let catalog = app.catalog();
     if list.total > 0 {
         let what = if list.filter.is_empty() {
-            "Nothing is wrong with any consumer".to_owned()
+            format!("Nothing {} wrong with any consumer", super::streams::is_or_was(app))
         } else {
             format!("No consumer matches {:?}", clean_line(&list.filter))
         };

@@ -127,6 +127,7 @@ fn link_words(app: &App) -> (String, Level) {
         Link::Connecting { attempt, .. } => (format!("✖ connecting, try {}", attempt + 1), Level::Critical),
         Link::Connected { .. } => ("● connected".into(), Level::Ok),
         Link::Lost { attempt, since, .. } => (format!("✖ lost {}, try {}", ago(*since), attempt + 1), Level::Critical),
+        Link::Silent { since } => (format!("✖ no answer {}", ago(*since)), Level::Critical),
         Link::LameDuck { .. } => ("▲ lame duck".into(), Level::Warning),
     }
 }

@@ -283,6 +283,10 @@ fn nothing(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &ProblemsScreen
     if catalog.listing.is_unasked() {
         return message(frame, area, theme.dim, "No streams were read yet", "Problems appear here by themselves");
     }
+    if !catalog.link.is_up() {
+        let (what, next) = ("Nothing was wrong when the server answered last", "It is looked at again when it answers");
+        return message(frame, area, theme.unknown, what, next);
+    }
     let next = "What depends on how numbers move needs 20 seconds; it appears here by itself";
     message(frame, area, theme.ok, "Nothing is wrong that can be seen from here", next);
 }

@@ -186,12 +186,17 @@ pub(super) fn none(theme: &Theme) -> Cell<'static> {
     Cell::new(Cow::Borrowed("—"), theme.dim)
 }
 
+/// What was read before the server fell silent says nothing of the present.
+pub(super) fn is_or_was(app: &App) -> &'static str {
+    if app.catalog().link.is_up() { "is" } else { "was" }
+}
+
 /// An empty list: still loading, failed, filtered away, or really empty; each says its own next step.
 fn nothing(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &StreamsScreen, theme: &Theme) {
     let catalog = app.catalog();
     if screen.table.total > 0 {
         let what = if screen.table.filter.is_empty() {
-            "Nothing is wrong with any stream".to_owned()
+            format!("Nothing {} wrong with any stream", is_or_was(app))
         } else {
             format!("No stream matches {:?}", clean_line(&screen.table.filter))
         };

@@ -23,6 +23,7 @@ mod past_console;
 mod permissions;
 mod polling;
 mod problem_screens;
+mod recovery;
 mod replay;
 mod replay_screens;
 mod reposition;

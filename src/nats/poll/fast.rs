@@ -38,9 +38,9 @@ pub(super) async fn run(mut lane: Lane) -> Result<(), Closed> {
         }
         let started = Instant::now();
         let outcome = round(&lane, &scope, with_texts).await?;
-        lane.note(outcome);
+        lane.throttle.note_first(outcome);
         shown = scope;
-        let pause = lane.throttle.pause(lane.pace.fast, outcome.cost(started.elapsed()), TIMES);
+        let pause = lane.throttle.first_pause(lane.pace.fast, outcome.cost(started.elapsed()), TIMES);
         // The pace is from start to start, so that samples stand at even distances.
         let rest = pause.saturating_sub(started.elapsed()).max(pause / 4);
         let mut changes = lane.scope.clone();

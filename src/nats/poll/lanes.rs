@@ -55,8 +55,8 @@ pub(super) fn spawn(lane: &Lane, tasks: &mut JoinSet<Result<(), Closed>>) {
 }
 
 impl Lane {
-    /// Sleeps, but wakes when somebody wants everything now, and when the link goes: then the lane waits for it,
-    /// and asks as soon as it is back.
+    /// Sleeps, but wakes when somebody wants everything now, when something is allowed again, when the server
+    /// has recovered, and when the link goes: then the lane waits for it, and asks as soon as it is back.
     pub(super) async fn rest(&mut self, pause: Duration) -> Result<(), Closed> {
         tokio::select! {
             kicked = self.kick.changed() => {
@@ -65,6 +65,8 @@ impl Lane {
                 kicked.map_err(|_| Closed)
             }
             changed = self.up.changed() => changed.map_err(|_| Closed),
+            changed = self.allowed.changed() => changed.map_err(|_| Closed),
+            changed = self.woken.changed() => changed.map_err(|_| Closed),
             () = sleep(pause) => Ok(()),
         }
     }

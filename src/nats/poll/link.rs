@@ -8,11 +8,11 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::model::{Link, Scope, Update};
+use crate::model::{Link, Scope, Timestamp, Update};
 use crate::nats::ask::now;
-use crate::nats::{Api, Client, ClientEvent};
+use crate::nats::{Api, Client, ClientEvent, pulse};
 
-use super::{Closed, Connector, Lane, Pace, lanes};
+use super::{Closed, Connector, Lane, Pace, Throttle, lanes};
 
 /// The first pause between two attempts; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -31,6 +31,7 @@ pub(super) async fn run(
 ) {
     let Ok(client) = connect(&connector, &out).await else { return };
     let (up_now, up) = watch::channel(true);
+    let throttle = Arc::<Throttle>::default();
     let lane = Lane {
         api: Api::new(client.clone()),
         pace,
@@ -38,8 +39,10 @@ pub(super) async fn run(
         out: out.clone(),
         kick,
         up,
+        allowed: client.events.allowed(),
+        woken: throttle.woken(),
         known: Arc::default(),
-        throttle: Arc::default(),
+        throttle,
     };
     let events = client.events();
     let connected = async {
@@ -86,7 +89,9 @@ async fn follow(
     up: watch::Sender<bool>,
     lane: Lane,
 ) -> Result<(), Closed> {
-    let mut lost: Option<(crate::model::Timestamp, u32, Option<String>)> = None;
+    let mut lost: Option<(Timestamp, u32, Option<String>)> = None;
+    let mut silent: Option<Timestamp> = None;
+    let mut connected = now();
     loop {
         let event = match timeout(LOOK, events.recv()).await {
             Ok(Ok(event)) => event,
@@ -98,15 +103,30 @@ async fn follow(
         };
         let link = match event {
             ClientEvent::Connected => {
-                lost = None;
+                (lost, silent, connected) = (None, None, now());
                 lane.throttle.reset();
                 lane.tell(Update::Server(client.server())).await?;
                 up.send_if_modified(|up| !std::mem::replace(up, true));
-                Link::Connected { since: now() }
+                Link::Connected { since: connected }
+            }
+            // Nothing more is asked until something comes: it would only be waited for.
+            ClientEvent::Silent if lost.is_none() => {
+                up.send_if_modified(|up| std::mem::replace(up, false));
+                let since = now().minus(pulse::SILENT);
+                silent = Some(since);
+                Link::Silent { since }
+            }
+            ClientEvent::Heard if lost.is_none() => {
+                silent = None;
+                lane.throttle.reset();
+                up.send_if_modified(|up| !std::mem::replace(up, true));
+                Link::Connected { since: connected }
             }
             ClientEvent::Disconnected => {
                 up.send_if_modified(|up| std::mem::replace(up, false));
-                let (since, attempt, reason) = lost.clone().unwrap_or_else(|| (now(), 0, None));
+                let given_up =
+                    silent.take().map(|since| (since, 0, Some("the server answered nothing any more".into())));
+                let (since, attempt, reason) = lost.clone().or(given_up).unwrap_or_else(|| (now(), 0, None));
                 lost = Some((since, attempt, reason.clone()));
                 Link::Lost { attempt, since, reason }
             }
@@ -119,7 +139,9 @@ async fn follow(
                 None => continue,
             },
             ClientEvent::LameDuck => Link::LameDuck { since: now() },
-            ClientEvent::Denied { .. } | ClientEvent::SlowConsumer => continue,
+            ClientEvent::Silent | ClientEvent::Heard | ClientEvent::Denied { .. } | ClientEvent::SlowConsumer => {
+                continue;
+            }
         };
         lane.tell(Update::Link(link)).await?;
     }

@@ -67,6 +67,10 @@ struct Lane {
     kick: watch::Receiver<u64>,
     /// The connection is up.
     up: watch::Receiver<bool>,
+    /// Changes when something is allowed that was refused.
+    allowed: watch::Receiver<u64>,
+    /// Changes when the server has recovered.
+    woken: watch::Receiver<u64>,
     known: Arc<Mutex<Known>>,
     throttle: Arc<Throttle>,
 }
@@ -80,6 +84,8 @@ impl Clone for Lane {
             out: self.out.clone(),
             kick: self.kick.clone(),
             up: self.up.clone(),
+            allowed: self.allowed.clone(),
+            woken: self.woken.clone(),
             known: Arc::clone(&self.known),
             throttle: Arc::clone(&self.throttle),
         }

@@ -3,12 +3,18 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use crate::model::{Problem, ProblemKind};
 
 /// The longest pause that slowing down makes of any interval.
 const LONGEST: Duration = Duration::from_secs(30);
+/// The longest of the lane that notices first when the server has recovered.
+const SOON: Duration = Duration::from_millis(2_500);
 /// The slowest pace.
 const MOST: u32 = 32;
+/// From this pace on the others are woken when the server has recovered: they may rest for long.
+const SLEEPY: u32 = 4;
 
 /// How often is asked. Each interval is the least: a lane that takes long waits a multiple of what it took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +78,11 @@ impl Outcome {
         self.silent && !self.answered
     }
 
+    /// Questions were asked, and all were answered.
+    const fn is_well(self) -> bool {
+        self.answered && !self.busy && !self.silent
+    }
+
     /// What a round that took this long cost the server: silence is our waiting, not its work.
     pub(super) const fn cost(self, took: Duration) -> Duration {
         if self.silent { Duration::ZERO } else { took }
@@ -83,11 +94,12 @@ impl Outcome {
 #[derive(Debug)]
 pub(super) struct Throttle {
     factor: AtomicU32,
+    woken: watch::Sender<u64>,
 }
 
 impl Default for Throttle {
     fn default() -> Self {
-        Self { factor: AtomicU32::new(1) }
+        Self { factor: AtomicU32::new(1), woken: watch::Sender::default() }
     }
 }
 
@@ -101,6 +113,19 @@ impl Throttle {
         let _ = self.factor.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| {
             Some(if slower { (n * 2).min(MOST) } else { (n / 2).max(1) })
         });
+    }
+
+    /// Notes how a round of the lane went that is never slowed down much: when all of it is answered, all lanes go on.
+    pub(super) fn note_first(&self, outcome: Outcome) {
+        self.note(outcome);
+        if outcome.is_well() && self.factor.swap(1, Ordering::Relaxed) >= SLEEPY / 2 {
+            self.woken.send_modify(|n| *n += 1);
+        }
+    }
+
+    /// Changes when the server has recovered.
+    pub(super) fn woken(&self) -> watch::Receiver<u64> {
+        self.woken.subscribe()
     }
 
     /// How much slower than usual; `None` at the usual pace.
@@ -120,6 +145,12 @@ impl Throttle {
         let usual = least.max(took.saturating_mul(times));
         let factor = self.factor.load(Ordering::Relaxed);
         if factor > 1 { usual.saturating_mul(factor).min(LONGEST.max(usual)) } else { usual }
+    }
+
+    /// The same for the lane that is to notice first when the server has recovered.
+    pub(super) fn first_pause(&self, least: Duration, took: Duration, times: u32) -> Duration {
+        let usual = least.max(took.saturating_mul(times));
+        self.pause(least, took, times).min(SOON.max(usual))
     }
 }
 
@@ -145,6 +176,24 @@ mod tests {
         for _ in 0..5 {
             t.note(Outcome::of(None));
         }
+        assert_eq!(t.factor(), None);
+    }
+
+    #[test]
+    fn the_first_that_is_answered_wakes_those_that_sleep_long() {
+        let t = Throttle::default();
+        let woken = t.woken();
+        let busy = Outcome::of(Some(&Problem::new(ProblemKind::Busy { code: 10008 }, "")));
+        t.note_first(busy);
+        t.note_first(Outcome::of(None));
+        assert!(!woken.has_changed().unwrap(), "nobody sleeps long yet");
+        (0..10).for_each(|_| t.note(busy));
+        assert_eq!(t.first_pause(Duration::from_secs(1), Duration::ZERO, 2), SOON);
+        assert_eq!(t.first_pause(Duration::from_secs(60), Duration::ZERO, 2), Duration::from_secs(60));
+        t.note_first(busy.and(Outcome::of(None)));
+        assert!(!woken.has_changed().unwrap(), "half of it is busy");
+        t.note_first(Outcome::of(None));
+        assert!(woken.has_changed().unwrap());
         assert_eq!(t.factor(), None);
     }
 

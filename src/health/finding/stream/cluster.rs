@@ -273,7 +273,7 @@ fn peer_remove(look: &StreamLook<'_>) -> String {
 fn with_peers(mut story: Story, peers: &[&Peer]) -> Story {
     for peer in peers {
         let heard =
-            peer.active.map_or_else(|| "heard of just now".to_owned(), |ago| format!("heard of {} ago", duration(ago)));
+            peer.active.map_or_else(|| "not heard of yet".to_owned(), |ago| format!("heard of {} ago", duration(ago)));
         let lag =
             peer.lag.filter(|lag| *lag > 0).map(|lag| format!(", {} behind", count_exact(lag))).unwrap_or_default();
         story = story.with("replica", format!("{}: {heard}{lag}", peer.name));

@@ -1,0 +1,92 @@
+//! Whether the server at the other end still lives. A frozen one keeps its connections open and says nothing, for
+//! minutes, until the system gives them up.
+
+use std::sync::Weak;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use async_nats::connection::State;
+use async_nats::{Request, ServerAddr};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::ClientEvent;
+use super::client::Events;
+
+/// How often is looked whether anything came.
+const LOOK: Duration = Duration::from_millis(500);
+/// After so long without a byte the server is asked for one.
+const QUIET: Duration = Duration::from_millis(2_500);
+/// After so long what is known is old.
+pub(super) const SILENT: Duration = Duration::from_secs(5);
+/// After so long another server is tried.
+const GIVEN_UP: Duration = Duration::from_secs(10);
+/// A server whose successor is silent too is not left again before this.
+const SETTLED: Duration = Duration::from_secs(30);
+/// What any server answers by itself, with or without `JetStream`, with or without a leader: who we are.
+pub(super) const WHO: &str = "$SYS.REQ.USER.INFO";
+
+/// Watches a connection until nobody holds it. Bytes that come in say that the server lives, also in the middle of an
+/// answer that takes long; only where none come is it asked.
+pub(super) async fn watch(nats: async_nats::Client, account: String, events: Events, held: Weak<()>) {
+    let mut bytes = 0;
+    let mut heard = Instant::now();
+    let mut silent = false;
+    let mut asking: Option<JoinHandle<()>> = None;
+    let mut left: Option<Instant> = None;
+    while held.strong_count() > 0 {
+        sleep(LOOK).await;
+        let came = nats.statistics().in_bytes.load(Ordering::Relaxed);
+        if came != bytes || nats.connection_state() != State::Connected {
+            (bytes, heard) = (came, Instant::now());
+            if std::mem::take(&mut silent) && nats.connection_state() == State::Connected {
+                events.tell(ClientEvent::Heard);
+            }
+            continue;
+        }
+        let quiet = heard.elapsed();
+        if quiet < QUIET {
+            continue;
+        }
+        if asking.as_ref().is_none_or(JoinHandle::is_finished) {
+            // Who may not ask for itself asks for its account.
+            let mut subjects = [WHO, account.as_str()].into_iter();
+            let Some(subject) = subjects.find(|subject| !events.is_refused(subject)).map(str::to_owned) else {
+                heard = Instant::now();
+                continue;
+            };
+            let nats = nats.clone();
+            asking = Some(tokio::spawn(async move {
+                // What it answers does not matter: that something comes does, a refusal too.
+                let _ = nats.send_request(subject, Request::new().timeout(Some(QUIET))).await;
+            }));
+        }
+        if quiet >= SILENT && !std::mem::replace(&mut silent, true) {
+            events.tell(ClientEvent::Silent);
+        }
+        if quiet >= GIVEN_UP && left.is_none_or(|at| at.elapsed() >= SETTLED) {
+            tracing::warn!("the server is silent; another one is tried");
+            left = Some(Instant::now());
+            // The client may be stuck with what it cannot send.
+            let _ = timeout(LOOK, leave(&nats)).await;
+        }
+    }
+    if let Some(asking) = asking {
+        asking.abort();
+    }
+}
+
+/// Connects anew, to this server only after all others.
+async fn leave(nats: &async_nats::Client) {
+    if let Ok(pool) = nats.server_pool().await {
+        // They are tried in their order: the first that has not failed since is the one that we are connected to.
+        let at = pool.iter().position(|server| server.did_connect && server.failed_attempts == 0);
+        let mut addresses: Vec<ServerAddr> = pool.into_iter().map(|server| server.addr).collect();
+        if let Some(at) = at {
+            let silent = addresses.remove(at);
+            addresses.push(silent);
+        }
+        let _ = nats.set_server_pool(addresses).await;
+    }
+    let _ = nats.force_reconnect().await;
+}
