@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | [`model`] | plain data: streams, consumers, account, samples, units, time | std, serde, jiff, bytes |
 //! | [`event`] | from a stored message to what may be shown: decoding, findings, data as lines, sanitising | model, query |
-//! | [`query`] | what a person types: fuzzy filter, `:` commands, ranges, filters of messages | model |
+//! | [`query`] | what a person types: the filter of lists, `:` commands, ranges, filters of messages | model |
 //! | [`health`] | pure rules over samples | model |
 //! | [`keymap`] | `Action` and keys, both ways | model |
 //! | [`config`] | file, environment and flags become settings; NATS contexts; themes | model, keymap, query |

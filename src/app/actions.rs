@@ -68,6 +68,9 @@ impl App {
             }
             Action::Filter => {
                 let text = self.list().map_or("", List::filter).to_owned();
+                if let Some(list) = self.list_mut() {
+                    list.leave_place();
+                }
                 self.prompt = Some(Prompt::of(PromptKind::Filter, &text));
             }
             Action::Streams => self.go_home(),

@@ -8,7 +8,7 @@ use crate::health::finding::{At, worst};
 use crate::health::{Level, consumer_level};
 use crate::model::Timestamp;
 use crate::model::catalog::Shelf;
-use crate::query::Fuzzy;
+use crate::query::{Fit, Needle};
 
 use super::columns::{ConsumerColumn, ConsumerRow};
 use super::{App, Table};
@@ -45,7 +45,7 @@ impl ConsumersScreen {
             .iter()
             .filter(|(name, _)| app.show_system || !crate::model::stream::is_system_name(name))
             .map(|(name, shelf)| (name.as_str(), &**shelf));
-        fill(&mut self.table, app, shelves);
+        fill(&mut self.table, app, shelves, true);
     }
 }
 
@@ -100,36 +100,29 @@ pub fn sort_column(table: &Table<ConsumerKey>) -> ConsumerColumn {
     ConsumerColumn::ALL.get(table.sort).copied().unwrap_or(ConsumerColumn::State)
 }
 
-/// Fills a list with the consumers of these streams.
+/// Fills a list with the consumers of these streams, whose names the rows show if it is `with_stream`.
 pub(super) fn fill<'a>(
     table: &mut Table<ConsumerKey>,
     app: &'a App,
     shelves: impl Iterator<Item = (&'a str, &'a Shelf)>,
+    with_stream: bool,
 ) {
-    let mut fuzzy = Fuzzy::new(&table.filter);
-    let filtering = !table.filter.is_empty();
-    let mut whole = String::new();
     let (terms, tracker) = (app.terms(), &app.watch().tracker);
     let mut rows: Vec<ConsumerRow<'a>> = Vec::new();
-    table.total = 0;
     for (stream, shelf) in shelves {
         let label = app.session.kinds.classify_name(stream).1;
         let of_stream = tracker.of_consumers(stream);
         let known = |name: &String| of_stream.and_then(|of| of.get(name)).map_or(&[][..], Vec::as_slice);
         for (name, entry) in &shelf.entries {
-            table.total += 1;
-            if filtering {
-                whole.clear();
-                whole.extend([stream, " ", name]);
-                if fuzzy.score(&clean_line(&whole)).is_none() {
-                    continue;
-                }
-            }
-            if table.only_problems && !App::is_problem_consumer(known(name), entry, &terms) {
-                continue;
-            }
             rows.push(ConsumerRow { stream, label, name, entry, found: worst(known(name)) });
         }
+    }
+    table.sift(&mut rows, |needle, row| fit(needle, row.name, with_stream.then_some((row.label, row.stream))));
+    if table.only_problems {
+        rows.retain(|row| {
+            let known = tracker.of_consumers(row.stream).and_then(|of| of.get(row.name)).map_or(&[][..], Vec::as_slice);
+            App::is_problem_consumer(known, row.entry, &terms)
+        });
     }
     let column = sort_column(table);
     let fixed = matches!(
@@ -153,4 +146,16 @@ pub(super) fn fill<'a>(
         row.stream.clone_into(stream);
         row.name.clone_into(name);
     });
+    table.aim(|needle, (stream, name)| {
+        fit(needle, name, with_stream.then(|| (app.session.kinds.classify_name(stream).1, stream.as_str())))
+    });
+}
+
+/// How well a consumer fits a filter: by its name, and where its stream is shown too, by that.
+fn fit(needle: &mut Needle, name: &str, stream: Option<(&str, &str)>) -> Option<Fit> {
+    let name = clean_line(name);
+    match stream {
+        Some((label, stream)) => needle.fit(&[&name, &clean_line(label)], Some(&clean_line(stream))),
+        None => needle.fit(&[&name], None),
+    }
 }

@@ -1,6 +1,7 @@
 //! The Contexts screen: saved connections of the `nats` CLI.
 
-use crate::query::Fuzzy;
+use crate::event::clean_line;
+use crate::query::{Fit, Needle};
 
 use super::{App, Row, Table};
 
@@ -22,13 +23,8 @@ impl ContextsScreen {
     pub(super) fn refresh(&mut self, app: &App) {
         self.table.set_height(app.body_height().saturating_sub(1));
         let Some(Ok(contexts)) = &app.contexts else { return };
-        let mut fuzzy = Fuzzy::new(&self.table.filter);
-        self.table.total = contexts.len();
-        let mut names: Vec<String> = contexts
-            .iter()
-            .filter(|c| self.table.filter.is_empty() || fuzzy.score(&c.name).is_some())
-            .map(|c| c.name.clone())
-            .collect();
+        let mut names: Vec<String> = contexts.iter().map(|c| c.name.clone()).collect();
+        self.table.sift(&mut names, fit);
         names.sort_by_key(|n| n.to_lowercase());
         if self.table.descending {
             names.reverse();
@@ -40,5 +36,11 @@ impl ContextsScreen {
             self.table.select(current.clone());
         }
         self.table.set_rows(names.into_iter().map(Row::Item).collect());
+        self.table.aim(fit);
     }
+}
+
+#[expect(clippy::ptr_arg, reason = "the list is of these")]
+fn fit(needle: &mut Needle, name: &String) -> Option<Fit> {
+    needle.fit(&[&clean_line(name)], None)
 }

@@ -127,6 +127,9 @@ impl MenuItem {
 pub struct Menu {
     /// What is chosen here.
     pub title: &'static str,
+    /// What it is about, with its full name: nothing is written before it was seen. Harmless; empty where nothing is
+    /// written.
+    pub about: String,
     /// The things.
     pub items: Vec<MenuItem>,
     /// Which is selected.
@@ -136,7 +139,14 @@ pub struct Menu {
 impl Menu {
     /// A menu whose first item is selected.
     pub const fn new(title: &'static str, items: Vec<MenuItem>) -> Self {
-        Self { title, items, selected: 0 }
+        Self { title, about: String::new(), items, selected: 0 }
+    }
+
+    /// The same about this.
+    #[must_use]
+    pub fn about(mut self, what: &str) -> Self {
+        self.about = crate::event::clean_line(what).into_owned();
+        self
     }
 
     fn step(&mut self, down: bool) {

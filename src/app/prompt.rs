@@ -72,7 +72,7 @@ impl PromptKind {
     /// What is said about it as long as it is empty.
     pub const fn hint(self) -> &'static str {
         match self {
-            Self::Filter => "letters in order, 'exact ^start end$ !not; Enter keeps, Esc clears",
+            Self::Filter => "what rows contain; ^start end$ !not; Enter keeps, Esc takes it back",
             Self::Command => "Tab shows the commands and completes, ↑ brings back what was typed",
             Self::Words => "payment -test type:com.shop.* data.total:12?; Tab completes, ↑ brings back",
             Self::Expression => "type LIKE 'com.shop.%' AND data.total > 100; Tab completes, ↑ brings back",
@@ -84,6 +84,11 @@ impl PromptKind {
             Self::Place => super::reposition::PLACES,
             Self::Confirm { .. } | Self::ConfirmMove { .. } => "",
         }
+    }
+
+    /// What the line opens with is more often replaced than added to.
+    const fn is_replaced(self) -> bool {
+        !matches!(self, Self::Words | Self::Expression | Self::Command | Self::SaveAs(_))
     }
 
     /// What was typed before can be brought back.
@@ -130,6 +135,8 @@ pub struct Prompt {
     pub offered: Option<usize>,
     /// What is wrong with the line, and where.
     pub mistake: Option<Mistake>,
+    /// What stands there was there before: the first character that is typed replaces it.
+    pub replaces: bool,
     /// What was in the filter before.
     before: String,
     /// The filter of the tail before.
@@ -147,9 +154,18 @@ impl Prompt {
             offers: vec![],
             offered: None,
             mistake: None,
+            replaces: kind.is_replaced() && !text.is_empty(),
             before: text.to_owned(),
             before_tail: None,
             recalled: None,
+        }
+    }
+
+    /// What the line opened with goes when something is typed or deleted, and stays when the cursor is moved into it.
+    fn replace_for(&mut self, request: &InputRequest) {
+        let types = matches!(request, InputRequest::InsertChar(_) | InputRequest::DeletePrevChar);
+        if std::mem::take(&mut self.replaces) && types {
+            self.input.reset();
         }
     }
 }
@@ -161,7 +177,13 @@ impl App {
         match (key.code, key.ctrl) {
             (Code::Esc, _) | (Code::Char('c' | 'g'), true) => {
                 match kind {
-                    PromptKind::Filter => self.set_filter(&prompt.before),
+                    PromptKind::Filter => {
+                        self.set_filter(&prompt.before);
+                        if let Some(list) = self.list_mut() {
+                            list.return_to_place();
+                            self.urgent = true;
+                        }
+                    }
                     PromptKind::Words | PromptKind::Expression => self.restore_tail_filter(prompt.before_tail.take()),
                     _ => {}
                 }
@@ -186,6 +208,7 @@ impl App {
             (Code::Up | Code::Down, _) if kind.is_remembered() => self.recall(&mut prompt, key.code == Code::Up),
             _ => {
                 if let Some(request) = request(key) {
+                    prompt.replace_for(&request);
                     prompt.input.handle(request);
                 }
             }
@@ -209,6 +232,7 @@ impl App {
         };
         let Some(offer) = prompt.offers.get(next) else { return };
         prompt.offered = Some(next);
+        prompt.replaces = false;
         prompt.input = Input::new(offer.line.clone()).with_cursor(offer.cursor);
         self.take_effect(prompt);
     }
@@ -216,6 +240,7 @@ impl App {
     pub(super) fn prompt_paste(&mut self, text: &str) {
         if let Some(mut prompt) = self.prompt.take() {
             for c in text.chars().filter(|c| !c.is_control()).take(1000) {
+                prompt.replace_for(&InputRequest::InsertChar(c));
                 prompt.input.handle(InputRequest::InsertChar(c));
             }
             self.edited(&mut prompt);

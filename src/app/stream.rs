@@ -1,5 +1,7 @@
 //! The Stream screen: one stream in five panels.
 
+use crate::event::clean_line;
+
 use super::cluster::{self, Line};
 use super::configuration::{self, Setting};
 use super::consumers::{ConsumerKey, Worst, fill, worst_first};
@@ -127,15 +129,10 @@ impl StreamScreen {
         if self.tab == StreamTab::Overview {
             self.worst.refresh(app, Some(&self.name));
         }
-        fill(&mut self.consumers, app, shelf.map(|s| (self.name.as_str(), s)).into_iter());
+        fill(&mut self.consumers, app, shelf.map(|s| (self.name.as_str(), s)).into_iter(), false);
         if let Some(subjects) = catalog.subjects.get(&self.name).and_then(|r| r.value()) {
-            let mut fuzzy = crate::query::Fuzzy::new(&self.subjects.filter);
-            let mut counts: Vec<_> = subjects
-                .counts
-                .iter()
-                .filter(|c| self.subjects.filter.is_empty() || fuzzy.score(&c.subject).is_some())
-                .collect();
-            self.subjects.total = subjects.counts.len();
+            let mut counts: Vec<_> = subjects.counts.iter().collect();
+            self.subjects.sift(&mut counts, |needle, c| needle.fit(&[&clean_line(&c.subject)], None));
             let descending = self.subjects.descending;
             if self.subjects.sort == 0 {
                 counts.sort_by(|a, b| a.subject.cmp(&b.subject));
@@ -149,6 +146,7 @@ impl StreamScreen {
                 });
             }
             self.subjects.set_rows(counts.into_iter().map(|c| super::Row::Item(c.subject.clone())).collect());
+            self.subjects.aim(|needle, subject| needle.fit(&[&clean_line(subject)], None));
         }
         let json = catalog.stream_json.get(&self.name).map(|(text, _)| &**text);
         if let Some(info) = catalog.streams.get(&self.name).and_then(|e| e.info.as_deref()) {

@@ -6,7 +6,7 @@ use crate::event::clean_line;
 use crate::health::{Level, stream_level};
 use crate::model::lag::LagWish;
 use crate::model::{Availability, Kind};
-use crate::query::Fuzzy;
+use crate::query::{Fit, Needle};
 
 use super::columns::{StreamColumn, StreamRow, is_problem};
 use super::consumers::Worst;
@@ -67,26 +67,18 @@ impl StreamsScreen {
         self.table.set_height(app.body_height().saturating_sub(1));
         let catalog = app.catalog();
         let (thresholds, terms) = (&app.session.thresholds, &app.terms());
-        let mut fuzzy = Fuzzy::new(&self.table.filter);
-        let filtering = !self.table.filter.is_empty();
         self.hidden = 0;
-        self.table.total = 0;
         let mut rows: Vec<StreamRow<'_>> = Vec::with_capacity(catalog.streams.len());
         for (name, entry) in &catalog.streams {
             if !app.show_system && crate::model::stream::is_system_name(name) {
                 self.hidden += 1;
                 continue;
             }
-            self.table.total += 1;
-            let row = stream_row(app, name, entry);
-            if filtering && fuzzy.score(&clean_line(name)).is_none() {
-                continue;
-            }
-            if self.table.only_problems && !is_problem(stream_level(entry, row.shelf, thresholds, terms).max(row.found))
-            {
-                continue;
-            }
-            rows.push(row);
+            rows.push(stream_row(app, name, entry));
+        }
+        self.table.sift(&mut rows, |needle, row| fit(needle, row.label, row.name));
+        if self.table.only_problems {
+            rows.retain(|row| is_problem(stream_level(row.entry, row.shelf, thresholds, terms).max(row.found)));
         }
         let of = (app.watch().tracker.revision, self.table.filter.clone(), app.show_system);
         if self.found_of.as_ref() != Some(&of) {
@@ -98,7 +90,7 @@ impl StreamsScreen {
         if moving && !self.table.due(app.now) {
             let ordered = self.table.in_old_order(rows, String::as_str, |row| row.name);
             let named = ordered.into_iter().map(|row| (row.kind, row.name.to_owned())).collect();
-            self.set(app.grouped, named);
+            self.set(app, named);
             return;
         }
         let mut keyed: Vec<_> = rows.into_iter().map(|row| (column.value(&row, terms, thresholds), row)).collect();
@@ -106,13 +98,13 @@ impl StreamsScreen {
         keyed.sort_by(|(a, _), (b, _)| a.compare(b, self.table.descending));
         let ordered = keyed.into_iter().map(|(_, row)| (row.kind, row.name.to_owned())).collect();
         self.table.sorted_at(app.now);
-        self.set(app.grouped, ordered);
+        self.set(app, ordered);
     }
 
     /// Puts the items under the headings of their kinds, if they are grouped.
-    fn set(&mut self, grouped: bool, named: Vec<(Kind, String)>) {
+    fn set(&mut self, app: &App, named: Vec<(Kind, String)>) {
         let mut rows: Vec<Row<String>> = Vec::with_capacity(named.len() + 6);
-        if grouped {
+        if app.grouped {
             let mut groups: BTreeMap<Kind, Vec<Row<String>>> = BTreeMap::new();
             for (kind, name) in named {
                 groups.entry(kind).or_default().push(Row::Item(name));
@@ -125,7 +117,13 @@ impl StreamsScreen {
             rows.extend(named.into_iter().map(|(_, name)| Row::Item(name)));
         }
         self.table.set_rows(rows);
+        self.table.aim(|needle, name| fit(needle, app.session.kinds.classify_name(name).1, name));
     }
+}
+
+/// How well a stream fits a filter: by its short name, which is shown, or by the whole.
+fn fit(needle: &mut Needle, label: &str, name: &str) -> Option<Fit> {
+    needle.fit(&[&clean_line(label)], Some(&clean_line(name)))
 }
 
 /// A stream with what belongs to it.

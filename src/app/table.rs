@@ -5,6 +5,7 @@ use std::hash::Hash;
 use std::time::Duration;
 
 use crate::model::{Kind, Timestamp};
+use crate::query::{Fit, Needle};
 
 /// A list sorted by a value that moves is put in order again at most this often: nothing jumps by itself.
 pub const RESORT: Duration = Duration::from_secs(5);
@@ -33,6 +34,12 @@ pub struct Table<K: Ord + Clone> {
     pub descending: bool,
     /// What the filter says; empty is all.
     pub filter: String,
+    /// No row contains what the filter says: those are shown that have its letters in this order.
+    loose: bool,
+    /// The selection is to go to the row that fits the filter best.
+    aims: bool,
+    /// What was selected before the filter that is being typed moved it.
+    left: Option<K>,
     /// Marked items.
     pub marks: BTreeSet<K>,
     /// Only what is not well.
@@ -56,6 +63,9 @@ impl<K: Ord + Clone> Table<K> {
             sort,
             descending,
             filter: String::new(),
+            loose: false,
+            aims: false,
+            left: None,
             marks: BTreeSet::new(),
             only_problems: false,
             total: 0,
@@ -182,9 +192,45 @@ impl<K: Ord + Clone> Table<K> {
                 }
                 self.cursor = row;
             }
-            None => self.select_row(self.cursor),
+            None => {
+                // Of what a filter leaves, the neighbour is no better than any other.
+                self.aims |= !self.filter.is_empty();
+                self.select_row(self.cursor);
+            }
         }
         self.keep_in_view();
+    }
+
+    /// Leaves of these what the filter looks for; all of them are counted.
+    pub fn sift<T>(&mut self, items: &mut Vec<T>, fit: impl Fn(&mut Needle, &T) -> Option<Fit>) {
+        self.total = items.len();
+        let mut needle = Needle::new(&self.filter);
+        needle.keep(items, fit);
+        self.loose = needle.is_loose();
+    }
+
+    /// Selects the row that fits the filter best, the first of several, where the filter is another than before or the
+    /// row is gone that was selected.
+    pub fn aim(&mut self, fit: impl Fn(&mut Needle, &K) -> Option<Fit>) {
+        if !std::mem::take(&mut self.aims) || self.filter.is_empty() {
+            return;
+        }
+        let mut needle = self.needle();
+        let fits = self.rows.iter().enumerate().filter_map(|(i, row)| match row {
+            Row::Item(key) => fit(&mut needle, key).map(|fit| (fit, std::cmp::Reverse(i))),
+            Row::Group(..) => None,
+        });
+        if let Some((_, std::cmp::Reverse(row))) = fits.max() {
+            self.select_row(row);
+            self.keep_in_view();
+        }
+    }
+
+    /// The filter as it was applied, for whoever shows what it matched.
+    pub fn needle(&self) -> Needle {
+        let mut needle = Needle::new(&self.filter);
+        needle.loosen(self.loose);
+        needle
     }
 
     /// Selects an item by its key, whether it is listed yet or not.
@@ -302,6 +348,12 @@ pub trait List {
     fn filter(&self) -> &str;
     /// Another filter.
     fn set_filter(&mut self, text: &str);
+    /// A filter is about to be typed.
+    fn leave_place(&mut self);
+    /// It was given up: what was selected before is selected again.
+    fn return_to_place(&mut self);
+    /// Whether no row contains what the filter says, and what is shown only has its letters.
+    fn is_loose(&self) -> bool;
     /// Only what is not well, or all.
     fn toggle_problems(&mut self) -> bool;
     /// Whether only what is not well is shown.
@@ -350,8 +402,27 @@ impl<K: Ord + Clone> List for Table<K> {
     }
 
     fn set_filter(&mut self, text: &str) {
+        if self.filter != text {
+            self.aims = true;
+        }
         text.clone_into(&mut self.filter);
         self.resort = true;
+    }
+
+    fn leave_place(&mut self) {
+        self.left.clone_from(&self.selected);
+    }
+
+    fn return_to_place(&mut self) {
+        // It need not be among the rows yet, which are still those of the filter.
+        if let Some(left) = self.left.take() {
+            self.selected = Some(left);
+            self.aims = false;
+        }
+    }
+
+    fn is_loose(&self) -> bool {
+        self.loose && !self.rows.is_empty()
     }
 
     fn toggle_problems(&mut self) -> bool {
@@ -378,96 +449,4 @@ impl<K: Ord + Clone> List for Table<K> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn items(keys: &[u32]) -> Vec<Row<u32>> {
-        keys.iter().map(|k| Row::Item(*k)).collect()
-    }
-
-    fn shown(t: &Table<u32>) -> Vec<u32> {
-        t.window()
-            .filter_map(|(r, _)| match r {
-                Row::Item(k) => Some(*k),
-                Row::Group(..) => None,
-            })
-            .collect()
-    }
-
-    #[test]
-    fn the_selection_follows_its_item_on_the_same_line() {
-        let mut t = Table::new(0, false);
-        t.set_height(3);
-        t.set_rows(items(&[1, 2, 3, 4, 5, 6]));
-        t.step(4);
-        assert_eq!((t.selected(), shown(&t)), (Some(&5), vec![3, 4, 5]));
-        t.set_rows(items(&[9, 8, 7, 1, 2, 3, 4, 5, 6]));
-        assert_eq!((t.selected(), shown(&t)), (Some(&5), vec![3, 4, 5]));
-    }
-
-    #[test]
-    fn a_selected_item_that_goes_gives_way_to_its_neighbour() {
-        let mut t = Table::new(0, false);
-        t.set_height(3);
-        t.set_rows(items(&[1, 2, 3]));
-        t.step(1);
-        t.set_rows(items(&[1, 3]));
-        assert_eq!(t.selected(), Some(&3));
-        t.set_rows(vec![]);
-        assert_eq!(t.selected(), None);
-    }
-
-    #[test]
-    fn written_over_is_the_same_as_new() {
-        let mut t = Table::new(0, false);
-        t.set_height(10);
-        t.set_rows(vec![Row::Item(1), Row::Group(Kind::Mirror, 1), Row::Item(2), Row::Item(3)]);
-        t.step(1);
-        t.set_items([7, 2, 9].into_iter(), |item, key| *key = item);
-        assert_eq!((t.selected(), shown(&t), t.len()), (Some(&2), vec![7, 2, 9], 3));
-        t.set_items([2].into_iter(), |item, key| *key = item);
-        assert_eq!((t.selected(), shown(&t), t.len()), (Some(&2), vec![2], 1));
-    }
-
-    #[test]
-    fn headings_are_never_selected() {
-        let mut t = Table::new(0, false);
-        t.set_height(10);
-        t.set_rows(vec![Row::Group(Kind::Plain, 1), Row::Item(1), Row::Group(Kind::Mirror, 1), Row::Item(2)]);
-        assert_eq!(t.selected(), Some(&1));
-        t.step(1);
-        assert_eq!((t.selected(), t.position()), (Some(&2), (2, 2)));
-        t.step(1);
-        assert_eq!(t.selected(), Some(&2));
-    }
-
-    proptest! {
-        #[test]
-        fn any_sequence_keeps_the_selection_valid_and_in_view(
-            steps in prop::collection::vec((0_u8..7, prop::collection::vec(0_u32..30, 0..25), 1_usize..12), 1..40)
-        ) {
-            let mut t = Table::new(0, false);
-            for (what, keys, n) in steps {
-                match what {
-                    0 => {
-                        let mut keys = keys;
-                        keys.dedup();
-                        let unique: BTreeSet<u32> = keys.iter().copied().collect();
-                        t.set_rows(items(&unique.into_iter().collect::<Vec<_>>()));
-                    }
-                    1 => t.set_height(n),
-                    2 => t.step(n as isize),
-                    3 => t.step(-(n as isize)),
-                    4 => t.page(1),
-                    5 => t.last(),
-                    _ => t.first(),
-                }
-                let inside = t.window().filter(|(_, selected)| *selected).count();
-                prop_assert_eq!(inside, usize::from(!t.is_empty()));
-                prop_assert_eq!(t.selected().is_some(), !t.is_empty());
-            }
-        }
-    }
-}
+mod tests;

@@ -1,8 +1,10 @@
 //! The command line: `:stream orders`, `:context prod`, with completion.
 
+use std::cmp::Reverse;
+
 use thiserror::Error;
 
-use super::{Fuzzy, nearest};
+use super::{Needle, nearest};
 
 /// What a command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -245,16 +247,15 @@ pub fn complete(line: &str, words: Words<'_>, most: usize) -> Vec<String> {
         _ => vec![],
     };
     let prefix = if head.is_empty() { String::new() } else { format!("{} ", head.join(" ")) };
-    let mut fuzzy = Fuzzy::new(last);
-    let mut scored: Vec<(bool, u32, &str)> = candidates
-        .into_iter()
-        .filter_map(|name| fuzzy.score(name).map(|score| (name.starts_with(last), score, name)))
-        .collect();
+    let mut needle = Needle::new(last);
+    let mut fitting = candidates;
+    needle.keep(&mut fitting, |needle, name| needle.fit(&[name], None));
     // Before anything is typed nothing fits better than the rest: it stays in its own order.
     if !last.is_empty() {
-        scored.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.cmp(&a.1)).then(a.2.len().cmp(&b.2.len())).then(a.2.cmp(b.2)));
+        let order = |name: &&str, needle: &mut Needle| (Reverse(needle.fit(&[name], None)), name.len());
+        fitting.sort_by_cached_key(|name| order(name, &mut needle));
     }
-    scored.into_iter().take(most).map(|(_, _, name)| format!("{prefix}{name}")).collect()
+    fitting.into_iter().take(most).map(|name| format!("{prefix}{name}")).collect()
 }
 
 #[cfg(test)]

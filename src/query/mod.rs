@@ -1,15 +1,15 @@
-//! What a person types: the fuzzy filter of lists, the command line, ranges of a stream, filters of messages.
+//! What a person types: the filter of lists, the command line, ranges of a stream, filters of messages.
 //! May import model; names no clock, client or terminal.
 
 pub mod cesql;
 pub mod command;
 pub mod fields;
 pub mod filter;
-pub mod fuzzy;
 pub mod key;
 pub mod mistake;
 pub mod narrow;
 pub mod near;
+pub mod needle;
 mod pattern;
 pub mod range;
 #[cfg(test)]
@@ -23,11 +23,11 @@ pub use cesql::{EvalError, Number, Step, Value};
 pub use command::{Command, CommandError, Words, complete};
 pub use fields::{Data, Fields, Needs, Part};
 pub use filter::{Door, Filter};
-pub use fuzzy::Fuzzy;
 pub use key::{Key, data_key, header_key};
 pub use mistake::Mistake;
 pub use narrow::narrow;
 pub use near::nearest;
+pub use needle::{Fit, Needle};
 pub use range::Range;
 pub use seen::Seen;
 pub use suggest::{Suggestion, suggest};

@@ -10,12 +10,11 @@ use crate::health::finding::{At, worst};
 use crate::health::{Health, Level, Standing, Verdict};
 use crate::model::AckPolicy;
 use crate::model::units::{count, duration, rate};
-use crate::query::Fuzzy;
 
 use super::Theme;
 use super::streams::{none, unknown};
 use super::widgets::message;
-use super::widgets::table::{self, Cell, cell_area, headings, highlight, place};
+use super::widgets::table::{self, Cell, cell_area, headings, highlight, highlight_name, place};
 
 /// Draws the list; `with_stream` shows the column of the stream.
 pub(super) fn draw(
@@ -49,7 +48,7 @@ pub(super) fn draw(
         nothing(frame, body, app, list, theme);
         return;
     }
-    let mut fuzzy = (!list.filter.is_empty()).then(|| Fuzzy::new(&list.filter));
+    let mut needle = list.needle();
     let terms = app.terms();
     for ((row, selected), y) in list.window().zip(body.y..body.bottom()) {
         let Row::Item(key) = row else { continue };
@@ -70,13 +69,19 @@ pub(super) fn draw(
         {
             cell.set_char('▌').set_style(theme.matched);
         }
-        if let Some(fuzzy) = &mut fuzzy {
-            for (wanted, label) in [(ConsumerColumn::Stream, of.label), (ConsumerColumn::Name, of.name)] {
-                let label = clean_line(label);
-                let positions = fuzzy.positions(&label);
-                if let Some(column) = columns.iter().find(|c| ConsumerColumn::ALL[c.index] == wanted) {
-                    highlight(frame.buffer_mut(), cell_area(line, column), &label, &positions, theme.matched);
+        if needle.is_empty() {
+            continue;
+        }
+        let (label, stream, name) = (&clean_line(label), &clean_line(&key.0), &clean_line(&key.1));
+        for column in &columns {
+            let (buffer, area) = (frame.buffer_mut(), cell_area(line, column));
+            match ConsumerColumn::ALL[column.index] {
+                ConsumerColumn::Name => highlight(buffer, area, name, &mut needle, theme.matched),
+                ConsumerColumn::Stream => {
+                    let reveals = needle.reveals(&[name, label], stream);
+                    highlight_name(buffer, area, (label, stream), reveals, &mut needle, theme.matched);
                 }
+                _ => {}
             }
         }
     }

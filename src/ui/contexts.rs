@@ -9,7 +9,7 @@ use crate::event::clean_line;
 
 use super::Theme;
 use super::widgets::message;
-use super::widgets::table::{self, Cell, headings, place};
+use super::widgets::table::{self, Cell, cell_area, headings, highlight, place};
 
 const fn column(title: &'static str, width: u16, flex: u16, priority: u8) -> Spec {
     Spec { title, width, flex, priority, right: false, large_first: false }
@@ -45,6 +45,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Contex
         };
         return message(frame, body, theme.dim, what, next);
     }
+    let mut needle = screen.table.needle();
     for ((row, selected), y) in screen.table.window().zip(body.y..body.bottom()) {
         let Row::Item(name) = row else { continue };
         let Some(context) = contexts.iter().find(|c| &c.name == name) else { continue };
@@ -61,5 +62,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Contex
             (_, Some(error)) => Cell::new(clean_line(error), theme.warning),
             (_, None) => Cell::new(clean_line(&context.description), theme.dim),
         });
+        if let Some(column) = columns.iter().find(|c| c.index == 1) {
+            let area = cell_area(line, column);
+            highlight(frame.buffer_mut(), area, &clean_line(name), &mut needle, theme.matched);
+        }
     }
 }

@@ -179,7 +179,8 @@ fn right_words(app: &App) -> String {
     }
     if let Some(list) = app.list() {
         if !list.filter().is_empty() {
-            words.push(format!("/{}", clean_line(list.filter())));
+            let like = if list.is_loose() { "none contains it, similar to " } else { "" };
+            words.push(format!("{like}/{}", clean_line(list.filter())));
         }
         if list.only_problems() {
             words.push("! only problems".into());

@@ -7,16 +7,21 @@ use unicode_width::UnicodeWidthStr;
 use crate::app::Menu;
 
 use super::Theme;
-use super::widgets::text;
+use super::widgets::{text, wrap};
 
 /// Draws the menu at the lower left, where the footer's keys are.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, menu: &Menu, theme: &Theme) {
     let titles = menu.items.iter().map(|item| item.title.width()).max().unwrap_or(0);
     let hints = menu.items.iter().map(|item| item.hint.width()).max().unwrap_or(0);
     let box_mark = if menu.items.iter().any(|item| item.on.is_some()) { 4 } else { 0 };
-    let inside = (5 + box_mark + titles + 2 + hints).max(menu.title.width() + 2);
+    let inside = (5 + box_mark + titles + 2 + hints).max(menu.title.width() + 2).max(menu.about.width() + 2);
     let width = u16::try_from(inside + 2).unwrap_or(area.width).min(area.width);
-    let height = u16::try_from(menu.items.len() + 2).unwrap_or(area.height).min(area.height.saturating_sub(1));
+    let about = match menu.about.as_str() {
+        "" => Vec::new(),
+        words => wrap(words, usize::from(width.saturating_sub(4)).max(1)),
+    };
+    let lines = menu.items.len() + about.len() + 2;
+    let height = u16::try_from(lines).unwrap_or(area.height).min(area.height.saturating_sub(1));
     if height < 3 || width < 8 {
         return;
     }
@@ -31,9 +36,13 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, menu: &Menu, theme: &Theme
         }
     }
     border(frame, at, menu.title, theme);
-    let rows = usize::from(height - 2);
+    for (words, y) in about.iter().zip(at.y + 1..at.bottom() - 1) {
+        text(frame.buffer_mut(), Rect { x: at.x + 2, y, width: width - 4, height: 1 }, words, theme.text);
+    }
+    let above = (about.len() as u16).min(height - 2);
+    let rows = usize::from(height - 2 - above);
     let top = menu.selected.saturating_sub(rows.saturating_sub(1));
-    for ((i, item), y) in menu.items.iter().enumerate().skip(top).take(rows).zip(at.y + 1..) {
+    for ((i, item), y) in menu.items.iter().enumerate().skip(top).take(rows).zip(at.y + 1 + above..) {
         let line = Rect { x: at.x + 1, y, width: width - 2, height: 1 };
         let mut x = line.x + 1;
         let rest = |x: u16| Rect { x, width: line.right().saturating_sub(x), ..line };

@@ -15,9 +15,10 @@ use crate::health::Level;
 use crate::health::finding::{Change, Phase, Place, Tracked, entry, story};
 use crate::model::units::{duration, duration_short};
 use crate::model::{Rule, Timestamp};
+use crate::query::Needle;
 
 use super::Theme;
-use super::widgets::table::scroll_bar;
+use super::widgets::table::{highlight, scroll_bar};
 use super::widgets::{message, text, text_right};
 
 /// Columns of how long it lasts.
@@ -60,12 +61,13 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Proble
         nothing(frame, body, app, screen, theme);
         return;
     }
+    let mut needle = screen.table.needle();
     for ((row, selected), y) in screen.table.window().zip(body.y..body.bottom()) {
         let Row::Item(key) = row else { continue };
         let line = Rect { y, height: 1, ..inner };
         match &key.place {
             None => heading(frame, line, screen, key.rule, theme),
-            Some(place) => finding(frame, line, app, key, place, theme),
+            Some(place) => finding(frame, line, app, key, place, &mut needle, theme),
         }
         if screen.table.marks.contains(key)
             && let Some(cell) = frame.buffer_mut().cell_mut((line.x.saturating_sub(1), y))
@@ -149,7 +151,15 @@ fn beside(group: &Group) -> String {
     out
 }
 
-fn finding(frame: &mut Frame<'_>, line: Rect, app: &App, key: &ProblemKey, place: &Place, theme: &Theme) {
+fn finding(
+    frame: &mut Frame<'_>,
+    line: Rect,
+    app: &App,
+    key: &ProblemKey,
+    place: &Place,
+    needle: &mut Needle,
+    theme: &Theme,
+) {
     let Some(tracked) = app.tracked(key.rule, place.at()) else { return };
     let columns = Columns::of(line);
     let now = app.shown_at();
@@ -172,7 +182,7 @@ fn finding(frame: &mut Frame<'_>, line: Rect, app: &App, key: &ProblemKey, place
     };
     let buffer = frame.buffer_mut();
     text(buffer, Rect { x: line.x + 2, width: 1.min(line.width), ..line }, glyph, style);
-    let label = app.place_label(place.at());
+    let label = app.place_label_for(place.at(), needle);
     // Where the words find no room they give it to the place.
     let place_at = if words.is_empty() {
         Rect { width: columns.since.x.saturating_sub(columns.place.x + 1), ..columns.place }
@@ -180,6 +190,7 @@ fn finding(frame: &mut Frame<'_>, line: Rect, app: &App, key: &ProblemKey, place
         columns.place
     };
     text(buffer, place_at, &label, if open { theme.text } else { theme.dim });
+    highlight(buffer, place_at, &label, needle, theme.matched);
     text(buffer, columns.words, &words, style);
     text_right(buffer, columns.since, &lasts(tracked, now), theme.text);
     let (changed, style) = changed(tracked, now, theme);

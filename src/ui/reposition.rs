@@ -98,11 +98,6 @@ fn run(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &MoveScreen, theme:
     scroll_bar(frame.buffer_mut(), bar, s.top, s.height.max(1), s.lines, theme);
 }
 
-/// Who goes where; raw.
-pub(super) fn to(head: &Headline) -> String {
-    format!("{} {}to #{}", head.consumer, if head.back { "back " } else { "" }, head.to)
-}
-
 /// From where to where; raw.
 fn from_to(head: &Headline) -> String {
     let back = if head.back { "back " } else { "" };

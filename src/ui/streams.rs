@@ -12,11 +12,10 @@ use crate::event::clean_line;
 use crate::health::{Health, Level, Worst};
 use crate::model::units::{bytes, count, duration, percent, rate};
 use crate::model::{Discard, Retention, Stream};
-use crate::query::Fuzzy;
 
 use super::Theme;
 use super::widgets::spark::spark;
-use super::widgets::table::{self, Cell, Placed, cell_area, headings, highlight, place};
+use super::widgets::table::{self, Cell, Placed, cell_area, headings, highlight_name, place};
 use super::widgets::{message, text};
 
 /// Draws the list.
@@ -31,7 +30,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Stream
         nothing(frame, body, app, screen, theme);
         return;
     }
-    let mut fuzzy = (!screen.table.filter.is_empty()).then(|| Fuzzy::new(&screen.table.filter));
+    let mut needle = screen.table.needle();
+    let name_column = columns.iter().find(|c| StreamColumn::ALL[c.index] == StreamColumn::Name);
     for ((row, selected), y) in screen.table.window().zip(body.y..body.bottom()) {
         let line = Rect { x: inner.x, y, width: inner.width, height: 1 };
         match row {
@@ -42,12 +42,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Stream
                 let Some(entry) = app.catalog().streams.get(name) else { continue };
                 let of = stream_row(app, name, entry);
                 stream_line(frame, line, &columns, app, &of, selected, screen.table.marks.contains(name), theme);
-                if let Some(fuzzy) = &mut fuzzy {
-                    let label = clean_line(of.label);
-                    let positions = fuzzy.positions(&label);
-                    if let Some(column) = columns.iter().find(|c| StreamColumn::ALL[c.index] == StreamColumn::Name) {
-                        highlight(frame.buffer_mut(), cell_area(line, column), &label, &positions, theme.matched);
-                    }
+                if let Some(column) = name_column.filter(|_| !needle.is_empty()) {
+                    let (label, name) = (&clean_line(of.label), &clean_line(name));
+                    let (area, reveals) = (cell_area(line, column), needle.reveals(&[label], name));
+                    let buffer = frame.buffer_mut();
+                    highlight_name(buffer, area, (label, name), reveals, &mut needle, theme.matched);
                 }
             }
         }

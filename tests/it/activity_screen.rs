@@ -399,12 +399,12 @@ fn a_stuck_message_is_read_in_the_tail_copied_and_sent_again() {
     assert!(copied(&mut world, "ye").contains("\"sender\""));
     world.keys("R");
     let Some(Screen::ReplayForm(form)) = world.app.screen() else { panic!("{}", world.screen()) };
-    assert_eq!(form.from(), "1 marked event");
+    assert_eq!(form.from(), "1 marked event of eventsource-github-stream");
     assert!(!form.items().contains(&FormItem::Range));
     // Several that are marked, but not what is gone.
     world.keys("<esc>g<space><space><space>R");
     let Some(Screen::ReplayForm(form)) = world.app.screen() else { panic!("{}", world.screen()) };
-    assert_eq!(form.from(), "2 marked events");
+    assert_eq!(form.from(), "2 marked events of eventsource-github-stream");
     assert!(world.screen().contains("1 of the marked messages are gone"), "{}", world.screen());
     world.keys("<esc><esc>gR");
     assert!(world.screen().contains("the message is gone"), "{}", world.screen());

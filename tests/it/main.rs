@@ -17,6 +17,7 @@ mod demo;
 mod event_loop;
 mod expr;
 mod faults;
+mod list_filter;
 mod pages;
 mod past;
 mod past_console;

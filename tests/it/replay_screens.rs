@@ -393,3 +393,39 @@ fn every_size_draws_and_nothing_acts_on_the_terminal() {
         world.screen();
     }
 }
+
+/// Whether the stream and the destination are read in full; a line of the screen may end between their words.
+fn names_both(world: &World, what: &str) {
+    let screen = world.screen();
+    let words = screen.replace(['│', '▐'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains(STREAM) && words.contains("replay.{id}.{subject}"), "{what}:\n{screen}");
+}
+
+#[test]
+fn every_question_before_a_replay_names_the_stream_and_the_destination() {
+    for access in [Access::Confirm, Access::Protected] {
+        let mut world = world(60, 20);
+        world.app.session.access = access;
+        names_both(&world, "the form");
+        planned(&mut world, plan(Destination::default()));
+        names_both(&world, "the plan");
+        names_both(world.keys("G<enter>"), "the confirmation");
+        for (state, orphaned, key) in [(State::Running, false, "X"), (State::Running, true, "<space>")] {
+            let mut world = World::new(60, 20);
+            world.app.session.access = access;
+            world.keys("6");
+            world.send(Msg::Replays(vec![run(state, orphaned)]));
+            world.send(Msg::Frame);
+            if !orphaned {
+                names_both(world.keys(key), "cancelling it from the list");
+                world.keys("<esc>");
+            }
+            world.keys("<enter>");
+            names_both(&world, "the run");
+            names_both(world.keys(key), "a question about it");
+            if orphaned && access == Access::Protected {
+                names_both(world.keys("r"), "the word that resumes it");
+            }
+        }
+    }
+}

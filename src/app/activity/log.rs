@@ -228,6 +228,15 @@ impl List for View {
         text.clone_into(&mut self.filter);
     }
 
+    // What is selected is a time, not a name.
+    fn leave_place(&mut self) {}
+
+    fn return_to_place(&mut self) {}
+
+    fn is_loose(&self) -> bool {
+        false
+    }
+
     fn toggle_problems(&mut self) -> bool {
         self.only_problems = !self.only_problems;
         self.only_problems

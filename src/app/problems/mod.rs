@@ -12,7 +12,7 @@ use crate::event::clean_line;
 use crate::health::Level;
 use crate::health::finding::{At, Phase, Place, Tracked, entry};
 use crate::model::{Rule, Timestamp};
-use crate::query::Fuzzy;
+use crate::query::{Fit, Needle};
 
 use super::{App, Row, Scroll, Table};
 
@@ -117,17 +117,14 @@ impl ProblemsScreen {
     pub(super) fn refresh(&mut self, app: &App) {
         self.table.set_height(app.body_height().saturating_sub(1 + Self::story_height(app)));
         let tracker = &app.watch().tracker;
-        let mut fuzzy = Fuzzy::new(&self.table.filter);
         let filtering = !self.table.filter.is_empty();
-        let mut by_rule: BTreeMap<Rule, Vec<Found<'_>>> = BTreeMap::new();
-        let mut whole = String::new();
+        let mut all: Vec<Found<'_>> = Vec::new();
         self.groups.clear();
-        self.table.total = 0;
         for (stream, consumer, tracked) in tracker.iter() {
             if tracked.phase == Phase::Suspected {
                 continue;
             }
-            self.table.total += 1;
+            all.push(Found { at: At::of(stream, consumer), tracked });
             let group = self.groups.entry(tracked.rule).or_default();
             group.changed = group.changed.max(Some(tracked.changed));
             match (tracked.phase, tracked.silenced) {
@@ -138,19 +135,17 @@ impl ProblemsScreen {
                 }
                 _ => group.resolved += 1,
             }
+        }
+        let fits = |needle: &mut Needle, found: &Found<'_>| fit(app, needle, found.tracked.rule, Some(found.at));
+        self.table.sift(&mut all, fits);
+        let mut by_rule: BTreeMap<Rule, Vec<Found<'_>>> = BTreeMap::new();
+        for found in all {
+            let tracked = found.tracked;
             let shown = (self.silenced || !tracked.silenced)
                 && (!self.table.only_problems || (tracked.phase == Phase::Open && tracked.level >= Level::Warning));
-            if !shown {
-                continue;
+            if shown {
+                by_rule.entry(tracked.rule).or_default().push(found);
             }
-            if filtering {
-                whole.clear();
-                whole.extend([tracked.rule.name(), " ", stream.unwrap_or("account"), " ", consumer.unwrap_or("")]);
-                if fuzzy.score(&clean_line(&whole)).is_none() {
-                    continue;
-                }
-            }
-            by_rule.entry(tracked.rule).or_default().push(Found { at: At::of(stream, consumer), tracked });
         }
         let mut rules: Vec<(Rule, Vec<Found<'_>>)> = by_rule.into_iter().collect();
         // Those of one level in the order of the rules. What is well again keeps its place as long as it is shown.
@@ -177,10 +172,23 @@ impl ProblemsScreen {
             rows.extend(found.into_iter().map(|found| Row::Item(ProblemKey { rule, place: Some(found.at.place()) })));
         }
         self.table.set_rows(rows);
+        self.table.aim(|needle, key| fit(app, needle, key.rule, key.place.as_ref().map(Place::at)));
         if self.zoomed {
             let lines = self.table.selected().map_or(0, |key| story_lines(app, key, self.story_width(app)).len());
             self.scroll.fit(lines, app.body_height());
         }
+    }
+}
+
+/// How well a finding fits a filter, or the heading of its rule: by the stream and the consumer, and by the rule. The
+/// account is found by that word.
+fn fit(app: &App, needle: &mut Needle, rule: Rule, at: Option<At<'_>>) -> Option<Fit> {
+    let Some(at) = at else { return needle.fit(&[rule.name()], None) };
+    let stream = at.stream().unwrap_or("account");
+    let label = clean_line(app.session.kinds.classify_name(stream).1);
+    match at.consumer() {
+        Some(consumer) => needle.fit(&[&clean_line(consumer), &label, rule.name()], Some(&clean_line(stream))),
+        None => needle.fit(&[&label, rule.name()], Some(&clean_line(stream))),
     }
 }
 
@@ -192,7 +200,15 @@ impl App {
 
     /// A place with the names that are shown: streams by their short names; sanitised.
     pub fn place_label(&self, place: At<'_>) -> String {
-        let stream = place.stream().map(|stream| self.session.kinds.classify_name(stream).1);
+        self.place_label_for(place, &mut Needle::new(""))
+    }
+
+    /// As [`App::place_label`], with the long name of the stream where that alone has what is looked for.
+    pub fn place_label_for(&self, place: At<'_>, needle: &mut Needle) -> String {
+        let stream = place.stream().map(|stream| {
+            let short = self.session.kinds.classify_name(stream).1;
+            if needle.reveals(&[short, place.consumer().unwrap_or("")], stream) { stream } else { short }
+        });
         let label = match (stream, place.consumer()) {
             (None, _) => "the account".to_owned(),
             (Some(stream), None) => stream.to_owned(),

@@ -77,10 +77,9 @@ impl App {
                     MenuItem::new('s', "start", "copies are sent from now on", Choice::Replay(ReplayChoice::Start)),
                     not_now(),
                 ];
-                let mut menu = Menu::new("start this replay?", items);
+                let menu = Menu::new("start this replay?", items);
                 // Whoever presses Enter twice by mistake starts nothing.
-                menu.selected = 1;
-                self.menu = Some(menu);
+                self.menu = Some(Menu { selected: 1, ..menu.about(&screen.plan.route()) });
             }
         }
         true
@@ -126,7 +125,8 @@ impl App {
             items.push(MenuItem::new('b', "go on behind it", words, choice(true)));
         }
         items.push(not_now());
-        self.menu = Some(Menu { selected: items.len() - 1, ..Menu::new("resume this replay?", items) });
+        let menu = Menu::new("resume this replay?", items).about(&run.plan.route());
+        self.menu = Some(Menu { selected: menu.items.len() - 1, ..menu });
     }
 
     fn ask_cancel(&mut self, id: &str) {
@@ -139,9 +139,9 @@ impl App {
             ),
             not_now(),
         ];
-        let mut menu = Menu::new("cancel this replay?", items);
-        menu.selected = 1;
-        self.menu = Some(menu);
+        let menu = Menu::new("cancel this replay?", items);
+        let route = self.run(id).map(|run| run.plan.route()).unwrap_or_default();
+        self.menu = Some(Menu { selected: 1, ..menu.about(&route) });
     }
 
     /// Whether nothing may be written there as far as is known here. Another context has a level of its own, which is

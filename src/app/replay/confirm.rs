@@ -15,24 +15,28 @@ impl App {
 
     /// What has to be typed, and the sentence that says so.
     fn asked_word(&self, original: bool) -> (String, String) {
-        let asked = match self.screen() {
-            Some(Screen::ReplayPlan(screen)) => screen.asked.clone(),
-            Some(Screen::ReplayRun(screen)) => screen.asked.clone(),
-            _ => None,
+        let (asked, route) = match self.screen() {
+            Some(Screen::ReplayPlan(screen)) => (screen.asked.clone(), screen.plan.route()),
+            Some(Screen::ReplayRun(screen)) => {
+                (screen.asked.clone(), screen.run(self).map(|run| run.plan.route()).unwrap_or_default())
+            }
+            _ => (None, String::new()),
         };
         let name = self.session.name_to_type().to_owned();
         match (asked, self.session.access, original) {
             (Some(other), ..) => {
-                let sentence = format!("context {other} is protected: type its name to confirm");
+                let sentence = format!("context {other} is protected: type its name to confirm; it goes {route}");
                 (other, sentence)
             }
             (None, Access::Protected, _) => {
-                let sentence = format!("this context is protected: type its name, {name}, to confirm");
+                let sentence = format!("this context is protected: type its name, {name}, to confirm; it goes {route}");
                 (name, sentence)
             }
             _ => {
-                let sentence = "every consumer of the stream receives these events again: type original to confirm";
-                ("original".into(), sentence.into())
+                let sentence = format!(
+                    "every consumer of the stream receives these events again: type original to confirm; it goes {route}"
+                );
+                ("original".into(), sentence)
             }
         }
     }

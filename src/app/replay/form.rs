@@ -146,7 +146,7 @@ impl FormItem {
             Self::Words => "payment -test type:com.shop.*",
             Self::Window => "copies in flight at most, such as 64; empty is as many as go well",
             Self::Watch => "CONSUMER=500 or STREAM/CONSUMER=500; empty is never",
-            Self::To => "replay.{id}.{subject}, original, context:NAME, file:PATH or https://…",
+            Self::To => "replay.{id}.{subject}, original, context:NAME, file:PATH, http://… or https://…",
             Self::Pace => "max, 50/s, x1 (as recorded), x10, step",
             Self::Reason => "why, for the record",
             Self::Marked | Self::HttpMode | Self::Delivery | Self::Plan => "",
@@ -212,8 +212,13 @@ impl ReplayForm {
             What::Consumer(stream, consumer) => {
                 format!("what consumer {consumer} of {stream} has not acked, as it filters")
             }
-            What::Marked(messages) if messages.len() == 1 => "1 marked event".into(),
-            What::Marked(messages) => format!("{} marked events", messages.len()),
+            What::Marked(messages) => {
+                let events = if messages.len() == 1 { "event" } else { "events" };
+                let mut streams: Vec<&str> = messages.iter().map(|(stream, _)| stream.as_str()).collect();
+                streams.sort_unstable();
+                streams.dedup();
+                format!("{} marked {events} of {}", messages.len(), streams.join(", "))
+            }
         }
     }
 

@@ -9,8 +9,10 @@ mod form;
 mod news;
 mod open;
 
+use crate::event::clean_line;
 use crate::model::replay::{Plan, Run, Said};
 use crate::model::units::duration;
+use crate::query::{Fit, Needle};
 
 use super::said::broken;
 use super::{App, Row, Scroll, Table};
@@ -102,31 +104,56 @@ impl ReplaysScreen {
         let mut rows: Vec<_> = runs.iter().map(|run| (run.plan.made, run.plan.id.as_str())).collect();
         rows.extend(app.moves.listed());
         rows.sort_by(|a, b| b.cmp(a));
-        let mut fuzzy = crate::query::Fuzzy::new(&self.table.filter);
-        self.table.total = rows.len();
-        if !self.table.filter.is_empty() {
-            rows.retain(|(_, id)| {
-                let searched = app.run(id).map_or_else(|| searched_move(app, id), searched);
-                fuzzy.score(&searched).is_some()
-            });
-        }
+        let fit = |needle: &mut Needle, id: &str| app.looked_at(id).and_then(|texts| texts.fit(needle));
+        self.table.sift(&mut rows, |needle, (_, id)| fit(needle, id));
         self.table.set_rows(rows.into_iter().map(|(_, id)| Row::Item(id.to_owned())).collect());
+        self.table.aim(|needle, id| fit(needle, id));
     }
 }
 
-/// What the filter of the list looks at, of a reposition.
-fn searched_move(app: &App, id: &str) -> String {
-    app.headline(id).map_or_else(String::new, |head| format!("{id} {} {} {}", head.word, head.stream, head.consumer))
+/// What a row of the list says, and what it leaves out; harmless.
+#[derive(Debug)]
+pub struct RowTexts {
+    /// Where events come from, or the stream of a consumer.
+    pub from: String,
+    /// Where they go, or where the consumer was moved to.
+    pub to: String,
+    /// How it stands.
+    pub word: &'static str,
+    /// What there is no room for: its id, and why it was done.
+    pub besides: String,
 }
 
-/// What the filter of the list looks at.
-fn searched(run: &Run) -> String {
-    let reason = run.plan.reason.as_deref().unwrap_or_default();
-    let (from, to) = (run.plan.selection.name(), &run.plan.destination);
-    format!("{} {} {from} {to} {reason}", run.plan.id, run.word())
+impl RowTexts {
+    fn fit(&self, needle: &mut Needle) -> Option<Fit> {
+        needle.fit(&[&self.from, &self.to, self.word], Some(&self.besides))
+    }
+
+    /// What stands where the row says where it goes: what there is no room for otherwise, where that alone is what the
+    /// filter found.
+    pub fn to_shown(&self, needle: &mut Needle) -> &str {
+        if needle.reveals(&[&self.from, &self.to, self.word], &self.besides) { &self.besides } else { &self.to }
+    }
 }
 
 impl App {
+    /// What is said of a run or a reposition in the list.
+    pub fn looked_at(&self, id: &str) -> Option<RowTexts> {
+        let clean = |text: &str| clean_line(text).into_owned();
+        if let Some(run) = self.run(id) {
+            let reason = run.plan.reason.as_deref().unwrap_or_default();
+            return Some(RowTexts {
+                from: clean(&run.plan.selection.name()),
+                to: clean(&run.plan.destination.to_string()),
+                word: run.word(),
+                besides: clean(&format!("{id} {reason}")),
+            });
+        }
+        let head = self.headline(id)?;
+        let (from, to, besides) = (clean(&head.stream), clean(&head.moved()), clean(id));
+        Some(RowTexts { from, to, word: head.word, besides })
+    }
+
     /// A run by its id.
     pub fn run(&self, id: &str) -> Option<&Run> {
         self.replays.as_ref()?.iter().find(|run| run.plan.id == id)

@@ -3,7 +3,7 @@
 use crate::app::menu::{Choice, RepositionChoice};
 use crate::app::{App, Effect, Menu, MenuItem, ReplayWish, Screen, What};
 use crate::keymap::Action;
-use crate::model::reposition::Control;
+use crate::model::reposition::{Control, Proposal};
 
 use super::{Place, PreviewScreen, RepositionOrder, RepositionScreen, RepositionWish};
 
@@ -110,7 +110,9 @@ impl App {
             ),
             not_now(),
         ];
-        self.menu = Some(Menu { selected: 1, ..Menu::new("the server does not move it: another way?", items) });
+        let whose = self.shown_proposal().map(Proposal::whose).unwrap_or_default();
+        let menu = Menu::new("the server does not move it: another way?", items);
+        self.menu = Some(Menu { selected: 1, ..menu.about(&whose) });
     }
 
     fn ask_about_acks(&mut self, id: &str) {
@@ -121,7 +123,8 @@ impl App {
             MenuItem::new('l', "leave it", "it stays where it stands", tell(Control::Cancel)),
             MenuItem::new('w', "wait on", "the acks may still come", Choice::Reposition(RepositionChoice::Nothing)),
         ];
-        self.menu = Some(Menu { selected: 2, ..Menu::new("messages in flight were not acked in time", items) });
+        let menu = Menu::new("messages in flight were not acked in time", items);
+        self.menu = Some(Menu { selected: 2, ..menu.about(&self.whose_move(id)) });
     }
 
     /// Asks whether to leave one of this console.
@@ -135,7 +138,13 @@ impl App {
             ),
             MenuItem::new('n', "go on", "", Choice::Reposition(RepositionChoice::Nothing)),
         ];
-        self.menu = Some(Menu { selected: 1, ..Menu::new("leave this consumer where it stands?", items) });
+        let menu = Menu::new("leave this consumer where it stands?", items);
+        self.menu = Some(Menu { selected: 1, ..menu.about(&self.whose_move(id)) });
+    }
+
+    /// The consumer that one moves, with its stream; raw.
+    fn whose_move(&self, id: &str) -> String {
+        self.headline(id).map_or_else(String::new, |head| format!("{} of {}", head.consumer, head.stream))
     }
 
     /// Does what was chosen in a menu.

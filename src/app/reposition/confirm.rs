@@ -15,7 +15,9 @@ const RECREATE: &str = "recreate";
 impl App {
     /// Asks: by a menu, by the context's name where that is protected, by a word where the consumer is deleted.
     pub(super) fn confirm_move(&mut self) {
-        let Some((again, to)) = self.shown_proposal().map(|p| (p.makes_again(), p.to())) else { return };
+        let Some((again, to, whose)) = self.shown_proposal().map(|p| (p.makes_again(), p.to(), p.whose())) else {
+            return;
+        };
         if again || self.session.access == Access::Protected {
             let mut prompt = Prompt::of(PromptKind::ConfirmMove { again }, "");
             prompt.mistake = Some(Mistake::new(0..0, self.word_of_move(again).1));
@@ -27,25 +29,21 @@ impl App {
             not_now(),
         ];
         // Whoever presses Enter twice by mistake moves nothing.
-        self.menu = Some(Menu { selected: 1, ..Menu::new("move this consumer?", items) });
+        self.menu = Some(Menu { selected: 1, ..Menu::new("move this consumer?", items).about(&whose) });
     }
 
     /// What has to be typed, and the sentence that says so.
     fn word_of_move(&self, again: bool) -> (String, String) {
         let name = self.session.name_to_type().to_owned();
-        match (self.session.access, again) {
-            (Access::Protected, true) => {
-                let sentence = format!(
-                    "the consumer is deleted and made again, and this context is protected: type its name, {name}, to \
-                     confirm"
-                );
+        let (to, whose) = self.shown_proposal().map(|p| (p.to(), p.whose())).unwrap_or_default();
+        let done = if again { "is deleted and made again" } else { "goes on" };
+        let what = format!("{whose} {done} at #{to}");
+        match self.session.access {
+            Access::Protected => {
+                let sentence = format!("this context is protected: type its name, {name}, to confirm; {what}");
                 (name, sentence)
             }
-            (Access::Protected, false) => {
-                let sentence = format!("this context is protected: type its name, {name}, to confirm");
-                (name, sentence)
-            }
-            _ => (RECREATE.into(), format!("the consumer is deleted and made again: type {RECREATE} to confirm")),
+            _ => (RECREATE.into(), format!("type {RECREATE} to confirm; {what}")),
         }
     }
 

@@ -50,7 +50,8 @@ impl App {
             let hint = format!("to #{}, where it stood {} ago", past.from, duration(self.now.since(past.made)));
             items.push(MenuItem::new('u', "take back the last move", hint, choice(RepositionChoice::Back)));
         }
-        self.menu = Some(Menu::new("for one consumer, or again for everybody?", items));
+        let menu = Menu::new("for one consumer, or again for everybody?", items);
+        self.menu = Some(menu.about(&format!("{consumer} of {stream}")));
     }
 
     /// Opens the form of the selected consumer.

@@ -46,6 +46,13 @@ pub struct Headline {
     pub back: bool,
 }
 
+impl Headline {
+    /// Who goes where; raw.
+    pub fn moved(&self) -> String {
+        format!("{} {}to #{}", self.consumer, if self.back { "back " } else { "" }, self.to)
+    }
+}
+
 const MOVED: (&str, Option<Level>) = ("MOVED", Some(Level::Ok));
 const NOT_VERIFIED: (&str, Option<Level>) = ("NOT VERIFIED", Some(Level::Critical));
 const FAILED: (&str, Option<Level>) = ("FAILED", Some(Level::Critical));

@@ -13,8 +13,8 @@ use crate::event::glance::Glance;
 use crate::event::layout::wrap;
 use crate::model::scope::Peek;
 use crate::model::{AckPolicy, Consumer, Message, Problem, Update};
+use crate::query::Needle;
 
-use super::activity::matches;
 use super::tail::{Detail, Entry, Focus, Layout, Place};
 use super::{App, Row, Screen, Table};
 
@@ -143,28 +143,21 @@ impl StuckScreen {
         let width = usize::from(app.size.0.saturating_sub(2)).max(1);
         self.notes = self.said(app).iter().flat_map(|words| wrap(words, width)).collect();
         self.lay_out(app);
-        self.table.total = self.rows.len();
-        let filter = self.table.filter.to_lowercase();
-        let mut shown: Vec<u64> =
-            self.rows.values().filter(|row| matches(&filter, &self.searched(row))).map(|row| row.seq).collect();
+        let searched = |seq: &u64| self.rows.get(seq).map(|row| searched(row, self.found.get(seq)));
+        let fit = |needle: &mut Needle, seq: &u64| {
+            let texts = searched(seq)?;
+            needle.fit(&texts.iter().map(String::as_str).collect::<Vec<_>>(), None)
+        };
+        let mut shown: Vec<u64> = self.rows.keys().copied().collect();
+        self.table.sift(&mut shown, fit);
         if self.table.descending {
             shown.reverse();
         }
         self.table.set_rows(shown.into_iter().map(Row::Item).collect());
+        self.table.aim(fit);
         self.forget_unseen();
         let entry = self.message().map(|message| Entry { at: message.seq, message: Arc::clone(message) });
         self.detail.show(entry.as_ref(), self.layout);
-    }
-
-    fn searched(&self, row: &StuckRow) -> String {
-        let mut text = format!("#{} {}", row.seq, row.how_words());
-        if let Some(Found::Message(_, glance)) = self.found.get(&row.seq) {
-            for part in [&glance.ty, &glance.source, &glance.id].into_iter().flatten() {
-                text.push(' ');
-                text.push_str(part);
-            }
-        }
-        text
     }
 
     fn lay_out(&mut self, app: &App) {
@@ -203,6 +196,16 @@ impl StuckScreen {
             .collect();
         self.found.retain(|seq, found| seen.contains(seq) || found.size() == 0);
     }
+}
+
+/// What the filter looks at in a row.
+fn searched(row: &StuckRow, found: Option<&Found>) -> Vec<String> {
+    let mut texts = vec![row.seq.to_string(), row.how_words()];
+    if let Some(Found::Message(_, glance)) = found {
+        texts.extend([&glance.ty, &glance.source, &glance.id].into_iter().flatten().cloned());
+    }
+    texts.push(format!("#{}", row.seq));
+    texts
 }
 
 impl App {

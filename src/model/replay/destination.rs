@@ -77,6 +77,9 @@ impl Destination {
             }
             return Ok(Self::File(path.into()));
         }
+        if text.contains("://") {
+            return Err(format!("{text:?} is no subject; the address of an endpoint begins with http:// or https://"));
+        }
         if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
             return Err(format!("{text:?} is no subject: subjects have no blanks"));
         }
@@ -145,7 +148,17 @@ mod tests {
             let destination = Destination::parse(text).unwrap();
             assert_eq!((destination.to_string().as_str(), destination.template()), (text, template));
         }
-        for wrong in ["", "context:", "context:a:", "file:", "a b", "http://", "http://user:pw@host/"] {
+        for wrong in [
+            "",
+            "context:",
+            "context:a:",
+            "file:",
+            "a b",
+            "http://",
+            "http://user:pw@host/",
+            "replay.{id}.{subject}http://host/events",
+            "nats://host:4222",
+        ] {
             assert!(Destination::parse(wrong).is_err(), "{wrong}");
         }
     }

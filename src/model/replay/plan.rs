@@ -273,6 +273,11 @@ impl Plan {
         }
     }
 
+    /// From where to where, with full names; raw.
+    pub fn route(&self) -> String {
+        format!("from {} to {}", self.selection.name(), self.destination)
+    }
+
     /// Whether copies go where their messages came from, so that everybody there receives them again.
     pub fn reaches_everybody(&self) -> bool {
         let same = self.amounts.same_subject > 0;

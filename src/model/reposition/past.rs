@@ -131,6 +131,12 @@ impl Proposal {
         }
     }
 
+    /// The consumer and its stream with their full names; raw.
+    pub fn whose(&self) -> String {
+        let (stream, consumer) = self.consumer();
+        format!("{consumer} of {stream}")
+    }
+
     /// The sequence that it goes on at.
     pub fn to(&self) -> u64 {
         match self {

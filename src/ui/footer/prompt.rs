@@ -19,13 +19,15 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, line: Rect, app: &App, the
     let scroll = prompt.input.visual_scroll(columns);
     let value = clean_line(prompt.input.value());
     let shown: String = value.chars().skip(scroll).collect();
-    text(frame.buffer_mut(), room, &shown, theme.text);
+    // What the next character replaces looks like what is selected elsewhere.
+    let style = if prompt.replaces { theme.text.patch(theme.selection) } else { theme.text };
+    text(frame.buffer_mut(), room, &shown, style);
     let cursor = prompt.input.visual_cursor().saturating_sub(scroll) as u16;
     frame.set_cursor_position(Position { x: (room.x + cursor).min(line.right() - 1), y: line.y });
     if shown.is_empty() {
         let words = match (prompt.kind, app.screen()) {
-            (PromptKind::Filter, Some(Screen::Activity(_) | Screen::Stuck(_))) => {
-                "words that all occur, !word for none; Enter keeps, Esc clears"
+            (PromptKind::Filter, Some(Screen::Activity(_))) => {
+                "words that all occur, !word for none; Enter keeps, Esc takes it back"
             }
             (kind, _) => kind.hint(),
         };

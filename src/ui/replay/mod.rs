@@ -8,7 +8,6 @@ use ratatui::style::Style;
 
 use crate::app::replay::{age, how_far};
 use crate::app::{App, FormItem, PlanScreen, ReplayForm, ReplaysScreen, Row, RunScreen};
-use crate::event::clean_line;
 use crate::model::Access;
 use crate::model::replay::{Run, State};
 use crate::model::units::{count_exact, messages, percent};
@@ -17,7 +16,7 @@ use super::Theme;
 use super::reposition;
 use super::said::{fact, lines};
 use super::widgets::gauge::gauge;
-use super::widgets::table::{self, scroll_bar};
+use super::widgets::table::{self, highlight, scroll_bar};
 use super::widgets::{message, text, text_right, wrap};
 
 /// Draws the form.
@@ -139,19 +138,23 @@ pub(super) fn list(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Replay
         };
         return message(frame, body, theme.dim, what, next);
     }
+    let mut needle = screen.table.needle();
     for ((row, selected), y) in screen.table.window().zip(body.y..body.bottom()) {
         let Row::Item(id) = row else { continue };
+        let Some(texts) = app.looked_at(id) else { continue };
+        let to = texts.to_shown(&mut needle);
         text_right(frame.buffer_mut(), cell(2, y), &age(app, id), theme.dim);
         if let Some(run) = app.run(id) {
-            text(frame.buffer_mut(), cell(0, y), run.word(), state_style(run, theme));
+            text(frame.buffer_mut(), cell(0, y), texts.word, state_style(run, theme));
             text_right(frame.buffer_mut(), cell(1, y), &how_far(run), theme.text);
-            text(frame.buffer_mut(), cell(3, y), &clean_line(&run.plan.selection.name()), theme.text);
-            text(frame.buffer_mut(), cell(4, y), &clean_line(&run.plan.destination.to_string()), theme.accent);
         } else if let Some(head) = app.headline(id) {
             text(frame.buffer_mut(), cell(0, y), head.word, reposition::style(&head, theme));
             text_right(frame.buffer_mut(), cell(1, y), "—", theme.dim);
-            text(frame.buffer_mut(), cell(3, y), &clean_line(&head.stream), theme.text);
-            text(frame.buffer_mut(), cell(4, y), &clean_line(&reposition::to(&head)), theme.accent);
+        }
+        text(frame.buffer_mut(), cell(3, y), &texts.from, theme.text);
+        text(frame.buffer_mut(), cell(4, y), to, theme.accent);
+        for (i, content) in [(0, texts.word), (3, &texts.from), (4, to)] {
+            highlight(frame.buffer_mut(), cell(i, y), content, &mut needle, theme.matched);
         }
         if selected {
             frame.buffer_mut().set_style(Rect { y, height: 1, ..inner }, theme.selection);

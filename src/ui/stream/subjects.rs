@@ -9,7 +9,7 @@ use crate::event::clean_line;
 use crate::model::Stream;
 use crate::model::units::{count_exact, percent};
 use crate::ui::Theme;
-use crate::ui::widgets::table::{self, Cell, headings, place};
+use crate::ui::widgets::table::{self, Cell, cell_area, headings, highlight, place};
 use crate::ui::widgets::{message, text};
 
 /// The columns.
@@ -63,6 +63,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Stream
     // The list is small enough to be looked up by a scan of what is visible.
     let by_name: std::collections::HashMap<&str, u64> =
         subjects.counts.iter().map(|c| (c.subject.as_str(), c.messages)).collect();
+    let mut needle = screen.subjects.needle();
     for ((row, selected), y) in screen.subjects.window().zip(body.y..body.bottom()) {
         let Row::Item(subject) = row else { continue };
         let n = by_name.get(subject.as_str()).copied().unwrap_or(0);
@@ -72,6 +73,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Stream
             1 => Cell::new(count_exact(n), theme.text),
             _ => Cell::new(percent(n as f64 / info.state.messages.max(1) as f64), theme.dim),
         });
+        if let Some(column) = columns.iter().find(|c| c.index == 0) {
+            let area = cell_area(line, column);
+            highlight(frame.buffer_mut(), area, &clean_line(subject), &mut needle, theme.matched);
+        }
     }
     let (top, height) = screen.subjects.view();
     table::scroll_bar(frame.buffer_mut(), body, top, height, screen.subjects.len(), theme);

@@ -6,8 +6,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
 
 use crate::app::columns::Spec;
+use crate::query::Needle;
 use crate::ui::Theme;
 
 use super::{text, text_right};
@@ -120,19 +122,64 @@ pub fn row<'a>(
     }
 }
 
-/// Marks the characters that the filter matched, in a cell that was drawn from its left end.
-pub fn highlight(buffer: &mut Buffer, area: Rect, content: &str, positions: &[u32], style: Style) {
-    let mut x = area.x;
-    for (i, grapheme) in content.graphemes(true).enumerate() {
-        let width = unicode_width::UnicodeWidthStr::width(grapheme) as u16;
-        if x + width > area.right() {
-            break;
-        }
-        if u32::try_from(i).is_ok_and(|i| positions.binary_search(&i).is_ok()) {
-            buffer.set_style(Rect { x, width, height: 1, ..area }, style);
-        }
-        x += width;
+/// Marks what the filter found in a cell that was drawn with this text. Where the match would be cut off, the cell is
+/// drawn again with the part of the text that has it.
+pub fn highlight(buffer: &mut Buffer, area: Rect, content: &str, needle: &mut Needle, style: Style) {
+    let positions = needle.positions(content);
+    let (Some(first), Some(last)) = (positions.first(), positions.last()) else { return };
+    let graphemes: Vec<&str> = content.graphemes(true).collect();
+    let columns: Vec<usize> = graphemes
+        .iter()
+        .scan(0, |x, grapheme| Some(std::mem::replace(x, *x + grapheme.width())))
+        .chain([content.width()])
+        .collect();
+    let room = usize::from(area.width);
+    let column = |position: u32| columns.get(position as usize).copied().unwrap_or(0);
+    // The last column of a text that is cut is taken by the sign that says so.
+    let seen = content.width() <= room || column(last + 1) < room;
+    let from = if seen {
+        0
+    } else {
+        // The whole end of the text if it has the match, as little as is possible otherwise; never without its start.
+        let wanted = (content.width() + 1).saturating_sub(room).min((column(last + 1) + 2).saturating_sub(room));
+        columns.partition_point(|column| *column < wanted.min(columns[*first as usize]))
+    };
+    if from > 0 {
+        replace(buffer, area, &format!("…{}", graphemes[from..].concat()));
     }
+    let shift = if from > 0 { columns[from] - 1 } else { 0 };
+    for position in positions {
+        let (x, end) = (column(position).saturating_sub(shift), column(position + 1).saturating_sub(shift));
+        if end <= room && position as usize >= from {
+            buffer.set_style(Rect { x: area.x + x as u16, width: (end - x) as u16, height: 1, ..area }, style);
+        }
+    }
+}
+
+/// As [`highlight`] for a row that shows the short name of what has a long one: where only that fits, it is drawn
+/// instead.
+pub fn highlight_name(
+    buffer: &mut Buffer,
+    area: Rect,
+    (label, name): (&str, &str),
+    reveals: bool,
+    needle: &mut Needle,
+    style: Style,
+) {
+    if reveals {
+        replace(buffer, area, name);
+    }
+    highlight(buffer, area, if reveals { name } else { label }, needle, style);
+}
+
+/// Writes another text over a cell, in the style that it has.
+fn replace(buffer: &mut Buffer, area: Rect, content: &str) {
+    for x in area.x..area.right() {
+        if let Some(cell) = buffer.cell_mut((x, area.y)) {
+            cell.set_symbol(" ");
+        }
+    }
+    text(buffer, area, content, Style::new());
 }
 
 /// A bar at the right edge that shows which part of a long list is in view.

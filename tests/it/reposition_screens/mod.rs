@@ -3,6 +3,7 @@
 mod asking;
 mod kept;
 mod running;
+mod target;
 
 use std::time::Duration;
 
