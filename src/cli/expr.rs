@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::event::clean_line;
-use crate::query::{Data, Fields, Filter, Part, Value};
+use crate::query::{Data, Fields, Filter, Part, Value, by_name};
 
 use super::args::Expr;
 use super::headless::Failure;
@@ -80,7 +80,8 @@ impl<'a> Event<'a> {
 
 impl Fields for Event<'_> {
     fn attribute(&self, name: &str) -> Option<Value<'_>> {
-        let raw = self.members.get(name)?.get();
+        let members = self.members.iter().filter(|(name, _)| !matches!(name.as_str(), "data" | "data_base64"));
+        let raw = by_name(name, members.map(|(name, raw)| (name.as_str(), raw)))?.get();
         match raw.as_bytes().first()? {
             b'n' => None,
             b't' | b'f' => Some(Value::Boolean(raw == "true")),

@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::event::{clean_line, is_harmless};
 use crate::model::{Said, units};
 use crate::query::Mistake;
+use crate::query::mistake::short;
 
 /// Writes text to standard output at once.
 pub(super) fn print(text: &str) -> io::Result<()> {
@@ -41,6 +42,11 @@ pub(super) fn json<T: Serialize>(document: &T) -> io::Result<String> {
     Ok(out)
 }
 
+/// The most characters of what was typed that are marked.
+const MOST_TYPED: usize = 160;
+/// As many are shown on each side of what is marked.
+const AROUND: usize = 40;
+
 /// The longest bar of a histogram, in cells.
 const LONGEST: u64 = 40;
 
@@ -64,11 +70,18 @@ pub(super) fn said(said: &[Said]) -> String {
     out
 }
 
-/// The sentence about a mistake, and below it the text with its place marked.
+/// The sentence about a mistake, and below it the text with its place marked; of long text what is around it.
 pub(super) fn pointed(text: &str, mistake: &Mistake) -> String {
     let (before, rest) = text.split_at_checked(mistake.at.start).unwrap_or((text, ""));
     let (marked, after) = rest.split_at_checked(mistake.at.len()).unwrap_or((rest, ""));
-    let [before, marked, after] = [before, marked, after].map(clean_line);
+    // The whole of it, unless that is long.
+    let beside = AROUND.max(MOST_TYPED.saturating_sub(mistake.at.len()) / 2);
+    let before = match before.char_indices().nth_back(beside) {
+        Some((at, c)) => format!("…{}", before.get(at + c.len_utf8()..).unwrap_or_default()),
+        None => before.to_owned(),
+    };
+    let (marked, after) = (short(marked, MOST_TYPED), short(after, beside));
+    let [before, marked, after] = [&*before, &*marked, &*after].map(clean_line);
     let carets = "^".repeat(marked.width().max(1));
     let sentence = mistake.to_string();
     format!("{}\n  {before}{marked}{after}\n  {}{carets}", clean_line(&sentence), " ".repeat(before.width()))
@@ -127,6 +140,22 @@ mod tests {
         table.row(vec!["日本".into(), "1".into()]);
         table.row(vec!["a\u{1b}".into(), "100".into()]);
         assert_eq!(table.text(), "NAME    N\n日本    1\na␛    100\n");
+    }
+
+    #[test]
+    fn of_long_text_only_what_is_around_the_mistake_is_shown() {
+        let long = format!("{} typ == 'x' {}", "(type = 'é') AND".repeat(1_000), " OR id = '1'".repeat(900));
+        for text in [long, "'".repeat(15_999), "x.".repeat(8_000), "(".repeat(16_000), "ö".repeat(9_000)] {
+            let mistake = crate::query::Filter::expression(&text).unwrap_err();
+            let said = pointed(&text, &mistake);
+            assert!(said.chars().count() < 1_600, "{} {said}", said.len());
+            let lines: Vec<&str> = said.lines().collect();
+            let mark = lines[2].find('^').unwrap();
+            assert!(mark <= 2 + 81 && lines[1].contains('…'), "{said}");
+        }
+        let (text, at) = (format!("{}b", "a".repeat(100)), 100..101);
+        let said = pointed(&text, &Mistake::new(at, "no"));
+        assert_eq!(said, format!("no\n  …{}b\n  {}^", "a".repeat(79), " ".repeat(80)));
     }
 
     #[test]

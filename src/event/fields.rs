@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::model::{Message, Timestamp};
-use crate::query::{self, Fields, Filter, Needs, Part};
+use crate::query::{self, Fields, Filter, Needs, Part, Verdict, by_name};
 
 use super::attribute::{Core, Value};
 use super::decoded::{Data, Decoded, Event};
@@ -11,24 +11,34 @@ use super::envelope::Envelope;
 use super::lint::decode_base64;
 use super::media;
 use super::reader::Depth;
+use super::unanswered::Unanswered;
 
 /// Whether a filter lets a message through; of a batch, any of its events.
 pub fn passes(filter: &Filter, message: &Message) -> bool {
-    let envelope = Envelope::new(message);
-    let names = named(std::slice::from_ref(filter));
-    let decoded = envelope.decode_to(names.as_deref().map_or_else(|| depth(filter.needs()), Depth::Only));
-    View::all(&envelope, &decoded).any(|view| filter.matches(&view))
+    !matching(std::slice::from_ref(filter), message, &mut Unanswered::default()).is_empty()
 }
 
 /// The numbers of those events of a message, from 0, that all filters let through. A message without any event counts
-/// as one.
-pub fn matching(filters: &[Filter], message: &Message) -> Vec<usize> {
+/// as one. Those that a filter has no answer for are noted.
+pub fn matching(filters: &[Filter], message: &Message, unanswered: &mut Unanswered) -> Vec<usize> {
     let envelope = Envelope::new(message);
     let needs = filters.iter().fold(Needs::default(), |needs, filter| needs | filter.needs());
     let names = named(filters);
     let decoded = envelope.decode_to(names.as_deref().map_or_else(|| depth(needs), Depth::Only));
-    let views = View::all(&envelope, &decoded).enumerate();
-    views.filter(|(_, view)| filters.iter().all(|filter| filter.matches(view))).map(|(number, _)| number).collect()
+    let mut passing = Vec::new();
+    for (number, view) in View::all(&envelope, &decoded).enumerate() {
+        let first =
+            filters.iter().map(|filter| (filter, filter.judge(&view))).find(|(_, verdict)| *verdict != Verdict::Passes);
+        match first {
+            None => passing.push(number),
+            Some((filter, Verdict::NoAnswer)) => {
+                let why = || filter.evaluate(&view).1.map(|error| error.to_string()).unwrap_or_default();
+                unanswered.note(message, why);
+            }
+            Some(_) => {}
+        }
+    }
+    passing
 }
 
 /// The attributes that filters look at by name, where they look at nothing else of an event. Reading ends with the
@@ -84,7 +94,8 @@ impl<'v, 'm> View<'v, 'm> {
 
 impl Fields for View<'_, '_> {
     fn attribute(&self, name: &str) -> Option<query::Value<'_>> {
-        Some(match self.event?.get(name)? {
+        let attributes = self.event?.attributes.iter();
+        Some(match by_name(name, attributes.map(|attribute| (&*attribute.name, &attribute.value)))? {
             Value::Text(text) => query::Value::text(text.as_ref()),
             Value::Integer(n) => query::Value::Integer(*n),
             Value::Boolean(b) => query::Value::Boolean(*b),
@@ -205,7 +216,38 @@ mod tests {
             assert!(!passed("data.total > 200", m));
             assert!(passes(&Filter::words("120").unwrap(), m) && passes(&Filter::words("type:a.*").unwrap(), m));
         }
+        let odd = message(
+            &[],
+            r#"{"specversion":"1.0","type":"a","id":"1","source":"s","event_source":"x","example-extension":"1","$schema":"y","tenantId":"acme"}"#,
+        );
+        let sent = message(&[("ce-specversion", "1.0"), ("ce-id", "1"), ("ce-tenantId", "acme")], "");
+        for yes in ["event_source = 'x'", "$schema = 'y'", "ce['example-extension'] = '1'", "tenantId = 'acme'"] {
+            assert!(passed(yes, &odd), "{yes}");
+        }
+        for yes in ["tenantid:acme", "TenantID:acme", "example-extension:1", "event_source:x -$schema:z"] {
+            assert!(passes(&Filter::words(yes).unwrap(), &odd), "{yes}");
+        }
+        assert!(passed("tenantId = 'acme'", &sent) && passed("tenantid = 'acme'", &sent));
         assert!(passed("header.x-trace = 't'", &binary) && !passed("EXISTS header.x-trace", &structured));
+    }
+
+    #[test]
+    fn events_that_a_filter_has_no_answer_for_are_counted() {
+        let batch = message(
+            &[],
+            r#"[{"specversion":"1.0","type":"a","id":"1","data":{"n":1}},{"specversion":"1.0","type":"a","id":"2","data":{"n":"x"}},{"specversion":"1.0","type":"b","id":"3"}]"#,
+        );
+        let mut unanswered = Unanswered::default();
+        let found = |text: &str, unanswered: &mut Unanswered| {
+            matching(&[Filter::expression(text).unwrap(), Filter::words("a").unwrap()], &batch, unanswered)
+        };
+        assert_eq!((found("type = 'a'", &mut unanswered), unanswered.sentence()), (vec![0, 1], None));
+        assert_eq!(found("data.n > 0", &mut unanswered), [0]);
+        let first = "2 events could not be judged, the first: #7 of S: 'x' is no Integer";
+        assert_eq!(unanswered.sentence().as_deref(), Some(first));
+        let mut one = Unanswered::default();
+        assert_eq!(found("type = 'a' OR data.n = 1", &mut one), [0, 1]);
+        assert_eq!(one.sentence().unwrap(), "1 event could not be judged: #7 of S: data.n is missing");
     }
 
     #[test]
@@ -217,7 +259,7 @@ mod tests {
         assert!(passed("type = 'b'", &batch) && !passed("type = 'c'", &batch));
         let found = |filters: &[&str], message: &Message| {
             let filters: Vec<_> = filters.iter().map(|text| Filter::expression(text).unwrap()).collect();
-            matching(&filters, message)
+            matching(&filters, message, &mut Unanswered::default())
         };
         assert_eq!(found(&["type = 'b'"], &batch), [1]);
         // Both of one event, not one of each.

@@ -34,6 +34,7 @@ pub mod shell;
 #[cfg(test)]
 mod tests;
 pub mod time;
+mod unanswered;
 mod uri;
 
 pub use attribute::{Attribute, Core, Value};
@@ -52,5 +53,6 @@ pub use reader::Depth;
 pub use sanitise::{clean, clean_line, is_harmless};
 pub use shell::{shell, shell_word};
 pub use time::Moment;
+pub use unanswered::Unanswered;
 
 pub use crate::query::Seen;

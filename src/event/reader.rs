@@ -15,7 +15,8 @@ use super::finding::Finding;
 /// How much of a message is read. Each further depth costs more time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth<'n> {
-    /// These attributes and the required ones; reading ends as soon as it has them. No data, no findings.
+    /// These attributes, in any case, and the required ones; reading ends as soon as it has them exactly as they are
+    /// written here. No data, no findings.
     Only(&'n [&'n str]),
     /// All attributes. No data, no findings.
     Attributes,
@@ -36,7 +37,10 @@ impl Depth<'_> {
 
     pub(super) fn wants(self, name: &str) -> bool {
         match self {
-            Self::Only(names) => names.contains(&name) || Core::of(name).is_some_and(|c| Core::REQUIRED.contains(&c)),
+            Self::Only(names) => {
+                names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name))
+                    || Core::of(name).is_some_and(|c| Core::REQUIRED.contains(&c))
+            }
             _ => true,
         }
     }

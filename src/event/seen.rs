@@ -11,7 +11,7 @@ use super::lint::decode_base64;
 use super::reader::Depth;
 use super::sanitise::is_harmless;
 use crate::model::Message;
-use crate::query::{Seen, Step, data_key, header_key};
+use crate::query::{Seen, Step, attribute_key, data_key, header_key};
 
 /// The most events of a batch that are looked at.
 const MOST_EVENTS: usize = 4;
@@ -44,9 +44,8 @@ impl Seen {
         }
         for event in decoded.events().iter().take(MOST_EVENTS) {
             for attribute in event.attributes.iter().take(MOST_LEAVES) {
-                let plain = attribute.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-                if plain && attribute.name != Core::Specversion.name() && attribute.name != "data" {
-                    self.note_harmless(&attribute.name, &attribute.value.to_text());
+                if attribute.name != Core::Specversion.name() {
+                    self.note_harmless(&attribute_key(&attribute.name), &attribute.value.to_text());
                 }
             }
             self.note_data(&data(event));
@@ -111,7 +110,10 @@ mod tests {
         let body = br#"{"total":9.5,"items":[{"sku":"A"},{"sku":"B"}],"e-mail":"x","bad":"\u001b[2J","none":null}"#;
         let binary = [("ce-specversion", "1.0"), ("ce-type", "t"), ("ce-acme", "%C3%A9"), ("X-Y", "z")];
         seen.add(&message(&binary, body));
-        seen.add(&message(&[], br#"{"specversion":"1.0","type":"t","id":"1","Upper":"x","data":{"total":9.5}}"#));
+        seen.add(&message(
+            &[],
+            br#"{"specversion":"1.0","type":"t","id":"1","Upper":"x","a b":"y","data":{"total":9.5}}"#,
+        ));
         seen.add(&message(&[], b"hello"));
         for (name, expected) in [
             ("type", vec!["t 2"]),
@@ -125,7 +127,8 @@ mod tests {
             ("data.bad", vec![]),
             ("header.ce-type", vec![]),
             ("specversion", vec![]),
-            ("Upper", vec![]),
+            ("Upper", vec!["x 1"]),
+            ("ce['a b']", vec!["y 1"]),
         ] {
             assert_eq!(values(&seen, name), expected, "{name}");
         }

@@ -7,8 +7,12 @@ use super::Mistake;
 use super::cesql::ast::Path;
 use super::cesql::{EvalError, Expression, Value};
 use super::fields::{Fields, Needs};
+use super::mistake::short;
 use super::near::misspelt;
 use super::words::Terms;
+
+/// The most characters of what was typed within a caution.
+const MOST: usize = 300;
 
 /// Through which door a filter is typed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -18,6 +22,17 @@ pub enum Door {
     Words,
     /// An expression of `CloudEvents` SQL.
     Expression,
+}
+
+/// What a filter says of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It passes.
+    Passes,
+    /// It does not.
+    Fails,
+    /// An expression is an error for it, so it does not pass.
+    NoAnswer,
 }
 
 /// A filter. Cheap to clone and to share between threads.
@@ -72,9 +87,15 @@ impl Filter {
 
     /// Whether the message passes. An expression lets it pass when it is true and nothing went wrong.
     pub fn matches<F: Fields + ?Sized>(&self, fields: &F) -> bool {
+        self.judge(fields) == Verdict::Passes
+    }
+
+    /// The same, with whether there is an answer at all.
+    pub fn judge<F: Fields + ?Sized>(&self, fields: &F) -> Verdict {
         match &self.0.read {
-            Read::Words(terms) => terms.matches(fields),
-            Read::Expression(expression) => expression.matches(fields),
+            Read::Words(terms) if terms.matches(fields) => Verdict::Passes,
+            Read::Words(_) => Verdict::Fails,
+            Read::Expression(expression) => expression.judge(fields),
         }
     }
 
@@ -117,7 +138,8 @@ impl Filter {
         let mut wrong = None;
         let mut see = |path: &Path| {
             if let Path::Attribute(name) = path {
-                wrong = wrong.take().or_else(|| misspelt(name).map(|meant| (name.clone(), meant)));
+                wrong =
+                    wrong.take().or_else(|| misspelt(&name.to_ascii_lowercase()).map(|meant| (name.clone(), meant)));
             }
         };
         match &self.0.read {
@@ -127,11 +149,15 @@ impl Filter {
                 cautions.extend(e.no_condition());
             }
         }
-        cautions.extend(wrong.map(|(name, meant)| format!("{name} is no standard attribute; did you mean {meant}?")));
+        cautions
+            .extend(wrong.map(|(name, meant)| {
+                format!("{} is no standard attribute; did you mean {meant}?", short(&name, MOST))
+            }));
         if let Read::Expression(e) = &self.0.read
             && e.mixed()
         {
-            cautions.push(format!("in CESQL AND binds no closer than OR and XOR, so this is read as: {e}"));
+            let read = short(&e.to_string(), MOST).into_owned();
+            cautions.push(format!("in CESQL AND binds no closer than OR and XOR, so this is read as: {read}"));
         }
         (!cautions.is_empty()).then(|| cautions.join("; "))
     }

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::cesql::ast::Path;
+use super::cesql::ast::{Path, plain_name};
 use super::cesql::{self, Step, Value};
 use super::fields::Fields;
 
@@ -38,13 +38,22 @@ pub fn header_key(name: &str) -> String {
     Path::Header(name.into()).to_string()
 }
 
+/// The name of an attribute, whatever it is: with signs that the specification does not allow it is in quotes.
+pub fn attribute_key(name: &str) -> String {
+    Path::Attribute(name.into()).to_string()
+}
+
+/// Whether it can be the name of an attribute where nothing is computed, so that `-` is no minus.
+pub(super) fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| plain_name(c) || c == '-')
+}
+
 /// What a name calls; `None` where it is a name that no filter knows.
 pub(super) fn read_key(key: &str) -> Option<Path> {
     if let Some((path, length)) = cesql::path_at_start(key) {
         return (length == key.len()).then_some(path);
     }
-    let plain = !key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    plain.then(|| if key == "data" { Path::Data(Vec::new()) } else { Path::Attribute(key.into()) })
+    is_name(key).then(|| Path::attribute(key))
 }
 
 #[cfg(test)]
@@ -62,16 +71,45 @@ mod tests {
         assert_eq!(data_key(&[key(r"it's \")]), r"data['it\'s \\']");
         assert_eq!(header_key("Nats-Msg-Id"), "header.Nats-Msg-Id");
         assert_eq!(header_key("X Y"), "header['X Y']");
+        for (name, key) in [
+            ("tenantId", "tenantId"),
+            ("event_source", "event_source"),
+            ("$schema", "$schema"),
+            ("example-extension", "ce.example-extension"),
+            ("a b", "ce['a b']"),
+            ("Type", "ce.Type"),
+            ("data", "ce.data"),
+            ("in", "ce.in"),
+            ("12", "ce.12"),
+            ("nats.seq", "ce['nats.seq']"),
+            ("", "ce['']"),
+        ] {
+            assert_eq!(attribute_key(name), key);
+        }
     }
 
     #[test]
     fn what_is_no_name() {
-        for key in
-            ["", "Upper", "a-b", "größe", "data.", "data.a ", "nats.server", "nats.size", "data['a", "header.a.b"]
-        {
+        for key in [
+            "",
+            "größe",
+            "a b",
+            "a.b",
+            "data.",
+            "data.a ",
+            "nats.server",
+            "nats.size",
+            "data['a",
+            "header.a.b",
+            "ce.a.b",
+        ] {
             assert_eq!(read_key(key), None, "{key}");
         }
         assert_eq!(read_key("nats.seq"), Some(Path::Seq));
+        for name in ["tenantId", "event_source", "$schema", "example-extension"] {
+            assert_eq!(read_key(name), Some(Path::Attribute(name.into())));
+        }
+        assert_eq!((read_key("TYPE"), read_key("Data")), (read_key("type"), Some(Path::Data(Vec::new()))));
     }
 
     proptest! {
@@ -82,6 +120,7 @@ mod tests {
             prop_assert_eq!(read_key(&data_key(&steps)), Some(Path::Data(steps)));
             if let Some(name) = names.first() {
                 prop_assert_eq!(read_key(&header_key(name)), Some(Path::Header(name.as_str().into())));
+                prop_assert_eq!(read_key(&attribute_key(name)), Some(Path::Attribute(name.as_str().into())));
             }
         }
     }

@@ -1,7 +1,11 @@
 //! What is wrong with something a person typed: where, in one sentence, and what was perhaps meant.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops;
+
+/// The most characters of a sentence and of a suggestion: both may hold what was typed, however long that is.
+const MOST: usize = 300;
 
 /// A mistake in typed text. `Display` writes the sentence and the suggestion; the place is for whoever shows
 /// the text itself.
@@ -38,12 +42,20 @@ impl Mistake {
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.sentence)?;
+        f.write_str(&short(&self.sentence, MOST))?;
         match &self.instead {
-            Some(instead) => write!(f, "; did you mean {instead}?"),
+            Some(instead) => write!(f, "; did you mean {}?", short(instead, MOST)),
             None => Ok(()),
         }
     }
 }
 
 impl std::error::Error for Mistake {}
+
+/// The beginning of a text, with a sign where it goes on.
+pub fn short(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(text),
+    }
+}

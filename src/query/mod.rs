@@ -21,9 +21,9 @@ mod words;
 
 pub use cesql::{EvalError, Number, Step, Value};
 pub use command::{Command, CommandError, Words, complete};
-pub use fields::{Data, Fields, Needs, Part};
-pub use filter::{Door, Filter};
-pub use key::{Key, data_key, header_key};
+pub use fields::{Data, Fields, Needs, Part, by_name};
+pub use filter::{Door, Filter, Verdict};
+pub use key::{Key, attribute_key, data_key, header_key};
 pub use mistake::Mistake;
 pub use narrow::narrow;
 pub use near::nearest;

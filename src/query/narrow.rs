@@ -112,7 +112,10 @@ mod tests {
             ("", "subject", "s", false, "subject:s"),
             ("x", "12", "s", false, "x"),
             ("x", "nats.server", "s", false, "x"),
-            ("x", "Upper", "s", false, "x"),
+            ("x", "Upper", "s", false, "x Upper:s"),
+            ("", "$schema", "s", true, "-$schema:s"),
+            ("", "ce.example-extension", "s", false, "ce.example-extension:s"),
+            ("", "ce['a b']", "s", true, "-ce['a b']:s"),
             ("\"x", "type", "s", false, "\"x"),
         ] {
             assert_eq!(narrow(Door::Words, text, key, value, not), expected, "{text} + {key}");
@@ -135,6 +138,8 @@ mod tests {
             ("", "type", "it's", false, r"type = 'it\'s'"),
             ("", "type", r"c:\", false, r"type = LEFT('c:\.', 3)"),
             ("", "type", r#"\'\""#, false, r#"type = CONCAT("\'", '\"')"#),
+            ("", "event_source", "s", false, "event_source = 's'"),
+            ("", "ce['a b']", "s", true, "(NOT EXISTS ce['a b'] OR ce['a b'] != 's')"),
             ("x", "in", "s", false, "x"),
             ("x", "true", "s", false, "x"),
             ("x", "12", "s", false, "x"),
@@ -167,7 +172,8 @@ mod tests {
         #[test]
         fn a_narrowed_filter_means_both(
             (door, text) in filters(),
-            key in prop::sample::select(vec!["type", "id", "acme", "absent", "header['X Y']", "data['it\\'s'].x", "nats.subject"]),
+            key in prop::sample::select(vec!["type", "id", "acme", "absent", "header['X Y']", "data['it\\'s'].x", "nats.subject",
+                "tenantId", "ce['o d']", "ce.my-ext"]),
             value in prop_oneof![any::<String>(), r#"[a'"\\\\*? ]{0,8}"#, Just("com.acme.order.placed".to_owned())],
             mine in any::<bool>(),
             not in any::<bool>(),
@@ -178,8 +184,9 @@ mod tests {
             let body: &'static str = Box::leak(format!("{{\"it's\":{{\"x\":{}}}}}", serde_json::to_string(&value).unwrap()).into());
             let mut sample = order();
             if mine {
-                sample.attributes.retain(|(name, _)| !["type", "id"].contains(name));
-                sample.attributes.extend(["type", "id", "acme"].map(|name| (name, Value::text(leaked))));
+                let names = ["type", "id", "acme", "tenantId", "o d", "my-ext"];
+                sample.attributes.retain(|(name, _)| !names.contains(name));
+                sample.attributes.extend(names.map(|name| (name, Value::text(leaked))));
                 sample.headers = vec![("x y", leaked)];
                 sample = Sample { body, subject: leaked, ..sample };
             }

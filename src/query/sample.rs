@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::cesql::Value;
-use super::fields::{Data, Fields, Part};
+use super::fields::{Data, Fields, Part, by_name};
 use crate::model::Timestamp;
 
 /// A message of given parts.
@@ -31,6 +31,11 @@ pub(super) fn order() -> Sample {
             text("time", "2026-11-20T15:50:07+02:00"),
             text("sequence", "12"),
             text("flag", "TRUE"),
+            text("tenantId", "acme"),
+            text("event_source", "syscall"),
+            text("$schema", "https://x/y"),
+            text("example-extension", "1"),
+            text("o d", "1"),
             ("hops", Value::Integer(3)),
             ("urgent", Value::Boolean(true)),
         ],
@@ -46,7 +51,7 @@ pub(super) fn order() -> Sample {
 
 impl Fields for Sample {
     fn attribute(&self, name: &str) -> Option<Value<'_>> {
-        self.attributes.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
+        by_name(name, self.attributes.iter().map(|(known, value)| (*known, value))).cloned()
     }
 
     fn data(&self) -> Option<Data<'_>> {

@@ -7,9 +7,10 @@
 use std::ops::Range;
 
 use super::Mistake;
-use super::cesql::ast::{Path, Step};
-use super::cesql::{self, Number, Value, read};
+use super::cesql::ast::Path;
+use super::cesql::{self, Number, Value, read_all};
 use super::fields::{Fields, Needs, Part};
+use super::key::is_name;
 use super::pattern::{Pattern, lower};
 
 /// The longest filter in bytes.
@@ -168,18 +169,15 @@ fn key(text: &str) -> Result<Option<(Vec<Path>, usize)>, Mistake> {
     }
     let Some((key, value)) = text.split_once(':') else { return Ok(None) };
     let parts = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '$' | '[' | ']');
+    let begins = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '$');
     // `http://…` is text, and so are `13:50` and `"a":1`.
-    if value.starts_with("//") || !key.starts_with(|c: char| c.is_ascii_alphabetic()) || !key.chars().all(parts) {
+    if value.starts_with("//") || !key.starts_with(begins) || !key.chars().all(parts) {
         return Ok(None);
     }
     let paths = if key.eq_ignore_ascii_case("subject") {
         vec![Path::Attribute("subject".into()), Path::Subject]
-    } else if key.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        vec![if key.eq_ignore_ascii_case("data") {
-            Path::Data(Vec::<Step>::new())
-        } else {
-            Path::Attribute(key.to_ascii_lowercase().into())
-        }]
+    } else if is_name(key) {
+        vec![Path::attribute(key)]
     } else {
         match cesql::path(key)? {
             Some(path) => vec![path],
@@ -192,11 +190,12 @@ fn key(text: &str) -> Result<Option<(Vec<Path>, usize)>, Mistake> {
 impl What {
     fn holds<F: Fields + ?Sized>(&self, fields: &F) -> bool {
         match self {
-            Self::Value(paths, pattern, number) => paths.iter().any(|path| match (read(path, fields), pattern) {
-                (None, _) => false,
-                (Some(_), None) => true,
-                (Some(Value::Number(found)), Some(_)) if *number == Some(found) => true,
-                (Some(value), Some(pattern)) => pattern.matches(&value.into_text()),
+            Self::Value(paths, pattern, number) => paths.iter().any(|path| {
+                read_all(path, fields).into_iter().any(|value| match (value, pattern) {
+                    (_, None) => true,
+                    (Value::Number(found), Some(_)) if *number == Some(found) => true,
+                    (value, Some(pattern)) => pattern.matches(&value.into_text()),
+                })
             }),
             Self::Text(needle) => {
                 fields.subject().is_some_and(|subject| needle.is_in(subject))
@@ -313,6 +312,9 @@ mod tests {
             ("header.nats-msg-id:a-*", true),
             ("data.customer.name:zoë*", true),
             ("data.items[0].sku:a-?", true),
+            ("data.items[*].sku:b-*", true),
+            ("data.items[*].sku:c-*", false),
+            ("-data.items[*].n:1", false),
             ("data.total:129.*", true),
             ("data.total:129.90", true),
             ("data.total:1299e-1", true),

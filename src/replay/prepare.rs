@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::mark::{Look, Marker, Outgoing};
 use super::sink::Parcel;
 use super::template::Template;
-use crate::event::{Content, Core, Decoded, Envelope, Event, Extent, matching};
+use crate::event::{Content, Core, Decoded, Envelope, Event, Extent, Unanswered, matching};
 use crate::model::Message;
 use crate::model::replay::{COUNT_LIMIT, Destination, HttpMode, Plan, Selection, Skipped};
 use crate::query::Filter;
@@ -92,9 +92,9 @@ impl Preparer {
         })
     }
 
-    /// The copy of a message, or why there is none.
-    pub fn prepare(&self, position: u64, message: &Message) -> Result<Parcel, Skip> {
-        if !self.filters.is_empty() && matching(&self.filters, message).is_empty() {
+    /// The copy of a message, or why there is none. Events that a filter has no answer for are noted.
+    pub fn prepare(&self, position: u64, message: &Message, unanswered: &mut Unanswered) -> Result<Parcel, Skip> {
+        if !self.filters.is_empty() && matching(&self.filters, message, unanswered).is_empty() {
             return Err(Skip::Filtered);
         }
         if message.undecodable.is_some() {

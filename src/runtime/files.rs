@@ -9,8 +9,9 @@ use std::sync::Arc;
 use crate::app::Viewer;
 use crate::config::Env;
 use crate::event::clean_line;
-use crate::event::save::{self, Format};
+use crate::event::save::{self, Format, MOST_COLUMNS};
 use crate::model::Message;
+use crate::model::units::count_exact;
 
 /// Writes messages to a new file; a sentence says what became of them. A file that exists is left alone.
 pub(super) fn save(
@@ -39,7 +40,15 @@ pub(super) fn save(
         n => format!("; {n} are no CloudEvents, or only parts of some, and were left out"),
     };
     let events = if written.lines == 1 { "event" } else { "events" };
-    Ok(format!("{} {events} saved to {shown}{left_out}", written.lines))
+    let columns = match written.columns_left_out {
+        0 => String::new(),
+        count => format!(
+            "; a table has columns for {MOST_COLUMNS} extensions, and {} more of them {} left out: NDJSON keeps all",
+            count_exact(count as u64),
+            if count == 1 { "was" } else { "were" }
+        ),
+    };
+    Ok(format!("{} {events} saved to {shown}{left_out}{columns}", written.lines))
 }
 
 /// Opens a text in the user's program and waits until it ends.
@@ -93,6 +102,11 @@ mod tests {
         assert_eq!(std::fs::read_to_string(dir.path().join("a.ndjson")).unwrap(), format!("{event}\n"));
         let again = save("~/a.ndjson", Some(home), Format::Csv, &messages).unwrap_err();
         assert!(again.contains("exists already"), "{again}");
+        let wide: String = (0..600).map(|n| format!("\"a{n}\":1,")).collect::<Vec<_>>().concat();
+        let wide = [message(&event.replacen('{', &format!("{{{wide}"), 1))];
+        let said = save("~/a.csv", Some(home), Format::Csv, &wide).unwrap();
+        let told = "; a table has columns for 500 extensions, and 100 more of them were left out: NDJSON keeps all";
+        assert_eq!(said, format!("1 event saved to ~/a.csv{told}"));
         assert!(save("~/none/a", Some(home), Format::Csv, &messages).unwrap_err().contains("no such folder"));
     }
 }

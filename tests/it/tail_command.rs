@@ -65,6 +65,12 @@ async fn ranges_and_filters_choose_what_is_printed() {
     assert_eq!(seqs(&["--grep", "type:order.* 120"]), "1 3");
     // Nothing that matches is told by the exit code, a mistake is pointed at.
     assert_eq!(tail(&server, &["S", "--where", "type = 'none'"]).status.code(), Some(1));
+    // So is what a filter has no answer for, also where nothing was printed.
+    let said = |filter: &str| String::from_utf8(tail(&server, &["S", "--where", filter]).stderr).unwrap();
+    let first = "jetscope: 5 events could not be judged, the first: #1 of S: '/shop' is no Integer\n";
+    assert_eq!(said("source > 5"), first);
+    assert!(said("data.total > 100").contains("1 event could not be judged: #4 of S: data.total is missing"));
+    assert_eq!(said("NOT EXISTS type OR type = 'order.created'"), "");
     let wrong = tail(&server, &["S", "--where", "type ="]);
     assert_eq!(wrong.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&wrong.stderr).contains('^'));

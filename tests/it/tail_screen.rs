@@ -142,6 +142,16 @@ fn words_filter_while_they_are_typed_and_escape_brings_back_what_was() {
 }
 
 #[test]
+fn what_an_expression_has_no_answer_for_is_counted() {
+    let mut world = tail(130, 24, 30);
+    world.keys("=EXISTS<space>type<space>AND<space>data.none<space>><space>1<enter>");
+    let screen = world.screen();
+    assert!(screen.contains("27 could not be judged, first #30: data.none is missing"), "{screen}");
+    world.keys("<esc>=EXISTS<space>type<enter>");
+    assert!(!world.screen().contains("could not be judged"), "{}", world.screen());
+}
+
+#[test]
 fn a_wrong_expression_says_where_and_why_and_leaves_the_filter_before() {
     let mut world = tail(80, 24, 50);
     world.keys("=data.total > 100");

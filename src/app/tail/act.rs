@@ -80,7 +80,7 @@ impl TailScreen {
             Action::GoTo => return Answer::Ask(PromptKind::GoTo, String::new()),
             Action::Problems => {
                 self.only_broken = !self.only_broken;
-                self.ring.judge_anew();
+                self.judge_anew();
                 let words = if self.only_broken { "only what is no valid CloudEvent" } else { "all events" };
                 return Answer::Tell(Level::Ok, words.into());
             }
@@ -211,7 +211,7 @@ impl TailScreen {
         if self.is_filtered() {
             self.only_broken = false;
             self.filter = None;
-            self.ring.judge_anew();
+            self.judge_anew();
             return Answer::Done;
         }
         let marks = self.marks.len();

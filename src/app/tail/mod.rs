@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use crate::event::document::Shape;
 use crate::event::glance::Glance;
-use crate::event::passes;
+use crate::event::{Unanswered, matching};
 use crate::model::{Message, Timestamp};
 use crate::query::Seen;
 use crate::query::{Door, Filter, Range};
@@ -101,6 +101,8 @@ pub struct TailScreen {
     pub cursor: Cursor,
     /// What is shown of it.
     pub filter: Option<Filter>,
+    /// Events that the filter has no answer for.
+    pub unanswered: Unanswered,
     /// Only what is no valid event is shown.
     pub only_broken: bool,
     /// Marked messages by their time; they are kept also when the ring gives them up.
@@ -148,6 +150,7 @@ impl TailScreen {
             ring: Ring::new(settings.limits),
             cursor: Cursor::new(begins_at_the_end(&range)),
             filter: None,
+            unanswered: Unanswered::default(),
             only_broken: false,
             marks: BTreeMap::new(),
             related_by: Related::default(),
@@ -176,6 +179,7 @@ impl TailScreen {
         self.sources = self.sources.iter().map(|s| Source::new(s.name.clone())).collect();
         // Numbers go on, so that nothing that was kept by its number is taken for another message.
         self.ring = Ring::after(self.limits, self.ring.next());
+        self.unanswered = Unanswered::default();
         self.cursor = Cursor::new(begins_at_the_end(&range));
         self.detail.forget();
         (self.zoomed, self.focus) = (false, Focus::List);
@@ -249,8 +253,9 @@ impl TailScreen {
         self.ring.is_full()
     }
 
-    fn shows(&self, message: &Message) -> bool {
-        self.filter.as_ref().is_none_or(|filter| passes(filter, message))
+    fn shows(&mut self, message: &Message) -> bool {
+        let unanswered = &mut self.unanswered;
+        self.filter.as_ref().is_none_or(|f| !matching(std::slice::from_ref(f), message, unanswered).is_empty())
             && (!self.only_broken || {
                 let glance = Glance::of(message);
                 glance.events == 0 || glance.broken.is_some()
@@ -267,8 +272,14 @@ impl TailScreen {
         let filter = filter.filter(|f| !f.is_empty());
         if filter != self.filter {
             self.filter = filter;
-            self.ring.judge_anew();
+            self.judge_anew();
         }
+    }
+
+    /// What is shown is chosen otherwise.
+    fn judge_anew(&mut self) {
+        self.ring.judge_anew();
+        self.unanswered = Unanswered::default();
     }
 
     /// Whether another frame is needed to show what is known.

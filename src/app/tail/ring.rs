@@ -146,7 +146,7 @@ impl Ring {
     }
 
     /// Judges the newest that were not yet, at most so many. Whether some are left.
-    pub fn judge(&mut self, most: usize, passes: impl Fn(&Message) -> bool) -> bool {
+    pub fn judge(&mut self, most: usize, mut passes: impl FnMut(&Message) -> bool) -> bool {
         for _ in 0..most {
             let Some(entry) = self.unjudged.pop_back() else { break };
             if passes(&entry.message) {

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc::Receiver;
 
 use crate::config::Settings;
-use crate::event::{clean_line, matching};
+use crate::event::{Unanswered, clean_line, matching};
 use crate::model::{Message, ProblemKind};
 use crate::nats::tail::{Report, State, Tail, TailSpec};
 use crate::nats::{self, Api, now};
@@ -61,7 +61,9 @@ pub(super) async fn run(settings: Settings, wanted: args::Tail) -> Result<Ended,
         keep: false,
     };
     let (tail, mut reports) = Tail::spawn(client.clone(), wanted.streams.iter().map(spec).collect());
-    let printer = Printer { filter, format, left: wanted.limit, matched: 0, no_event: 0, text: Vec::new() };
+    let unanswered = Unanswered::default();
+    let printer =
+        Printer { filter, format, left: wanted.limit, matched: 0, no_event: 0, unanswered, told: 0, text: Vec::new() };
     let api = Api::new(client);
     let ended = tokio::select! {
         ended = print(&api, &wanted.streams, &mut reports, printer) => ended,
@@ -96,7 +98,11 @@ async fn print(
                 return Err(unknown_stream(api, name(stream)).await);
             }
             Report::Stream(_, State::Failed(problem)) => return Err(Failure::Answer(problem)),
-            Report::Stream(_, State::Opened { .. } | State::CaughtUp | State::End) => {}
+            // What follows may never end.
+            Report::Stream(_, State::CaughtUp) => {
+                printer.tell_unanswered();
+            }
+            Report::Stream(_, State::Opened { .. } | State::End) => {}
         }
     }
     printer.finish()
@@ -143,6 +149,9 @@ struct Printer {
     matched: u64,
     /// Those of them that are none or broke off, where only events are printed.
     no_event: u64,
+    /// Events that a filter has no answer for, and how many of them were told.
+    unanswered: Unanswered,
+    told: u64,
     text: Vec<u8>,
 }
 
@@ -152,7 +161,7 @@ impl Printer {
         if self.left == Some(0) {
             return Ok(false);
         }
-        let which = (!self.filter.is_empty()).then(|| matching(&self.filter, message));
+        let which = (!self.filter.is_empty()).then(|| matching(&self.filter, message, &mut self.unanswered));
         if which.as_ref().is_some_and(Vec::is_empty) {
             return Ok(true);
         }
@@ -179,9 +188,17 @@ impl Printer {
         Ok(())
     }
 
+    fn tell_unanswered(&mut self) {
+        if let Some(sentence) = self.unanswered.sentence().filter(|_| self.unanswered.count() > self.told) {
+            output::note(&sentence);
+            self.told = self.unanswered.count();
+        }
+    }
+
     fn finish(mut self) -> Result<Ended, Failure> {
         let note = self.format.finish(&mut self.text);
         self.flush()?;
+        self.tell_unanswered();
         if let Some(note) = note.filter(|_| self.matched > 0) {
             output::note(&note);
         }

@@ -185,6 +185,7 @@ mod tests {
                     found = match step {
                         Step::Key(name) => &found[&**name],
                         Step::Index(index) => &found[*index],
+                        Step::Each => unreachable!("no value stands at several places"),
                     };
                 }
                 let text = found.as_str().map_or_else(|| found.to_string(), str::to_owned);

@@ -12,7 +12,7 @@ use super::super::sanitise::clean_line;
 use super::super::{headers, known};
 use super::{Body, Core, Decoded, Envelope, Event, Field, Kind, Line, Message, Role, Row, Shape};
 use crate::model::units::count_exact;
-use crate::query::header_key;
+use crate::query::{attribute_key, header_key};
 
 /// The most findings that are told.
 const MOST_FINDINGS: usize = 100;
@@ -115,9 +115,7 @@ impl Head {
                 super::super::Value::Boolean(_) => Role::Literal,
                 super::super::Value::Json(_) => Role::Error,
             };
-            // In filters that is the data.
-            let named = attribute.name != "data";
-            let field = named.then(|| Field { key: attribute.name.to_string(), value: value.to_string() });
+            let field = Some(Field { key: attribute_key(&attribute.name), value: value.to_string() });
             Pair { name: &attribute.name, value, role, note, field }
         });
         self.pairs(pairs.collect());

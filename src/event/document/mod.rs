@@ -15,7 +15,7 @@ use super::body::{Body, Kind, Leaf, Line, Role, leaf_at};
 use super::decoded::{Data, Decoded, Event, Extent};
 use super::envelope::Envelope;
 use crate::model::Message;
-use crate::query::{Step, data_key};
+use crate::query::{Step, attribute_key, data_key};
 use head::Head;
 
 /// The narrowest panel; in a narrower one rows are cut.
@@ -178,7 +178,7 @@ fn has_names(data: &Body<'_>, event: Option<&Event<'_>>) -> bool {
 fn member_key(leaf: &Leaf) -> Option<String> {
     match leaf.steps.split_first()? {
         (Step::Key(name), rest) if **name == *"data" => Some(data_key(rest)),
-        (Step::Key(name), []) if **name != *"data_base64" => Some(name.to_string()),
+        (Step::Key(name), []) if **name != *"data_base64" => Some(attribute_key(name)),
         _ => None,
     }
 }

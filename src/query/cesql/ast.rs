@@ -7,6 +7,7 @@ use std::fmt::{self, Write as _};
 
 use super::functions::Function;
 use crate::query::fields::Needs;
+use crate::query::near::ATTRIBUTES;
 use crate::query::pattern::Pattern;
 
 /// An expression.
@@ -39,7 +40,7 @@ pub(super) enum Expr {
 /// What an expression can read of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::query) enum Path {
-    /// An attribute of the event.
+    /// An attribute of the event, by its exact name; where no attribute has that, by one that differs in case alone.
     Attribute(Box<str>),
     /// A header.
     Header(Box<str>),
@@ -62,6 +63,8 @@ pub enum Step {
     Key(Box<str>),
     /// The element of an array, from 0.
     Index(usize),
+    /// Each element of an array.
+    Each,
 }
 
 /// Operators between two values, in the order of their precedence.
@@ -197,6 +200,21 @@ impl Expr {
 }
 
 impl Path {
+    /// What a name without quotes and parts calls. The attributes that the specification names are in lower case, so
+    /// that their case does not matter; senders write others as they like.
+    pub(in crate::query) fn attribute(name: &str) -> Self {
+        if name.eq_ignore_ascii_case("data") {
+            return Self::Data(Vec::new());
+        }
+        let known = ATTRIBUTES.into_iter().find(|known| known.eq_ignore_ascii_case(name));
+        Self::Attribute(known.unwrap_or(name).into())
+    }
+
+    /// Whether it may call several values.
+    pub(super) fn is_many(&self) -> bool {
+        matches!(self, Self::Data(steps) if steps.contains(&Step::Each))
+    }
+
     /// What of a message it looks at.
     pub(in crate::query) fn needs(&self) -> Needs {
         let none = Needs::default();
@@ -327,26 +345,53 @@ impl fmt::Display for Expr {
     }
 }
 
+/// Whether it can stand in a name without quotes and parts.
+pub(in crate::query) fn plain_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || c == '$'
+}
+
+/// The words that are no names.
+pub(super) const KEYWORDS: [&str; 9] = ["AND", "OR", "XOR", "NOT", "LIKE", "IN", "EXISTS", "TRUE", "FALSE"];
+
+pub(super) fn is_keyword(word: &str) -> bool {
+    KEYWORDS.iter().any(|keyword| keyword.eq_ignore_ascii_case(word))
+}
+
+/// Whether an expression that has this name alone means the attribute of exactly this name.
+fn stands_alone(name: &str) -> bool {
+    name.chars().all(plain_name)
+        && !name.bytes().all(|b| b.is_ascii_digit())
+        && !is_keyword(name)
+        && matches!(Path::attribute(name), Path::Attribute(read) if *read == *name)
+}
+
 /// Whether it can stand after a dot without quotes.
 pub(super) fn plain_key(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '$'
 }
 
-/// Whether it can stand in a header's name without quotes.
+/// Whether it can stand in the name of a header or, behind `ce.`, of an attribute without quotes.
 pub(super) fn plain_header(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_' || c == '-'
+}
+
+fn is_plain_header(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(plain_header)
 }
 
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Attribute(name) => f.write_str(name),
-            Self::Header(name) if !name.is_empty() && name.chars().all(plain_header) => write!(f, "header.{name}"),
+            Self::Attribute(name) if stands_alone(name) => f.write_str(name),
+            Self::Attribute(name) if is_plain_header(name) => write!(f, "ce.{name}"),
+            Self::Attribute(name) => write!(f, "ce[{}]", QuotedName(name)),
+            Self::Header(name) if is_plain_header(name) => write!(f, "header.{name}"),
             Self::Header(name) => write!(f, "header[{}]", QuotedName(name)),
             Self::Data(steps) => {
                 f.write_str("data")?;
                 steps.iter().try_for_each(|step| match step {
                     Step::Index(index) => write!(f, "[{index}]"),
+                    Step::Each => f.write_str("[*]"),
                     Step::Key(key) if !key.is_empty() && key.chars().all(plain_key) => write!(f, ".{key}"),
                     Step::Key(key) => write!(f, "[{}]", QuotedName(key)),
                 })

@@ -2,6 +2,7 @@
 
 use super::ast::{Expr, Path};
 use super::value::Type;
+use crate::query::mistake;
 
 /// The most characters of a part of an expression within a sentence.
 const MOST: usize = 60;
@@ -52,9 +53,5 @@ fn only_true(expr: &Expr) -> String {
 }
 
 fn short(expr: &Expr) -> String {
-    let text = expr.to_string();
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
+    mistake::short(&expr.to_string(), MOST).into_owned()
 }

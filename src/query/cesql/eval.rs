@@ -4,11 +4,14 @@
 //! wrong. What is built on a failed operand fails the same way, so the first failure is told and a condition
 //! that failed is false. AND and OR look at their second operand only where it matters.
 
-use super::ast::{Binary, Expr, Logic, Path};
+use std::borrow::Cow;
+
+use super::ast::{Binary, Expr, Logic, Path, Step};
 use super::functions::{Function, Trouble};
 use super::value::{Number, Type, Value};
 use super::{EvalError, json};
 use crate::query::fields::{Data, Fields};
+use crate::query::mistake::short;
 
 /// A value that is only there for form's sake, and why.
 #[derive(Debug)]
@@ -66,23 +69,32 @@ pub(super) fn evaluate<'a, F: Fields + ?Sized>(expr: &'a Expr, fields: &'a F) ->
             number.checked_neg().map(Value::Integer).ok_or(Failed::with(Type::Integer, Fault::NegatedLeast))
         }
         Expr::Like { value, pattern, not } => {
-            let value = evaluate(value, fields).map_err(|failed| failed.in_a(Type::Boolean))?;
-            Ok(Value::Boolean(pattern.matches(&value.into_text()) != *not))
+            let any = any_of(value, fields, |value| Ok(pattern.matches(&value.into_text())))?;
+            Ok(Value::Boolean(any != *not))
         }
         Expr::In { value, set, not } => {
-            let value = evaluate(value, fields).map_err(|failed| failed.in_a(Type::Boolean))?;
-            for expr in set {
-                let element = evaluate(expr, fields).map_err(|failed| failed.in_a(Type::Boolean))?;
-                match element.equals(&value) {
-                    Ok(true) => return Ok(Value::Boolean(!not)),
-                    Ok(false) => {}
-                    Err(to) => return Err(Failed::cast(Type::Boolean, element, to)),
+            let any = any_of(value, fields, |value| {
+                for expr in set {
+                    if any_of(expr, fields, |element| {
+                        element.equals(&value).map_err(|to| Failed::cast(Type::Boolean, element, to))
+                    })? {
+                        return Ok(true);
+                    }
                 }
-            }
-            Ok(Value::Boolean(*not))
+                Ok(false)
+            })?;
+            Ok(Value::Boolean(any != *not))
         }
         Expr::Binary(first, rest) => {
-            let mut left = evaluate(first, fields);
+            let mut rest = rest.iter();
+            let mut left = match rest.as_slice().first() {
+                Some((op, expr)) if op.returns() == Type::Boolean => {
+                    rest.next();
+                    any_of(first, fields, |value| compare(*op, &value, expr, fields))
+                        .map(|any| Value::Boolean(any != (*op == Binary::NotEqual)))
+                }
+                _ => evaluate(first, fields),
+            };
             for (op, expr) in rest {
                 left =
                     left.and_then(|value| binary(*op, value, expr, fields)).map_err(|failed| failed.in_a(op.returns()));
@@ -92,6 +104,66 @@ pub(super) fn evaluate<'a, F: Fields + ?Sized>(expr: &'a Expr, fields: &'a F) ->
         Expr::Logic(first, rest) => logic(first, rest, fields),
         Expr::Call(function, arguments) => call(*function, arguments, fields),
     }
+}
+
+/// Whether something holds for a value; where the expression is a path to many, for any of them. What cannot be
+/// answered for some of many counts only where it can be answered for none.
+fn any_of<'a, F: Fields + ?Sized>(
+    expr: &'a Expr,
+    fields: &'a F,
+    mut holds: impl FnMut(Value<'a>) -> Result<bool, Failed<'a>>,
+) -> Result<bool, Failed<'a>> {
+    let many = match expr {
+        Expr::Field(path @ Path::Data(steps)) if path.is_many() => data_values(steps, fields),
+        _ => Vec::new(),
+    };
+    if many.is_empty() {
+        let value = evaluate(expr, fields).map_err(|failed| failed.in_a(Type::Boolean))?;
+        return holds(value).map_err(|failed| failed.in_a(Type::Boolean));
+    }
+    let (mut answered, mut first) = (false, None);
+    for value in many {
+        match holds(value) {
+            Ok(true) => return Ok(true),
+            Ok(false) => answered = true,
+            Err(failed) => first = first.or(Some(failed.in_a(Type::Boolean))),
+        }
+    }
+    first.filter(|_| !answered).map_or(Ok(false), Err)
+}
+
+/// The values that a path to many calls.
+fn data_values<'a, F: Fields + ?Sized>(steps: &[Step], fields: &'a F) -> Vec<Value<'a>> {
+    match fields.data() {
+        Some(Data::Json(Cow::Borrowed(text))) => json::values(text, steps),
+        Some(Data::Json(text)) => json::values(&text, steps).into_iter().map(Value::into_owned).collect(),
+        Some(Data::Text(_)) | None => Vec::new(),
+    }
+}
+
+/// Whether `left` compares so with the value of the expression, or with any of its values; for `!=` whether they are
+/// equal, since that asks for the contrary.
+fn compare<'a, F: Fields + ?Sized>(
+    op: Binary,
+    left: &Value<'a>,
+    right: &'a Expr,
+    fields: &'a F,
+) -> Result<bool, Failed<'a>> {
+    any_of(right, fields, |right| {
+        if matches!(op, Binary::Equal | Binary::NotEqual) {
+            return left.equals(&right).map_err(|to| Failed::cast(Type::Boolean, left.clone(), to));
+        }
+        let order = left.order(&right).map_err(|(to, second)| {
+            let value = if second { right } else { left.clone() };
+            Failed::cast(Type::Boolean, value, to)
+        })?;
+        Ok(match op {
+            Binary::Less => order.is_lt(),
+            Binary::LessOrEqual => order.is_le(),
+            Binary::Greater => order.is_gt(),
+            _ => order.is_ge(),
+        })
+    })
 }
 
 /// A value cast to Boolean.
@@ -128,25 +200,10 @@ impl Binary {
 }
 
 fn binary<'a, F: Fields + ?Sized>(op: Binary, left: Value<'a>, right: &'a Expr, fields: &'a F) -> Outcome<'a> {
-    let right = evaluate(right, fields)?;
-    if matches!(op, Binary::Equal | Binary::NotEqual) {
-        return match left.equals(&right) {
-            Ok(equal) => Ok(Value::Boolean(equal == (op == Binary::Equal))),
-            Err(to) => Err(Failed::cast(Type::Boolean, left, to)),
-        };
-    }
     if op.returns() == Type::Boolean {
-        let order = left.order(&right).map_err(|(to, second)| {
-            let value = if second { right } else { left };
-            Failed::cast(Type::Boolean, value, to)
-        })?;
-        return Ok(Value::Boolean(match op {
-            Binary::Less => order.is_lt(),
-            Binary::LessOrEqual => order.is_le(),
-            Binary::Greater => order.is_gt(),
-            _ => order.is_ge(),
-        }));
+        return compare(op, &left, right, fields).map(|any| Value::Boolean(any != (op == Binary::NotEqual)));
     }
+    let right = evaluate(right, fields)?;
     let (a, b) = match (left.to_integer(), right.to_integer()) {
         (Some(a), Some(b)) => (a, b),
         (None, _) => return Err(Failed::cast(Type::Integer, left, Type::Integer)),
@@ -189,6 +246,14 @@ fn call<'a, F: Fields + ?Sized>(function: Function, arguments: &'a [Expr], field
     function.call(values).map_err(|(value, trouble)| Failed { value, fault: Fault::Function(function, trouble) })
 }
 
+/// All that stands at the path.
+pub(in crate::query) fn read_all<'a, F: Fields + ?Sized>(path: &'a Path, fields: &'a F) -> Vec<Value<'a>> {
+    match path {
+        Path::Data(steps) if path.is_many() => data_values(steps, fields),
+        _ => read(path, fields).into_iter().collect(),
+    }
+}
+
 /// What stands at the path, if anything does.
 pub(in crate::query) fn read<'a, F: Fields + ?Sized>(path: &'a Path, fields: &'a F) -> Option<Value<'a>> {
     match path {
@@ -199,7 +264,7 @@ pub(in crate::query) fn read<'a, F: Fields + ?Sized>(path: &'a Path, fields: &'a
         Path::Seq => fields.seq().map(|seq| Value::Number(Number::Whole(i128::from(seq)))),
         Path::Time => fields.time().map(Value::Time),
         Path::Data(steps) => match fields.data()? {
-            Data::Json(std::borrow::Cow::Borrowed(text)) => json::value(text, steps),
+            Data::Json(Cow::Borrowed(text)) => json::value(text, steps),
             Data::Json(text) => json::value(&text, steps).map(Value::into_owned),
             Data::Text(text) => steps.is_empty().then_some(Value::String(text)),
         },
@@ -210,7 +275,9 @@ impl Fault<'_> {
     /// In words.
     pub(super) fn describe(&self) -> EvalError {
         match self {
-            Self::Missing(path) => EvalError::MissingAttribute(format!("{path} is missing")),
+            Self::Missing(path) => {
+                EvalError::MissingAttribute(format!("{} is missing", short(&path.to_string(), MOST)))
+            }
             Self::Cast { value, to, of_not } => {
                 let hint = if *of_not { "; NOT binds closer than = and LIKE, so write NOT (…)" } else { "" };
                 EvalError::Cast(format!("{} is no {}{hint}", shown(value), to.name()))
@@ -228,11 +295,12 @@ impl Fault<'_> {
     }
 }
 
+/// The most characters of a name in a sentence.
+const MOST: usize = 80;
+
 /// A value for a sentence: its beginning, and text in quotes.
 fn shown(value: &Value<'_>) -> String {
-    const MOST: usize = 40;
     let text = value.to_string();
-    let cut: String = text.chars().take(MOST).collect();
-    let more = if cut.len() < text.len() { "…" } else { "" };
-    if matches!(value, Value::String(_)) { format!("'{cut}{more}'") } else { format!("{cut}{more}") }
+    let cut = short(&text, 40);
+    if matches!(value, Value::String(_)) { format!("'{cut}'") } else { cut.into_owned() }
 }

@@ -8,16 +8,114 @@ use std::borrow::Cow;
 use super::ast::Step;
 use super::value::{Number, Value};
 
-/// The value at the end of the path. `null` is no value, arrays and objects are their text.
+/// The value at the end of the path. `null` is no value, arrays and objects are their text. Of members of one name
+/// the last counts, as for parsers. Of several values (a path with [`Step::Each`]), their texts with commas between.
 pub(super) fn value<'t>(text: &'t str, path: &[Step]) -> Option<Value<'t>> {
-    let mut at = text.trim_ascii();
-    for step in path {
-        at = match step {
-            Step::Key(key) => member(at, key)?,
-            Step::Index(index) => element(at, *index)?,
-        };
+    let mut found = values(text, path);
+    if found.len() < 2 {
+        return found.pop();
     }
-    leaf(at)
+    let texts: Vec<_> = found.into_iter().map(Value::into_text).collect();
+    Some(Value::text(texts.join(",")))
+}
+
+/// All values at the ends of the path, in their order.
+pub(super) fn values<'t>(text: &'t str, path: &[Step]) -> Vec<Value<'t>> {
+    let text = text.trim_ascii();
+    if path.is_empty() {
+        return leaf(text).into_iter().collect();
+    }
+    let mut walk = Walk { text, path, at: 0, inside: Vec::new(), found: Vec::new() };
+    walk.meet(0);
+    while walk.step().is_some() {}
+    walk.found.into_iter().filter_map(|at| leaf(text.get(at..)?)).collect()
+}
+
+/// One walk over the text: only what the path leads through is entered, and all else is skipped over once.
+struct Walk<'t, 'p> {
+    text: &'t str,
+    path: &'p [Step],
+    at: usize,
+    /// The arrays and objects that the path leads through, as many as steps were taken.
+    inside: Vec<Frame>,
+    /// Where what the path leads to begins.
+    found: Vec<usize>,
+}
+
+/// An array or object that is walked through.
+struct Frame {
+    /// How much was found before it: what an earlier member of the same name led to is given up.
+    before: usize,
+    /// Elements that were passed.
+    passed: usize,
+}
+
+impl Walk<'_, '_> {
+    /// A value to which so many steps lead begins here: it is entered, noted, or skipped.
+    fn meet(&mut self, steps: usize) -> Option<()> {
+        let rest = self.text.get(self.at..)?;
+        let open = match self.path.get(steps) {
+            None => {
+                self.found.push(self.at);
+                None
+            }
+            Some(Step::Key(_)) => Some('{'),
+            Some(Step::Index(_) | Step::Each) => Some('['),
+        };
+        if open.is_some_and(|open| rest.starts_with(open)) {
+            self.inside.push(Frame { before: self.found.len(), passed: 0 });
+            self.at += 1;
+            return Some(());
+        }
+        self.at += end(rest)?;
+        Some(())
+    }
+
+    /// Goes over a member, an element, a comma or a closing bracket; `None` at the end, or where the text breaks.
+    fn step(&mut self) -> Option<()> {
+        let taken = self.inside.len();
+        let frame = self.inside.last_mut()?;
+        let rest = self.text.get(self.at..)?;
+        let start = rest.trim_ascii_start();
+        self.at += rest.len() - start.len();
+        match (start.bytes().next()?, self.path.get(taken - 1)?) {
+            (b'}' | b']', _) => {
+                self.at += 1;
+                self.inside.pop();
+                Some(())
+            }
+            (b',', _) => {
+                self.at += 1;
+                Some(())
+            }
+            (b'"', Step::Key(key)) => {
+                let (name, after) = start.split_at(end(start)?);
+                let from = after.trim_ascii_start().strip_prefix(':')?.trim_ascii_start();
+                self.at = self.text.len() - from.len();
+                if string(name)? == **key {
+                    self.found.truncate(frame.before);
+                    self.meet(taken)
+                } else {
+                    self.at += end(from)?;
+                    Some(())
+                }
+            }
+            (_, Step::Key(_)) => None,
+            (_, step) => {
+                let wanted = match step {
+                    Step::Index(index) => *index == frame.passed,
+                    _ => true,
+                };
+                frame.passed += 1;
+                if wanted {
+                    self.meet(taken)
+                } else {
+                    self.at += end(start)?;
+                    Some(())
+                }
+            }
+        }
+    }
 }
 
 /// The text of a whole value as a value of expressions.
@@ -41,29 +139,6 @@ fn leaf(text: &str) -> Option<Value<'_>> {
 fn string(quoted: &str) -> Option<Cow<'_, str>> {
     let inside = quoted.get(1..quoted.len().checked_sub(1)?)?;
     if inside.contains('\\') { serde_json::from_str(quoted).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(inside)) }
-}
-
-/// The text from the value of this member on.
-fn member<'t>(text: &'t str, key: &str) -> Option<&'t str> {
-    let mut rest = text.strip_prefix('{')?.trim_ascii_start();
-    while rest.starts_with('"') {
-        let (name, after) = rest.split_at(end(rest)?);
-        let from = after.trim_ascii_start().strip_prefix(':')?.trim_ascii_start();
-        if string(name)? == key {
-            return Some(from);
-        }
-        rest = from[end(from)?..].trim_ascii_start().strip_prefix(',')?.trim_ascii_start();
-    }
-    None
-}
-
-/// The text from this element on.
-fn element(text: &str, index: usize) -> Option<&str> {
-    let mut rest = text.strip_prefix('[')?.trim_ascii_start();
-    for _ in 0..index {
-        rest = rest[end(rest)?..].trim_ascii_start().strip_prefix(',')?.trim_ascii_start();
-    }
-    (!rest.starts_with(']')).then_some(rest)
 }
 
 /// Where the value at the start of the text ends. `None` when there is none or it is not closed.
@@ -117,7 +192,10 @@ mod tests {
         "s": "a\"b\u00e9", "plain": "}]{[", "é": "e", "a": [10, [ ], {"x": "y", "z": [1, 2]}], "": 0, "k\n": 1 } "#;
 
     fn path(steps: &[&str]) -> Vec<Step> {
-        let step = |s: &&str| s.parse().map_or_else(|_| Step::Key((*s).into()), Step::Index);
+        let step = |s: &&str| match *s {
+            "*" => Step::Each,
+            s => s.parse().map_or_else(|_| Step::Key(s.into()), Step::Index),
+        };
         steps.iter().map(step).collect()
     }
 
@@ -157,6 +235,49 @@ mod tests {
     }
 
     #[test]
+    fn of_members_of_one_name_the_last_counts() {
+        for (text, steps, expected) in [
+            (r#"{"a":1,"a":2}"#, &["a"][..], Some("2")),
+            (r#"{"a":{"b":1},"x":0,"\u0061":{"b":2,"b":3}}"#, &["a", "b"], Some("3")),
+            (r#"{"a":{"b":1},"a":{}}"#, &["a", "b"], None),
+            (r#"{"a":{"b":1},"a":5}"#, &["a", "b"], None),
+            (r#"{"a":1,"a":null}"#, &["a"], None),
+            (r#"{"a":[1,2],"a":[3]}"#, &["a", "*"], Some("3")),
+            (r#"[{"a":1},{"a":2}]"#, &["0", "a"], Some("1")),
+            // What breaks off behind it does not take it away.
+            (r#"{"a":1,"b"#, &["a"], Some("1")),
+        ] {
+            assert_eq!(value(text, &path(steps)).map(|v| v.to_string()).as_deref(), expected, "{text} {steps:?}");
+        }
+    }
+
+    #[test]
+    fn a_step_to_each_element_leads_to_many() {
+        let text = r#"{"items":[{"sku":"A","n":[1,2]},{"n":[]},7,{"sku":"B","n":[3]}],"none":[]}"#;
+        for (steps, expected) in [
+            (&["items", "*", "sku"][..], "A,B"),
+            (&["items", "*", "n", "*"], "1,2,3"),
+            (&["items", "*", "n", "0"], "1,3"),
+            (&["items", "2"], "7"),
+            (&["none", "*"], ""),
+            (&["items", "*", "x"], ""),
+            (&["*"], ""),
+        ] {
+            let found: Vec<_> = values(text, &path(steps)).into_iter().map(Value::into_text).collect();
+            assert_eq!(found.join(","), expected, "{steps:?}");
+        }
+    }
+
+    #[test]
+    fn deep_text_costs_its_length() {
+        let deep = r#"{"a":"#.repeat(200_000);
+        let steps = vec![Step::Key("a".into()); 8_000];
+        let started = std::time::Instant::now();
+        assert_eq!(value(&deep, &steps), None);
+        assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
+    }
+
+    #[test]
     fn what_is_no_json_has_no_values() {
         for text in [
             "",
@@ -184,6 +305,7 @@ mod tests {
             value(&text, &path(&["a"]));
             value(&text, &path(&["a", "1", "a"]));
             value(&text, &path(&["1", "1"]));
+            value(&text, &path(&["*", "a", "*"]));
         }
     }
 }

@@ -1,14 +1,14 @@
-//! From text to tokens. A path (`data.items[0].price`, `header['X-Y']`) is one token.
+//! From text to tokens. A path (`data.items[0].price`, `header['X-Y']`, `ce['odd name']`) is one token.
 
 use std::ops::Range;
 
-use super::ast::{Path, Step, plain_header, plain_key};
+use super::ast::{Path, Step, plain_header, plain_key, plain_name};
 use crate::query::{Mistake, nearest};
 
 /// A piece of an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Token {
-    /// Letters, digits and `_`: a keyword, a function or an attribute.
+    /// Letters, digits, `_` and `$`: a keyword, a function or an attribute.
     Word(String),
     /// Digits alone.
     Integer(String),
@@ -28,7 +28,7 @@ const SIGNS: [&str; 15] = ["<>", "<=", ">=", "!=", "=", "<", ">", "+", "-", "*",
 const FOREIGN: [(&str, &str); 5] = [("==", "="), ("&&", "AND"), ("||", "OR"), ("!", "NOT"), ("^", "XOR")];
 
 /// Words that begin a path where a dot or a bracket follows.
-const ROOTS: [&str; 3] = ["data", "header", "nats"];
+pub(super) const ROOTS: [&str; 4] = ["data", "header", "nats", "ce"];
 
 /// What `nats.` has.
 const NATS: [&str; 4] = ["stream", "subject", "seq", "time"];
@@ -88,7 +88,7 @@ impl<'a> Lexer<'a> {
         };
         let token = match first {
             '\'' | '"' => Token::String(self.string(first)?),
-            c if c.is_ascii_alphanumeric() || c == '_' => self.word()?,
+            c if plain_name(c) => self.word()?,
             _ => self.sign()?,
         };
         Ok((token, start..self.at))
@@ -112,7 +112,7 @@ impl<'a> Lexer<'a> {
 
     fn word(&mut self) -> Result<Token, Mistake> {
         let start = self.at;
-        let word = self.take_while(|c| c.is_ascii_alphanumeric() || c == '_');
+        let word = self.take_while(plain_name);
         let digits = word.bytes().all(|b| b.is_ascii_digit());
         match self.peek() {
             Some('.' | '[') if ROOTS.iter().any(|root| word.eq_ignore_ascii_case(root)) => self.path(word, start),
@@ -126,7 +126,7 @@ impl<'a> Lexer<'a> {
                 self.take_while(|c| !c.is_whitespace() && !matches!(c, ')' | ',' | '\'' | '"' | '='));
                 let whole = &self.text[start..self.at];
                 let near = nearest(word, ROOTS).map(|root| format!("{root}{}", &whole[word.len()..]));
-                let sentence = "only data, header and nats have parts; text stands in quotes";
+                let sentence = "only data, header, nats and ce have parts; text stands in quotes";
                 Err(Mistake::new(start..self.at, sentence).instead(Some(near.unwrap_or(format!("'{whole}'")))))
             }
             _ if digits => Ok(Token::Integer(word.to_owned())),
@@ -176,10 +176,10 @@ impl<'a> Lexer<'a> {
         Err(Mistake::new(start..self.text.len(), "this name has no closing quote").instead(Some(instead)))
     }
 
-    /// What comes after `data`, `header` or `nats`.
+    /// What comes after `data`, `header`, `nats` or `ce`.
     fn path(&mut self, root: &str, start: usize) -> Result<Token, Mistake> {
         let root = root.to_ascii_lowercase();
-        let header = root == "header";
+        let header = matches!(root.as_str(), "header" | "ce");
         let mut steps = Vec::new();
         loop {
             let from = self.at;
@@ -201,6 +201,10 @@ impl<'a> Lexer<'a> {
             ("header", [Step::Key(name)]) => Path::Header(name.clone()),
             ("header", _) => {
                 return Err(Mistake::new(place, "a header has a name and no parts, such as header.Nats-Msg-Id"));
+            }
+            ("ce", [Step::Key(name)]) => Path::Attribute(name.clone()),
+            ("ce", _) => {
+                return Err(Mistake::new(place, "an attribute has a name and no parts, such as ce.tenant-id"));
             }
             (_, [Step::Key(name)]) => match &**name {
                 "stream" => Path::Stream,
@@ -232,6 +236,10 @@ impl<'a> Lexer<'a> {
     fn bracket(&mut self, from: usize) -> Result<Step, Mistake> {
         let step = match self.peek() {
             Some(quote @ ('\'' | '"')) => Some(Step::Key(self.name(quote)?.into())),
+            Some('*') => {
+                self.at += 1;
+                Some(Step::Each)
+            }
             _ => self.take_while(|c| c.is_ascii_digit()).parse().ok().map(Step::Index),
         };
         match (step, self.peek()) {
@@ -241,7 +249,7 @@ impl<'a> Lexer<'a> {
             }
             _ => Err(Mistake::new(
                 from..self.at,
-                "in brackets stands a number or a name in quotes, such as [0] or ['a b']",
+                "in brackets stands a number, * or a name in quotes, such as [0], [*] or ['a b']",
             )),
         }
     }

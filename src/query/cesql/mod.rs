@@ -1,5 +1,6 @@
 //! `CloudEvents` SQL, version 1: the standard's language for conditions over the attributes of an event, complete,
-//! and with what it lacks: `data.items[0].price`, `header.Nats-Msg-Id`, `nats.subject`, `nats.seq`, `nats.time`.
+//! and with what it lacks: `data.items[0].price`, `header.Nats-Msg-Id`, `nats.subject`, `nats.seq`, `nats.time`,
+//! and `ce['odd name']` for attributes whose names are not as the specification demands.
 //!
 //! Expressions are total: no loops, bounded in length and depth, and a value for every message.
 
@@ -24,10 +25,11 @@ use thiserror::Error;
 
 use super::Mistake;
 use super::fields::{Fields, Needs};
+use super::filter::Verdict;
 
 pub use ast::Step;
 pub(super) use chain::{Chain, literal};
-pub(super) use eval::read;
+pub(super) use eval::{read, read_all};
 pub(super) use lexer::path_at_start;
 pub use value::{Number, Value};
 
@@ -70,9 +72,13 @@ impl Expression {
         }
     }
 
-    /// Whether the value is the Boolean true, and nothing went wrong: so the specification has filters.
-    pub(super) fn matches<F: Fields + ?Sized>(&self, fields: &F) -> bool {
-        matches!(eval::evaluate(&self.expr, fields), Ok(Value::Boolean(true)))
+    /// What passes is the Boolean true without that anything went wrong: so the specification has filters.
+    pub(super) fn judge<F: Fields + ?Sized>(&self, fields: &F) -> Verdict {
+        match eval::evaluate(&self.expr, fields) {
+            Ok(Value::Boolean(true)) => Verdict::Passes,
+            Ok(_) => Verdict::Fails,
+            Err(_) => Verdict::NoAnswer,
+        }
     }
 
     /// What it looks at.
@@ -108,10 +114,10 @@ pub(super) fn functions() -> impl Iterator<Item = (&'static str, &'static str)> 
 }
 
 /// Reads what can stand in an expression for a value of a message and has parts: `data.a`, `header.Name`,
-/// `nats.seq`. `None` where it is something else.
+/// `nats.seq`, `ce.tenant-id`. `None` where it is something else.
 pub(super) fn path(text: &str) -> Result<Option<ast::Path>, Mistake> {
     let root = text.split(['.', '[']).next().unwrap_or(text);
-    if !["data", "header", "nats"].contains(&root.to_ascii_lowercase().as_str()) {
+    if !lexer::ROOTS.iter().any(|known| known.eq_ignore_ascii_case(root)) {
         return Ok(None);
     }
     match lexer::tokens(text)?.as_slice() {

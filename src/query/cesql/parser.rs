@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::ast::{Binary, Expr, Level, Logic, Path};
+use super::ast::{Binary, Expr, Level, Logic, Path, is_keyword};
 use super::functions::Function;
 use super::lexer::{Placed, Token, tokens};
 use crate::query::pattern::Pattern;
@@ -16,8 +16,6 @@ const LONGEST: usize = 16 * 1024;
 /// How deep parentheses, functions, NOT and minus may nest, and how often AND may follow OR in one chain.
 const DEEPEST: usize = 64;
 
-/// The words that are no attributes.
-const KEYWORDS: [&str; 9] = ["AND", "OR", "XOR", "NOT", "LIKE", "IN", "EXISTS", "TRUE", "FALSE"];
 /// Those between or after values.
 const OPERATORS: [&str; 6] = ["AND", "OR", "XOR", "NOT LIKE", "LIKE", "IN"];
 
@@ -252,15 +250,17 @@ impl Parser {
                 self.depth -= 1;
                 if self.take_sign(")") { Ok(expr) } else { Err(self.not_closed(&place)) }
             }
-            Token::Word(word) if matches!(self.peek(), Token::Sign("(")) && !keyword(&word) => self.call(&word, place),
+            Token::Word(word) if matches!(self.peek(), Token::Sign("(")) && !is_keyword(&word) => {
+                self.call(&word, place)
+            }
             Token::Word(word) if word.eq_ignore_ascii_case("true") => Ok(Expr::Boolean(true)),
             Token::Word(word) if word.eq_ignore_ascii_case("false") => Ok(Expr::Boolean(false)),
             Token::Word(word) if word.eq_ignore_ascii_case("exists") => self.exists(),
-            Token::Word(word) if keyword(&word) => {
+            Token::Word(word) if is_keyword(&word) => {
                 let sentence = format!("{} needs a value before it", word.to_ascii_uppercase());
                 Err(Mistake::new(place, sentence))
             }
-            Token::Word(word) => Ok(Expr::Field(attribute(&word, place)?)),
+            Token::Word(word) => Ok(Expr::Field(Path::attribute(&word))),
             Token::End => Err(Mistake::new(place, "the expression ends where a value should be")),
             Token::Sign(sign) => Err(Mistake::new(place, format!("a value should be where {sign} is"))),
         }
@@ -270,7 +270,7 @@ impl Parser {
         let place = self.place();
         match self.next() {
             Token::Path(path) => Ok(Expr::Exists(path)),
-            Token::Word(word) if !keyword(&word) => Ok(Expr::Exists(attribute(&word, place)?)),
+            Token::Word(word) if !is_keyword(&word) => Ok(Expr::Exists(Path::attribute(&word))),
             _ => Err(Mistake::new(place, "after EXISTS comes the name of an attribute")),
         }
     }
@@ -326,26 +326,9 @@ impl Parser {
     }
 }
 
-fn keyword(word: &str) -> bool {
-    KEYWORDS.iter().any(|keyword| keyword.eq_ignore_ascii_case(word))
-}
-
 fn integer(text: &str, place: Range<usize>) -> Result<Expr, Mistake> {
     text.parse().map(Expr::Integer).map_err(|_| {
         let sentence = "an Integer has 32 bits; sequences and data compare with a larger number in quotes";
         Mistake::new(place, sentence).instead(Some(format!("'{text}'")))
     })
-}
-
-/// The attribute of this name. All are in lower case, so that case is no matter.
-fn attribute(word: &str, place: Range<usize>) -> Result<Path, Mistake> {
-    if word == "_" || word.contains('_') {
-        let plain = word.replace('_', "").to_ascii_lowercase();
-        let mistake = Mistake::new(place, "the name of an attribute is letters and digits");
-        return Err(mistake.instead((!plain.is_empty()).then_some(plain)));
-    }
-    if word.eq_ignore_ascii_case("data") {
-        return Ok(Path::Data(vec![]));
-    }
-    Ok(Path::Attribute(word.to_ascii_lowercase().into()))
 }

@@ -141,7 +141,7 @@ impl<'a> Value<'a> {
     fn to_time(&self) -> Option<Timestamp> {
         match self {
             Self::Time(at) => Some(*at),
-            Self::String(text) => Timestamp::parse(text),
+            Self::String(text) => time(text),
             _ => None,
         }
     }
@@ -149,7 +149,8 @@ impl<'a> Value<'a> {
     /// `self = other`: `self` is cast to the type of `other`. The error is the type that `self` cannot have.
     pub(super) fn equals(&self, other: &Self) -> Result<bool, Type> {
         match (self, other) {
-            (Self::String(a), Self::String(b)) => Ok(a == b),
+            // Times are the same however they are written.
+            (Self::String(a), Self::String(b)) => Ok(a == b || time(a).is_some_and(|a| time(b) == Some(a))),
             (Self::Number(_) | Self::Time(_), _) | (_, Self::Number(_) | Self::Time(_)) => self.equals_beyond(other),
             (_, Self::String(b)) => Ok(self.clone().into_text() == *b),
             (_, Self::Integer(b)) => self.to_integer().map(|a| a == *b).ok_or(Type::Integer),
@@ -176,6 +177,8 @@ impl<'a> Value<'a> {
         let kind = match (self.kind(), other.kind()) {
             (Type::Time, _) | (_, Type::Time) => Type::Time,
             (Type::Number, _) | (_, Type::Number) => Type::Number,
+            // No Integer reads as a time, so nothing that could be compared is compared otherwise.
+            (Type::String, Type::String) if self.to_time().is_some() || other.to_time().is_some() => Type::Time,
             _ => Type::Integer,
         };
         let failed = |second| (kind, second);
@@ -194,6 +197,12 @@ impl<'a> Value<'a> {
             }
         }
     }
+}
+
+/// The time that a text says as RFC 3339 has it. Most texts are none, and cost nothing.
+fn time(text: &str) -> Option<Timestamp> {
+    matches!(text.as_bytes(), [_, _, _, _, b'-', _, _, b'-', _, _, _, _, _, b':', ..])
+        .then(|| Timestamp::parse(text))?
 }
 
 impl Number {

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::super::cesql::ast::plain_name;
 use super::super::cesql::{functions, literal, path_at_start};
 use super::super::key::read_key;
 use super::super::seen::Seen;
@@ -57,7 +58,7 @@ pub(super) fn suggest(text: &str, cursor: usize, seen: &Seen) -> Vec<Suggestion>
         tokens.pop();
     }
     let rest = text.get(cursor..).unwrap_or_default();
-    let behind = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+    let behind = rest.find(|c: char| !plain_name(c)).unwrap_or(rest.len());
     let replace = word.start..cursor + if word.is_empty() { 0 } else { behind };
     let typed = before.get(word).unwrap_or_default();
     let mut found = match expected(&tokens) {
@@ -258,8 +259,8 @@ fn tokens(text: &str) -> Vec<(Token, Range<usize>)> {
             (None, c.len_utf8())
         } else if matches!(c, '\'' | '"') {
             literal_length(rest, c).map_or((Some(Token::Open(at)), rest.len()), |length| (Some(Token::Value), length))
-        } else if c.is_ascii_alphanumeric() || c == '_' {
-            let plain = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        } else if plain_name(c) {
+            let plain = rest.find(|c: char| !plain_name(c)).unwrap_or(rest.len());
             let length = match path_at_start(rest) {
                 Some((_, length)) => length,
                 // A path that is not complete yet.

@@ -8,6 +8,7 @@ mod words;
 use std::ops::Range;
 
 use super::Door;
+use super::mistake::short;
 use super::seen::Seen;
 
 /// The most that is suggested at once.
@@ -100,7 +101,7 @@ fn names(typed: &str, seen: &Seen) -> Vec<Candidate> {
             continue;
         }
         let meaning = STANDARD.iter().find(|(known, _)| *known == name).map(|(_, meaning)| (*meaning).to_owned());
-        let help = meaning.or_else(|| seen.commonest(name).map(|value| format!("such as {}", short(value))));
+        let help = meaning.or_else(|| seen.commonest(name).map(|value| format!("such as {}", short(value, 40))));
         out.push(Candidate { name: name.to_owned(), with: name.to_owned(), help: help.unwrap_or_default(), count });
     }
     if !inside {
@@ -128,10 +129,4 @@ fn values(name: &str, seen: &Seen, written: impl Fn(&str) -> Option<String>) -> 
 
 fn times(count: u64) -> String {
     if count == 1 { "once".to_owned() } else { format!("{count} times") }
-}
-
-/// The beginning of a value.
-fn short(value: &str) -> String {
-    let start: String = value.chars().take(40).collect();
-    if start.len() < value.len() { format!("{start}…") } else { start }
 }

@@ -22,6 +22,7 @@ use super::journal::{Checkpoint, Journal};
 use super::prepare::Preparer;
 use super::sink::{Fault, Sink};
 use super::source::{Feed, Source};
+use crate::event::Unanswered;
 use crate::model::replay::{Control, Delivery, Pace, Plan, Progress, State};
 use crate::nats::publish::Refusal;
 
@@ -341,7 +342,7 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         match fed {
             Some(Feed::Messages(messages)) => {
                 for (position, message) in messages {
-                    match self.preparer.prepare(position, &message) {
+                    match self.preparer.prepare(position, &message, &mut Unanswered::default()) {
                         Ok(parcel) => self.flow.take_in(parcel, self.reserved_before),
                         Err(skip) => skip.count(self.flow.skip()),
                     }

@@ -14,12 +14,13 @@ use super::prepare::Preparer;
 use super::source::{AnySource, Feed, Source};
 use super::template::Template;
 use crate::config::{ConfigError, Settings};
-use crate::event::clean_line;
+use crate::event::{Unanswered, clean_line};
 use crate::model::replay::{Delivery, Destination, HttpMode, PLAN_VERSION, Pace, Plan, Selection};
 use crate::model::{Problem, Timestamp};
 use crate::nats::tail::{Report, State, Tail, TailSpec};
 use crate::nats::{self, Api, Client, ConnectError};
 use crate::query::Mistake;
+use crate::query::mistake::short;
 use crate::query::range::{End, Range, Start};
 
 use amounts::Tally;
@@ -42,7 +43,7 @@ pub enum PlanError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// The filter is none.
-    #[error("the filter {text:?}: {mistake}")]
+    #[error("the filter {:?}: {mistake}", short(text, 100))]
     Filter {
         /// As typed.
         text: String,
@@ -184,6 +185,7 @@ pub async fn plan_telling(
     };
     let streams = capture::look(settings, &mut plan).await?;
     let mut tally = Tally::new(&plan);
+    let mut unanswered = Unanswered::default();
     let preparer = Preparer::new(&plan).map_err(PlanError::Wrong)?;
     let mut source = AnySource::new(plan.selection.clone(), client);
     let begun = std::time::Instant::now();
@@ -192,7 +194,7 @@ pub async fn plan_telling(
         match feed.recv().await {
             Some(Feed::Messages(messages)) => {
                 for (position, message) in &messages {
-                    tally.take(message, &preparer.prepare(*position, message));
+                    tally.take(message, &preparer.prepare(*position, message, &mut unanswered));
                 }
                 tell(tally.read());
             }
@@ -207,6 +209,7 @@ pub async fn plan_telling(
     tally.finish(&mut plan);
     plan.amounts.reading = reading;
     capture::judge(&mut plan, &tally, &streams);
+    plan.warnings.extend(unanswered.sentence().map(|told| format!("{told}; by the filter they are left out")));
     if let Some(obstacle) = capture::not_watched(settings, &plan).await? {
         plan.obstacles.push(obstacle);
     }

@@ -69,6 +69,11 @@ fn parts(tail: &TailScreen, theme: &Theme) -> Vec<Part> {
         parts.push(part(format!("matched {}", count(ring.shown().len() as u64)), theme.text, 2));
         parts.push(part(format!("hidden {}", count(ring.hidden() as u64)), theme.dim, 3));
     }
+    if let Some(unanswered) = tail.unanswered.short() {
+        // Where something matches, some events are only of another kind.
+        let (style, priority) = if ring.shown().is_empty() { (theme.warning, 1) } else { (theme.dim, 6) };
+        parts.push(part(fit(&unanswered, 60).into_owned(), style, priority));
+    }
     if ring.unjudged() > 0 {
         parts.push(part(format!("{} not judged yet", count(ring.unjudged() as u64)), theme.dim, 6));
     }

@@ -310,6 +310,12 @@ async fn what_a_consumer_missed_a_list_and_a_filter() {
     assert_eq!((plan.amounts.planned, plan.amounts.gaps), (3, Some(1)));
     completed(begin(&place, Request::new(Wanted::List(list), to)).await).await;
     assert_eq!(copies(&place.read("copies").await), [50, 3, 99]);
+    // What a filter has no answer for is told before anything is sent.
+    let request = Request { filter: Some("nats.seq > 98 AND data.none > 1".into()), ..wanted("orders", "copy.{2}") };
+    let plan = planned(&place.settings(), request).await;
+    let told =
+        "2 events could not be judged, the first: #99 of orders: data.none is missing; by the filter they are left out";
+    assert!(plan.warnings.iter().any(|warning| warning == told), "{:?}", plan.warnings);
     // Filters, and what comes of them.
     api(&place.nats, "STREAM.PURGE.copies", json!({})).await;
     let request = Request { filter: Some("id IN ('1', '27', '48')".into()), ..wanted("orders", "copy.{2}") };

@@ -99,6 +99,7 @@ fn errors_stand_first_and_under_their_event() {
 #[test]
 fn patterns_are_read_or_refused() {
     let sent = message(&[("X-Trace", "t\u{1b}")], event(7).as_bytes());
+    let odd = r#"{"specversion":"1.0","type":"t","id":"1","tenantId":"acme","event_source":"s","$x":"x","my-ext":"m","a b":"b"}"#;
     for (pattern, line) in [
         ("{seq}\\t{type}!", "1\tt!\n"),
         ("{{{id}}} {data.n} {nats.subject} {header.x-trace}", "{7} 7 orders.eu t␛\n"),
@@ -107,10 +108,12 @@ fn patterns_are_read_or_refused() {
     ] {
         assert_eq!(all(pattern, &sent).0, line, "{pattern}");
     }
+    let pattern = "{TYPE} {tenantid} {tenantId} {event_source} {$x} {my-ext} {ce['a b']}";
+    assert_eq!(all(pattern, &message(&[], odd.as_bytes())).0, "t acme acme s x m b\n");
     let refused = |pattern: &str| Format::parse(pattern, false).unwrap_err();
     assert!(refused("{seq").contains("has no }"));
     assert!(refused("jsn").contains("pretty, json, ce, raw"));
-    for (pattern, meant) in [("{Type}", "{type}?"), ("{nats.sbject}", "{nats.subject}?"), ("{a b}", ""), ("{}", "")] {
+    for (pattern, meant) in [("{nats.sbject}", "{nats.subject}?"), ("{a b}", ""), ("{}", "")] {
         let refused = refused(pattern);
         assert!(refused.contains("there is no field") && refused.contains(meant), "{refused}");
     }
