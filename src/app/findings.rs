@@ -105,6 +105,7 @@ const fn is_of_verdict(rule: Rule) -> bool {
             | Rule::ConsumerStalled
             | Rule::ConsumerBlocked
             | Rule::ConsumerNeverAcked
+            | Rule::ConsumerAhead
             | Rule::ConsumerBehind
             | Rule::ConsumerRewound
             | Rule::ConsumerPaused

@@ -76,7 +76,9 @@ fn consumer(catalog: &Catalog, stream: &str, name: &str, terms: &Terms) -> Optio
     let age = if lag == LagTime::Nothing { Some(Duration::ZERO) } else { lag.age() };
     let verdict = VerdictDocument {
         verdict: verdict.map_or(State::Unknown, |v| v.state).word(),
-        since: verdict.and_then(|v| v.since),
+        since: verdict.filter(|v| !v.or_longer).and_then(|v| v.since),
+        seen_since: verdict.filter(|v| v.or_longer).and_then(|v| v.since),
+        lost_per_second: verdict.and_then(|v| v.flags.lost().rate()).map(thousandths),
         flags: verdict.map_or_else(Vec::new, |v| v.flags.iter().map(|flag| flag.to_string()).collect()),
         sentence: standing.health(entry, terms).sentence,
         slope_per_second: verdict.and_then(|v| v.slope).map(thousandths),
@@ -142,7 +144,11 @@ fn row(c: &ConsumerDocument, taken: Timestamp) -> Vec<String> {
         c.stream.clone(),
         c.name.clone(),
         verdict.join(" "),
-        ago(c.verdict.since),
+        // Of what was so when it was first looked at only this much is known.
+        match c.verdict.seen_since.map(|at| taken.since(at)).filter(|for_long| for_long.as_secs() > 0) {
+            Some(for_long) => format!("≥{} ago", duration(Duration::from_secs(for_long.as_secs()))),
+            None => ago(c.verdict.since),
+        },
         count_exact(c.outstanding),
         lag,
         c.mode.to_owned(),

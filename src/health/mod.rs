@@ -17,7 +17,7 @@ pub use consumer::{Standing, Worst, consumer_health, consumer_level, worst_consu
 pub use level::{Health, Level};
 pub use loss::{Loss, time_to_loss};
 pub use stream::{stream_health, stream_level};
-pub use verdict::{Flag, Flags, State, Terms, Verdict, judge};
+pub use verdict::{Excuse, Flag, Flags, Lost, State, Terms, Verdict, judge};
 
 /// `1 message`, `2 messages`.
 fn messages(n: u64) -> String {

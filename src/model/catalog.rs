@@ -194,7 +194,7 @@ impl Catalog {
                 self.hear(taken);
                 self.subjects.entry(stream).or_default().set(Subjects { filter, counts, total }, taken);
             }
-            Update::Advisory(advisory) => self.count_given_up(&advisory),
+            Update::Advisory(advisory) => self.hear_advisory(&advisory),
             Update::Failed(ask, problem, at) => self.fail(ask, problem, at),
             Update::Traffic(traffic) => self.traffic = traffic,
             // Those who show them keep them.
@@ -366,7 +366,12 @@ impl Catalog {
     }
 
     /// Most of what an advisory announces is asked for at once; only what the server keeps nowhere is taken from it.
-    fn count_given_up(&mut self, advisory: &Advisory) {
+    fn hear_advisory(&mut self, advisory: &Advisory) {
+        if let (AdvisoryKind::Nak { .. }, Some(name)) = (&advisory.kind, &advisory.consumer)
+            && let Some(entry) = self.entry(&advisory.stream, name)
+        {
+            entry.refused = Some(advisory.time);
+        }
         if let (AdvisoryKind::MaxDeliveries { stream_seq, .. }, Some(name)) = (&advisory.kind, &advisory.consumer)
             && let Some(entry) = self.entry(&advisory.stream, name)
         {

@@ -125,6 +125,14 @@ pub struct ConsumerConfig {
     pub filter_subjects: Vec<String>,
     /// How long the server waits for an ack.
     pub ack_wait: Option<Duration>,
+    /// How long it waits before each further delivery of a message, instead of the ack wait; empty is none.
+    pub backoff: Vec<Duration>,
+    /// It delivers messages as far apart as they were stored (replay policy `original`).
+    pub replays: bool,
+    /// How many bits a second it sends at most (push only).
+    pub rate_limit: Option<u64>,
+    /// The sequence that it started at, where one was asked for.
+    pub start_seq: Option<u64>,
     /// How many messages may be unacked; `None` is no limit.
     pub max_ack_pending: Option<u64>,
     /// How often a message is delivered at most; `None` is no limit.
@@ -145,6 +153,8 @@ pub struct ConsumerConfig {
     pub priority_groups: Vec<String>,
     /// Each priority group has one client at a time, to which everything is delivered (`pinned_client`).
     pub pins_clients: bool,
+    /// A client of a priority group may ask for messages only when so many wait (`overflow`).
+    pub overflows: bool,
     /// The owner's metadata, in the server's order.
     pub metadata: Vec<(String, String)>,
 }

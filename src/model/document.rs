@@ -192,10 +192,14 @@ impl StreamDocument {
 pub struct VerdictDocument {
     /// `OK`, `BEHIND`, `STALLED`, `STOPPED`, `REWOUND`, `PAUSED` or `UNKNOWN`.
     pub verdict: &'static str,
-    /// Since when, as far as that is known.
+    /// Since when; null where its beginning is not known.
     pub since: Option<Timestamp>,
+    /// Where its beginning is not known: when it was first seen to be so. It may have been so long before.
+    pub seen_since: Option<Timestamp>,
     /// `DEAD>=n`, `LOST<=n`, `BLOCKED`, `HOL` and `RECREATED`, as many as apply.
     pub flags: Vec<String>,
+    /// Of `LOST<=n`: how many messages a second are lost now, at most; null where none is.
+    pub lost_per_second: Option<f64>,
     /// The evidence.
     pub sentence: String,
     /// Growth of what is outstanding; null on one sample.

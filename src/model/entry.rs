@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::missed::{Missed, is_picky};
 use super::ring::{Ring, Run, SLOTS};
 use super::{Consumer, ConsumerSample, Lag, Reading, Series, Stream, StreamSample, Thresholds, Timestamp};
 
@@ -37,24 +38,14 @@ pub struct StreamEntry {
     pub availability: Availability,
     /// Samples, oldest first.
     pub series: Series<StreamSample>,
-    /// It had consumers at some time since we look.
+    /// It had durable consumers at some time since we look.
     pub had_consumers: bool,
-    /// Since when it has none, if it had some before.
+    /// Since when it has no durable consumer, if it had one before.
     pub consumers_gone: Option<Timestamp>,
     /// When it was last heard of.
     pub seen: Timestamp,
     /// Consumers as the server counted them last, our own readers among them.
     counted: u64,
-    /// What held before it counted more than are known: they may turn out to be our own.
-    before: Option<Before>,
-}
-
-/// What was known of a stream's consumers.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Before {
-    consumers: u64,
-    had: bool,
-    gone: Option<Timestamp>,
 }
 
 impl StreamEntry {
@@ -67,7 +58,6 @@ impl StreamEntry {
             consumers_gone: None,
             seen: at,
             counted: 0,
-            before: None,
         }
     }
 
@@ -83,42 +73,30 @@ impl StreamEntry {
         let mut series = Series::new(ROW_SAMPLES);
         samples.into_iter().for_each(|sample| series.push(sample));
         let counted = info.as_ref().map_or(0, |info| info.state.consumers);
-        let before = None;
-        Self { info, availability, series, had_consumers, consumers_gone, seen, counted, before }
+        Self { info, availability, series, had_consumers, consumers_gone, seen, counted }
     }
 
     /// Takes an answer in; `shelf` tells which of its consumers are our own.
     pub(super) fn put(&mut self, mut stream: Arc<Stream>, shelf: Option<&Shelf>) {
-        let mut known = 0;
         if let Some(old) = &self.info {
             if stream.taken.is_late(old.taken) {
                 return;
             }
-            if old.created == stream.created {
-                known = old.state.consumers;
-            } else {
+            if old.created != stream.created {
                 self.series.clear();
                 self.had_consumers = false;
-                self.before = None;
             }
         }
         self.counted = stream.state.consumers;
         let others = others(self.counted, shelf);
-        if others > known && self.before.is_none() {
-            self.before = Some(Before { consumers: known, had: self.had_consumers, gone: self.consumers_gone });
-        }
         if others != self.counted {
             Arc::make_mut(&mut stream).state.consumers = others;
         }
-        self.had_consumers |= others > 0;
-        self.consumers_gone = match (self.had_consumers, others) {
-            (true, 0) => self.consumers_gone.or(Some(stream.taken)),
-            _ => None,
-        };
         self.series.push(StreamSample::from(&*stream));
         self.seen = stream.taken;
         self.availability = Availability::Present;
         self.info = Some(stream);
+        self.look_for_durables(shelf);
     }
 
     /// More is known of its consumers: what was counted may have been our own readers.
@@ -128,15 +106,14 @@ impl StreamEntry {
         if others != info.state.consumers {
             Arc::make_mut(info).state.consumers = others;
         }
-        if let Some(before) = self.before
-            && others <= before.consumers
-        {
-            self.had_consumers = before.had;
-            self.consumers_gone = before.gone;
-        }
-        if shelf.entries.len() as u64 >= others {
-            self.before = None;
-        }
+        self.look_for_durables(Some(shelf));
+    }
+
+    /// Only what outlives its client is a consumer whose absence is worth telling: one-off readers come and go.
+    fn look_for_durables(&mut self, shelf: Option<&Shelf>) {
+        let has = shelf.is_some_and(Shelf::has_durable);
+        self.had_consumers |= has;
+        self.consumers_gone = if self.had_consumers && !has { self.consumers_gone.or(Some(self.seen)) } else { None };
     }
 
     /// Messages stored per second over the last ten seconds; `None` on one sample.
@@ -177,6 +154,13 @@ pub struct ConsumerEntry {
     pub lag: Option<Box<Reading<Lag>>>,
     /// What it gave up on.
     pub given_up: GivenUp,
+    /// What was dropped before it had read it.
+    pub missed: Missed,
+    /// When a client last said that it still works on what it has. The server tells that as the time of a delivery that
+    /// did not happen.
+    pub progress: Option<Timestamp>,
+    /// When a client was last heard to refuse a message (NAK).
+    pub refused: Option<Timestamp>,
     /// When it was last heard of.
     pub seen: Timestamp,
 }
@@ -194,8 +178,35 @@ impl ConsumerEntry {
             recreated: None,
             lag: None,
             given_up: GivenUp::default(),
+            missed: Missed::default(),
+            progress: None,
+            refused: None,
             seen: at,
         }
+    }
+
+    /// When something was acked last, where that is known. What the log drops before it is acked the server counts as acked,
+    /// too: where the log begins behind the ack floor, only an ack before the last delivery is sure to have been one.
+    pub fn last_acked(&self) -> Option<Timestamp> {
+        let info = self.info.as_deref()?;
+        let begins = self.ring.samples().last().and_then(|sample| sample.edges).filter(|edges| !edges.acks_remove);
+        let dropped = begins.is_some_and(|edges| info.ack_floor.stream_seq < edges.first_seq);
+        let acked = info.ack_floor.last_active?;
+        (!dropped || info.delivered.last_active.is_some_and(|at| acked <= at)).then_some(acked)
+    }
+
+    /// How many messages a second leave the beginning of its stream's log, as far back as there are samples.
+    pub fn dropped_per_second(&self) -> Option<f64> {
+        let begins = |sample: &ConsumerSample| sample.edges.map(|edges| (sample.at, edges.first_seq));
+        let (from, to) =
+            (self.ring.samples().iter().find_map(begins)?, self.ring.samples().iter().rev().find_map(begins)?);
+        let seconds = to.0.seconds_since(from.0);
+        (seconds > 0.0 && to.1 > from.1).then(|| (to.1 - from.1) as f64 / seconds)
+    }
+
+    /// It takes only some of the messages of its stream.
+    pub fn is_picky(&self) -> bool {
+        self.info.as_deref().is_some_and(is_picky)
     }
 
     fn put(&mut self, consumer: Arc<Consumer>, stream: Option<&Stream>, slot: Duration) {
@@ -207,8 +218,15 @@ impl ConsumerEntry {
                 self.ring = Ring::default();
                 self.long = self.long.take().map(|_| Box::new(Series::new(DETAIL_SAMPLES)));
                 (self.outstanding, self.paused, self.lag) = (None, None, None);
-                self.given_up = GivenUp::default();
+                (self.given_up, self.missed) = (GivenUp::default(), Missed::default());
+                (self.progress, self.refused) = (None, None);
                 self.recreated = Some(consumer.taken);
+            }
+            let (before, after) = (&old.delivered, &consumer.delivered);
+            if before.consumer_seq == after.consumer_seq
+                && before.last_active.is_some_and(|at| after.last_active > Some(at))
+            {
+                self.progress = Some(consumer.taken);
             }
         }
         let sample = ConsumerSample::new(&consumer, stream);
@@ -224,6 +242,13 @@ impl ConsumerEntry {
         self.seen = consumer.taken;
         self.availability = Availability::Present;
         self.info = Some(consumer);
+        self.missed.look(self.ring.samples(), self.is_picky());
+    }
+
+    /// Its stream was read, see [`Ring::settle`].
+    fn settle(&mut self, stream: &Stream) {
+        self.ring.settle(stream);
+        self.missed.look(self.ring.samples(), self.is_picky());
     }
 
     /// Keeps a long series from now on, for charts.
@@ -310,9 +335,14 @@ impl Shelf {
     /// The stream was read: samples that wait for it take its ends.
     pub(super) fn settle(&mut self, stream: &Stream) {
         for entry in self.entries.values_mut() {
-            entry.ring.settle(stream);
+            entry.settle(stream);
         }
         self.unsettled = self.entries.values().any(|entry| entry.info.as_ref().is_some_and(|i| i.taken > stream.asked));
+    }
+
+    /// Whether there is one that outlives its client.
+    pub(super) fn has_durable(&self) -> bool {
+        self.entries.values().any(|entry| entry.info.as_ref().is_some_and(|info| info.config.durable))
     }
 
     /// Whether [`Shelf::settle`] has anything to do.

@@ -18,6 +18,7 @@ pub mod kind;
 pub mod lag;
 pub mod link;
 pub mod message;
+pub mod missed;
 pub mod owner;
 pub mod problem;
 pub mod reading;

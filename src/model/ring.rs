@@ -20,6 +20,10 @@ pub struct Edges {
     pub last_seq: u64,
     /// Acknowledged messages are removed (interest and workqueue retention).
     pub acks_remove: bool,
+    /// A newer message of a subject takes the place of an older one (`max_msgs_per_subject`).
+    pub replaces: bool,
+    /// A limit of age, count or size takes the oldest message now.
+    pub full: bool,
     /// There are messages, and none is missing between first and last.
     pub whole: bool,
     /// They were asked for after the consumer's numbers had come. Until then they are the last that were known.
@@ -34,9 +38,18 @@ impl Edges {
             first_seq: state.first_seq,
             last_seq: state.last_seq,
             acks_remove: stream.config.retention != Retention::Limits,
+            replaces: stream.config.limits.max_msgs_per_subject.is_some(),
+            full: stream.config.drops_the_oldest(state.messages, state.bytes, state.reach(stream.taken)),
             whole: state.messages > 0 && state.deleted == 0 && state.spread() == state.messages,
             settled: stream.asked >= at,
         }
+    }
+
+    /// What goes at the beginning of the log is dropped by a limit, read or not. Where no limit is reached, it went
+    /// because it was acked, or because a newer value took its place: neither is lost. `picky` is a consumer that takes
+    /// only some of the messages; where acks remove them, those that others acked lie before its own.
+    pub const fn drops(&self, picky: bool) -> bool {
+        self.full || !(self.replaces || (self.acks_remove && picky))
     }
 }
 

@@ -69,6 +69,8 @@ rules! {
     ConsumerBlocked = "consumer-blocked", Consumer;
     /// A consumer of which nothing was ever acked.
     ConsumerNeverAcked = "consumer-never-acked", Consumer;
+    /// A consumer that waits for what its stream has not stored.
+    ConsumerAhead = "consumer-ahead", Consumer;
     /// A consumer whose unread messages were dropped.
     ConsumerLost = "consumer-lost", Consumer;
     /// A consumer whose unread messages will soon be dropped.

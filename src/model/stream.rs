@@ -140,6 +140,18 @@ pub struct StreamConfig {
     pub metadata: Vec<(String, String)>,
 }
 
+impl StreamConfig {
+    /// With so much in it, a limit of age, count or size is reached (or so nearly that each new message may reach it):
+    /// the oldest message is dropped for a newer one. A limit of messages of one subject is none of these.
+    pub fn drops_the_oldest(&self, messages: u64, bytes: u64, reach: Option<Duration>) -> bool {
+        let limits = &self.limits;
+        let reached = |used: u64, max: Option<u64>| max.is_some_and(|max| used as f64 >= max as f64 * AT_ITS_LIMIT);
+        let aged = limits.max_age.zip(reach).is_some_and(|(max, reach)| reach >= max.mul_f64(AT_ITS_LIMIT));
+        let full = reached(messages, limits.max_msgs) || reached(bytes, limits.max_bytes);
+        aged || (full && self.discard == Discard::Old)
+    }
+}
+
 /// What it holds now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StreamState {
@@ -249,6 +261,9 @@ pub struct Stream {
     /// When it was asked for, by our clock: the numbers are not older than this.
     pub asked: Timestamp,
 }
+
+/// So full a stream drops something with nearly every message.
+pub const AT_ITS_LIMIT: f64 = 0.95;
 
 /// Which limit a stream is nearest to, and how near.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

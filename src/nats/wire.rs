@@ -208,6 +208,11 @@ pub(super) struct ConsumerConfig<'a> {
     #[serde(borrow)]
     pub(super) ack_policy: Cow<'a, str>,
     pub(super) ack_wait: i64,
+    pub(super) backoff: Option<Vec<i64>>,
+    #[serde(borrow)]
+    pub(super) replay_policy: Cow<'a, str>,
+    pub(super) rate_limit_bps: u64,
+    pub(super) opt_start_seq: u64,
     pub(super) max_deliver: i64,
     pub(super) filter_subject: Option<String>,
     pub(super) filter_subjects: Option<Vec<String>>,

@@ -146,7 +146,8 @@ fn numbers(entry: &ConsumerEntry, info: &Consumer, now: Timestamp, theme: &Theme
     let redelivered = Fact::new("redelivered", count_exact(info.redelivered));
     out.push(if info.redelivered > 0 { redelivered.styled(theme.warning) } else { redelivered });
     out.push(position("delivered", &info.delivered, now));
-    out.push(position("ack floor", &info.ack_floor, now));
+    let acked = Position { last_active: entry.last_acked(), ..info.ack_floor };
+    out.push(position("ack floor", &acked, now));
     out.push(Fact::new("out-rate", per_second(delivered)));
     out.push(Fact::new("floor moves", per_second(floor)));
     out

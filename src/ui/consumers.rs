@@ -136,7 +136,7 @@ fn cell<'a>(
             || Cell::new("…", theme.dim),
             |r| Cell::new(rate(r), if r > 0.0 { theme.text } else { theme.dim }),
         ),
-        ConsumerColumn::LastAck => match info.ack_floor.last_active {
+        ConsumerColumn::LastAck => match row.entry.last_acked() {
             Some(at) => {
                 let ago = std::time::Duration::from_secs(now.since(at).as_secs());
                 Cell::new(duration(ago), theme.text)

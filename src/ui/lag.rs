@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::event::clean_line;
 use crate::health::{Verdict, time_to_loss};
 use crate::model::lag::LagTime;
-use crate::model::units::{count_exact, duration};
+use crate::model::units::{count_exact, duration, rate};
 use crate::model::{ConsumerEntry, StreamEntry, Timestamp};
 
 use super::Theme;
@@ -61,6 +61,12 @@ pub(super) fn facts(
             }
             if let Some(stream) = stream {
                 out.push(match time_to_loss(stream, &oldest, now) {
+                    Some(loss) if loss.after < Duration::from_secs(1) => {
+                        let drops =
+                            entry.dropped_per_second().map_or(String::new(), |r| format!(", up to {}/s", rate(r)));
+                        let now = Fact::new("losing", format!("now{drops}, by {}", loss.by)).or(format!("now{drops}"));
+                        now.styled(theme.critical)
+                    }
                     Some(loss) => Fact::new("lost in", format!("{} by {}", whole(loss.after), loss.by)),
                     None => Fact::new("lost in", "no limit takes it").or("no limit"),
                 });

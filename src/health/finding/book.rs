@@ -1,5 +1,6 @@
 //! All rules: which there are, and what hits.
 
+use crate::health::Level;
 use crate::model::Rule;
 
 use super::entry::{Check, Entry, Hit};
@@ -40,8 +41,14 @@ pub(super) fn stream<'a>(look: &'a StreamLook<'a>) -> impl Iterator<Item = (Rule
 
 /// What hits of a consumer.
 pub(super) fn consumer<'a>(look: &'a ConsumerLook<'a>) -> impl Iterator<Item = (Rule, Hit)> + 'a {
-    consumer::RULES.iter().filter_map(|entry| match &entry.check {
-        Check::Consumer(check, _) => Some((entry.rule, check(look)?)),
+    let one_off = look.verdict.is_some_and(|verdict| verdict.one_off);
+    consumer::RULES.iter().filter_map(move |entry| match &entry.check {
+        Check::Consumer(check, _) => {
+            let hit = check(look)?;
+            // What its owner has set is meant. All else of a reader that comes and goes is only worth knowing.
+            let level = if one_off && entry.rule.unit().is_none() { hit.level.min(Level::Notice) } else { hit.level };
+            Some((entry.rule, Hit { level, ..hit }))
+        }
         _ => None,
     })
 }

@@ -1,10 +1,11 @@
 //! What can be the matter with a consumer whatever its state is. Each flag is a finding of its own.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::health::{Level, messages, messages_are};
 use crate::model::ring::SLOTS;
-use crate::model::units::count_exact;
+use crate::model::units::{count_exact, rate};
 use crate::model::{Consumer, ConsumerEntry};
 
 use super::look::Look;
@@ -14,8 +15,8 @@ use super::look::Look;
 pub enum Flag {
     /// At least so many messages reached `max_deliver` without an ack.
     Dead(u64),
-    /// At most so many messages were dropped by the stream before they were read.
-    Lost(u64),
+    /// Messages were dropped by the stream before they were read.
+    Lost(Lost),
     /// So many are not acked, which is `max_ack_pending`, and so many wait to be delivered.
     Blocked {
         /// Delivered, not acked.
@@ -57,7 +58,9 @@ impl Flag {
     pub fn sentence(self) -> String {
         match self {
             Self::Dead(n) => format!("It gave up on at least {}: not delivered again.", messages(n)),
-            Self::Lost(n) => format!("The stream dropped up to {} before it read them.", messages(n)),
+            Self::Lost(lost) => {
+                format!("The stream dropped up to {} before it read them{}.", messages(lost.messages), lost.now())
+            }
             Self::Blocked { unacked, pending } => format!(
                 "Delivery waits for acks: {} not acked, which is its max_ack_pending; {} not delivered yet.",
                 messages_are(unacked),
@@ -76,9 +79,32 @@ impl fmt::Display for Flag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dead(n) => write!(f, "{}>={n}", self.word()),
-            Self::Lost(n) => write!(f, "{}<={n}", self.word()),
+            Self::Lost(lost) => write!(f, "{}<={}", self.word(), lost.messages),
             Self::Blocked { .. } | Self::Hol { .. } | Self::Recreated => f.write_str(self.word()),
         }
+    }
+}
+
+/// What a consumer lost to retention.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lost {
+    /// At most so many messages since the place where it stands; where it moves, within the window.
+    pub messages: u64,
+    /// Of these at most so many within the window.
+    pub lately: u64,
+    /// How long the window is.
+    pub window: Duration,
+}
+
+impl Lost {
+    /// Messages a second over the window; `None` where nothing was lost in it.
+    pub fn rate(self) -> Option<f64> {
+        (self.lately > 0 && !self.window.is_zero()).then(|| self.lately as f64 / self.window.as_secs_f64())
+    }
+
+    /// `, 98/s now`, where something is lost now.
+    pub(in crate::health) fn now(self) -> String {
+        self.rate().map_or_else(String::new, |per_second| format!(", {}/s now", rate(per_second)))
     }
 }
 
@@ -86,7 +112,7 @@ impl fmt::Display for Flag {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flags {
     dead: u64,
-    lost: u64,
+    lost: Lost,
     blocked: bool,
     unacked: u64,
     pending: u64,
@@ -106,7 +132,7 @@ impl Flags {
         Self {
             // The server tells of each that is given up, but only to those who listen then.
             dead: exhausted.max(entry.given_up.messages),
-            lost: look.lost,
+            lost: Lost { messages: entry.missed.messages.max(look.lost), lately: look.lost, window: look.span },
             blocked: info.config.max_ack_pending.is_some_and(|max| info.ack_pending >= max) && info.pending > 0,
             unacked: info.ack_pending,
             pending: info.pending,
@@ -121,13 +147,18 @@ impl Flags {
         let blocked = Flag::Blocked { unacked: self.unacked, pending: self.pending };
         [
             (self.dead > 0).then_some(Flag::Dead(self.dead)),
-            (self.lost > 0).then_some(Flag::Lost(self.lost)),
+            (self.lost.messages > 0).then_some(Flag::Lost(self.lost)),
             self.blocked.then_some(blocked),
             self.held.then_some(Flag::Hol { floor: self.floor }),
             self.recreated.then_some(Flag::Recreated),
         ]
         .into_iter()
         .flatten()
+    }
+
+    /// What it lost to retention.
+    pub const fn lost(&self) -> Lost {
+        self.lost
     }
 
     /// The worst of their levels.

@@ -27,6 +27,12 @@ pub(super) struct Look {
     pub(super) delivered: bool,
     /// Somebody was there to read.
     pub(super) interest: bool,
+    /// A pull was open.
+    pub(super) pulled: bool,
+    /// What was delivered last, and the end of the stream before that: it is ahead of its stream.
+    pub(super) ahead: Option<(u64, u64)>,
+    /// In a stream of last values: all that was stored when the window began was delivered.
+    recent: bool,
     /// L was as good as none at some time.
     pub(super) zero: bool,
     /// L was as good as none all the time.
@@ -43,7 +49,7 @@ pub(super) struct Look {
     pub(super) rewound: Option<Fall>,
     /// The floor stands where it stood in the first sample.
     pub(super) floor_stands: bool,
-    /// At most so many were dropped unread.
+    /// At most so many were dropped unread within the window.
     pub(super) lost: u64,
     /// Growth of L a second.
     pub(super) slope: Option<f64>,
@@ -51,17 +57,23 @@ pub(super) struct Look {
     pub(super) later_is_more: bool,
     /// L is more than what is delivered between two samples.
     pub(super) more_than_a_step: bool,
+    /// The time from the first sample to the last.
+    pub(super) span: Duration,
     /// The length of the window.
     pub(super) delay: Option<Duration>,
 }
 
 impl Look {
-    pub(super) fn at(samples: &[ConsumerSample], allowed: u64) -> Self {
+    /// `picky` says of a consumer that takes only some of the messages up to which sequence it has read all of its own.
+    pub(super) fn at(samples: &[ConsumerSample], allowed: u64, picky: Option<u64>) -> Self {
         let mut look = Self { samples: samples.len(), ..Self::default() };
         let (Some(first), Some(last)) = (samples.first(), samples.last()) else { return look };
         look.zero = samples.iter().any(|s| s.outstanding() <= allowed);
         look.all_zero = samples.iter().all(|s| s.outstanding() <= allowed);
         look.interest = samples.iter().any(ConsumerSample::has_reader);
+        look.pulled = samples.iter().any(|s| s.waiting > 0);
+        look.ahead = ahead(samples);
+        look.recent = first.edges.is_some_and(|edges| edges.replaces && last.delivered_stream_seq >= edges.last_seq);
         look.grew = last.outstanding() > first.outstanding();
         look.waits = last.pending > 0;
         look.unacked = !last.ack_none && last.ack_pending > 0;
@@ -78,7 +90,7 @@ impl Look {
             told = b.last_acked.or(told);
             look.delivered |= b.delivered_consumer_seq != a.delivered_consumer_seq;
             look.fell |= b.outstanding() < a.outstanding();
-            look.lost = look.lost.saturating_add(lost(earlier, a, b));
+            look.lost = look.lost.saturating_add(lost(earlier, a, b, picky));
             earlier = a.edges;
             let (before, after) = (a.ack_floor_stream_seq, b.ack_floor_stream_seq);
             look.rewound = match look.rewound {
@@ -95,6 +107,11 @@ impl Look {
     /// It rises in spite of its dips.
     pub(super) fn rises(&self) -> bool {
         self.slope.is_some_and(|slope| slope > 0.0) && self.later_is_more && self.is_backlog()
+    }
+
+    /// It is no more than a window behind, however many wait.
+    pub(super) const fn keeps_up(&self) -> bool {
+        self.recent && self.delivered
     }
 
     /// It rises, or stands still, and never falls. Where one message is held it is never nothing: that a few more are on
@@ -116,6 +133,7 @@ impl Look {
         if seconds <= 0.0 {
             return;
         }
+        self.span = last.at.since(first.at);
         let steps = n - 1.0;
         self.delay = Some(last.at.since(first.at).mul_f64(n / steps));
         let deliveries = last.delivered_consumer_seq.saturating_sub(first.delivered_consumer_seq);
@@ -136,14 +154,28 @@ impl Look {
     }
 }
 
+/// It was delivered more than its stream ever stored, in two samples: the stream was restored, or the consumer was moved
+/// behind its end. The ends of the log were asked for after the consumer, so they are not older.
+fn ahead(samples: &[ConsumerSample]) -> Option<(u64, u64)> {
+    let [.., a, b] = settled(samples)? else { return None };
+    let end = |s: &ConsumerSample| s.edges.filter(|edges| edges.settled).map(|edges| edges.last_seq);
+    let (before, after) = (end(a)?, end(b)?);
+    (a.delivered_stream_seq > before && b.delivered_stream_seq > after).then_some((b.delivered_stream_seq, after))
+}
+
+/// All but the newest, where its ends of the log have not come yet: they come a moment later.
+fn settled(samples: &[ConsumerSample]) -> Option<&[ConsumerSample]> {
+    let newest = samples.last()?;
+    let waits = newest.edges.is_none_or(|edges| !edges.settled);
+    samples.get(..samples.len() - usize::from(waits))
+}
+
 /// Whether what the server says is pending can be, by the sequences: it cannot be more than there are between the last
 /// delivered and the end, nor nothing where all of them are its own.
 pub(super) fn doubt(samples: &[ConsumerSample], info: &Consumer) -> Option<Doubt> {
-    let settled = |s: &ConsumerSample| s.edges.filter(|e| e.settled);
-    // The ends of the log come a moment after the newest sample.
-    let known = if samples.last().is_some_and(|s| settled(s).is_none()) { samples.len() - 1 } else { samples.len() };
-    let [.., a, b] = samples.get(..known)? else { return None };
-    let (before, after) = (settled(a)?, settled(b)?);
+    let [.., a, b] = settled(samples)? else { return None };
+    let ends = |s: &ConsumerSample| s.edges.filter(|e| e.settled);
+    let (before, after) = (ends(a)?, ends(b)?);
     // The log may have begun later meanwhile; what was dropped then was still counted.
     let read = b.delivered_stream_seq.max(before.first_seq.min(after.first_seq).saturating_sub(1));
     let behind = after.last_seq.saturating_sub(read);
@@ -214,11 +246,12 @@ fn only_dropped(a: &ConsumerSample, b: &ConsumerSample) -> bool {
 /// everything was read. So what was delivered meanwhile explains it, if it was as much. Acks that remove messages do so
 /// also in the moment between a sample and the ends of the log that belong to it; those are looked at with the
 /// deliveries after them.
-fn lost(earlier: Option<Edges>, a: &ConsumerSample, b: &ConsumerSample) -> u64 {
+fn lost(earlier: Option<Edges>, a: &ConsumerSample, b: &ConsumerSample, picky: Option<u64>) -> u64 {
     let Some(of_a) = a.edges.filter(|_| a.pending > 0) else { return 0 };
     let (before, after) = if of_a.acks_remove { (earlier, Some(of_a)) } else { (Some(of_a), b.edges) };
-    let (Some(before), Some(after)) = (before, after) else { return 0 };
+    let (Some(before), Some(after)) = (before, after.filter(|edges| edges.drops(picky.is_some()))) else { return 0 };
     let read = a.delivered_stream_seq.max(a.ack_floor_stream_seq).max(before.first_seq.saturating_sub(1));
+    let read = read.max(picky.unwrap_or(0));
     let gap = after.first_seq.saturating_sub(1).saturating_sub(read);
     let came = after.last_seq.saturating_sub(before.last_seq);
     let most = gap.min(a.pending.saturating_add(came));

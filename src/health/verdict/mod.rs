@@ -18,11 +18,13 @@
 //! ```text
 //! newest older than 3 polls                                  UNKNOWN
 //! paused                                                     PAUSED
+//! delivered up to behind the end of the stream               STALLED  ahead of its stream
 //! L <= allowed                                               OK       idle, or caught up
 //! the floor fell and has not come back                       REWOUND
 //! (fewer than ten samples, and never zero                    UNKNOWN  3/10 samples)
 //! no acked, no deliv, no interest, not zero                  STOPPED  no reader and no ack
 //! not zero and no acked                                      STALLED  nobody acks, or nothing is delivered
+//! (last values, and less than a window behind                OK)
 //! not zero and L never falls                                 BEHIND
 //! not zero, the slope is > 0 and the 2nd half above the 1st  BEHIND   one dip does not clear it
 //! otherwise                                                  OK       catching up where the slope is < 0
@@ -43,8 +45,9 @@ use crate::model::{Catalog, Consumer, ConsumerEntry, Timestamp};
 
 use super::Level;
 
-pub use flags::{Flag, Flags};
+pub use flags::{Flag, Flags, Lost};
 use look::Look;
+pub(in crate::health) use words::nobody;
 
 /// An answer that is older than so many polls says nothing of the present.
 const STALE: u32 = 3;
@@ -134,6 +137,15 @@ pub enum Why {
         /// The stream sequence after.
         to: u64,
     },
+    /// It is to go on at a sequence that its stream has not reached.
+    Ahead {
+        /// It was delivered up to here.
+        delivered: u64,
+        /// Its stream ends here.
+        last: u64,
+    },
+    /// It delivers no faster than it is configured to.
+    Paced,
     /// It delivers, and nobody acks.
     NobodyAcks,
     /// A reader waits, and nothing is delivered.
@@ -173,12 +185,32 @@ pub struct Verdict {
     pub samples: usize,
     /// How long it may take until this verdict notices something: one window. `None` on one sample.
     pub delay: Option<Duration>,
-    /// Nobody acks, but whoever has the messages may still take his time: the ack wait of none of them is over.
-    pub in_time: bool,
+    /// Why it stands still although nothing may be wrong.
+    pub excuse: Option<Excuse>,
+    /// It does not outlive its client: a reader that comes and goes.
+    pub one_off: bool,
     /// What leaves is what a limit of the stream drops, before it was acked.
     pub dropped: bool,
     /// The server's own numbers contradict each other.
     pub doubt: Option<Doubt>,
+}
+
+/// Why a consumer may stand still although it does what it is told to. Where only the clients know, it is at least no
+/// more than a warning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Excuse {
+    /// The ack wait of the last delivery is not over: whoever has the messages may take so long.
+    SlowWork,
+    /// A client said within the window that it still works on what it has.
+    InProgress,
+    /// What was not acked comes again by then at the latest: the longest wait of its backoff.
+    Backoff(Timestamp),
+    /// A reader waits, the ack wait is over, and nothing came again: a client put it off (NAK with a delay).
+    PutOff,
+    /// Messages come again and again, to a client that goes on reading: it refuses them.
+    Refused,
+    /// Its clients may ask for messages only when many wait.
+    Overflow,
 }
 
 /// The server's count of what is pending cannot be right: some versions counted wrongly.
@@ -195,11 +227,21 @@ impl Verdict {
     /// long as it may be slow: it is worth a look only where more waits behind it.
     pub fn level(&self) -> Level {
         let level = match self.state {
-            State::Stalled | State::Stopped if self.in_time && self.waits => Level::Warning,
-            State::Stalled | State::Stopped if self.in_time => Level::Notice,
+            State::Stalled | State::Stopped => self.standstill().unwrap_or(Level::Notice),
             state => state.level(),
         };
-        level.max(self.flags.level())
+        let level = level.max(self.flags.level());
+        if self.one_off && level > Level::Unknown { Level::Notice } else { level }
+    }
+
+    /// How bad it is that it stands still; `None` where all is delivered and it may be as it is meant to be.
+    pub(in crate::health) const fn standstill(&self) -> Option<Level> {
+        match self.excuse {
+            None => Some(Level::Critical),
+            Some(Excuse::Refused | Excuse::Overflow) => Some(Level::Warning),
+            Some(_) if self.waits => Some(Level::Warning),
+            Some(_) => None,
+        }
     }
 
     /// What a list is sorted by, the worst greatest: level, state, how much is outstanding.
@@ -239,19 +281,33 @@ pub fn judge(entry: &ConsumerEntry, terms: &Terms) -> Option<Verdict> {
     let samples = entry.ring.samples();
     let newest = samples.last()?;
     let terms = &Terms { allowed: terms.allowed.max(entry.allowed), ..*terms };
-    let look = Look::at(samples, terms.allowed);
-    let why = rule(newest.at, newest.paused, newest.outstanding(), &look, terms);
+    let look = Look::at(samples, terms.allowed, entry.is_picky().then_some(entry.missed.read));
+    let why = match rule(newest.at, newest.paused, newest.outstanding(), &look, terms) {
+        // As far apart as they were stored, or so many bits a second.
+        Why::NothingDelivered if info.config.replays || info.config.rate_limit.is_some() => Why::Paced,
+        Why::NeverFell | Why::Sawtooth if info.config.replays => Why::Paced,
+        // It was told to begin there.
+        Why::Ahead { delivered, .. } if info.config.start_seq == Some(delivered.saturating_add(1)) => Why::Idle,
+        why => why,
+    };
     let state = match why {
         Why::TooFew | Why::Silent => State::Unknown,
         Why::Paused => State::Paused,
         Why::NoReader => State::Stopped,
         Why::Rewound { .. } => State::Rewound,
-        Why::NobodyAcks | Why::NothingDelivered => State::Stalled,
+        Why::NobodyAcks | Why::NothingDelivered | Why::Ahead { .. } => State::Stalled,
         Why::NeverFell | Why::Sawtooth => State::Behind,
-        Why::Idle | Why::CaughtUp | Why::CatchingUp | Why::Working => State::Ok,
+        Why::Idle | Why::CaughtUp | Why::CatchingUp | Why::Working | Why::Paced => State::Ok,
     };
-    let (since, or_longer) =
-        since(entry, why, &look, terms.now).map_or((None, false), |(at, longer)| (Some(at), longer));
+    let excuse = excuse(entry, info, why, &look, terms.now);
+    // What is put off, and kept from nobody, does not stand still.
+    let state = match excuse {
+        Some(Excuse::InProgress) => State::Ok,
+        Some(Excuse::Backoff(_) | Excuse::PutOff) if !look.waits => State::Ok,
+        _ => state,
+    };
+    let since = since(entry, why, &look, terms.now).filter(|_| excuse.is_none() || state != State::Ok);
+    let (since, or_longer) = since.map_or((None, false), |(at, longer)| (Some(at), longer));
     Some(Verdict {
         state,
         why,
@@ -264,20 +320,42 @@ pub fn judge(entry: &ConsumerEntry, terms: &Terms) -> Option<Verdict> {
         slope: look.slope,
         samples: samples.len(),
         delay: look.delay,
-        in_time: matches!(why, Why::NobodyAcks | Why::NoReader) && !look.dropped && is_in_time(info, terms.now),
+        excuse,
+        one_off: !info.config.durable,
         dropped: look.dropped && !look.acked,
         doubt: look::doubt(samples, info),
     })
 }
 
-/// The clients have had what is not acked for less time than they may take. What takes longer comes again before anything
-/// new does: so nothing came again, and the last delivery is not that long ago. (A server that restarts forgets when
-/// that was; what takes too long comes again then, and is told by that.)
-fn is_in_time(info: &Consumer, now: Timestamp) -> bool {
-    let last = info.delivered.last_active.map(|at| now.since(at));
-    info.redelivered == 0
-        && info.ack_pending > 0
-        && info.config.ack_wait.is_some_and(|wait| last.is_none_or(|ago| ago < wait))
+/// Why nothing may be wrong although nothing is acked, or nothing delivered.
+fn excuse(entry: &ConsumerEntry, info: &Consumer, why: Why, look: &Look, now: Timestamp) -> Option<Excuse> {
+    match why {
+        Why::NothingDelivered => return info.config.overflows.then_some(Excuse::Overflow),
+        Why::NobodyAcks | Why::NoReader if info.ack_pending > 0 && !look.dropped => {}
+        _ => return None,
+    }
+    let (last, wait) = (info.delivered.last_active, info.config.ack_wait?);
+    let within = |at: Timestamp, span: Duration| now.since(at) < span;
+    if entry.progress.is_some_and(|at| within(at, wait.max(look.span))) {
+        return Some(Excuse::InProgress);
+    }
+    // What takes longer comes again before anything new does: so nothing came again, and the last delivery is not that
+    // long ago. (A server that restarts forgets when that was; what takes too long comes again then.)
+    if info.redelivered == 0 && last.is_none_or(|at| within(at, wait)) {
+        return Some(Excuse::SlowWork);
+    }
+    if let (Some(at), Some(longest)) = (last, info.config.backoff.iter().max())
+        && within(at, *longest)
+    {
+        return Some(Excuse::Backoff(at.plus(*longest)));
+    }
+    // To who waits the server delivers again what is overdue, at once.
+    if look.pulled && last.is_some_and(|at| !within(at, wait.saturating_add(look.span))) {
+        return Some(Excuse::PutOff);
+    }
+    let refused = entry.refused.is_some_and(|at| within(at, wait.max(look.span)));
+    let again = info.redelivered > 0 && !look.waits && look.interest;
+    (refused || again).then_some(Excuse::Refused)
 }
 
 /// The first rule that fits.
@@ -287,6 +365,9 @@ fn rule(taken: Timestamp, paused: bool, outstanding: u64, look: &Look, terms: &T
     }
     if paused {
         return Why::Paused;
+    }
+    if let Some((delivered, last)) = look.ahead {
+        return Why::Ahead { delivered, last };
     }
     if outstanding <= terms.allowed {
         return if look.acked { Why::CaughtUp } else { Why::Idle };
@@ -308,6 +389,10 @@ fn rule(taken: Timestamp, paused: bool, outstanding: u64, look: &Look, terms: &T
                 Why::NothingDelivered
             };
         }
+        // How many values wait says nothing where newer ones take their place.
+        if look.keeps_up() {
+            return Why::Working;
+        }
         if look.never_falls() {
             return Why::NeverFell;
         }
@@ -324,13 +409,13 @@ fn since(entry: &ConsumerEntry, why: Why, look: &Look, now: Timestamp) -> Option
     let info = entry.info.as_deref()?;
     let outstanding = entry.outstanding?;
     // That a message was dropped is, to the server, when something was acked last.
-    let acked = info.ack_floor.last_active.filter(|_| !look.dropped);
+    let acked = entry.last_acked().filter(|_| !look.dropped);
     let delivered = info.delivered.last_active;
     let begun = outstanding.begun.then_some(outstanding.from);
     let run = |run: Run| (run.from, !run.begun);
     let exactly = |at: Timestamp| (at, false);
     let (at, longer) = match why {
-        Why::TooFew | Why::CatchingUp | Why::Working => return None,
+        Why::TooFew | Why::CatchingUp | Why::Working | Why::Paced | Why::Ahead { .. } => return None,
         // Who works has a moment of nothing now and then, which says nothing.
         Why::CaughtUp if !look.all_zero => return None,
         Why::Silent => exactly(info.taken),
@@ -351,6 +436,10 @@ mod any;
 mod burrow;
 #[cfg(test)]
 mod cases;
+#[cfg(test)]
+mod configured;
+#[cfg(test)]
+mod losses;
 #[cfg(test)]
 mod tables;
 #[cfg(test)]

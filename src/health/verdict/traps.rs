@@ -15,7 +15,7 @@ fn trap_1_retention_eats_the_backlog() {
         k.drop_to(91 + 10 * k.slots as u64);
     });
     assert_eq!((case.told().as_str(), case.verdict().outstanding), ("STOPPED LOST<=90", 910));
-    assert!(case.sentence().ends_with("The stream dropped up to 90 messages before it read them."));
+    assert!(case.sentence().ends_with("The stream dropped up to 90 messages before it read them, 5.0/s now."));
     // Also while it works off the rest, more slowly than it is dropped.
     case.polls(10, |k| {
         k.deliver(2);

@@ -8,7 +8,7 @@ use crate::model::ring::SLOTS;
 use crate::model::units::{count, count_exact, duration, rate};
 use crate::model::{Consumer, ConsumerEntry, Delivery, Timestamp};
 
-use super::{Flag, Verdict, Why};
+use super::{Excuse, Flag, State, Verdict, Why};
 
 /// Longer than this is no estimate any more.
 const LONGEST: f64 = 3.0e9;
@@ -30,7 +30,7 @@ impl Verdict {
         for flag in self.flags.iter() {
             let _ = match flag {
                 Flag::Dead(n) => write!(out, " {}>={}", flag.word(), count(n)),
-                Flag::Lost(n) => write!(out, " {}<={}", flag.word(), count(n)),
+                Flag::Lost(lost) => write!(out, " {}<={}{}", flag.word(), count(lost.messages), lost.now()),
                 _ => write!(out, " {flag}"),
             };
         }
@@ -80,6 +80,23 @@ impl Verdict {
         let left = || messages_are(self.outstanding);
         let window = || self.window().map_or(String::new(), |d| format!(" ({})", duration(d)));
         let slope = || rate(self.slope.unwrap_or(0.0).abs());
+        let unacked = || messages_are(info.ack_pending);
+        match (self.state, self.excuse) {
+            (State::Ok, Some(Excuse::InProgress)) => {
+                return format!("A client says that it still works on what it has: {} not acked.", unacked());
+            }
+            (State::Ok, Some(Excuse::Backoff(until))) => {
+                let until = until.to_display();
+                return format!("{} not acked; its backoff delivers again by {until} UTC at the latest.", unacked());
+            }
+            (State::Ok, Some(Excuse::PutOff)) => {
+                return format!(
+                    "{} not acked: a client put them off (NAK with a delay); until when, the server does not tell.",
+                    unacked()
+                );
+            }
+            _ => {}
+        }
         match self.why {
             Why::TooFew => {
                 format!("{}/{SLOTS} samples: too early to say how it goes; {} outstanding.", self.samples, left())
@@ -99,10 +116,10 @@ impl Verdict {
             Why::Idle => format!("Nothing is outstanding, and nothing was acked for the whole window{}.", window()),
             Why::CaughtUp => "Nothing is outstanding, and what comes in is acked.".into(),
             Why::NoReader => {
-                let slow = self.slow_work(info);
+                let slow = self.excused(info);
                 let nobody = match &info.config.delivery {
                     Delivery::Pull => "no open pull".to_owned(),
-                    Delivery::Push { subject, .. } => format!("nobody is subscribed to {subject}"),
+                    Delivery::Push { subject, group } => nobody(subject, group.as_deref()),
                 };
                 let left = left();
                 format!("No reader and no ack for the whole window{}: {left} outstanding, {nobody}.{slow}", window())
@@ -113,6 +130,20 @@ impl Verdict {
                 count_exact(to),
                 left()
             ),
+            Why::Ahead { delivered, last } => format!(
+                "It is ahead of its stream: it was delivered up to {}, and its stream ends at {}. Nothing is delivered \
+                 before the stream has passed {}.",
+                count_exact(delivered),
+                count_exact(last),
+                count_exact(delivered)
+            ),
+            Why::Paced => {
+                let pace = match info.config.rate_limit {
+                    Some(bits) => format!("at most {} bit/s (rate limit)", count_exact(bits)),
+                    None => "as far apart as they were stored (replay policy original)".to_owned(),
+                };
+                format!("It delivers messages as configured, {pace}: {} outstanding.", left())
+            }
             Why::NobodyAcks => {
                 let mut out = format!(
                     "It delivers, and nobody acks: no ack for the whole window{}, {} not acked, {} not delivered.",
@@ -123,22 +154,27 @@ impl Verdict {
                 if self.dropped {
                     out.push_str(" What leaves is what its stream drops.");
                 }
-                out.push_str(&self.slow_work(info));
+                out.push_str(&self.excused(info));
                 out
             }
             Why::NothingDelivered => format!(
-                "A reader waits, but nothing was delivered for the whole window{}: {} outstanding.",
+                "A reader waits, but nothing was delivered for the whole window{}: {} outstanding.{}",
                 window(),
-                left()
+                left(),
+                self.excused(info)
             ),
             Why::NeverFell if self.slope.is_none_or(|slope| slope <= 0.0) => format!(
                 "It does not catch up: {} outstanding, and that did not fall for the whole window{}.",
                 left(),
                 window()
             ),
-            Why::NeverFell => format!("It falls behind by {}/s: {} outstanding, and that never fell.", slope(), left()),
+            Why::NeverFell => {
+                let limit = limited(info);
+                format!("It falls behind by {}/s: {} outstanding, and that never fell.{limit}", slope(), left())
+            }
             Why::Sawtooth => {
-                format!("It falls behind by {}/s in spite of its dips: {} outstanding.", slope(), left())
+                let limit = limited(info);
+                format!("It falls behind by {}/s in spite of its dips: {} outstanding.{limit}", slope(), left())
             }
             Why::CatchingUp if !self.backlog => format!("{} outstanding, and it moves.", left()),
             Why::CatchingUp => {
@@ -153,13 +189,42 @@ impl Verdict {
 }
 
 impl Verdict {
-    /// That whoever has the messages may still work on them, where it is so.
-    fn slow_work(&self, info: &Consumer) -> String {
-        match info.config.ack_wait.filter(|_| self.in_time) {
-            Some(wait) => format!(" It may be slow work: its ack wait, {}, is not over.", duration(wait)),
+    /// Why nothing may be wrong, as a sentence behind others; empty where there is no such reason.
+    fn excused(&self, info: &Consumer) -> String {
+        match self.excuse {
+            Some(Excuse::SlowWork) => {
+                let wait = info.config.ack_wait.map_or(String::new(), duration);
+                format!(" It may be slow work: its ack wait, {wait}, is not over.")
+            }
+            Some(Excuse::InProgress) => " A client says that it still works on what it has.".to_owned(),
+            Some(Excuse::Backoff(until)) => format!(
+                " It waits as its backoff says: what is not acked comes again by {} UTC at the latest.",
+                until.to_display()
+            ),
+            Some(Excuse::PutOff) => {
+                " The ack wait is over and nothing came again, so a client put it off (NAK with a delay).".to_owned()
+            }
+            Some(Excuse::Refused) => " Messages come again: its clients refuse them, or do not ack in time.".to_owned(),
+            Some(Excuse::Overflow) => {
+                " That may be meant: clients of an overflow group can ask for messages only when many wait.".to_owned()
+            }
             None => String::new(),
         }
     }
+}
+
+/// That nobody is subscribed, and in which queue group somebody would have to be.
+pub(in crate::health) fn nobody(subject: &str, group: Option<&str>) -> String {
+    match group {
+        Some(group) => format!("nobody is subscribed to {subject} in the queue group {group}"),
+        None => format!("nobody is subscribed to {subject}"),
+    }
+}
+
+/// That it may send no more, where that is so.
+fn limited(info: &Consumer) -> String {
+    let bits = info.config.rate_limit.map(count_exact);
+    bits.map_or_else(String::new, |bits| format!(" Its rate limit is {bits} bit/s."))
 }
 
 /// Whole seconds, where there is one.

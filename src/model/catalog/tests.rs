@@ -72,7 +72,19 @@ fn zero_consumers_is_remembered_only_where_there_were_some() {
     let mut c = Catalog::default();
     c.apply(Update::Stream(stream("a", 1, 0)));
     assert_eq!(c.streams["a"].consumers_gone, None);
+    let reader = |durable: bool, at: i64| {
+        let taken = Timestamp::from_secs(at);
+        let mut c = Consumer { stream: "a".into(), name: "c".into(), taken, ..Default::default() };
+        c.config.durable = durable;
+        Update::Consumer(Arc::new(c))
+    };
+    // Who looks on once is no consumer that it had.
+    c.apply(Update::Stream(stream("a", 1, 1)));
+    c.apply(reader(false, 1));
+    c.apply(Update::Stream(stream("a", 1, 0)));
+    assert_eq!(c.streams["a"].consumers_gone, None);
     c.apply(Update::Stream(stream("a", 2, 2)));
+    c.apply(reader(true, 2));
     c.apply(Update::Stream(stream("a", 3, 0)));
     c.apply(Update::Stream(stream("a", 4, 0)));
     assert_eq!(c.streams["a"].consumers_gone, Some(Timestamp::from_secs(3)));
@@ -157,12 +169,10 @@ fn our_own_readers_are_no_consumers() {
         Arc::new(c)
     };
     let other = |at: i64| {
-        Arc::new(Consumer {
-            stream: "a".into(),
-            name: "x".into(),
-            taken: Timestamp::from_secs(at),
-            ..Default::default()
-        })
+        let mut c =
+            Consumer { stream: "a".into(), name: "x".into(), taken: Timestamp::from_secs(at), ..Default::default() };
+        c.config.durable = true;
+        Arc::new(c)
     };
     let listed = |at: i64, items: Vec<Arc<Consumer>>| {
         let total = items.len() as u64;
@@ -178,7 +188,7 @@ fn our_own_readers_are_no_consumers() {
     // A stream without any is read with this program: first it is counted, then it is known.
     c.apply(Update::Stream(stream("a", 1, 0)));
     c.apply(Update::Stream(stream("a", 2, 1)));
-    assert_eq!(told(&c), (1, true, false));
+    assert_eq!(told(&c), (1, false, false));
     c.apply(Update::Consumer(reader("jetscope-tail-1", 2)));
     assert_eq!((told(&c), c.consumer_count()), ((0, false, false), 0));
     c.apply(Update::Stream(stream("a", 3, 1)));

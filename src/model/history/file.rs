@@ -16,7 +16,7 @@ use super::track::Track;
 use super::{History, OfConsumer, OfStream, Room};
 
 /// How a file begins; the number is that of the format.
-const MAGIC: &[u8] = b"jetscope history 1\n";
+const MAGIC: &[u8] = b"jetscope history 2\n";
 /// The hash at its end.
 const HASH: usize = 8;
 

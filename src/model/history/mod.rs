@@ -41,7 +41,7 @@ const APART: Duration = Duration::from_secs(30);
 const LATE: i64 = 30_000_000;
 
 type StreamTrack = Track<12, NONE>;
-type ConsumerTrack = Track<19, WAITING>;
+type ConsumerTrack = Track<23, WAITING>;
 type AccountTrack = Track<4, NONE>;
 
 /// What is kept of a stream.
@@ -348,7 +348,7 @@ impl History {
     /// What a consumer's numbers were in this span of time. Of a stream's log nothing is said.
     pub fn consumer(&self, stream: &str, name: &str, from: Timestamp, to: Timestamp) -> Vec<Seen<ConsumerSample>> {
         let Some(kept) = self.streams.get(stream).and_then(|of| of.consumers.get(name)) else { return vec![] };
-        let sample = |run: &Run<19>| {
+        let sample = |run: &Run<23>| {
             let then = ConsumerThen(run.values);
             (!then.is(GONE | SILENT)).then(|| (then.sample(run.to, None), then.created()))
         };

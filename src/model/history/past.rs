@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use crate::model::entry::Shelf;
 use crate::model::ring::{Ring, SLOTS};
-use crate::model::{Availability, Catalog, ConsumerEntry, Link, StreamEntry, StreamSample, Timestamp};
+use crate::model::{Availability, Catalog, ConsumerEntry, Link, Stream, StreamEntry, StreamSample, Timestamp};
 
-use super::shape::{ConsumerThen, GONE, SILENT, StreamThen, acks_remove, micros, restored_account, time};
+use super::shape::{ConsumerThen, GONE, SILENT, StreamThen, micros, restored_account, time};
 use super::tape::Run;
 use super::track::Track;
 use super::{History, MINUTE, OfConsumer, OfStream};
@@ -130,9 +130,9 @@ impl OfStream {
     /// Its consumers as they were.
     fn shelf(&self, then: i64, slot: Duration, old: bool, log: &[Back<12>]) -> Shelf {
         let mut shelf = Shelf::default();
-        let acks_remove = acks_remove(self.info.as_deref());
+        let info = self.info.as_deref();
         for (name, kept) in &self.consumers {
-            if let Some(entry) = kept.entry(then, slot, old, log, acks_remove) {
+            if let Some(entry) = kept.entry(then, slot, old, log, info) {
                 shelf.entries.insert(name.clone(), entry);
             }
         }
@@ -151,7 +151,7 @@ impl OfConsumer {
         slot: Duration,
         old: bool,
         log: &[Back<12>],
-        acks_remove: bool,
+        stream: Option<&Stream>,
     ) -> Option<ConsumerEntry> {
         let since = then - slot.as_micros() as i64 * WINDOW;
         let mut samples = look_back(&self.track, then, since, old, |values| {
@@ -172,31 +172,34 @@ impl OfConsumer {
         entry.recreated = newest.recreated();
         entry.given_up = newest.given_up();
         entry.lag = newest.lag();
-        entry.ring = ring(&samples, slot, log, acks_remove);
+        (entry.progress, entry.refused) = newest.said();
+        entry.ring = ring(&samples, slot, log, stream);
+        entry.missed = newest.missed();
+        entry.missed.look(entry.ring.samples(), entry.is_picky());
         Some(entry)
     }
 }
 
 /// The ring of a consumer, as it came to be: its samples with the ends of the log that were known then, and those
 /// that became known after them.
-fn ring(samples: &[Back<19>], slot: Duration, log: &[Back<12>], acks_remove: bool) -> Ring {
+fn ring(samples: &[Back<23>], slot: Duration, log: &[Back<12>], stream: Option<&Stream>) -> Ring {
     let mut ring = Ring::default();
     let edges =
-        |(at, late, values): &Back<12>, of: i64| StreamThen(*values).edges(acks_remove, at - i64::from(*late), of);
+        |(at, late, values): &Back<12>, of: i64| StreamThen(*values).edges(stream, *at, at - i64::from(*late), of);
     let mut known = log.iter().peekable();
     let mut last = None;
     for (at, _, values) in samples {
-        while let Some(stream) = known.next_if(|stream| stream.0 <= *at) {
-            ring.settle_with(|of| edges(stream, micros(of)));
-            last = Some(stream);
+        while let Some(read) = known.next_if(|read| read.0 <= *at) {
+            ring.settle_with(|of| edges(read, micros(of)));
+            last = Some(read);
         }
         let then = ConsumerThen(*values);
         if !then.is(SILENT) {
-            ring.push(then.sample(*at, last.map(|stream| edges(stream, *at))), slot);
+            ring.push(then.sample(*at, last.map(|read| edges(read, *at))), slot);
         }
     }
-    for stream in known {
-        ring.settle_with(|of| edges(stream, micros(of)));
+    for read in known {
+        ring.settle_with(|of| edges(read, micros(of)));
     }
     ring
 }

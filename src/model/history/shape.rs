@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::model::consumer::{AckPolicy, Position};
 use crate::model::entry::GivenUp;
 use crate::model::lag::Stored;
+use crate::model::missed::Missed;
 use crate::model::ring::{Edges, Run as Since};
 use crate::model::{
     Account, Consumer, ConsumerEntry, ConsumerSample, Lag, Reading, Retention, Stream, StreamEntry, Timestamp,
@@ -15,7 +16,7 @@ use crate::model::{
 /// The values of a stream.
 pub(super) type StreamRow = [u64; 12];
 /// The values of a consumer; number [`WAITING`] is kept at its most.
-pub(super) type ConsumerRow = [u64; 19];
+pub(super) type ConsumerRow = [u64; 23];
 /// The values of an account.
 pub(super) type AccountRow = [u64; 4];
 
@@ -130,17 +131,22 @@ impl StreamThen {
     }
 
     /// The ends of its log.
-    pub(super) fn edges(&self, acks_remove: bool, asked: i64, at: i64) -> Edges {
-        let [last_seq, first_seq, holes, _, _, _, _, deleted, ..] = self.0;
+    pub(super) fn edges(&self, info: Option<&Stream>, read: i64, asked: i64, at: i64) -> Edges {
+        let [last_seq, first_seq, holes, bytes, _, first_time, _, deleted, ..] = self.0;
         let messages = self.messages();
         let whole = messages > 0 && holes == 0 && deleted == 0;
-        Edges { first_seq, last_seq, acks_remove, whole, settled: asked >= at }
+        let reach = unpacked(first_time).filter(|_| messages > 0).map(|first| time(read).since(first));
+        let config = info.map(|info| &info.config);
+        Edges {
+            first_seq,
+            last_seq,
+            acks_remove: config.is_some_and(|config| config.retention != Retention::Limits),
+            replaces: config.is_some_and(|config| config.limits.max_msgs_per_subject.is_some()),
+            full: config.is_some_and(|config| config.drops_the_oldest(messages, bytes, reach)),
+            whole,
+            settled: asked >= at,
+        }
     }
-}
-
-/// Whether acknowledged messages leave a stream.
-pub(super) fn acks_remove(info: Option<&Stream>) -> bool {
-    info.is_some_and(|info| info.config.retention != Retention::Limits)
 }
 
 /// Of a consumer.
@@ -177,6 +183,10 @@ pub(super) fn of_consumer(entry: &ConsumerEntry, info: &Consumer) -> ConsumerRow
         oldest.map_or(0, |m| m.seq),
         packed(oldest.map(|m| m.time)),
         packed(lag.map(|lag| lag.taken)),
+        entry.missed.messages,
+        entry.missed.read,
+        packed(entry.progress),
+        packed(entry.refused),
     ]
 }
 
@@ -258,6 +268,16 @@ impl ConsumerThen {
 
     pub(super) const fn given_up(&self) -> GivenUp {
         GivenUp { messages: self.0[13], last_seq: self.0[14] }
+    }
+
+    /// When a client said that it works on, and when one refused a message.
+    pub(super) fn said(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        (unpacked(self.0[21]), unpacked(self.0[22]))
+    }
+
+    /// What had been dropped before it was read.
+    pub(super) const fn missed(&self) -> Missed {
+        Missed::of_past(self.0[19], self.0[20], self.delivered())
     }
 
     /// The oldest message that was not acked, where it had been looked at.

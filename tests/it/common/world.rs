@@ -160,6 +160,10 @@ pub(crate) fn consumers(stream: &str, second: i64) -> Vec<Arc<Consumer>> {
             consumer(stream, "mailer-eu", second, 0, |c| {
                 c.pending = 90;
                 (c.ack_pending, c.redelivered) = (1000, 12);
+                // What is not acked comes again when the ack wait is over.
+                let again = second.div_euclid(30);
+                c.delivered.consumer_seq = (40_000 + 12 * again) as u64;
+                c.delivered.last_active = Some(at(30 * again));
                 c.delivered.stream_seq = 47_100;
                 c.ack_floor.stream_seq = 44_020;
                 c.ack_floor.last_active = Some(at(-740));

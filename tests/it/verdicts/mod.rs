@@ -1,6 +1,7 @@
 //! Verdicts on consumers that really are so: applications play on a server, and the built program looks at them.
 
 mod lags;
+mod meant;
 mod play;
 mod restarts;
 mod scenes;
@@ -59,6 +60,30 @@ impl Looking {
     }
 }
 
+/// The lines of `check`, and its exit code.
+pub(crate) async fn check(url: &str, window: Duration) -> (i32, String) {
+    let (url, window) = (url.to_owned(), format!("{}ms", window.as_millis()));
+    tokio::task::spawn_blocking(move || {
+        let home = tempfile::tempdir().expect("a directory");
+        let out = Command::new(env!("CARGO_BIN_EXE_jetscope"))
+            .args(["check", "--all", "--window", &window, "--server", &url])
+            .env_clear()
+            .env("HOME", home.path())
+            .output()
+            .expect("the program");
+        let told = String::from_utf8(out.stdout).expect("text");
+        (out.status.code().unwrap_or_else(|| panic!("no exit code: {told}")), told)
+    })
+    .await
+    .expect("the program's end")
+}
+
+/// The lines of `check` about a stream, or a consumer of it.
+pub(crate) fn about(told: &str, place: &str) -> Vec<String> {
+    let fits = |line: &&str| line.split_once(": ").is_some_and(|(head, _)| head.ends_with(&format!(" {place}")));
+    told.lines().filter(fits).map(str::to_owned).collect()
+}
+
 /// The consumer of this name.
 pub(crate) fn of<'a>(told: &'a [Told], name: &str) -> &'a Told {
     told.iter().find(|t| t.0["name"] == name).unwrap_or_else(|| panic!("{name} is not told of"))
@@ -81,6 +106,10 @@ impl Told {
         let flags = self.flags();
         let text = flags.iter().find_map(|f| f.strip_prefix(flag)).unwrap_or_else(|| panic!("no {flag}: {self:#?}"));
         text.trim_start_matches(['<', '>', '=']).parse().expect("a number")
+    }
+
+    pub(crate) fn field(&self, field: &str) -> &Value {
+        &self.0[field]
     }
 
     pub(crate) fn seconds(&self, field: &str) -> Option<f64> {

@@ -105,6 +105,23 @@ impl Stage {
         }
     }
 
+    /// Takes one and answers it with this, once or again and again.
+    pub(crate) async fn answers(&mut self, name: &str, answer: &'static str, every: Option<Duration>) {
+        let message = take(&self.nats, name, name, 1, Duration::from_secs(10)).await.pop().expect("a message");
+        let (nats, reply) = (self.nats.clone(), message.reply.clone().expect("a reply subject"));
+        nats.publish(reply.clone(), answer.into()).await.expect("an answer");
+        nats.flush().await.expect("a flush");
+        if let Some(every) = every {
+            self.playing.spawn(async move {
+                let mut tick = pace(every);
+                loop {
+                    tick.tick().await;
+                    let _ = nats.publish(reply.clone(), answer.into()).await;
+                }
+            });
+        }
+    }
+
     /// Leaves a pull open.
     pub(crate) async fn waits(&mut self, name: &str) {
         let inbox = self.nats.new_inbox();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::flags::keep_longer;
 use crate::health::Level;
 use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, quoted, some};
 use crate::health::finding::look::ConsumerLook;
@@ -10,13 +11,15 @@ use crate::health::verdict::{Flag, State};
 use crate::model::lag::LagTime;
 use crate::model::ring::SLOTS;
 use crate::model::subject::{matches, overlap};
-use crate::model::units::{count_exact, duration};
+use crate::model::units::{count_exact, duration, rate};
 use crate::model::{ConsumerSample, Rule};
 
 /// Retention that is this near is a warning.
 const NEAR: Duration = Duration::from_secs(600);
 /// And this near it is critical.
 const VERY_NEAR: Duration = Duration::from_secs(60);
+/// Nearer than this is no forecast: it is lost.
+const NOW: Duration = Duration::from_secs(1);
 /// Subjects that were read longer ago than this say nothing of the present.
 const FRESH: Duration = Duration::from_secs(60);
 
@@ -47,13 +50,21 @@ pub(super) const LOSS_NEAR: Entry = Entry {
             let left = time_to_loss(look).unwrap_or_default();
             let limits = look.stream_info().map(|info| &info.config.limits);
             let unread = look.entry.ring.samples().last().and_then(first_unread);
-            let sentence = format!(
-                "In about {} its stream begins to drop messages that it has not read.",
-                duration(Duration::from_secs(left.as_secs()))
-            );
+            let drops = look.entry.dropped_per_second().map(|per_second| format!("up to {}/s", rate(per_second)));
+            let (words, sentence) = if left < NOW {
+                let drops = drops.as_ref().map_or(String::new(), |drops| format!(", {drops}"));
+                (
+                    "losing now",
+                    format!("It is losing messages now{drops}: its stream drops them before they are acked."),
+                )
+            } else {
+                let left = duration(Duration::from_secs(left.as_secs()));
+                ("loss near", format!("In about {left} its stream begins to drop messages that it has not read."))
+            };
             let bound = look.bound(Rule::ConsumerLossNear).of(hit.level, Rule::ConsumerLossNear);
-            Story::new("loss near", sentence)
+            Story::new(words, sentence)
                 .with("time left", duration(Duration::from_secs(left.as_secs())))
+                .with_some("stream drops", drops)
                 .with_some("first unread", unread.map(|seq| format!("seq {} or later", count_exact(seq))))
                 .with_some(
                     "stream begins",
@@ -64,10 +75,7 @@ pub(super) const LOSS_NEAR: Entry = Entry {
                 .with_some("max bytes", limits.and_then(|limits| limits.max_bytes).map(crate::model::units::bytes))
                 .with_some("told from", bound.map(|(n, by)| format!("{} ({by})", duration(Duration::from_secs_f64(n)))))
                 .advise("See why it does not keep up; that is the finding beside this one.")
-                .run(
-                    "Until it does, let the stream keep messages for longer.",
-                    format!("nats stream edit {} --max-age=… --max-msgs=… --max-bytes=…", quoted(look.stream)),
-                )
+                .run("Until it does, let the stream keep messages for longer.", keep_longer(look))
         },
     ),
 };
@@ -118,8 +126,9 @@ fn time_to_loss(look: &ConsumerLook<'_>) -> Option<Duration> {
     let verdict = look.verdict.filter(|v| !matches!(v.state, State::Ok | State::Unknown | State::Rewound))?;
     let info = look.stream_info()?;
     let removed_by_acks = info.config.retention != crate::model::Retention::Limits;
-    // What is lost already is told so.
-    if removed_by_acks || verdict.flags.iter().any(|flag| matches!(flag, Flag::Lost(_))) {
+    // What is being lost is told so.
+    let loses = verdict.flags.iter().any(|flag| matches!(flag, Flag::Lost(lost) if lost.rate().is_some()));
+    if removed_by_acks || loses {
         return None;
     }
     let samples = look.entry.ring.samples();

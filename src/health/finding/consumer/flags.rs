@@ -3,9 +3,9 @@
 use crate::health::Level;
 use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, plural, quoted, some};
 use crate::health::finding::look::ConsumerLook;
-use crate::health::verdict::Flag;
+use crate::health::verdict::{Flag, Lost};
 use crate::model::Rule;
-use crate::model::units::{count_exact, duration};
+use crate::model::units::{count_exact, duration, rate};
 
 use super::standing::info;
 
@@ -49,21 +49,24 @@ pub(super) const DEAD: Entry = Entry {
 pub(super) const LOST: Entry = Entry {
     rule: Rule::ConsumerLost,
     levels: &[Level::Warning],
-    finds: "Retention dropped messages in the last ten samples that the consumer had not read.",
+    finds: "Retention dropped messages that the consumer had not read. How many at most is counted from where it stands, \
+            and does not fall before it moves; beside it stands how many a second it was in ten samples.",
     patience: AT_ONCE,
     many: |n| some(n, "consumer", "lost unread messages", "lost unread messages"),
     check: Check::Consumer(
-        |look| match flag(look, |flag| matches!(flag, Flag::Lost(_)))? {
-            Flag::Lost(n) => Some(Hit::of(Level::Warning, n)),
-            _ => None,
-        },
+        |look| lost(look).map(|lost| Hit::of(Level::Warning, lost.messages)),
         |look, hit| {
-            let sentence =
-                format!("Its stream dropped up to {} before it had read them.", plural(hit.amount, "message"));
+            let lost = lost(look).unwrap_or_default();
+            let sentence = format!(
+                "Its stream dropped up to {} before it had read them{}.",
+                plural(hit.amount, "message"),
+                lost.now()
+            );
             let limits = look.stream_info().map(|info| &info.config.limits);
             let first = look.stream_info().map(|info| count_exact(info.state.first_seq));
             Story::new("lost messages", sentence)
                 .with("dropped unread", format!("up to {}", count_exact(hit.amount)))
+                .with_some("loses now", lost.rate().map(|per_second| format!("up to {}/s", rate(per_second))))
                 .with_some("stream begins", first.map(|seq| format!("seq {seq}")))
                 .with_some(
                     "delivered to",
@@ -73,10 +76,7 @@ pub(super) const LOST: Entry = Entry {
                 .with_some("max messages", limits.and_then(|limits| limits.max_msgs).map(count_exact))
                 .with_some("max bytes", limits.and_then(|limits| limits.max_bytes).map(crate::model::units::bytes))
                 .advise("They are gone, here and for every other consumer. See first why it does not keep up.")
-                .run(
-                    "Until it does, let the stream keep messages for longer.",
-                    format!("nats stream edit {} --max-age=… --max-msgs=… --max-bytes=…", quoted(look.stream)),
-                )
+                .run("Until it does, let the stream keep messages for longer.", keep_longer(look))
         },
     ),
 };
@@ -144,6 +144,29 @@ pub(super) const RECREATED: Entry = Entry {
         },
     ),
 };
+
+/// What it lost.
+fn lost(look: &ConsumerLook<'_>) -> Option<Lost> {
+    match flag(look, |flag| matches!(flag, Flag::Lost(_)))? {
+        Flag::Lost(lost) => Some(lost),
+        _ => None,
+    }
+}
+
+/// The command that changes the limits which the stream has: of others nothing is dropped.
+pub(super) fn keep_longer(look: &ConsumerLook<'_>) -> String {
+    let mut command = format!("nats stream edit {}", quoted(look.stream));
+    if let Some(limits) = look.stream_info().map(|info| &info.config.limits) {
+        for (set, flag) in [
+            (limits.max_age.is_some(), " --max-age=…"),
+            (limits.max_msgs.is_some(), " --max-msgs=…"),
+            (limits.max_bytes.is_some(), " --max-bytes=…"),
+        ] {
+            command.push_str(if set { flag } else { "" });
+        }
+    }
+    command
+}
 
 fn flag(look: &ConsumerLook<'_>, which: impl Fn(&Flag) -> bool) -> Option<Flag> {
     look.verdict.as_ref()?.flags.iter().find(which)

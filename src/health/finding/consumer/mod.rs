@@ -17,6 +17,7 @@ pub(super) const RULES: &[Entry] = &[
     standing::STALLED,
     standing::BLOCKED,
     standing::NEVER_ACKED,
+    standing::AHEAD,
     standing::BEHIND,
     standing::NO_READER,
     standing::REWOUND,

@@ -4,7 +4,7 @@
 use crate::health::Level;
 use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, plural, quoted, some};
 use crate::health::finding::look::ConsumerLook;
-use crate::health::verdict::{Flag, State, Verdict, Why};
+use crate::health::verdict::{Excuse, Flag, State, Verdict, Why, nobody};
 use crate::model::units::{count_exact, duration, rate};
 use crate::model::{AckPolicy, Consumer, ConsumerSample, Delivery, Rule};
 
@@ -19,14 +19,21 @@ pub(super) const STOPPED: Entry = Entry {
     check: Check::Consumer(
         |look| {
             let verdict = is(look, State::Stopped)?;
-            standstill(verdict).map(|level| hit(level, verdict))
+            // Those of one-off readers are counted together, by their stream.
+            verdict.standstill().filter(|_| !verdict.one_off).map(|level| hit(level, verdict))
         },
         |look, _| {
-            let slow = look.verdict.is_some_and(|verdict| verdict.in_time);
+            let slow = look.verdict.is_some_and(|verdict| verdict.excuse.is_some());
             let story = told(look, if slow { "nobody asks" } else { "nobody reads" }).run("Look at it.", info(look));
             let story = match look.info().map(|info| &info.config.delivery) {
-                Some(Delivery::Push { subject, .. }) => story
-                    .advise(format!("Start the application that subscribes to {subject}, or see why it does not."))
+                Some(Delivery::Push { subject, group }) => story
+                    .advise(match group {
+                        Some(group) => format!(
+                            "Start the application that subscribes to {subject}. It must name the queue group {group}: \
+                             subscriptions without it, or with another one, get nothing."
+                        ),
+                        None => format!("Start the application that subscribes to {subject}, or see why it does not."),
+                    })
                     .run("Or delete it, if nobody needs it any more.", remove(look)),
                 _ => story
                     .advise("Start the application that reads it, or see why it does not ask for messages.")
@@ -42,20 +49,26 @@ pub(super) const STALLED: Entry = Entry {
     rule: Rule::ConsumerStalled,
     levels: &[Level::Warning, Level::Critical],
     finds: "Messages wait and somebody reads, but in ten samples nothing was acked (or nothing delivered). A warning where \
-            that may be slow work (the ack wait of the last delivery is not over, and nothing came again); nothing where all \
-            is delivered, too.",
+            that may be slow work (the ack wait of the last delivery is not over and nothing came again, or a client says \
+            that it is in progress) or meant (backoff, NAK with a delay, an overflow group); nothing where all is delivered, \
+            too. Also a warning where all is delivered and comes again, to clients that go on reading: they may refuse it.",
     patience: AT_ONCE,
     many: |n| some(n, "consumer", "stands still", "stand still"),
     check: Check::Consumer(
         |look| {
             let verdict = is(look, State::Stalled)?;
-            let more_is_said = blocked(verdict) || never_acked(look, verdict);
-            standstill(verdict).filter(|_| !more_is_said).map(|level| hit(level, verdict))
+            let ahead = matches!(verdict.why, Why::Ahead { .. });
+            let more_is_said = blocked(verdict) || never_acked(look, verdict) || ahead;
+            verdict.standstill().filter(|_| !more_is_said).map(|level| hit(level, verdict))
         },
         |look, _| {
             let delivers = look.info().is_some_and(|info| info.ack_pending > 0);
             let story = told(look, "stands still").run("Look at it.", info(look));
-            if delivers {
+            let excuse = look.verdict.and_then(|verdict| verdict.excuse);
+            if matches!(excuse, Some(Excuse::Backoff(_) | Excuse::PutOff | Excuse::Refused)) {
+                story
+                    .advise("See in the application's log why it does not take them; what waits comes again by itself.")
+            } else if delivers {
                 story.advise("Its clients have messages and do not ack them: see whether they hang, fail, or wait for something.")
             } else {
                 story.advise("A client waits and gets nothing: see whether its requests ask for too little, or for another group.")
@@ -69,7 +82,7 @@ pub(super) const BLOCKED: Entry = Entry {
     rule: Rule::ConsumerBlocked,
     levels: &[Level::Notice, Level::Warning, Level::Critical],
     finds: "As many messages are not acked as may be (`max_ack_pending`), so that nothing more is delivered. Critical where \
-            nothing is acked either; a warning while the ack wait is not over; a notice where acks come, and it was so in \
+            nothing is acked either; a warning while that may be slow work or meant, as with `consumer-stalled`; a notice where acks come, and it was so in \
             ten samples.",
     patience: AT_ONCE,
     many: |n| some(n, "consumer", "waits for acks", "wait for acks"),
@@ -81,7 +94,7 @@ pub(super) const BLOCKED: Entry = Entry {
                 return None;
             }
             match verdict.state {
-                State::Stalled => standstill(&verdict).map(|level| hit(level, &verdict)),
+                State::Stalled => verdict.standstill().map(|level| hit(level, &verdict)),
                 State::Ok => {
                     let max = info.config.max_ack_pending?;
                     let samples = look.entry.ring.samples();
@@ -106,10 +119,21 @@ pub(super) const BLOCKED: Entry = Entry {
                     (Level::Critical, true) =>
                         " In ten samples nothing was acked; what leaves is what its stream drops.".to_owned(),
                     (Level::Critical, false) => " Nothing was acked in ten samples.".to_owned(),
-                    (Level::Warning, _) => format!(
-                        " Nothing was acked in ten samples; it may be slow work, since its ack wait, {}, is not over.",
-                        duration(info.config.ack_wait.unwrap_or_default())
-                    ),
+                    (Level::Warning, _) => {
+                        let why = match look.verdict.and_then(|verdict| verdict.excuse) {
+                            Some(Excuse::InProgress) => "a client says that it still works on what it has".to_owned(),
+                            Some(Excuse::Backoff(until)) => {
+                                format!("they come again by {} UTC at the latest (backoff)", until.to_display())
+                            }
+                            Some(Excuse::PutOff) => "a client put them off (NAK with a delay)".to_owned(),
+                            Some(Excuse::Refused) => "its clients refuse them, or do not ack in time".to_owned(),
+                            _ => format!(
+                                "it may be slow work, since its ack wait, {}, is not over",
+                                duration(info.config.ack_wait.unwrap_or_default())
+                            ),
+                        };
+                        format!(" Nothing was acked in ten samples; {why}.")
+                    }
                     _ => " Acks arrive.".to_owned(),
                 }
             );
@@ -151,8 +175,41 @@ pub(super) const NEVER_ACKED: Entry = Entry {
             );
             evidence(Story::new("never acked", sentence), look, info)
                 .with_some("ack wait", info.config.ack_wait.map(duration))
-                .advise("Its application should ack what it has done; or the ack policy should be none.")
+                .advise("Its application should ack what it has done: see whether it fails, hangs, or forgets to.")
                 .run("Look at it.", self::info(look))
+        },
+    ),
+};
+
+/// It waits for what its stream has not stored.
+pub(super) const AHEAD: Entry = Entry {
+    rule: Rule::ConsumerAhead,
+    levels: &[Level::Critical],
+    finds: "The consumer was delivered more than its stream ever stored: the stream was restored or made again, or the consumer \
+            was moved behind its end. Nothing is delivered before the stream has passed it, also where nothing is pending.",
+    patience: AT_ONCE,
+    many: |n| some(n, "consumer", "is ahead of its stream", "are ahead of their streams"),
+    check: Check::Consumer(
+        |look| {
+            let verdict = is(look, State::Stalled)?;
+            match verdict.why {
+                Why::Ahead { delivered, last } => Some(Hit::of(Level::Critical, delivered.saturating_sub(last))),
+                _ => None,
+            }
+        },
+        |look, _| {
+            let (Some(verdict), Some(of)) = (look.verdict, look.info()) else { return Story::default() };
+            let stream = look.stream_info();
+            Story::new("ahead of stream", verdict.state_sentence(of, look.terms.now))
+                .with("delivered to", format!("seq {}", count_exact(of.delivered.stream_seq)))
+                .with("ack floor", format!("seq {}", count_exact(of.ack_floor.stream_seq)))
+                .with_some("stream ends", stream.map(|of| format!("seq {}", count_exact(of.state.last_seq))))
+                .with_some("stream made", stream.and_then(|of| of.created).map(|at| format!("{} UTC", at.to_display())))
+                .run(
+                    "Move it: to the start, the end, a sequence or a time. Without --execute it only says what would happen.",
+                    format!("jetscope reposition {} {} --to start", quoted(look.stream), quoted(look.name)),
+                )
+                .run("Look at it.", info(look))
         },
     ),
 };
@@ -260,15 +317,6 @@ fn blocked(verdict: &Verdict) -> bool {
     verdict.flags.iter().any(|flag| matches!(flag, Flag::Blocked { .. }))
 }
 
-/// How bad it is that nothing is acked; `None` where all is delivered and its clients may just be slow.
-fn standstill(verdict: &Verdict) -> Option<Level> {
-    match (verdict.in_time, verdict.waits) {
-        (true, false) => None,
-        (true, true) => Some(Level::Warning),
-        (false, _) => Some(Level::Critical),
-    }
-}
-
 /// Nothing was ever acked, though there was time enough.
 fn never_acked(look: &ConsumerLook<'_>, verdict: &Verdict) -> bool {
     let Some(info) = look.info() else { return false };
@@ -276,7 +324,7 @@ fn never_acked(look: &ConsumerLook<'_>, verdict: &Verdict) -> bool {
     let grown = info.created.is_none_or(|at| look.now().since(at) > info.config.ack_wait.unwrap_or_default());
     never
         && grown
-        && !verdict.in_time
+        && verdict.excuse.is_none()
         && info.delivered.consumer_seq > 0
         && verdict.state == State::Stalled
         && info.config.ack_policy != AckPolicy::None
@@ -316,7 +364,7 @@ fn evidence(story: Story, look: &ConsumerLook<'_>, info: &Consumer) -> Story {
     let reader = match &info.config.delivery {
         Delivery::Pull => plural(info.waiting, "open pull request"),
         Delivery::Push { .. } if info.push_bound => "subscribed".to_owned(),
-        Delivery::Push { .. } => "nobody is subscribed".to_owned(),
+        Delivery::Push { subject, group } => nobody(subject, group.as_deref()),
     };
     let grows = look.of.and_then(crate::model::StreamEntry::rate_in);
     story
@@ -325,7 +373,7 @@ fn evidence(story: Story, look: &ConsumerLook<'_>, info: &Consumer) -> Story {
         .with_some("oldest waits", look.entry.lag_time(look.terms.now).age().map(duration))
         .with("readers", reader)
         .with_some("last delivery", ago(info.delivered.last_active))
-        .with_some("last ack", ago(info.ack_floor.last_active).filter(|_| acks))
+        .with_some("last ack", ago(look.entry.last_acked()).filter(|_| acks))
         .with_some("stream grows", grows.filter(|rate| *rate > 0.0).map(|r| format!("{}/s", rate(r))))
 }
 

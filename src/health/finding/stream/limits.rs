@@ -6,13 +6,12 @@ use crate::health::Level;
 use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, quoted, some};
 use crate::health::finding::look::StreamLook;
 use crate::model::series::until_full;
+use crate::model::stream::AT_ITS_LIMIT;
 use crate::model::units::{bytes, count_exact, duration, percent, rate};
 use crate::model::{Discard, Retention, Rule, Storage, Stream};
 
 /// The window over which growth is measured.
 const GROWTH: Duration = Duration::from_secs(60);
-/// So full a stream drops something with nearly every message.
-const AT_ITS_LIMIT: f64 = 0.95;
 
 /// Nothing ever leaves it.
 pub(super) const NO_LIMITS: Entry = Entry {

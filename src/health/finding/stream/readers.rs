@@ -11,7 +11,8 @@ use crate::model::{ConsumerEntry, ConsumerSample, Retention, Rule, Stream};
 
 /// The window over which growth is measured.
 const GROWTH: Duration = Duration::from_secs(60);
-/// Ephemeral consumers without a reader that are called too many.
+/// Ephemeral consumers without a reader that are worth knowing, and that are called too many.
+const MANY: f64 = 10.0;
 const EPHEMERALS: f64 = 1_000.0;
 
 /// Interest retention and nobody interested.
@@ -67,7 +68,7 @@ pub(super) const NO_WORKERS: Entry = Entry {
 pub(super) const NO_CONSUMERS: Entry = Entry {
     rule: Rule::StreamNoConsumers,
     levels: &[Level::Warning],
-    finds: "Nothing reads the stream any more: it had consumers since jetscope looks, and now it has none.",
+    finds: "Nothing reads the stream any more: it had durable consumers since jetscope looks, and now it has none at all.",
     patience: A_MOMENT,
     many: |n| some(n, "stream", "is not read any more", "are not read any more"),
     check: Check::Stream(
@@ -128,16 +129,16 @@ pub(super) const GROWS_UNREAD: Entry = Entry {
 /// Readers that nobody reads with.
 pub(super) const EPHEMERAL: Entry = Entry {
     rule: Rule::StreamEphemerals,
-    levels: &[Level::Warning, Level::Critical],
-    finds: "Very many ephemeral consumers without a reader (1,000, if nothing else is set): something makes consumers and \
-            leaves them.",
+    levels: &[Level::Notice, Level::Warning, Level::Critical],
+    finds: "Ephemeral consumers without a reader: something makes consumers and leaves them. A notice from 10 on, a warning from \
+            1,000 on, if nothing else is set.",
     patience: AT_ONCE,
     many: |n| {
         some(
             n,
             "stream",
-            "has very many ephemeral consumers that nobody reads",
-            "have very many ephemeral consumers that nobody reads",
+            "has many ephemeral consumers that nobody reads",
+            "have many ephemeral consumers that nobody reads",
         )
     },
     check: Check::Stream(
@@ -146,8 +147,10 @@ pub(super) const EPHEMERAL: Entry = Entry {
             // Most streams have fewer consumers at all.
             let most = look.shelf?.entries.len() as f64;
             let bound = look.bound(Rule::StreamEphemerals);
-            let judge = |n: f64| {
-                if bound.is_set() { bound.at_least(n) } else { (n >= EPHEMERALS).then_some(Level::Warning) }
+            let judge = |n: f64| match bound.is_set() {
+                true => bound.at_least(n),
+                false if n >= EPHEMERALS => Some(Level::Warning),
+                false => (n >= MANY).then_some(Level::Notice),
             };
             judge(most)?;
             let idle = idle(look);
@@ -198,7 +201,7 @@ fn still<'a>(look: &StreamLook<'a>) -> impl Iterator<Item = (&'a str, u64)> {
     let terms = look.terms;
     look.shelf.into_iter().flat_map(|shelf| shelf.entries.iter()).filter_map(move |(name, entry)| {
         let verdict = judge(entry, &terms)?;
-        let still = matches!(verdict.state, State::Stopped | State::Stalled) && !verdict.in_time;
+        let still = matches!(verdict.state, State::Stopped | State::Stalled) && verdict.excuse.is_none();
         still.then_some((name.as_str(), verdict.outstanding))
     })
 }

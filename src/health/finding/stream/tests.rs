@@ -211,10 +211,24 @@ fn streams_without_readers() {
     assert_eq!(unread(Retention::Interest, 0), [(Rule::StreamNoInterest, Critical)]);
     assert_eq!(unread(Retention::WorkQueue, 0), [(Rule::StreamNoWorkers, Warning)]);
     assert_eq!(unread(Retention::WorkQueue, 1), [(Rule::StreamNoWorkers, Critical)]);
-    let gone = judge_over(3, &Thresholds::default(), |s, n| s.state.consumers = u64::from(n == 0));
-    assert_eq!(gone, [(Rule::StreamNoConsumers, Warning)]);
-    let back = judge_over(3, &Thresholds::default(), |s, n| s.state.consumers = u64::from(n != 1));
-    assert_eq!(back, []);
+    let read = |durable: bool, counts: [u64; 3]| {
+        let mut catalog = Catalog::default();
+        for (n, consumers) in counts.into_iter().enumerate() {
+            let mut stream = Stream { taken: Timestamp::from_secs(10_000 + n as i64), ..healthy() };
+            stream.state.consumers = consumers;
+            let mut c =
+                Consumer { stream: "orders".into(), name: "c".into(), taken: stream.taken, ..Default::default() };
+            c.config.durable = durable;
+            catalog.apply(Update::Stream(Arc::new(stream)));
+            if consumers > 0 {
+                catalog.apply(Update::Consumer(Arc::new(c)));
+            }
+        }
+        judge_in(&catalog, &Thresholds::default())
+    };
+    assert_eq!(read(true, [1, 0, 0]), [(Rule::StreamNoConsumers, Warning)]);
+    assert_eq!(read(true, [1, 0, 1]), []);
+    assert_eq!(read(false, [1, 0, 0]), [], "who looks on once comes and goes");
 }
 
 #[test]
@@ -237,7 +251,9 @@ fn ephemeral_consumers_that_nobody_reads() {
     let found = |level| vec![(Rule::StreamEphemerals, level)];
     let defaults = Thresholds::default();
     assert_eq!(many(1_000, &|_| {}, &defaults), found(Warning));
-    assert_eq!(many(999, &|_| {}, &defaults), []);
+    assert_eq!(many(999, &|_| {}, &defaults), found(Notice));
+    assert_eq!(many(10, &|_| {}, &defaults), found(Notice));
+    assert_eq!(many(9, &|_| {}, &defaults), []);
     assert_eq!(many(1_000, &|c| c.waiting = 1, &defaults), [], "somebody reads with them");
     assert_eq!(many(1_000, &|c| c.config.durable = true, &defaults), []);
     assert_eq!(many(20, &|_| {}, &set(Rule::StreamEphemerals, Some(10.0), Some(20.0))), found(Critical));

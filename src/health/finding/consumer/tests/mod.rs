@@ -196,13 +196,20 @@ fn slow_work_does_not_stand_still() {
     // After a restart the server does not know when.
     assert_eq!(working(|c| c.c.delivered.last_active = None).hits(), []);
     let stalled = [(Rule::ConsumerStalled, Critical)];
-    assert_eq!(working(|_| {}).polls(25, |_| {}).hits(), stalled, "they took longer");
-    assert_eq!(working(|c| c.c.redelivered = 1).hits(), stalled, "it came again");
+    // They took longer: the server delivers it again to the client that waits, which may refuse it.
+    let again = |c: &mut Case| c.c.redelivered = 3;
+    assert_eq!(working(again).polls(25, again).hits(), [(Rule::ConsumerStalled, Warning)]);
+    // It did not deliver it again, so a client has put it off.
+    assert_eq!(working(|_| {}).polls(40, |_| {}).hits(), []);
     // More waits behind it.
     let waited = working(|c| c.stored(1));
     assert_eq!(waited.hits(), [(Rule::ConsumerStalled, Warning)]);
     assert!(waited.sentence(Rule::ConsumerStalled).ends_with("It may be slow work: its ack wait, 1m, is not over."));
-    assert_eq!(waited.polls(25, |c| c.stored(1)).hits(), stalled, "they took longer");
+    let longer = |c: &mut Case| {
+        c.stored(1);
+        c.c.redelivered = 3;
+    };
+    assert_eq!(waited.polls(25, longer).hits(), stalled, "they took longer, and what waits behind it is not asked for");
     // One job at a time.
     let one = |times| {
         let mut case = case();
@@ -217,7 +224,8 @@ fn slow_work_does_not_stand_still() {
     assert_eq!(one(12).hits(), [(Rule::ConsumerBlocked, Warning)]);
     let sentence = one(12).sentence(Rule::ConsumerBlocked);
     assert!(sentence.ends_with("it may be slow work, since its ack wait, 1m, is not over."), "{sentence}");
-    assert_eq!(one(32).hits(), [(Rule::ConsumerBlocked, Critical)]);
+    assert_eq!(one(30).polls(2, |c| c.c.redelivered = 1).hits(), [(Rule::ConsumerBlocked, Critical)], "it came again");
+    assert_eq!(one(60).hits(), [(Rule::ConsumerBlocked, Warning)], "it did not, though a pull waits: it was put off");
     // One that asks only when it is done, and until then has no open pull.
     let asks_later = |times| one(0).polls(times, |c| c.c.waiting = 0);
     assert_eq!(asks_later(12).hits(), [(Rule::ConsumerStopped, Warning)]);
