@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::consumer::OWN_PREFIX;
+use super::gone::Gone;
 use super::ring::SLOT;
 use super::update::{Ask, Listing, SubjectCount};
 use super::{
@@ -52,6 +53,8 @@ pub struct Catalog {
     pub streams: BTreeMap<String, StreamEntry>,
     /// How the last sweep over the streams went; the value is the total that the server named.
     pub listing: Reading<u64>,
+    /// What was there and is gone.
+    pub gone: Gone,
     /// Consumers by stream. Shared, so that freezing a picture of very many does not copy them all at once.
     pub consumers: BTreeMap<String, Arc<Shelf>>,
     /// How the last sweep over all consumers went; the value is how many streams failed.
@@ -114,6 +117,7 @@ impl Catalog {
             account_series: Series::default(),
             streams: BTreeMap::new(),
             listing: Reading::default(),
+            gone: Gone::default(),
             consumers: BTreeMap::new(),
             consumers_swept: Reading::default(),
             sweep_every: None,
@@ -155,7 +159,7 @@ impl Catalog {
                 self.hear(at);
                 // It may have been made again meanwhile, and another lane has read it.
                 if self.streams.get(&name).is_none_or(|entry| !at.is_late(entry.seen)) {
-                    self.forget_stream(&name);
+                    self.forget_stream(&name, at);
                 }
             }
             Update::Consumers(stream, listing) => self.put_consumers(&stream, listing),
@@ -185,7 +189,7 @@ impl Catalog {
                         || shelf.entries.get(&name).is_some_and(|entry| !at.is_late(entry.seen)))
                 {
                     let shelf = Arc::make_mut(shelf);
-                    shelf.retain(at, self.slot, |known, _| known != name);
+                    shelf.retain(at, self.slot, &mut self.gone, |known, _| known != name);
                     shelf.ours.remove(&name);
                     self.revision += 1;
                 }
@@ -272,7 +276,7 @@ impl Catalog {
                 .map(|(name, _)| name.clone())
                 .collect();
             for name in gone {
-                self.forget_stream(&name);
+                self.forget_stream(&name, taken);
             }
             self.forget_strays(started, taken);
             self.listing.set(total, taken);
@@ -285,12 +289,13 @@ impl Catalog {
         self.revision += 1;
         self.hear(stream.taken);
         self.failures.remove(&(stream.name.clone(), None));
+        self.gone.streams.remove(&stream.name);
         if stream.state.consumers == 0
             && let Some(shelf) = self.consumers.get_mut(&stream.name)
         {
             // The stream's own count is the newer word: do not show consumers that are gone.
             let shelf = Arc::make_mut(shelf);
-            shelf.retain(stream.taken, self.slot, |_, entry| entry.seen > stream.taken);
+            shelf.retain(stream.taken, self.slot, &mut self.gone, |_, entry| entry.seen > stream.taken);
             shelf.ours.clear();
         }
         if let Some(shelf) = self.consumers.get_mut(&stream.name)
@@ -337,7 +342,7 @@ impl Catalog {
         if let Some(problem) = problem {
             shelf.listing.fail(problem, taken);
         } else {
-            shelf.retain(taken, self.slot, |_, entry| is_since(entry.seen, started, taken));
+            shelf.retain(taken, self.slot, &mut self.gone, |_, entry| is_since(entry.seen, started, taken));
             shelf.listing.set((), taken);
             // What was said of a consumer that is gone is of no use any more.
             let known = &shelf.entries;
@@ -350,6 +355,9 @@ impl Catalog {
     }
 
     fn recount(&mut self, stream: &str) {
+        let shelf = self.consumers.get(stream);
+        let is_back = |name: &str| shelf.is_some_and(|shelf| shelf.entries.contains_key(name));
+        self.gone.consumers.retain(|(of, name), _| of != stream || !is_back(name));
         if let (Some(entry), Some(shelf)) = (self.streams.get_mut(stream), self.consumers.get(stream)) {
             entry.recount(shelf);
         }
@@ -367,6 +375,9 @@ impl Catalog {
 
     /// Most of what an advisory announces is asked for at once; only what the server keeps nowhere is taken from it.
     fn hear_advisory(&mut self, advisory: &Advisory) {
+        if advisory.kind == AdvisoryKind::StreamDeleted {
+            self.gone.was_deleted(&advisory.stream);
+        }
         if let (AdvisoryKind::Nak { .. }, Some(name)) = (&advisory.kind, &advisory.consumer)
             && let Some(entry) = self.entry(&advisory.stream, name)
         {
@@ -381,9 +392,11 @@ impl Catalog {
         }
     }
 
-    fn forget_stream(&mut self, name: &str) {
+    fn forget_stream(&mut self, name: &str, at: Timestamp) {
         self.revision += 1;
-        self.streams.remove(name);
+        if let Some(info) = self.streams.remove(name).and_then(|entry| entry.info) {
+            self.gone.stream(name, info, at);
+        }
         self.consumers.remove(name);
         self.subjects.remove(name);
         self.stream_json.remove(name);

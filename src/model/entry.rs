@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::gone::Gone;
 use super::missed::{Missed, is_picky};
 use super::ring::{Ring, Run, SLOTS};
 use super::{Consumer, ConsumerSample, Lag, Reading, Series, Stream, StreamSample, Thresholds, Timestamp};
@@ -352,12 +353,19 @@ impl Shelf {
 
     /// Forgets those that are not to be kept, but for a while that they were there: what is deleted and made again
     /// within that time is told.
-    pub(super) fn retain(&mut self, at: Timestamp, slot: Duration, keep: impl Fn(&str, &ConsumerEntry) -> bool) {
+    pub(super) fn retain(
+        &mut self,
+        at: Timestamp,
+        slot: Duration,
+        all: &mut Gone,
+        keep: impl Fn(&str, &ConsumerEntry) -> bool,
+    ) {
         let (gone, entries) = (&mut self.gone, &mut self.entries);
         entries.retain(|name, entry| {
             let keep = keep(name, entry);
             if !keep && let Some(info) = &entry.info {
                 gone.insert(name.clone(), (info.created, at));
+                all.consumer(Arc::clone(info), at);
             }
             keep
         });

@@ -13,6 +13,7 @@ pub mod consumer;
 pub mod document;
 pub mod entry;
 pub mod glob;
+pub mod gone;
 pub mod history;
 pub mod kind;
 pub mod lag;

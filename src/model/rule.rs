@@ -83,6 +83,8 @@ rules! {
     ConsumerDead = "consumer-dead", Consumer;
     /// A consumer whose ack floor one message holds.
     ConsumerHol = "consumer-hol", Consumer;
+    /// A durable consumer that was there and is gone.
+    ConsumerGone = "consumer-gone", Consumer;
     /// A consumer whose filter nothing can match.
     ConsumerFilter = "consumer-filter", Consumer;
     /// A consumer without a leader.
@@ -113,6 +115,10 @@ rules! {
     ConsumerPinned = "consumer-pinned", Consumer;
     /// Thresholds in a consumer's metadata that cannot be read.
     ConsumerMetadata = "consumer-metadata", Consumer;
+    /// A stream that was there and is gone.
+    StreamGone = "stream-gone", Stream;
+    /// A work queue with messages that no consumer takes.
+    StreamUntaken = "stream-untaken", Stream;
     /// A stream whose servers do not answer.
     StreamMissing = "stream-missing", Stream;
     /// A stream that is offline.

@@ -30,6 +30,9 @@ use super::sampling::{Round, Wanted, fill, lags, slot};
 use super::streams::tell_partial;
 use super::{FAILED, INTERRUPTED, NOTHING, output};
 
+/// So many subjects of a stream are looked at.
+const MOST_SUBJECTS: usize = 10_000;
+
 const AFTER_HELP: &str = "\
 Prints a line a finding: severity, name, stream and consumer, and what is wrong. Nothing is printed when nothing is \
 wrong. docs/findings.md has all names.
@@ -156,9 +159,23 @@ async fn check(settings: Settings, wanted: Check) -> Result<(Checked, Check), Fa
         return Err(unknown_stream(&headless.api, pattern).await);
     }
     lags(&mut headless, &mut round).await;
+    subjects(&mut headless, &watch).await;
     watch.look_at_all(&headless.catalog, |name| which.fits(name), false, &thresholds, now());
     watch.tick(now());
     Ok((Checked { headless, watch, round, thresholds }, wanted))
+}
+
+/// Asks which subjects a work queue holds, where some of them are taken by nobody. Where that cannot be asked they are not
+/// named.
+async fn subjects(headless: &mut Headless, watch: &Watch) {
+    let untaken = watch.tracker.iter().filter(|(.., tracked)| tracked.rule == Rule::StreamUntaken);
+    let streams: Vec<String> = untaken.filter_map(|(stream, ..)| stream.map(str::to_owned)).collect();
+    for stream in streams {
+        if let Ok((counts, total)) = headless.api.subjects(&stream, ">", MOST_SUBJECTS).await {
+            let filter = ">".to_owned();
+            headless.catalog.apply(Update::Subjects { stream, filter, counts, total, taken: now() });
+        }
+    }
 }
 
 fn document(checked: &Checked, wanted: &Check) -> CheckDocument {

@@ -5,7 +5,7 @@ use crate::model::Rule;
 
 use super::entry::{Check, Entry, Hit};
 use super::look::{AccountLook, ConsumerLook, StreamLook};
-use super::{account, consumer, stream};
+use super::{account, consumer, gone, stream};
 
 /// The entry of a rule.
 pub fn entry(rule: Rule) -> &'static Entry {
@@ -15,7 +15,7 @@ pub fn entry(rule: Rule) -> &'static Entry {
         crate::model::rule::Subject::Consumer => consumer::RULES,
     };
     // Each has one, by test.
-    all.iter().find(|entry| entry.rule == rule).unwrap_or(&all[0])
+    all.iter().chain(gone::RULES).find(|entry| entry.rule == rule).unwrap_or(&all[0])
 }
 
 /// The entries of all rules, in the order of the rules.

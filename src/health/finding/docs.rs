@@ -86,6 +86,9 @@ fn every_rule_has_its_entry_and_its_words() {
             );
         }
     }
-    let entries = super::account::RULES.len() + super::stream::RULES.len() + super::consumer::RULES.len();
+    let entries = super::account::RULES.len()
+        + super::gone::RULES.len()
+        + super::stream::RULES.len()
+        + super::consumer::RULES.len();
     assert_eq!(entries, Rule::ALL.len(), "an entry that is in no list, or in two");
 }

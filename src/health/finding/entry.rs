@@ -4,8 +4,9 @@ use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use crate::health::Level;
+use crate::model::gone::Lost;
 use crate::model::units::count_exact;
-use crate::model::{Rule, Timestamp};
+use crate::model::{Consumer, Rule, Stream, Timestamp};
 
 use super::look::{AccountLook, ConsumerLook, StreamLook};
 
@@ -126,6 +127,10 @@ pub(super) enum Check {
     Account(fn(&AccountLook<'_>) -> Option<Hit>, fn(&AccountLook<'_>, Hit) -> Story),
     /// A stream.
     Stream(fn(&StreamLook<'_>) -> Option<Hit>, fn(&StreamLook<'_>, Hit) -> Story),
+    /// A stream that is gone.
+    StreamGone(fn(&Lost<Stream>) -> Hit, fn(&Lost<Stream>) -> Story),
+    /// A consumer that is gone.
+    ConsumerGone(fn(&Lost<Consumer>) -> Hit, fn(&Lost<Consumer>) -> Story),
     /// A consumer.
     Consumer(fn(&ConsumerLook<'_>) -> Option<Hit>, fn(&ConsumerLook<'_>, Hit) -> Story),
 }

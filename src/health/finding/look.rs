@@ -108,6 +108,8 @@ pub(super) struct StreamLook<'a> {
     pub terms: Terms,
     /// What its metadata says.
     pub monitor: Monitor,
+    /// Its subjects, where they were read, and when.
+    pub subjects: Option<(&'a Subjects, Timestamp)>,
 }
 
 impl<'a> StreamLook<'a> {
@@ -120,7 +122,12 @@ impl<'a> StreamLook<'a> {
         terms: Terms,
     ) -> Self {
         let metadata = entry.info.as_deref().map_or(&[][..], |info| &info.config.metadata);
-        Self { name, entry, shelf, thresholds, terms, monitor: Monitor::of_stream(metadata) }
+        Self { name, entry, shelf, thresholds, terms, monitor: Monitor::of_stream(metadata), subjects: None }
+    }
+
+    /// The same with what else is known of it.
+    pub(super) fn knowing(self, catalog: &'a Catalog) -> Self {
+        Self { subjects: subjects(catalog, self.name), ..self }
     }
 
     /// Its last answer, where it answers now.
@@ -176,9 +183,9 @@ pub(super) struct Of<'a> {
 impl<'a> Of<'a> {
     /// The consumers of this stream.
     pub(super) fn new(stream: &'a str, catalog: &'a Catalog, thresholds: &'a Thresholds, now: Timestamp) -> Self {
-        let subjects = catalog.subjects.get(stream).and_then(|reading| reading.value().zip(reading.taken()));
         let terms = Terms::of(catalog, now);
-        Self { stream, entry: catalog.streams.get(stream), subjects, thresholds, terms }
+        let (entry, subjects) = (catalog.streams.get(stream), subjects(catalog, stream));
+        Self { stream, entry, subjects, thresholds, terms }
     }
 
     /// The same where nothing more is known of it.
@@ -221,6 +228,11 @@ impl<'a> ConsumerLook<'a> {
     pub(super) fn bound(&self, rule: Rule) -> Bound {
         merged(&self.monitor, configured(self.thresholds, rule, Some(self.stream), Some(self.name)), rule)
     }
+}
+
+/// The subjects of a stream, where they were read.
+fn subjects<'a>(catalog: &'a Catalog, stream: &str) -> Option<(&'a Subjects, Timestamp)> {
+    catalog.subjects.get(stream).and_then(|reading| reading.value().zip(reading.taken()))
 }
 
 fn configured(thresholds: &Thresholds, rule: Rule, stream: Option<&str>, consumer: Option<&str>) -> Bound {

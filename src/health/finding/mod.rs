@@ -9,6 +9,7 @@ mod consumer;
 #[cfg(test)]
 mod docs;
 mod entry;
+mod gone;
 mod look;
 mod monitor;
 mod place;

@@ -309,31 +309,45 @@ impl Tracker {
         }
     }
 
-    /// Of this stream's consumers only those are there that `keep` knows.
-    pub(super) fn retain_consumers(&mut self, stream: &str, now: Timestamp, keep: impl Fn(&str) -> bool) {
+    /// Of this stream's consumers only those findings stay that `keep` knows, by the consumer's name. The others end
+    /// without being resolved: what is gone is not well.
+    pub(super) fn retain_consumers(&mut self, stream: &str, keep: impl Fn(&str, Rule) -> bool) {
         let Some(of) = self.streams.get(stream) else { return };
-        let gone: Vec<String> = of.consumers.keys().filter(|name| !keep(name)).cloned().collect();
+        let gone = |(name, known): &(&String, &Vec<Tracked>)| known.iter().any(|tracked| !keep(name, tracked.rule));
+        let gone: Vec<String> = of.consumers.iter().filter(gone).map(|(name, _)| name.clone()).collect();
         for name in gone {
-            self.forget(At::Consumer(stream, &name), now);
+            self.forget(At::Consumer(stream, &name), |rule| keep(&name, rule));
         }
+    }
+
+    /// The same of the stream itself.
+    pub(super) fn retain_of_stream(&mut self, stream: &str, keep: impl Fn(Rule) -> bool) {
+        self.forget(At::Stream(stream), keep);
     }
 
     /// Only these streams are there.
-    pub(super) fn retain_streams(&mut self, now: Timestamp, keep: impl Fn(&str) -> bool) {
+    pub(super) fn retain_streams(&mut self, keep: impl Fn(&str) -> bool) {
         let gone: Vec<String> = self.streams.keys().filter(|name| !keep(name)).cloned().collect();
         for name in gone {
-            self.retain_consumers(&name, now, |_| false);
-            self.forget(At::Stream(&name), now);
+            self.retain_consumers(&name, |_, _| false);
+            self.forget(At::Stream(&name), |_| false);
         }
     }
 
-    fn forget(&mut self, place: At<'_>, now: Timestamp) {
+    fn forget(&mut self, place: At<'_>, keep: impl Fn(Rule) -> bool) {
         let mut known = self.take(place);
-        for tracked in &mut known {
-            tracked.quiet = None;
-            self.clear(place, tracked, now);
+        for tracked in known.iter().filter(|tracked| !keep(tracked.rule)) {
+            match tracked.phase {
+                Phase::Suspected => {
+                    self.suspects.remove(&(place.place(), tracked.rule));
+                }
+                Phase::Open => self.count(tracked, -1),
+                // Its turn in the list of those comes, and finds nothing.
+                Phase::Resolved(_) => {}
+            }
+            self.revision += 1;
         }
-        known.retain(|tracked| tracked.phase != Phase::Suspected);
+        known.retain(|tracked| keep(tracked.rule));
         self.give_back(place, known);
     }
 

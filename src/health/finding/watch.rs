@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use crate::health::{Level, Terms};
 use crate::model::entry::Shelf;
-use crate::model::{Catalog, ConsumerEntry, Rule, StreamEntry, Thresholds, Timestamp, Update};
+use crate::model::{AdvisoryKind, Catalog, ConsumerEntry, Rule, StreamEntry, Thresholds, Timestamp, Update};
 
 use super::book;
 use super::entry::{Check, Hit, Story};
+use super::gone;
 use super::look::{AccountLook, ConsumerLook, Of, StreamLook};
 use super::place::At;
 use super::tracker::Tracker;
@@ -40,6 +41,9 @@ impl Touched {
             Update::Consumers(stream, _) | Update::Subjects { stream, .. } => Self::Consumers(stream.clone()),
             Update::Consumer(consumer) => Self::Consumer(consumer.stream.clone(), consumer.name.clone()),
             Update::ConsumerGone(stream, name, _) => Self::Consumer(stream.clone(), name.clone()),
+            Update::Advisory(advisory) if advisory.kind == AdvisoryKind::StreamDeleted => {
+                Self::Stream(advisory.stream.clone())
+            }
             Update::Advisory(advisory) => match &advisory.consumer {
                 Some(name) => Self::Consumer(advisory.stream.clone(), name.clone()),
                 None => Self::Nothing,
@@ -77,13 +81,13 @@ impl Watch {
                 for name in catalog.streams.keys() {
                     self.look_at_stream(catalog, name, thresholds, now);
                 }
-                self.tracker.retain_streams(now, |name| catalog.streams.contains_key(name));
+                self.look_at_gone_streams(catalog, |_| true, thresholds, now);
             }
             Touched::Stream(name) => {
                 self.look_at_stream(catalog, name, thresholds, now);
                 let consumers = catalog.shelf(name).map_or(0, |shelf| shelf.entries.len());
                 if consumers == 0 {
-                    self.tracker.retain_consumers(name, now, |_| false);
+                    self.look_at_gone_consumers(catalog, name, thresholds, now);
                 }
             }
             Touched::Consumers(stream) => {
@@ -93,8 +97,7 @@ impl Watch {
                     let look = ConsumerLook::new(of, name, entry);
                     self.put(At::Consumer(stream, name), book::consumer(&look), thresholds, now);
                 }
-                let known = |name: &str| shelf.is_some_and(|shelf| shelf.entries.contains_key(name));
-                self.tracker.retain_consumers(stream, now, known);
+                self.look_at_gone_consumers(catalog, stream, thresholds, now);
                 // Some of a stream's rules look at its consumers.
                 self.look_at_stream(catalog, stream, thresholds, now);
             }
@@ -103,8 +106,34 @@ impl Watch {
                     let look = ConsumerLook::new(Of::new(stream, catalog, thresholds, now), name, entry);
                     self.put(At::Consumer(stream, name), book::consumer(&look), thresholds, now);
                 }
-                None => self.put(At::Consumer(stream, name), std::iter::empty(), thresholds, now),
+                None => self.look_at_gone_consumers(catalog, stream, thresholds, now),
             },
+        }
+    }
+
+    /// What was found of streams that are gone went with them: it is not well. That they are gone is found instead.
+    fn look_at_gone_streams(
+        &mut self,
+        catalog: &Catalog,
+        wanted: impl Fn(&str) -> bool,
+        thresholds: &Thresholds,
+        now: Timestamp,
+    ) {
+        for name in catalog.gone.streams.keys().filter(|name| wanted(name)) {
+            self.look_at_stream(catalog, name, thresholds, now);
+        }
+        let told = |name: &str| gone::of_stream(catalog, name, now).is_some();
+        self.tracker.retain_streams(|name| catalog.streams.contains_key(name) || told(name));
+    }
+
+    /// The same of the consumers of a stream.
+    fn look_at_gone_consumers(&mut self, catalog: &Catalog, stream: &str, thresholds: &Thresholds, now: Timestamp) {
+        let shelf = catalog.shelf(stream);
+        self.tracker.retain_consumers(stream, |name, rule| {
+            rule == Rule::ConsumerGone || shelf.is_some_and(|shelf| shelf.entries.contains_key(name))
+        });
+        for (name, lost) in catalog.gone.consumers_of(stream) {
+            self.put(At::Consumer(stream, name), gone::of_consumer(lost, now).into_iter(), thresholds, now);
         }
     }
 
@@ -123,7 +152,7 @@ impl Watch {
         for name in catalog.streams.keys().filter(|name| wanted(name)) {
             self.look(catalog, &Touched::Consumers(name.clone()), thresholds, now);
         }
-        self.tracker.retain_streams(now, |name| catalog.streams.contains_key(name));
+        self.look_at_gone_streams(catalog, wanted, thresholds, now);
     }
 
     /// Time passes.
@@ -135,10 +164,16 @@ impl Watch {
         match catalog.streams.get(name) {
             Some(entry) => {
                 let terms = Terms::of(catalog, now);
-                let look = StreamLook::new(name, entry, catalog.shelf(name), thresholds, terms);
+                let look = StreamLook::new(name, entry, catalog.shelf(name), thresholds, terms).knowing(catalog);
                 self.put(At::Stream(name), book::stream(&look), thresholds, now);
             }
-            None => self.put(At::Stream(name), std::iter::empty(), thresholds, now),
+            None => {
+                self.tracker.retain_consumers(name, |_, _| false);
+                self.tracker.retain_of_stream(name, |rule| rule == Rule::StreamGone);
+                if let Some(hit) = gone::of_stream(catalog, name, now) {
+                    self.put(At::Stream(name), std::iter::once(hit), thresholds, now);
+                }
+            }
         }
     }
 
@@ -222,7 +257,8 @@ pub fn story(catalog: &Catalog, place: At<'_>, rule: Rule, thresholds: &Threshol
         }
         (Check::Stream(check, story), At::Stream(name)) => {
             let terms = Terms::of(catalog, now);
-            let look = StreamLook::new(name, catalog.streams.get(name)?, catalog.shelf(name), thresholds, terms);
+            let entry = catalog.streams.get(name)?;
+            let look = StreamLook::new(name, entry, catalog.shelf(name), thresholds, terms).knowing(catalog);
             Some(story(&look, check(&look)?))
         }
         (Check::Consumer(check, story), At::Consumer(stream, name)) => {
@@ -231,6 +267,7 @@ pub fn story(catalog: &Catalog, place: At<'_>, rule: Rule, thresholds: &Threshol
             let look = ConsumerLook::new(Of::new(stream, catalog, thresholds, entry.seen.min(now)), name, entry);
             Some(story(&look, check(&look)?))
         }
+        (Check::StreamGone(..) | Check::ConsumerGone(..), place) => gone::story(catalog, place),
         _ => None,
     }
 }

@@ -10,7 +10,7 @@ use crate::health::loss::time_to_loss as time_to_loss_of;
 use crate::health::verdict::{Flag, State};
 use crate::model::lag::LagTime;
 use crate::model::ring::SLOTS;
-use crate::model::subject::{matches, overlap};
+use crate::model::subject::{covers, matches, overlap};
 use crate::model::units::{count_exact, duration, rate};
 use crate::model::{ConsumerSample, Rule};
 
@@ -103,7 +103,13 @@ pub(super) const FILTER: Entry = Entry {
             let impossible = impossible(look);
             let captured = look.stream_info().map(|info| info.config.subjects.join(" "));
             let filters = look.info().map(|info| info.config.filter_subjects.join(" ")).unwrap_or_default();
-            let sentence = if impossible.is_empty() {
+            let moved = impossible.iter().find_map(|filter| moved(look, filter));
+            let sentence = if let Some((from, to)) = moved {
+                format!(
+                    "Its filter {} can match nothing: what is published to {from} is stored under {to}.",
+                    impossible.join(", ")
+                )
+            } else if impossible.is_empty() {
                 format!("Nothing that is stored now matches its filter {}.", unmatched(look).join(", "))
             } else {
                 format!("Its filter {} can match nothing that the stream captures.", impossible.join(", "))
@@ -169,12 +175,29 @@ fn impossible(look: &ConsumerLook<'_>) -> Vec<String> {
     let (Some(info), Some(stream)) = (look.info(), look.stream_info()) else { return Vec::new() };
     let config = &stream.config;
     // What comes from elsewhere, or under other subjects, is not known from the configuration.
-    if config.subjects.is_empty() || config.mirror.is_some() || !config.sources.is_empty() || config.transform.is_some()
-    {
+    if config.subjects.is_empty() || config.mirror.is_some() || !config.sources.is_empty() {
         return Vec::new();
     }
-    let none = |filter: &&String| !config.subjects.iter().any(|subject| overlap(subject, filter));
+    // What a transform moves is stored under other subjects, and the rest as it comes.
+    let none = |filter: &&String| match &config.transform {
+        Some(_) => moved(look, filter).is_some(),
+        None => !config.subjects.iter().any(|subject| overlap(subject, filter)),
+    };
     info.config.filter_subjects.iter().filter(none).cloned().collect()
+}
+
+/// The transform of the stream, where it moves all that a filter could match to subjects that the filter does not match.
+fn moved<'a>(look: &ConsumerLook<'a>, filter: &str) -> Option<&'a (String, String)> {
+    let transform = look.stream_info()?.config.transform.as_ref()?;
+    let (from, to) = transform;
+    // A part that is worked out can be anything, and more than one part.
+    let known: Vec<&str> = to.split('.').take_while(|part| !part.contains(['{', '$', '*'])).collect();
+    let to = if known.len() == to.split('.').count() {
+        known.join(".")
+    } else {
+        [known.as_slice(), &[">"]].concat().join(".")
+    };
+    (covers(if from.is_empty() { ">" } else { from }, filter) && !overlap(&to, filter)).then_some(transform)
 }
 
 /// Filters that nothing matches which is stored now, where all subjects are known.

@@ -21,6 +21,7 @@ pub(super) const RULES: &[Entry] = &[
     readers::NO_WORKERS,
     readers::NO_CONSUMERS,
     readers::GROWS_UNREAD,
+    readers::UNTAKEN,
     upstream::FAILS,
     upstream::SILENT_RULE,
     upstream::BEHIND,

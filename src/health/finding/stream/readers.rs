@@ -6,7 +6,9 @@ use crate::health::finding::entry::{A_MOMENT, AT_ONCE, Check, Entry, Hit, Story,
 use crate::health::finding::look::StreamLook;
 use crate::health::{Level, State, judge};
 use crate::model::ring::SLOTS;
+use crate::model::subject::{covers, matches};
 use crate::model::units::{bytes, count_exact, duration, rate};
+use crate::model::update::SubjectCount;
 use crate::model::{ConsumerEntry, ConsumerSample, Retention, Rule, Stream};
 
 /// The window over which growth is measured.
@@ -126,6 +128,43 @@ pub(super) const GROWS_UNREAD: Entry = Entry {
     ),
 };
 
+/// Work that is nobody's.
+pub(super) const UNTAKEN: Entry = Entry {
+    rule: Rule::StreamUntaken,
+    levels: &[Level::Warning],
+    finds: "A work queue holds messages that no filter of its consumers takes: they stay until a limit drops them. Which subjects \
+            these are is said where the subjects were read.",
+    patience: A_MOMENT,
+    many: |n| some(n, "work queue", "holds messages that no consumer takes", "hold messages that no consumer takes"),
+    check: Check::Stream(
+        |look| untaken(look).map(|n| Hit::of(Level::Warning, n)),
+        |look, hit| {
+            let Some(info) = look.info() else { return Story::default() };
+            let filters = filters(look);
+            let subjects = left_out(look, &filters);
+            let which = match subjects.as_slice() {
+                [] => format!("its consumers take {} only", some_of(filters.iter().map(|filter| (*filter).to_owned()))),
+                some => some_of(some.iter().map(|of| format!("{} ({})", of.subject, count_exact(of.messages)))),
+            };
+            let age = info.state.reach(look.now()).map(duration);
+            let sentence = format!("{} in it that no consumer's filter takes: {which}.", are(hit.amount));
+            let mut story = Story::new("not taken", sentence)
+                .with("not taken", count_exact(hit.amount))
+                .with("messages", count_exact(info.state.messages))
+                .with("stream captures", info.config.subjects.join(" "))
+                .with("consumers take", filters.join(" "))
+                .with_some("oldest message", age);
+            for of in subjects.iter().take(5) {
+                story = story.with("subject", format!("{}, {}", of.subject, plural(of.messages, "message")));
+            }
+            story.run("See which subjects it holds.", format!("nats stream subjects {}", quoted(look.name))).run(
+                "Make a consumer that takes them, or let one take more.",
+                format!("nats consumer add {} --filter=SUBJECT", quoted(look.name)),
+            )
+        },
+    ),
+};
+
 /// Readers that nobody reads with.
 pub(super) const EPHEMERAL: Entry = Entry {
     rule: Rule::StreamEphemerals,
@@ -147,10 +186,14 @@ pub(super) const EPHEMERAL: Entry = Entry {
             // Most streams have fewer consumers at all.
             let most = look.shelf?.entries.len() as f64;
             let bound = look.bound(Rule::StreamEphemerals);
-            let judge = |n: f64| match bound.is_set() {
-                true => bound.at_least(n),
-                false if n >= EPHEMERALS => Some(Level::Warning),
-                false => (n >= MANY).then_some(Level::Notice),
+            let judge = |n: f64| {
+                if bound.is_set() {
+                    bound.at_least(n)
+                } else if n >= EPHEMERALS {
+                    Some(Level::Warning)
+                } else {
+                    (n >= MANY).then_some(Level::Notice)
+                }
             };
             judge(most)?;
             let idle = idle(look);
@@ -177,6 +220,62 @@ pub(super) const EPHEMERAL: Entry = Entry {
         },
     ),
 };
+
+/// How many messages of a work queue are outstanding for none of its consumers. Each message is one consumer's there, so
+/// that what all of them have outstanding is what can be taken. The stream is read a moment after its consumers: what may
+/// have come meanwhile does not count.
+fn untaken(look: &StreamLook<'_>) -> Option<u64> {
+    let info = look.info().filter(|info| info.config.retention == Retention::WorkQueue)?;
+    let shelf = look.shelf.filter(|shelf| !shelf.entries.is_empty() && !shelf.listing.is_unasked())?;
+    let filters = filters(look);
+    let open = |subject: &String| !filters.iter().any(|filter| covers(filter, subject));
+    if filters.is_empty() || !info.config.subjects.iter().any(open) {
+        return None;
+    }
+    let mut taken = 0_u64;
+    let mut read = info.taken;
+    for entry in shelf.entries.values() {
+        let of = entry.info.as_deref()?;
+        taken = taken.saturating_add(of.pending.saturating_add(of.ack_pending));
+        read = read.min(of.taken);
+    }
+    let rate = look.entry.series.rate(GROWTH, |s| s.last_seq)?;
+    let came = rate * (info.taken.since(read).as_secs_f64() + 1.0) * 2.0;
+    let left = info.state.messages.saturating_sub(taken);
+    (left > 0 && left as f64 > came).then_some(left)
+}
+
+/// The filters of all consumers; none where one takes everything, or where not all are known.
+fn filters<'a>(look: &StreamLook<'a>) -> Vec<&'a str> {
+    let mut out = Vec::new();
+    for entry in look.shelf.iter().flat_map(|shelf| shelf.entries.values()) {
+        match entry.info.as_deref() {
+            Some(info) if !info.config.filter_subjects.is_empty() => {
+                out.extend(info.config.filter_subjects.iter().map(String::as_str));
+            }
+            _ => return Vec::new(),
+        }
+    }
+    out
+}
+
+/// The subjects that are stored and that none of these filters takes, as far as they were read.
+fn left_out<'a>(look: &StreamLook<'a>, filters: &[&str]) -> Vec<&'a SubjectCount> {
+    let counts = look.subjects.map_or(&[][..], |(subjects, _)| &subjects.counts);
+    counts.iter().filter(|of| !filters.iter().any(|filter| matches(filter, &of.subject))).collect()
+}
+
+/// The first three of these, and how many more there are.
+fn some_of(all: impl ExactSizeIterator<Item = String>) -> String {
+    let more = all.len().saturating_sub(3);
+    let first = all.take(3).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{first} and {more} more") } else { first }
+}
+
+/// `1 message is`, `2 messages are`.
+fn are(n: u64) -> String {
+    format!("{} {}", plural(n, "message"), if n == 1 { "is" } else { "are" })
+}
 
 /// The stream, where it has this retention and nobody reads it. A mirror is read by whoever reads the copy.
 fn unread<'a>(look: &StreamLook<'a>, retention: Retention) -> Option<&'a Stream> {

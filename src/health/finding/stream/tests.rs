@@ -8,8 +8,9 @@ use crate::health::Terms;
 use crate::health::finding::book;
 use crate::health::finding::entry::Check;
 use crate::health::finding::look::StreamLook;
+use crate::health::finding::{At, story};
 use crate::model::thresholds::{Target, Threshold};
-use crate::model::update::Listing;
+use crate::model::update::{Listing, SubjectCount};
 use crate::model::{
     Catalog, Cluster, Consumer, Discard, Peer, Retention, Rule, Storage, Stream, Thresholds, Timestamp, Update,
     Upstream,
@@ -44,7 +45,7 @@ fn judge_over(times: u64, thresholds: &Thresholds, change: impl Fn(&mut Stream, 
 fn judge_in(catalog: &Catalog, thresholds: &Thresholds) -> Vec<(Rule, Level)> {
     let (name, entry) = catalog.streams.iter().next().unwrap();
     let terms = Terms::of(catalog, entry.seen);
-    let look = StreamLook::new(name, entry, catalog.shelf(name), thresholds, terms);
+    let look = StreamLook::new(name, entry, catalog.shelf(name), thresholds, terms).knowing(catalog);
     let hits: Vec<_> = book::stream(&look).collect();
     for (rule, hit) in &hits {
         let entry = book::entry(*rule);
@@ -229,6 +230,61 @@ fn streams_without_readers() {
     assert_eq!(read(true, [1, 0, 0]), [(Rule::StreamNoConsumers, Warning)]);
     assert_eq!(read(true, [1, 0, 1]), []);
     assert_eq!(read(false, [1, 0, 0]), [], "who looks on once comes and goes");
+}
+
+#[test]
+fn work_that_no_filter_takes() {
+    let queue = |filters: &[&str], pending: u64, rate: u64| {
+        let mut catalog = Catalog::default();
+        for second in [0, 10] {
+            let at = Timestamp::from_secs(10_000 + second);
+            let items = filters.iter().enumerate().map(|(n, filter)| {
+                let mut c = Consumer {
+                    stream: "orders".into(),
+                    name: format!("c{n}"),
+                    taken: at,
+                    pending,
+                    ..Default::default()
+                };
+                (c.config.durable, c.waiting) = (true, 1);
+                c.config.filter_subjects = if filter.is_empty() { vec![] } else { vec![(*filter).to_owned()] };
+                Arc::new(c)
+            });
+            let items = items.collect();
+            let listing =
+                Listing { started: at, taken: at, items, missing: vec![], offline: vec![], total: 0, problem: None };
+            catalog.apply(Update::Consumers("orders".into(), listing));
+            let mut s = Stream { taken: at, ..healthy() };
+            s.config.subjects = vec!["orders.>".into()];
+            (s.config.retention, s.state.messages) = (Retention::WorkQueue, 10);
+            s.state.last_seq += rate * second as u64;
+            catalog.apply(Update::Stream(Arc::new(s)));
+        }
+        catalog
+    };
+    let found = |filters: &[&str], pending, rate| judge_in(&queue(filters, pending, rate), &Thresholds::default());
+    let untaken = [(Rule::StreamUntaken, Warning)];
+    assert_eq!(found(&["orders.a"], 3, 0), untaken);
+    assert_eq!(found(&["orders.a", "orders.b"], 4, 0), untaken);
+    assert_eq!(found(&["orders.a", "orders.b"], 5, 0), [], "all of it is somebody's");
+    assert_eq!(found(&["orders.a", "orders.>"], 3, 0), []);
+    assert_eq!(found(&[""], 3, 0), [], "it takes everything");
+    assert_eq!(found(&["orders.a"], 3, 100), [], "it may have come between the two answers");
+    // They are named where the subjects were read.
+    let mut catalog = queue(&["orders.a"], 3, 0);
+    let sentence = |catalog: &Catalog| {
+        let now = Timestamp::from_secs(10_010);
+        story(catalog, At::Stream("orders"), Rule::StreamUntaken, &Thresholds::default(), now).unwrap().sentence
+    };
+    assert_eq!(
+        sentence(&catalog),
+        "7 messages are in it that no consumer's filter takes: its consumers take orders.a only."
+    );
+    let count = |subject: &str, messages| SubjectCount { subject: subject.into(), messages };
+    let counts = vec![count("orders.x", 5), count("orders.a", 3), count("orders.y", 2)];
+    let (stream, filter, taken) = ("orders".into(), ">".into(), Timestamp::from_secs(10_010));
+    catalog.apply(Update::Subjects { stream, filter, counts, total: 3, taken });
+    assert_eq!(sentence(&catalog), "7 messages are in it that no consumer's filter takes: orders.x (5), orders.y (2).");
 }
 
 #[test]

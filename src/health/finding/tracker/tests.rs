@@ -88,8 +88,8 @@ fn what_comes_and_goes_is_told_once() {
     assert_eq!((t.at(C)[0].phase, t.counts().warning), (Phase::Resolved(at(50)), 0), "since when it was not found");
     // What is deleted is gone at once; and who is impatient is told how it is now.
     put(&mut t, C, &found, 90);
-    t.retain_streams(at(91), |_| false);
-    assert_eq!((t.at(C)[0].phase, t.counts().warning), (Phase::Resolved(at(91)), 0));
+    t.retain_streams(|_| false);
+    assert_eq!((t.at(C).len(), t.counts().warning), (0, 0));
     let mut t = Tracker::impatient(Duration::ZERO);
     for second in 0..4 {
         put(&mut t, C, if second % 2 == 0 { &found } else { &[] }, second);
@@ -189,11 +189,20 @@ fn what_is_gone_takes_its_findings_with_it() {
         put(&mut t, At::Consumer("s", name), &[(RULE, hit(Level::Critical, 1))], 0);
     }
     put(&mut t, At::Stream("s"), &[(Rule::StreamNoLimits, Hit::plain(Level::Warning))], 0);
-    t.retain_consumers("s", at(1), |name| name == "a");
-    assert_eq!((t.counts().critical, t.at(At::Consumer("s", "b"))[0].phase), (1, Phase::Resolved(at(1))));
-    t.retain_streams(at(2), |_| false);
+    t.retain_consumers("s", |name, _| name == "a");
+    assert_eq!((t.counts().critical, t.at(At::Consumer("s", "b"))), (1, &[][..]), "what is gone is not resolved");
+    put(
+        &mut t,
+        At::Stream("s"),
+        &[(SLOW, hit(Level::Critical, 1)), (Rule::StreamNoLimits, Hit::plain(Level::Warning))],
+        1,
+    );
+    t.retain_of_stream("s", |rule| rule == SLOW);
+    assert_eq!((t.counts().warning, t.at(At::Stream("s")).len()), (0, 1));
+    t.retain_streams(|_| false);
     assert_eq!(t.counts(), Counts::default());
-    t.tick(at(2).plus(LINGERS), patience);
+    assert_eq!(t.iter().count(), 0);
+    t.tick(at(200), patience);
     assert_eq!(t.iter().count(), 0);
 }
 
@@ -245,7 +254,7 @@ fn whatever_is_told_the_counts_are_right() {
         }
         t.put(place, &hits, at(step), patience, |rule| rule == Rule::ConsumerBehind);
         if dice(50) == 0 {
-            t.retain_streams(at(step), |name| name != "3");
+            t.retain_streams(|name| name != "3");
         }
         t.tick(at(step), patience);
         let mut counts = Counts::default();

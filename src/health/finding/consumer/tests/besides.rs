@@ -140,6 +140,24 @@ fn filters_that_match_nothing() {
     assert_eq!(with(&["order.eu.*"], |c| c.s.config.subjects.clear()).hits(), [], "a mirror captures what it mirrors");
     assert_eq!(with(&["order.eu.*"], |c| c.s.config.sources = vec!["other".into()]).hits(), []);
 
+    // A transform of the stream moves what the filter would match.
+    let transformed = |filter: &str, from: &str, to: &str| {
+        let mut case = case();
+        case.c.config.filter_subjects = vec![filter.into()];
+        case.s.config.transform = Some((from.into(), to.into()));
+        case.polls(1, |_| {})
+    };
+    let moved = transformed("orders.eu.x", "orders.*.*", "kept.{{wildcard(1)}}.{{wildcard(2)}}");
+    assert_eq!(moved.hits(), found(Warning));
+    assert_eq!(
+        moved.sentence(Rule::ConsumerFilter),
+        "Its filter orders.eu.x can match nothing: what is published to orders.*.* is stored under \
+         kept.{{wildcard(1)}}.{{wildcard(2)}}."
+    );
+    assert_eq!(transformed("kept.eu.x", "orders.*.*", "kept.{{wildcard(1)}}.{{wildcard(2)}}").hits(), []);
+    assert_eq!(transformed("orders.eu.>", "orders.us.*", "kept.$1").hits(), [], "not all of it is moved");
+    assert_eq!(transformed("orders.eu.x", "orders.*.x", "orders.{{split(1,-)}}").hits(), [], "it may be that");
+
     let known = |filters: &[&str], taken: i64, total: u64| {
         let mut case = with(filters, |_| {});
         let counts = vec![SubjectCount { subject: "orders.eu.a".into(), messages: 5 }];
