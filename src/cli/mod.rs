@@ -13,6 +13,7 @@ mod headless;
 mod log;
 mod man;
 mod output;
+mod panics;
 mod replay;
 mod reposition;
 mod sampling;
@@ -42,8 +43,7 @@ const INTERRUPTED: u8 = 130;
 
 /// Parses the arguments, runs the command, and says how it went.
 pub fn main() -> ExitCode {
-    // The hook only adds words to a panic's report; that it is there already does not matter.
-    let _ = color_eyre::config::HookBuilder::default().display_env_section(false).install();
+    panics::install();
     let cli = Cli::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let ended = match runtime {

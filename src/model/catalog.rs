@@ -202,7 +202,11 @@ impl Catalog {
             Update::Failed(ask, problem, at) => self.fail(ask, problem, at),
             Update::Traffic(traffic) => self.traffic = traffic,
             // Those who show them keep them.
-            Update::AdvisoriesLost(_) | Update::Requests(..) | Update::Stored { .. } | Update::HeadOfLine { .. } => {}
+            Update::AdvisoriesHeard(_)
+            | Update::AdvisoriesLost(_)
+            | Update::Requests(..)
+            | Update::Stored { .. }
+            | Update::HeadOfLine { .. } => {}
         }
     }
 

@@ -143,6 +143,8 @@ pub enum Update {
     },
     /// An advisory.
     Advisory(Advisory),
+    /// Since when advisories are heard; told again when they were not heard in between.
+    AdvisoriesHeard(Timestamp),
     /// At least so many advisories were lost on the way: they came faster than they could be read.
     AdvisoriesLost(u64),
     /// What was asked since the last report, oldest first, and how many requests found no room in it.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 
@@ -17,6 +18,11 @@ const PAGES: usize = 4;
 pub const SIDE_BY_SIDE: usize = 16;
 /// A page of a list holds this many; the server says so too.
 const PAGE: u64 = 256;
+
+/// How often a reader asks again after the connection was lost; each time it waits [`SOON`] at most for another.
+const READERS: u32 = 4;
+/// See [`READERS`].
+const SOON: Duration = Duration::from_millis(500);
 
 /// The parts of a list as pages bring them.
 #[derive(Debug)]
@@ -207,6 +213,18 @@ impl Api {
         let asked = now();
         let reply = self.ask(question, String::new()).await?;
         Ok(convert::stream(read(&reply, &question)?, asked, now()))
+    }
+
+    /// One stream, asked for by a reader: a message that the client cannot decode may just have broken the connection,
+    /// which is back soon.
+    pub async fn stream_to_read(&self, name: &str) -> Result<Stream, Problem> {
+        for _ in 0..READERS {
+            match self.stream(name).await {
+                Err(problem) if problem.kind == ProblemKind::Disconnected => self.client.back(SOON).await,
+                answer => return answer,
+            }
+        }
+        self.stream(name).await
     }
 
     /// One stream, and the server's whole reply as indented JSON.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use async_nats::Request;
 use async_nats::client::RequestErrorKind;
-use async_nats::{Request, connection};
 use bytes::Bytes;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
@@ -101,8 +101,8 @@ impl Api {
         body: String,
         limit: Duration,
     ) -> Result<Bytes, Problem> {
-        if self.client.nats.connection_state() != connection::State::Connected {
-            return Err(disconnected(words));
+        if !self.client.is_connected() {
+            return Err(self.disconnected(words));
         }
         // Before the request, so that no event is missed.
         let events = self.client.events();
@@ -132,7 +132,8 @@ impl Api {
         mut events: Receiver<ClientEvent>,
     ) -> Result<Bytes, Problem> {
         let request = Request::new().payload(body).timeout(Some(limit));
-        let reply = self.client.nats.send_request(subject.clone(), request);
+        let nats = self.client.nats();
+        let reply = nats.send_request(subject.clone(), request);
         tokio::pin!(reply);
         let message = loop {
             tokio::select! {
@@ -146,7 +147,7 @@ impl Api {
                         return Err(no_inbox(words, denied));
                     }
                     // The server is gone: nobody will answer, however long we wait.
-                    Ok(ClientEvent::Disconnected) => return Err(disconnected(words)),
+                    Ok(ClientEvent::Disconnected) => return Err(self.disconnected(words)),
                     Ok(_) | Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => break reply.await,
                 },
@@ -161,6 +162,7 @@ impl Api {
                 ProblemKind::NoResponders,
                 format!("{words}: nobody answers on {}; JetStream is not enabled here, or the domain or API prefix is wrong", clean_line(&subject)),
             ),
+            _ if !self.client.is_connected() => self.disconnected(words),
             _ => Problem::new(ProblemKind::Disconnected, format!("{words}: {}", clean_line(&error.to_string()))),
         });
         let message = message.inspect_err(|problem| self.counters.note(problem))?;
@@ -169,6 +171,10 @@ impl Api {
         self.counters.bytes.fetch_add(message.payload.len() as u64, Ordering::Relaxed);
         refused(&message.payload, words)?;
         Ok(message.payload)
+    }
+
+    fn disconnected(&self, words: Words<'_>) -> Problem {
+        Problem::new(ProblemKind::Disconnected, format!("{words}: {}", self.client.why()))
     }
 }
 
@@ -186,10 +192,6 @@ fn no_inbox(words: Words<'_>, inbox: String) -> Problem {
         clean_line(&inbox)
     );
     Problem::new(ProblemKind::Denied { subject: inbox }, sentence)
-}
-
-fn disconnected(words: Words<'_>) -> Problem {
-    Problem::new(ProblemKind::Disconnected, format!("{words}: the connection is down"))
 }
 
 /// Whether a reply begins as answers do: its type, and then something that is no error.

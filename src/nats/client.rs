@@ -1,16 +1,23 @@
 //! An open connection: the client, the `JetStream` API prefix, and the client's events.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
+use async_nats::connection::State;
 use tokio::sync::{broadcast, watch};
+use tokio::time::timeout;
 
 use crate::config::Ledger;
 use crate::model::ServerInfo;
 
-use super::connect::Island;
+use super::island::{Island, Life};
+use super::keep::{Lives, UNREAD};
 use super::pulse;
 use super::refusals::Refusals;
+
+/// How often is looked whether the connection is back, beside what is heard of it.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// What the client tells outside of any request. Permission errors come only this way: the request itself
 /// just gets no answer.
@@ -46,16 +53,36 @@ pub(super) struct Events {
     refused: Arc<Mutex<Refusals>>,
     /// Counts how often something was answered that had been refused before.
     allowed: watch::Sender<u64>,
+    /// What is told here is heard by nobody yet.
+    closed: Arc<AtomicBool>,
 }
 
 impl Events {
     /// Keeps this many events for a reader that is slow.
     pub(super) fn new(room: usize) -> Self {
-        Self { sender: broadcast::channel(room).0, refused: Arc::default(), allowed: watch::Sender::default() }
+        Self {
+            sender: broadcast::channel(room).0,
+            refused: Arc::default(),
+            allowed: watch::Sender::default(),
+            closed: Arc::default(),
+        }
+    }
+
+    /// The same for another connection, of which nothing is to be heard before it is the one that is used.
+    pub(super) fn closed(&self) -> Self {
+        Self { closed: Arc::new(AtomicBool::new(true)), ..self.clone() }
+    }
+
+    /// What is told here is heard from now on.
+    pub(super) fn open(&self) {
+        self.closed.store(false, Ordering::SeqCst);
     }
 
     /// Tells an event to all who listen.
     pub(super) fn tell(&self, event: ClientEvent) {
+        if self.closed.load(Ordering::SeqCst) {
+            return;
+        }
         {
             let mut refused = self.lock();
             match &event {
@@ -113,34 +140,99 @@ pub(super) fn is_inbox(subject: &str) -> bool {
     subject.ends_with(".*")
 }
 
+/// A connection as the client library has it. In this order it is let go: the client first, so that its tasks can see
+/// that nobody needs them any more.
+#[derive(Debug)]
+pub(super) struct Live {
+    pub(super) nats: async_nats::Client,
+    pub(super) life: Life,
+    pub(super) island: Island,
+    /// Goes with the connection: whoever watches it ends.
+    pub(super) _used: Arc<()>,
+}
+
+/// What all clones of a client share: the present connection, which may be followed by another.
+#[derive(Debug)]
+pub(super) struct Wire {
+    live: RwLock<Live>,
+    /// Why the last one was lost, where that was no ordinary loss.
+    why: Mutex<Option<String>>,
+    lives: Lives,
+}
+
+impl Wire {
+    pub(super) fn nats(&self) -> async_nats::Client {
+        self.live.read().unwrap_or_else(PoisonError::into_inner).nats.clone()
+    }
+
+    pub(super) fn life(&self) -> Life {
+        self.live.read().unwrap_or_else(PoisonError::into_inner).life.clone()
+    }
+
+    /// Ends the present connection, whatever it is about.
+    pub(super) fn end(&self) {
+        self.live.write().unwrap_or_else(PoisonError::into_inner).island.end();
+    }
+
+    /// Notes why there is no connection for now.
+    pub(super) fn because(&self, why: &str) {
+        *self.why.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.to_owned());
+    }
+
+    /// From now on this connection is the one.
+    pub(super) fn replace(&self, live: Live) {
+        *self.live.write().unwrap_or_else(PoisonError::into_inner) = live;
+        *self.why.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
 /// An open connection. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Client {
-    pub(super) nats: async_nats::Client,
+    wire: Arc<Wire>,
     pub(super) prefix: String,
     pub(super) events: Events,
     /// Where what is asked is noted.
     pub(super) ledger: Ledger,
-    /// Held by all clones: the connection itself sees by it that nobody needs it any more.
-    _held: Arc<()>,
-    /// Where the tasks of the connection live, if that is not where we do.
-    _island: Option<Arc<Island>>,
 }
 
 impl Client {
     /// Wraps a connection. `prefix` is `$JS.API`, `$JS.<domain>.API` or an own one, without the last dot.
-    pub(super) fn new(nats: async_nats::Client, prefix: String, events: Events, held: Arc<()>) -> Self {
-        Self { nats, prefix, events, ledger: Ledger::default(), _held: held, _island: None }
+    pub(super) fn new(live: Live, lives: Lives, prefix: String, events: Events) -> Self {
+        let wire = Wire { live: RwLock::new(live), why: Mutex::default(), lives };
+        Self { wire: Arc::new(wire), prefix, events, ledger: Ledger::default() }
+    }
+
+    /// What all clones share.
+    pub(super) const fn wire(&self) -> &Arc<Wire> {
+        &self.wire
+    }
+
+    /// The present connection.
+    pub(super) fn nats(&self) -> async_nats::Client {
+        self.wire.nats()
+    }
+
+    /// How many connections in a row were lost as soon as they were made.
+    pub(super) fn lost_at_once(&self) -> u32 {
+        self.wire.lives.short()
+    }
+
+    /// The connections that were lost do not count any more: what they were lost to is done with.
+    pub(super) fn forgive(&self) {
+        self.wire.lives.forgive();
+    }
+
+    /// Why there is no connection.
+    pub(super) fn why(&self) -> String {
+        let why = self.wire.why.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let unread = || format!("the connection is lost: {UNREAD}");
+        why.or_else(|| self.wire.life().is_over().then(unread)).unwrap_or_else(|| "the connection is down".to_owned())
     }
 
     /// The same; what it asks is noted there.
     pub(super) fn noting(self, ledger: &Ledger) -> Self {
         Self { ledger: ledger.clone(), ..self }
-    }
-
-    /// The same; its tasks live there, and end with the last clone.
-    pub(super) fn on(self, island: Arc<Island>) -> Self {
-        Self { _island: Some(island), ..self }
     }
 
     /// The client's events from now on.
@@ -150,7 +242,7 @@ impl Client {
 
     /// Who answers.
     pub fn server(&self) -> ServerInfo {
-        let info = self.nats.server_info();
+        let info = self.nats().server_info();
         ServerInfo {
             name: info.server_name,
             version: info.version,
@@ -161,9 +253,21 @@ impl Client {
         }
     }
 
+    /// Waits until requests can be made, at most so long.
+    pub(super) async fn back(&self, limit: Duration) {
+        let mut events = self.events();
+        let connected = async {
+            while !self.is_connected() {
+                let _ = timeout(LOOK, events.recv()).await;
+            }
+        };
+        let _ = timeout(limit, connected).await;
+    }
+
     /// Whether requests can be made now.
     pub fn is_connected(&self) -> bool {
-        self.nats.connection_state() == async_nats::connection::State::Connected
+        let live = self.wire.live.read().unwrap_or_else(PoisonError::into_inner);
+        live.nats.connection_state() == State::Connected && !live.life.is_over()
     }
 }
 

@@ -3,18 +3,18 @@
 use std::error::Error as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_nats::{AuthError, ConnectErrorKind, ConnectOptions, Event, ServerError};
 use thiserror::Error;
-use tokio::runtime::{Builder, Runtime};
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::config::{Auth, Connection};
 use crate::event::clean_line;
 
-use super::client::Events;
+use super::client::{Events, Live};
+use super::island::{Island, Life};
+use super::keep::{Lives, keep};
 use super::{Client, ClientEvent, files, pulse};
 
 /// Events that wait for a reader that is slow.
@@ -24,8 +24,7 @@ const CREDS: &str = "the credentials file";
 const NKEY: &str = "the nkey file";
 /// The longest pause between attempts to reconnect.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// The pause when nobody needs the connection any more. The client ends itself only while it is connected; without
-/// this it would try for ever to come back to a server that is gone.
+/// The pause before a connection that is not to be taken up again.
 const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// Why there is no connection. Each names the server (without userinfo) and the next step.
@@ -94,6 +93,12 @@ pub enum ConnectError {
         /// The addresses.
         servers: String,
     },
+    /// What the server sent before it let us in cannot be read.
+    #[error("{servers} answers with what is no greeting of a NATS server; is the address right?")]
+    Unreadable {
+        /// The addresses.
+        servers: String,
+    },
     /// The server does not want a connection now, whoever we are.
     #[error("{servers} refuses the connection: {said}; ask those who run the server")]
     Rejected {
@@ -104,27 +109,14 @@ pub enum ConnectError {
     },
 }
 
-/// Connects once. After that the client reconnects by itself, for ever.
+/// Connects once. After that the connection is taken up again by itself, for ever, whatever it was lost to.
 pub async fn open(connection: &Connection) -> Result<Client, ConnectError> {
-    let events = Events::new(EVENTS);
-    let held = Arc::new(());
-    let weak = Arc::downgrade(&held);
-    let addresses = connection.servers.len();
-    let again = move |attempts| if weak.strong_count() == 0 { FOR_EVER } else { pause(attempts, addresses) };
-    let options = options(connection, &events, again)?;
-    // The client gives each server that long. It does not count the time that the resolver takes, so we do.
-    let limit = connection.timeout.saturating_mul(u32::try_from(connection.servers.len()).unwrap_or(1).max(1));
-    // What the client does to connect is large, and would be a part of whatever waits for it.
-    let connecting = Box::pin(options.connect(connection.servers.clone()));
-    match timeout(limit, connecting).await {
-        Ok(Ok(nats)) => {
-            let account = format!("{}.INFO", connection.api_prefix);
-            tokio::spawn(pulse::watch(nats.clone(), account, events.clone(), Arc::downgrade(&held)));
-            Ok(Client::new(nats, connection.api_prefix.clone(), events, held).noting(&connection.ledger))
-        }
-        Ok(Err(error)) => Err(explain(&error, connection)),
-        Err(_) => Err(ConnectError::Timeout { servers: connection.shown(), limit: connection.timeout }),
-    }
+    let (events, lives) = (Events::new(EVENTS), Lives::default());
+    let live = dial(connection, &events, Some(&lives)).await?;
+    let client = Client::new(live, lives.clone(), connection.api_prefix.clone(), events.clone());
+    let client = client.noting(&connection.ledger);
+    tokio::spawn(keep(Arc::downgrade(client.wire()), Some(connection.clone()), events, lives));
+    Ok(client)
 }
 
 /// Connects once, and for good: a connection that is lost stays lost, and what was handed over and not sent by then
@@ -132,55 +124,58 @@ pub async fn open(connection: &Connection) -> Result<Client, ConnectError> {
 /// what was lost on the way.
 pub async fn open_once(connection: &Connection) -> Result<Client, ConnectError> {
     let events = Events::new(EVENTS);
+    let (live, lives) = (dial(connection, &events, None).await?, Lives::default());
+    let client = Client::new(live, lives.clone(), connection.api_prefix.clone(), events.clone());
+    let client = client.noting(&connection.ledger);
+    tokio::spawn(keep(Arc::downgrade(client.wire()), None, events, lives));
+    Ok(client)
+}
+
+/// One connection. It is taken up again after pauses that depend on how long connections live; without `lives` it stays
+/// lost once it is lost.
+pub(super) async fn dial(
+    connection: &Connection,
+    events: &Events,
+    lives: Option<&Lives>,
+) -> Result<Live, ConnectError> {
+    let addresses = connection.servers.len();
+    let ((held, life), used) = (Life::new(), Arc::new(()));
     let begun = AtomicBool::new(false);
+    let known = lives.cloned();
     // The attempts of one round are counted from 1: another 1 is another round.
     let again = move |attempts| {
+        let _held = &held;
         let other_round = attempts == 1 && begun.swap(true, Ordering::Relaxed);
-        if other_round { FOR_EVER } else { Duration::ZERO }
+        match &known {
+            Some(lives) if other_round => lives.lost(Instant::now()),
+            Some(_) => pause(attempts, addresses),
+            None if other_round => FOR_EVER,
+            None => Duration::ZERO,
+        }
     };
-    let options = options(connection, &events, again)?;
-    let limit = connection.timeout.saturating_mul(u32::try_from(connection.servers.len()).unwrap_or(1).max(1));
-    let island =
-        Island::new().map_err(|error| ConnectError::BadSetting(format!("no thread can be started: {error}")))?;
+    let options = options(connection, events, again)?;
+    // The client gives each server that long. It does not count the time that the resolver takes, so we do.
+    let limit = connection.timeout.saturating_mul(u32::try_from(addresses).unwrap_or(1).max(1));
+    let no_thread = |error: std::io::Error| ConnectError::BadSetting(format!("no thread can be started: {error}"));
+    let island = Island::new(life.clone(), lives.is_some()).map_err(no_thread)?;
     let servers = connection.servers.clone();
-    // The client's tasks live where they can be ended: it would sleep for ever with all that was not sent.
     let connecting = island.spawn(async move { timeout(limit, options.connect(servers)).await });
-    match connecting.await {
-        Ok(Ok(Ok(nats))) => {
-            let client = Client::new(nats, connection.api_prefix.clone(), events, Arc::new(()));
-            Ok(client.noting(&connection.ledger).on(Arc::new(island)))
+    let connected = match connecting {
+        Some(connecting) => connecting.await.ok(),
+        None => None,
+    };
+    match connected {
+        Some(Ok(Ok(nats))) => {
+            if lives.is_some() {
+                let account = format!("{}.INFO", connection.api_prefix);
+                tokio::spawn(pulse::watch(nats.clone(), account, events.clone(), life.clone(), Arc::downgrade(&used)));
+            }
+            Ok(Live { nats, life, island, _used: used })
         }
-        Ok(Ok(Err(error))) => Err(explain(&error, connection)),
-        Ok(Err(_)) | Err(_) => Err(ConnectError::Timeout { servers: connection.shown(), limit: connection.timeout }),
-    }
-}
-
-/// A thread for the tasks of one connection, which end with it, whatever they are about.
-#[derive(Debug)]
-pub(super) struct Island(Option<Runtime>);
-
-impl Island {
-    fn new() -> std::io::Result<Self> {
-        let runtime =
-            Builder::new_multi_thread().worker_threads(1).thread_name("jetscope-send").enable_all().build()?;
-        Ok(Self(Some(runtime)))
-    }
-
-    fn spawn<T: Send + 'static>(&self, task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
-        match &self.0 {
-            Some(runtime) => runtime.spawn(task),
-            // It is there until it is dropped.
-            None => tokio::spawn(task),
-        }
-    }
-}
-
-impl Drop for Island {
-    fn drop(&mut self) {
-        // Waiting for its end is not allowed where other tasks run.
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
+        Some(Ok(Err(error))) => Err(explain(&error, connection)),
+        Some(Err(_)) => Err(ConnectError::Timeout { servers: connection.shown(), limit: connection.timeout }),
+        // The client's task has panicked.
+        None => Err(ConnectError::Unreadable { servers: connection.shown() }),
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::ClientEvent;
 use super::client::Events;
+use super::island::Life;
 
 /// How often is looked whether anything came.
 const LOOK: Duration = Duration::from_millis(500);
@@ -28,13 +29,13 @@ pub(super) const WHO: &str = "$SYS.REQ.USER.INFO";
 
 /// Watches a connection until nobody holds it. Bytes that come in say that the server lives, also in the middle of an
 /// answer that takes long; only where none come is it asked.
-pub(super) async fn watch(nats: async_nats::Client, account: String, events: Events, held: Weak<()>) {
+pub(super) async fn watch(nats: async_nats::Client, account: String, events: Events, life: Life, held: Weak<()>) {
     let mut bytes = 0;
     let mut heard = Instant::now();
     let mut silent = false;
     let mut asking: Option<JoinHandle<()>> = None;
     let mut left: Option<Instant> = None;
-    while held.strong_count() > 0 {
+    while held.strong_count() > 0 && !life.is_over() {
         sleep(LOOK).await;
         let came = nats.statistics().in_bytes.load(Ordering::Relaxed);
         if came != bytes || nats.connection_state() != State::Connected {

@@ -1,10 +1,12 @@
 //! Where messages come from, in the order of the plan, from any position on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use super::lines;
 use crate::model::replay::Selection;
@@ -21,6 +23,11 @@ const SIDE_BY_SIDE: usize = 64;
 const TOGETHER: usize = 256;
 /// Parts that wait for an engine that is slow; then reading waits too.
 const WAITING: usize = 4;
+
+/// The first pause before a single message is asked for again; it doubles.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// The longest.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// What a source tells.
 #[derive(Clone, Debug, PartialEq)]
@@ -160,9 +167,13 @@ async fn of_list(client: Client, items: Vec<(String, u64)>, after: u64, out: mps
 
 /// Asks again as long as the failure may pass.
 async fn patiently(api: &Api, stream: &str, seq: u64) -> Result<Option<Message>, Problem> {
+    let mut pause = FIRST_PAUSE;
     loop {
         match api.message_of(stream, seq).await {
-            Err(problem) if problem.passes() => tokio::time::sleep(std::time::Duration::from_millis(250)).await,
+            Err(problem) if problem.passes() => {
+                sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
             Ok(message) => return Ok(message.map(|m| Message { stream: Arc::from(stream), ..m })),
             Err(problem) => return Err(problem),
         }

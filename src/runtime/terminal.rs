@@ -16,6 +16,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 
 use crate::app::App;
+use crate::nats::serves_a_connection;
 use crate::ui::{Theme, draw};
 
 use super::Display;
@@ -191,11 +192,14 @@ pub fn restore() {
     }
 }
 
-/// Puts a hook in front of the present one, so that a panic is told on a terminal that can be read.
+/// Puts a hook in front of the present one, so that a panic is told on a terminal that can be read. A panic that only ends
+/// a connection is not told there, and the terminal stays ours.
 pub fn restore_on_panic() {
     let next = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        restore();
+        if !serves_a_connection() {
+            restore();
+        }
         next(info);
     }));
 }

@@ -443,6 +443,7 @@ fn losing_the_connection_leaves_gaps_in_what_was_heard() {
     assert!(world.screen().contains("heard for 1m30s"), "{}", world.screen());
     world.send(Msg::Data(Update::Link(Link::Lost { attempt: 0, since: at(90), reason: None })));
     world.send(Msg::Data(Update::Link(Link::Connected { since: at(95) })));
+    world.send(Msg::Data(Update::AdvisoriesHeard(at(95))));
     world.send(Msg::Tick(at(96)));
     world.send(Msg::Frame);
     assert!(world.screen().contains("while the connection was lost"), "{}", world.screen());

@@ -59,6 +59,7 @@ async fn each_kind_that_one_server_tells_is_read() {
     let server = Server::start(&ServerSpec::default()).expect("a server");
     let mut live = Live::start(Connection::to(server.url()), still());
     live.until(LONG, "a connection", |l| l.catalog().listing.value().is_some()).await;
+    live.until(LONG, "advisories", |l| l.world.app.activity.since.is_some()).await;
     let nats = async_nats::connect(server.url()).await.expect("a connection");
     let config = json!({"name": "orders", "subjects": ["orders.>"]});
     stream(&nats, config.clone()).await;
@@ -116,6 +117,7 @@ async fn rarer_kinds_are_read_too() {
     let server = Server::start(&ServerSpec::default()).expect("a server");
     let mut live = Live::start(Connection::to(server.url()), still());
     live.until(LONG, "a connection", |l| l.catalog().listing.value().is_some()).await;
+    live.until(LONG, "advisories", |l| l.world.app.activity.since.is_some()).await;
     let nats = async_nats::connect(server.url()).await.expect("a connection");
 
     // What is not acked is deleted by the stream's limit.
@@ -210,6 +212,7 @@ async fn the_oldest_server_tells_the_same_of_messages() {
     let server = server_of(jetscope::demo::server::OLDEST);
     let mut live = Live::start(Connection::to(server.url()), still());
     live.until(LONG, "a connection", |l| l.catalog().listing.value().is_some()).await;
+    live.until(LONG, "advisories", |l| l.world.app.activity.since.is_some()).await;
     let nats = async_nats::connect(server.url()).await.expect("a connection");
     stream(&nats, json!({"name": "orders", "subjects": ["orders.>"]})).await;
     let policy =

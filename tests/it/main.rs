@@ -22,6 +22,7 @@ mod pages;
 mod past;
 mod past_console;
 mod permissions;
+mod poison;
 mod polling;
 mod problem_screens;
 mod recovery;

@@ -14,7 +14,7 @@ use crate::event::clean_line;
 use crate::event::layout::wrap;
 use crate::health::Level;
 use crate::model::update::Ask;
-use crate::model::{Advisory, AdvisoryKind, Link, ProblemKind, Request, Timestamp, Update};
+use crate::model::{Advisory, AdvisoryKind, ProblemKind, Request, Timestamp, Update};
 
 use super::stuck::Memory;
 use super::table::List;
@@ -276,10 +276,8 @@ impl App {
                 };
                 self.activity.refused.insert(subject, clean_line(&problem.sentence).into_owned());
             }
-            Update::Link(Link::Connected { since }) => {
-                self.activity.since.get_or_insert(*since);
-            }
-            Update::Link(Link::Lost { attempt: 0, .. }) => self.activity.gaps += 1,
+            Update::AdvisoriesHeard(since) if self.activity.since.is_none() => self.activity.since = Some(*since),
+            Update::AdvisoriesHeard(_) => self.activity.gaps += 1,
             _ => {}
         }
         Some(update)

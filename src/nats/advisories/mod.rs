@@ -5,11 +5,13 @@
 
 mod decode;
 
+use std::time::Duration;
+
 use futures_util::StreamExt;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
-use crate::event::clean_line;
 use crate::model::{Advisory, Problem, ProblemKind};
 
 use super::{Client, ClientEvent};
@@ -17,6 +19,9 @@ use decode::decode;
 
 /// The two subjects.
 pub(super) const SUBJECTS: [&str; 2] = ["$JS.EVENT.ADVISORY.STREAM.>", "$JS.EVENT.ADVISORY.CONSUMER.>"];
+
+/// How often is looked whether the connection is back.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// What is heard.
 pub(super) enum Heard {
@@ -26,23 +31,44 @@ pub(super) enum Heard {
     Refused(Problem),
     /// At least so many came faster than they were read.
     Lost(u64),
+    /// From now on is listened, again where the connection was lost; so many before it were lost as soon as they were
+    /// made.
+    Listens(u32),
 }
 
-/// Reads advisories until the connection is closed; sends each, and a refusal once.
+/// Reads advisories until nobody listens; sends each, and a refusal once. The connection should serve nothing else:
+/// anybody may publish to these subjects, also what the client cannot read, which breaks the connection.
 pub(super) async fn read(client: Client, out: mpsc::Sender<Heard>) {
+    while subscribed(&client, &out).await {
+        let mut events = client.events();
+        while !client.is_connected() {
+            // What is missed is seen at the next look.
+            let _ = timeout(LOOK, events.recv()).await;
+        }
+    }
+}
+
+/// Reads until the subscriptions end, as they do with a connection that was not lost in an ordinary way; `false` when
+/// nobody listens any more.
+async fn subscribed(client: &Client, out: &mpsc::Sender<Heard>) -> bool {
     let mut events = client.events();
+    let nats = client.nats();
     let mut streams = Vec::new();
     for subject in SUBJECTS {
         client.note_subscribed(subject);
-        match client.nats.subscribe(subject).await {
-            Ok(subscriber) => streams.push(subscriber),
-            Err(error) => {
-                let sentence = format!("advisories: {}", clean_line(&error.to_string()));
-                let _ = out.send(Heard::Refused(Problem::new(ProblemKind::Disconnected, sentence))).await;
-            }
+        // What fails here is a connection that is lost again.
+        if let Ok(subscriber) = nats.subscribe(subject).await {
+            streams.push(subscriber);
         }
     }
+    // What fails here too is a connection that is lost again.
+    let _ = nats.flush().await;
+    drop(nats);
+    if out.send(Heard::Listens(client.lost_at_once())).await.is_err() {
+        return false;
+    }
     let mut all = futures_util::stream::select_all(streams);
+    let mut lost = false;
     loop {
         let told = tokio::select! {
             message = all.next() => match message {
@@ -50,7 +76,7 @@ pub(super) async fn read(client: Client, out: mpsc::Sender<Heard>) {
                     Some(advisory) => Heard::Advisory(advisory),
                     None => continue,
                 },
-                None => return,
+                None => return true,
             },
             event = events.recv() => match event {
                 Ok(ClientEvent::Denied { subject, publish: false }) if SUBJECTS.contains(&subject.as_str()) => {
@@ -61,12 +87,17 @@ pub(super) async fn read(client: Client, out: mpsc::Sender<Heard>) {
                 }
                 // Nothing else that is subscribed on this connection can come faster than it is read.
                 Ok(ClientEvent::SlowConsumer) => Heard::Lost(1),
-                Err(RecvError::Closed) => return,
+                Ok(ClientEvent::Disconnected) => {
+                    lost = true;
+                    continue;
+                }
+                Ok(ClientEvent::Connected) if std::mem::take(&mut lost) => Heard::Listens(client.lost_at_once()),
+                Err(RecvError::Closed) => return false,
                 Ok(_) | Err(RecvError::Lagged(_)) => continue,
             }
         };
         if out.send(told).await.is_err() {
-            return;
+            return false;
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The lanes beside the fast one: the list of streams, consumers, account, advisories, our own traffic.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
@@ -9,13 +10,13 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::model::update::{Ask, Listing};
-use crate::model::{AdvisoryKind, ProblemKind, Stream, Traffic, Update};
-use crate::nats::advisories::{self, Heard};
+use crate::model::{ProblemKind, Stream, Traffic, Update};
 use crate::nats::api::SIDE_BY_SIDE;
 use crate::nats::ask::now;
 
+use super::listen::Announced;
 use super::pace::Outcome;
-use super::{Closed, Lane, fast, lag, peeks};
+use super::{Closed, Connector, Lane, fast, lag, listen, peeks};
 
 /// A list of at most one page that is answered this quickly is asked for with every round of the fast lane.
 pub(super) const QUICK: Duration = Duration::from_millis(150);
@@ -41,14 +42,14 @@ const TRAFFIC_WINDOW: usize = 10;
 const DOUBTED: usize = 64;
 
 /// Starts all lanes.
-pub(super) fn spawn(lane: &Lane, tasks: &mut JoinSet<Result<(), Closed>>) {
+pub(super) fn spawn(lane: &Lane, connector: &Connector, tasks: &mut JoinSet<Result<(), Closed>>) {
     let (announce, announced) = mpsc::channel(1024);
     tasks.spawn(fast::run(lane.clone()));
     tasks.spawn(streams(lane.clone()));
     tasks.spawn(consumers(lane.clone()));
     tasks.spawn(account(lane.clone()));
     tasks.spawn(lag::run(lane.clone()));
-    tasks.spawn(listen(lane.clone(), announce));
+    tasks.spawn(listen::run(lane.clone(), Arc::clone(connector), announce));
     tasks.spawn(ask_announced(lane.clone(), announced));
     tasks.spawn(peeks::run(lane.clone()));
     tasks.spawn(traffic(lane.clone()));
@@ -256,70 +257,6 @@ async fn account(mut lane: Lane) -> Result<(), Closed> {
         let pause = lane.throttle.pause(lane.pace.account, outcome.cost(took), LIST_TIMES);
         lane.rest(pause).await?;
     }
-}
-
-/// A stream, or one of its consumers, that an advisory spoke of.
-type Announced = (String, Option<String>);
-
-/// Advisories: deletions are reported at once, the rest is asked for.
-async fn listen(lane: Lane, announce: mpsc::Sender<Announced>) -> Result<(), Closed> {
-    let (out, mut heard) = mpsc::channel(256);
-    let mut reader = JoinSet::new();
-    reader.spawn(advisories::read(lane.api.client().clone(), out));
-    while let Some(heard) = heard.recv().await {
-        let advisory = match heard {
-            Heard::Advisory(advisory) => advisory,
-            Heard::Refused(problem) => {
-                lane.tell(Update::Failed(Ask::Advisories, problem, now())).await?;
-                continue;
-            }
-            Heard::Lost(n) => {
-                lane.tell(Update::AdvisoriesLost(n)).await?;
-                continue;
-            }
-        };
-        let (stream, consumer) = (advisory.stream.clone(), advisory.consumer.clone());
-        match (&advisory.kind, &consumer) {
-            (AdvisoryKind::StreamDeleted, _) => {
-                lane.know(|k| k.streams.remove(&stream));
-                lane.tell(Update::StreamGone(stream, now())).await?;
-            }
-            (AdvisoryKind::ConsumerDeleted, Some(name)) => {
-                lane.tell(Update::ConsumerGone(stream.clone(), name.clone(), now())).await?;
-                let _ = announce.try_send((stream, None));
-            }
-            // Nothing else is made, changed or lost; and what is told of single messages can be told very often.
-            (kind, _) if !is_of_the_whole(kind) => {}
-            // What finds no room is left to the next sweep.
-            _ => {
-                if consumer.is_some() {
-                    let _ = announce.try_send((stream.clone(), None));
-                }
-                let _ = announce.try_send((stream, consumer));
-            }
-        }
-        lane.tell(Update::Advisory(advisory)).await?;
-    }
-    // Without advisories everything else goes on.
-    std::future::pending().await
-}
-
-/// Whether an advisory says that another answer about a stream or a consumer is to be expected.
-const fn is_of_the_whole(kind: &AdvisoryKind) -> bool {
-    use AdvisoryKind as K;
-    matches!(
-        kind,
-        K::StreamCreated
-            | K::StreamUpdated
-            | K::StreamLeaderElected { .. }
-            | K::StreamQuorumLost { .. }
-            | K::RestoreDone { .. }
-            | K::ConsumerCreated
-            | K::ConsumerPaused { .. }
-            | K::ConsumerResumed
-            | K::ConsumerLeaderElected { .. }
-            | K::ConsumerQuorumLost { .. }
-    )
 }
 
 /// Asks for what advisories spoke of: gathered for a moment, each once, not too many.

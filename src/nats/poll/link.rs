@@ -54,7 +54,7 @@ pub(super) async fn run(
     }
     let mut tasks: JoinSet<Result<(), Closed>> = JoinSet::new();
     tasks.spawn(follow(client, events, up_now, lane.clone()));
-    lanes::spawn(&lane, &mut tasks);
+    lanes::spawn(&lane, &connector, &mut tasks);
     // Lanes end only when nobody listens; one that ends takes the others with it.
     tasks.join_next().await;
 }

@@ -8,6 +8,7 @@ mod fast;
 mod lag;
 mod lanes;
 mod link;
+mod listen;
 mod pace;
 mod peeks;
 

@@ -117,6 +117,8 @@ struct Reply {
 #[derive(Debug)]
 pub struct Publisher {
     client: Client,
+    /// The only connection that it ever has.
+    nats: async_nats::Client,
     inbox: String,
     acks: Subscriber,
     events: Receiver<ClientEvent>,
@@ -130,9 +132,10 @@ impl Publisher {
             .await
             .map_err(|error| Problem::new(ProblemKind::Disconnected, error.to_string()))?;
         let events = client.events();
-        let inbox = client.nats.new_inbox();
-        let acks = client.nats.subscribe(format!("{inbox}.>")).await.map_err(|error| lost(&error))?;
-        Ok(Self { client, inbox, acks, events, sent: Sent::new() })
+        let nats = client.nats();
+        let inbox = nats.new_inbox();
+        let acks = nats.subscribe(format!("{inbox}.>")).await.map_err(|error| lost(&error))?;
+        Ok(Self { client, nats, inbox, acks, events, sent: Sent::new() })
     }
 
     /// The connection.
@@ -142,7 +145,7 @@ impl Publisher {
 
     /// The most bytes of headers and body that the server takes.
     pub fn max_payload(&self) -> usize {
-        self.client.nats.max_payload()
+        self.nats.max_payload()
     }
 
     /// Hands a message over. It waits only while too much is waiting to be sent.
@@ -187,8 +190,8 @@ impl Publisher {
         let to = Subject::from(subject);
         self.sent.add(&self.client, subject, body.len());
         let sent = match reply {
-            Some(reply) => self.client.nats.publish_with_reply_and_headers(to, Subject::from(reply), map, body).await,
-            None => self.client.nats.publish_with_headers(to, map, body).await,
+            Some(reply) => self.nats.publish_with_reply_and_headers(to, Subject::from(reply), map, body).await,
+            None => self.nats.publish_with_headers(to, map, body).await,
         };
         sent.map_err(|error| lost(&error))
     }

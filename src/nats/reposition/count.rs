@@ -141,7 +141,7 @@ impl Matching<'_> {
         }
         let (client, stream) = (self.api.client(), token("stream", &self.stream.name)?);
         let words = format!("counting messages of stream {}", crate::event::clean_line(stream));
-        let name = format!("jetscope-count-{}", client.nats.new_inbox().rsplit('.').next().unwrap_or("x"));
+        let name = format!("jetscope-count-{}", client.nats().new_inbox().rsplit('.').next().unwrap_or("x"));
         let mut config = json!({
             "name": name,
             "description": "a count of jetscope; the server drops it within seconds",
@@ -165,7 +165,7 @@ impl Matching<'_> {
         // Nobody waits for the answer; without it the server does it by itself.
         let delete = format!("{}.CONSUMER.DELETE.{stream}.{name}", client.prefix);
         client.note_sent(&delete, &bytes::Bytes::new());
-        let _ = client.nats.publish(delete, "".into()).await;
+        let _ = client.nats().publish(delete, "".into()).await;
         Ok(read::<Created>(&reply, &words)?.num_pending)
     }
 

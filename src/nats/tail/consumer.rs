@@ -31,7 +31,7 @@ pub(super) struct Created {
 pub(super) async fn create(plan: &Plan, from: u64, inactive: Duration) -> Result<Created, Problem> {
     let (client, stream) = (plan.api.client(), token("stream", &plan.spec.stream)?);
     let words = format!("reading stream {}", clean_line(stream));
-    let name = format!("{OWN_PREFIX}{}", client.nats.new_inbox().rsplit('.').next().unwrap_or("x"));
+    let name = format!("{OWN_PREFIX}{}", client.nats().new_inbox().rsplit('.').next().unwrap_or("x"));
     let mut config = json!({
         "name": name,
         "description": "a reader of jetscope; the server drops it when nobody reads",
@@ -60,7 +60,7 @@ pub(super) async fn delete(client: &Client, stream: &str, consumer: &str) {
     let subject = format!("{}.CONSUMER.DELETE.{stream}.{consumer}", client.prefix);
     client.note_sent(&subject, &Bytes::new());
     // Nobody waits for the answer.
-    let _ = client.nats.publish(subject, "".into()).await;
+    let _ = client.nats().publish(subject, "".into()).await;
 }
 
 /// A sequence from which on at least so many messages match, and how many too many, which are few. The server counts

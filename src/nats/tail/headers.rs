@@ -5,7 +5,7 @@
 
 use std::str::FromStr;
 
-use async_nats::{HeaderMap, HeaderName, HeaderValue};
+use async_nats::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::model::Header;
 
@@ -20,20 +20,29 @@ pub(super) fn of_map(map: &HeaderMap) -> Vec<Header> {
     headers
 }
 
-/// Reads a raw block (`NATS/1.0`, then a line a header); `None` when the client would not take it.
+/// Reads a raw block (`NATS/1.0`, then a line a header); `None` when the client would not take it. Line by line as the
+/// client does it, lines that go on in the next one included.
 pub(super) fn of_block(block: &[u8]) -> Option<Vec<Header>> {
-    let text = std::str::from_utf8(block).ok()?;
-    let mut lines = text.split("\r\n");
-    let first = lines.next()?;
-    if !first.starts_with("NATS/1.0") {
-        return None;
+    let mut lines = std::str::from_utf8(block).ok()?.lines().peekable();
+    let status = lines.next()?.strip_prefix("NATS/1.0")?.trim();
+    let code = status.split_once(' ').map_or(status, |(code, _)| code.trim());
+    if !code.is_empty() {
+        code.parse::<StatusCode>().ok()?;
     }
     let mut headers = Vec::new();
-    for line in lines.filter(|line| !line.is_empty()) {
+    while let Some(line) = lines.next() {
+        if line.is_empty() {
+            continue;
+        }
         let (name, value) = line.split_once(':')?;
         HeaderName::from_str(name).ok()?;
-        HeaderValue::from_str(value.trim()).ok()?;
-        headers.push(Header { name: name.into(), value: value.trim().into() });
+        let mut value = value.trim_start().to_owned();
+        while let Some(more) = lines.next_if(|line| line.starts_with(char::is_whitespace)) {
+            value.push_str(more);
+        }
+        value.truncate(value.trim_end().len());
+        HeaderValue::from_str(&value).ok()?;
+        headers.push(Header { name: name.into(), value: value.into() });
     }
     headers.sort_by(|a, b| a.name.cmp(&b.name));
     Some(headers)
@@ -49,9 +58,20 @@ mod tests {
         let words: Vec<_> = good.iter().map(|h| format!("{}={}", h.name, h.value)).collect();
         assert_eq!(words, ["X=1", "X=2", "ce-type=a.b"]);
         assert!(of_block(b"NATS/1.0\r\n\r\n").unwrap().is_empty());
-        for bad in
-            [&b"NATS/1.0\r\nX: \xff\r\n\r\n"[..], b"NATS/1.0\r\nX y: 1\r\n\r\n", b"NATS/1.0\r\nnocolon\r\n\r\n", b""]
-        {
+        let folded = of_block(b"NATS/1.0 200 OK\r\nX: 1\r\n \t2\r\nY:\r\n\r\n").unwrap();
+        let words: Vec<_> = folded.iter().map(|h| format!("{}={}", h.name, h.value)).collect();
+        assert_eq!(words, ["X=1 \t2", "Y="]);
+        for bad in [
+            &b"NATS/1.0\r\nX: \xff\r\n\r\n"[..],
+            b"NATS/1.0\r\nX y: 1\r\n\r\n",
+            b"NATS/1.0\r\nnocolon\r\n\r\n",
+            b"NATS/1.0\r\nX: a\rb\r\n\r\n",
+            b"NATS/1.0\r\nX: a\nb\r\n\r\n",
+            b"NATS/1.0\rX: 1\r\n\r\n",
+            b"NATS/1.0 99\r\n\r\n",
+            b"NATS/1.0\r\n X: 1\r\n\r\n",
+            b"",
+        ] {
             assert!(of_block(bad).is_none(), "{bad:?}");
         }
     }

@@ -16,6 +16,7 @@ mod peek;
 mod plan;
 mod pull;
 mod search;
+mod vain;
 
 use std::time::Duration;
 
@@ -145,7 +146,7 @@ impl Tail {
                 // It was told to end; how it did does not matter.
                 let _ = task.await;
             }
-            self.client.nats.flush().await
+            self.client.nats().flush().await
         };
         // Without a connection there is nothing to wait for: the server does it by itself.
         let _ = timeout(CLOSING, ended).await;

@@ -1,6 +1,7 @@
 //! One stored message after the other, by sequence: works on every stream, and nothing on the server notices.
 
 use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -46,7 +47,7 @@ struct Stored {
 impl Api {
     /// The message of exactly this sequence; `None` where there is none (any more).
     pub(in crate::nats) async fn message(&self, stream: &str, seq: u64) -> Result<Option<Message>, Problem> {
-        self.stored(stream, format!("{{\"seq\":{seq}}}")).await
+        self.stored(stream, seq..=seq, format!("{{\"seq\":{seq}}}")).await
     }
 
     /// The first message from this sequence on whose subject matches; `None` at the end.
@@ -57,10 +58,11 @@ impl Api {
         subject: &str,
     ) -> Result<Option<Message>, Problem> {
         let subject = serde_json::Value::from(subject);
-        self.stored(stream, format!("{{\"seq\":{seq},\"next_by_subj\":{subject}}}")).await
+        self.stored(stream, seq..=u64::MAX - 1, format!("{{\"seq\":{seq},\"next_by_subj\":{subject}}}")).await
     }
 
-    async fn stored(&self, stream: &str, body: String) -> Result<Option<Message>, Problem> {
+    /// A message of one of these sequences.
+    async fn stored(&self, stream: &str, asked: RangeInclusive<u64>, body: String) -> Result<Option<Message>, Problem> {
         let question = Question::Message(stream);
         let reply = match self.ask(question, body).await {
             Err(problem) if problem.kind == ProblemKind::NotFound && !problem.sentence.contains("stream not found") => {
@@ -69,6 +71,10 @@ impl Api {
             reply => reply?,
         };
         let stored = read::<Reply>(&reply, &question)?.message;
+        if !asked.contains(&stored.seq) {
+            let sentence = format!("{question}: the answer is message {}, which was not asked for", stored.seq);
+            return Err(Problem::new(ProblemKind::Unreadable, sentence));
+        }
         let bytes = |text: &str| {
             STANDARD
                 .decode(text)
@@ -91,12 +97,12 @@ impl Api {
 
 /// Reads from where the plan stands to its end.
 pub(super) async fn run(mut plan: Plan, out: &Out) -> Result<(), Stop> {
-    let mut sources = Sources::new(&plan);
+    let mut sources = Sources::new(&plan, FIRST_WIDTH);
     let mut caught_up = false;
     let mut told_waiting = false;
     while !plan.is_done() {
-        let batch = match sources.batch(&plan).await {
-            Ok(batch) => batch,
+        let step = match sources.step(&mut plan, out).await? {
+            Ok(step) => step,
             Err(problem) if passes(&problem) => {
                 if !std::mem::replace(&mut told_waiting, true) {
                     out.state(State::Waiting(problem.sentence)).await?;
@@ -107,38 +113,47 @@ pub(super) async fn run(mut plan: Plan, out: &Out) -> Result<(), Stop> {
             Err(problem) => return Err(problem.into()),
         };
         told_waiting = false;
-        let Batch { mut messages, next, at_end } = batch;
-        plan.next = next;
-        let mut ended = false;
-        if let Some(until) = plan.until {
-            messages.retain(|m| m.seq <= until);
-        }
-        messages.retain(|m| !plan.is_before(m.time) && !plan.skips());
-        if let Some(at) = messages.iter().position(|m| plan.is_behind(m.time)) {
-            messages.truncate(at);
-            ended = true;
-        }
-        if !messages.is_empty() {
-            caught_up = false;
-            out.messages(messages).await?;
-        }
-        if ended {
-            return Ok(());
-        }
-        if at_end {
-            if plan.ends_here() {
-                return Ok(());
-            }
-            if !std::mem::replace(&mut caught_up, true) {
-                out.state(State::CaughtUp).await?;
-            }
-            tokio::select! {
-                () = sleep(LOOK) => {}
-                () = out.closed() => return Err(Stop::Closed),
+        match step {
+            Step::Took(_) => caught_up = false,
+            Step::Over => return Ok(()),
+            Step::AtEnd(read) => {
+                caught_up &= read == 0;
+                if !std::mem::replace(&mut caught_up, true) {
+                    out.state(State::CaughtUp).await?;
+                }
+                tokio::select! {
+                    () = sleep(LOOK) => {}
+                    () = out.closed() => return Err(Stop::Closed),
+                }
             }
         }
     }
     Ok(())
+}
+
+/// Reads so many messages, or as many as there are: how many, and whether more is stored and wanted. An error is one of
+/// the question; what was read before it is handed on.
+pub(super) async fn some(plan: &mut Plan, most: u64, out: &Out) -> Result<(u64, Result<Step, Problem>), Stop> {
+    let mut sources = Sources::new(plan, most.min(SIDE_BY_SIDE));
+    let mut read = 0;
+    while read < most && !plan.is_done() {
+        match sources.step(plan, out).await? {
+            Ok(Step::Took(n)) => read += n,
+            Ok(Step::AtEnd(n)) => return Ok((read + n, Ok(Step::AtEnd(read + n)))),
+            ended => return Ok((read, ended)),
+        }
+    }
+    Ok((read, Ok(if plan.is_done() { Step::Over } else { Step::Took(read) })))
+}
+
+/// What a batch was.
+pub(super) enum Step {
+    /// So many messages.
+    Took(u64),
+    /// So many messages, and nothing more is stored; more may come.
+    AtEnd(u64),
+    /// Nothing more is wanted.
+    Over,
 }
 
 /// It may be answered another time.
@@ -169,8 +184,35 @@ struct Sources {
 }
 
 impl Sources {
-    fn new(plan: &Plan) -> Self {
-        Self { width: FIRST_WIDTH, largest: 0, filters: plan.spec.subjects.iter().map(|s| (s.clone(), None)).collect() }
+    fn new(plan: &Plan, width: u64) -> Self {
+        Self { width, largest: 0, filters: plan.spec.subjects.iter().map(|s| (s.clone(), None)).collect() }
+    }
+
+    /// Asks for the next messages, and hands on what is wanted of them.
+    async fn step(&mut self, plan: &mut Plan, out: &Out) -> Result<Result<Step, Problem>, Stop> {
+        let Batch { mut messages, next, at_end } = match self.batch(plan).await {
+            Ok(batch) => batch,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let read = messages.len() as u64;
+        plan.next = next;
+        let mut over = at_end && plan.ends_here();
+        if let Some(until) = plan.until {
+            messages.retain(|m| m.seq <= until);
+        }
+        messages.retain(|m| !plan.is_before(m.time) && !plan.skips());
+        if let Some(at) = messages.iter().position(|m| plan.is_behind(m.time)) {
+            messages.truncate(at);
+            over = true;
+        }
+        if !messages.is_empty() {
+            out.messages(messages).await?;
+        }
+        Ok(Ok(match (over, at_end) {
+            (true, _) => Step::Over,
+            (false, true) => Step::AtEnd(read),
+            (false, false) => Step::Took(read),
+        }))
     }
 
     async fn batch(&mut self, plan: &Plan) -> Result<Batch, Problem> {
@@ -267,7 +309,7 @@ pub(super) async fn nth_last(plan: &Plan, first: u64, last: u64, n: u64) -> Resu
             until: Some(last),
             bytes: plan.bytes,
         };
-        let mut sources = Sources::new(&part);
+        let mut sources = Sources::new(&part, FIRST_WIDTH);
         let mut seen: VecDeque<u64> = VecDeque::new();
         while !part.is_done() {
             let batch = sources.batch(&part).await?;

@@ -70,7 +70,7 @@ impl Plan {
 /// Reads what the specification says, asking for so many bytes at once.
 pub(super) async fn read(client: &Client, spec: TailSpec, bytes: usize, out: &Out) -> Result<(), Stop> {
     let api = Api::new(client.clone());
-    let stream = api.stream(&spec.stream).await?;
+    let stream = api.stream_to_read(&spec.stream).await?;
     let last = stream.state.last_seq;
     let until = match (spec.range.end, spec.follow) {
         (End::Open | End::Time(_), false) => Some(last),

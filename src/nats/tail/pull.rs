@@ -20,6 +20,7 @@ use crate::nats::{Client, ClientEvent};
 use super::consumer::{Created, create, delete};
 use super::peek::passes;
 use super::plan::{Plan, may_peek};
+use super::vain::Vain;
 use super::{Out, State, Stop, TOGETHER, TOGETHER_BYTES, delivered, headers};
 
 /// The server drops the consumer when nobody has asked for so long.
@@ -34,14 +35,22 @@ const SILENCE: Duration = Duration::from_millis(2_500);
 const AT_ONCE: Duration = Duration::from_millis(700);
 /// The pause after a failure that may pass.
 const PAUSE: Duration = Duration::from_millis(250);
+/// The longest of such pauses.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How often the first consumer is asked for, where nobody answers.
 const ATTEMPTS: u32 = 3;
+/// A request that has ended so soon without a message was not waited for.
+const HASTY: Duration = Duration::from_millis(500);
+/// Such requests in a row before the consumer is left.
+const HASTE: u32 = 4;
 /// How often a replica that is behind is waited for.
 const BEHIND: u32 = 40;
 
 /// A consumer of ours, and the inbox that it delivers to.
 pub(super) struct Reader {
     client: Client,
+    /// The connection that the inbox is subscribed on.
+    nats: async_nats::Client,
     stream: String,
     consumer: String,
     inbox: String,
@@ -54,6 +63,11 @@ pub(super) struct Reader {
     nth: u64,
     /// Matching messages that were not delivered yet.
     pending: u64,
+    /// When was asked last, and how many requests in a row have ended at once without a message.
+    asked: Instant,
+    hasty: u32,
+    /// What the server said of the consumer, when it is to be left.
+    said: Option<String>,
 }
 
 /// Why a consumer is left.
@@ -76,13 +90,15 @@ impl Reader {
     pub(super) async fn open(plan: &Plan) -> Result<Self, Problem> {
         let client = plan.api.client().clone();
         // Before the first request, so that what the server refuses is heard.
-        let inbox = client.nats.new_inbox();
-        let subscribed = client.nats.subscribe(inbox.clone()).await;
+        let nats = client.nats();
+        let inbox = nats.new_inbox();
+        let subscribed = nats.subscribe(inbox.clone()).await;
         let messages =
             subscribed.map_err(|error| Problem::new(ProblemKind::Disconnected, clean_line(&error.to_string())))?;
         let Created { name: consumer, num_pending } = create(plan, plan.next, INACTIVE).await?;
         Ok(Self {
             client,
+            nats,
             stream: plan.spec.stream.clone(),
             consumer,
             inbox,
@@ -91,6 +107,9 @@ impl Reader {
             oversized: false,
             nth: 0,
             pending: num_pending,
+            asked: Instant::now(),
+            hasty: 0,
+            said: None,
         })
     }
 
@@ -112,15 +131,16 @@ impl Reader {
         let client = self.client.clone();
         let mut caught_up = false;
         let (mut dry, mut nothing, mut behind) = (false, false, 0);
+        let mut vain = Vain::default();
         let mut reader = self;
         loop {
-            let from = plan.next;
+            let (from, since) = (plan.next, Instant::now());
             let left = reader.read(&mut plan, &mut events, &mut caught_up, out).await?;
+            let said = reader.said.take();
             // Before the next is made: the stream may not take two.
             drop(reader);
             match left {
                 Leave::Done => return Ok(None),
-                Leave::Doubt => dry = false,
                 // Twice at the same place: then the count is wrong.
                 Leave::Dry if dry && plan.next == from => nothing = true,
                 Leave::Dry => dry = true,
@@ -133,14 +153,15 @@ impl Reader {
                     }
                     sleep(PAUSE).await;
                 }
-                Leave::Lost => {
+                Leave::Doubt | Leave::Lost => {
+                    dry = false;
                     // A message that the client cannot decode breaks the connection too; then it is back at once.
                     if timeout(AT_ONCE, until_connected(&client, &mut events)).await.is_err() {
-                        out.state(State::Waiting("the connection is lost".into())).await?;
+                        out.state(State::Waiting(client.why())).await?;
                         until_connected(&client, &mut events).await?;
                     }
-                    // A message that the client cannot decode breaks the connection, again and again.
-                    if plan.next == from && pass_undecodable(&mut plan, out).await? && plan.is_done() {
+                    vain.left(plan.next > from, since.elapsed(), said);
+                    if vain.pass(&mut plan, out).await? {
                         return Ok(None);
                     }
                 }
@@ -259,7 +280,8 @@ impl Reader {
         let subject = format!("{}.CONSUMER.MSG.NEXT.{}.{}", self.client.prefix, plan.spec.stream, self.consumer);
         let body = Bytes::from(body.to_string());
         self.client.note_sent(&subject, &body);
-        let asked = self.client.nats.publish_with_reply(subject, self.inbox.clone(), body).await;
+        let asked = self.nats.publish_with_reply(subject, self.inbox.clone(), body).await;
+        self.asked = Instant::now();
         // What is not sent is seen as silence.
         if asked.is_ok() {
             self.due += if self.oversized { 1 } else { batch };
@@ -267,14 +289,15 @@ impl Reader {
     }
 
     fn take(&mut self, plan: &mut Plan, message: async_nats::Message, found: &mut Vec<Message>) -> Taken {
-        if let Some(status) = message.status {
-            return self.status(plan, status, &message);
-        }
-        let Some(at) = message.reply.as_deref().and_then(delivered::parse) else { return Taken::Status };
-        if at.nth != self.nth + 1 {
+        // Stored headers may begin as the server's own messages do, but only what is delivered says where it stands.
+        let Some(at) = message.reply.as_deref().and_then(delivered::parse) else {
+            return message.status.map_or(Taken::Status, |status| self.status(plan, status, &message));
+        };
+        if at.nth != self.nth + 1 || at.seq < plan.next {
             // One was lost on the way: all from there on are read again.
             return Taken::Doubt;
         }
+        self.hasty = 0;
         self.nth = at.nth;
         self.pending = at.pending;
         self.due = self.due.saturating_sub(1);
@@ -282,7 +305,7 @@ impl Reader {
         if plan.until.is_some_and(|until| at.seq > until) || plan.is_behind(at.time) {
             return Taken::End;
         }
-        plan.next = at.seq + 1;
+        plan.next = at.seq.saturating_add(1);
         if plan.is_before(at.time) || plan.skips() {
             return Taken::Status;
         }
@@ -311,7 +334,8 @@ impl Reader {
             (100, _) if self.pending > 0 => Taken::Dry,
             (100, _) => Taken::Status,
             // The request has ended for want of room; alone for that where it had brought nothing.
-            (409, Some(n)) if says("MaxBytes") => {
+            (409, Some(n)) if says("MaxBytes") && self.hasty < HASTE => {
+                self.hasty += 1;
                 self.due = self.due.saturating_sub(n);
                 self.oversized = n == batch(plan);
                 Taken::Status
@@ -319,12 +343,17 @@ impl Reader {
             // The request has brought all that it was made for; said only where bytes are counted too.
             (409, _) if says("Batch Completed") => Taken::Status,
             // The request has ended; the next one is made when it is due.
-            (404 | 408, given_up) => {
+            (404 | 408, given_up) if self.hasty < HASTE => {
+                self.hasty = if self.asked.elapsed() < HASTY { self.hasty + 1 } else { 0 };
                 self.due = given_up.map_or(0, |n| self.due.saturating_sub(n));
                 Taken::Status
             }
             // Deleted, another leader, shut down, no responders.
-            _ => Taken::Doubt,
+            (code, _) => {
+                let words = message.description.as_deref().unwrap_or_default();
+                self.said = Some(format!("{code} {}", clean_line(words)).trim_end().to_owned());
+                Taken::Doubt
+            }
         }
     }
 
@@ -371,7 +400,7 @@ enum Taken {
 /// Makes a consumer again, as often as it takes while the failure may pass; none where stored messages have to be
 /// looked at from now on.
 async fn again(plan: &Plan, events: &mut Receiver<ClientEvent>, out: &Out) -> Result<Option<Reader>, Stop> {
-    let mut told = false;
+    let (mut told, mut pause) = (false, PAUSE);
     loop {
         // What was heard until now was of the consumer before.
         while events.try_recv().is_ok() {}
@@ -381,7 +410,8 @@ async fn again(plan: &Plan, events: &mut Receiver<ClientEvent>, out: &Out) -> Re
                 if !std::mem::replace(&mut told, true) {
                     out.state(State::Waiting(problem.sentence)).await?;
                 }
-                sleep(PAUSE).await;
+                sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
             }
             Err(problem) if may_peek(&problem) => return Ok(None),
             Err(problem) => return Err(problem.into()),
@@ -396,19 +426,6 @@ async fn until_connected(client: &Client, events: &mut Receiver<ClientEvent>) ->
         }
     }
     Ok(())
-}
-
-/// After a loss without any progress: the next message is read raw, and handed on when the client could not
-/// have taken it.
-async fn pass_undecodable(plan: &mut Plan, out: &Out) -> Result<bool, Stop> {
-    // Without an answer this is tried again after the next loss.
-    let (first, _) = next_stored(plan).await;
-    let Some(message) = first.filter(|m| m.undecodable.is_some() && plan.until.is_none_or(|u| m.seq <= u)) else {
-        return Ok(false);
-    };
-    plan.next = message.seq + 1;
-    out.messages(vec![message]).await?;
-    Ok(true)
 }
 
 /// The next message that the stream has of what is wanted, as far as anybody answered, and whether somebody may yet.

@@ -155,7 +155,9 @@ pub async fn plan_telling(
     };
     let (selection, range) = freeze(client.as_ref(), &request.wanted).await?;
     let source_created = match (&selection, &client) {
-        (Selection::Range { stream, .. }, Some(client)) => Api::new(client.clone()).stream(stream).await?.created,
+        (Selection::Range { stream, .. }, Some(client)) => {
+            Api::new(client.clone()).stream_to_read(stream).await?.created
+        }
         _ => None,
     };
     let of_file = matches!(request.wanted, Wanted::File(_));

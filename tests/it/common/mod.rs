@@ -8,6 +8,7 @@ pub(crate) mod home;
 pub(crate) mod jwt;
 pub(crate) mod live;
 pub(crate) mod pty;
+pub(crate) mod raw;
 pub(crate) mod stand_in;
 pub(crate) mod world;
 

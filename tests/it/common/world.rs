@@ -249,6 +249,7 @@ impl World {
         let mut world = Self::unconnected(columns, rows);
         change(&mut world.app.session);
         world.send(Msg::Data(Update::Link(Link::Connected { since: start() })));
+        world.send(Msg::Data(Update::AdvisoriesHeard(start())));
         world.send(Msg::Data(Update::Server(ServerInfo {
             name: "n1".into(),
             version: "2.15.1".into(),

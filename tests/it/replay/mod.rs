@@ -3,6 +3,6 @@
 mod doors;
 mod drill;
 mod leaders;
-mod place;
+pub(crate) mod place;
 mod traps;
 mod wishes;

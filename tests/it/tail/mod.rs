@@ -4,8 +4,6 @@ mod kinds;
 mod pressure;
 mod seam;
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::time::Duration;
 
 use jetscope::config::Connection;
@@ -20,6 +18,7 @@ use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 
 use crate::common::every_kind::{api, consumer, make, publish, raw, stream};
+use crate::common::raw::publish_raw;
 
 /// Longer than anything here takes, also on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -252,25 +251,6 @@ async fn following_goes_on_without_a_seam_over_a_restart() {
             follow(&mut reports, &mut seen, 620 + 100 * round).await;
         }
         assert_eq!(seen, (1..=720).collect::<Vec<_>>(), "{retention}: each once, in order");
-    }
-}
-
-/// Publishes with a header block that no client would send.
-fn publish_raw(server: &Server, subject: &str, block: &[u8], body: &str) {
-    let mut socket = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
-    let total = block.len() + body.len();
-    let mut out =
-        format!("CONNECT {{\"headers\":true,\"verbose\":false}}\r\nHPUB {subject} {} {total}\r\n", block.len())
-            .into_bytes();
-    out.extend(block);
-    out.extend(format!("{body}\r\nPING\r\n").into_bytes());
-    socket.write_all(&out).unwrap();
-    let mut answer = String::new();
-    let mut buffer = [0; 1024];
-    while !answer.contains("PONG") {
-        let n = socket.read(&mut buffer).unwrap();
-        assert!(n > 0, "{answer}");
-        answer.push_str(&String::from_utf8_lossy(&buffer[..n]));
     }
 }
 

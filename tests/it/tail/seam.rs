@@ -14,8 +14,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::pressure::until;
-use super::{PATIENCE, follow, publish_raw, read, rest, server, spec};
+use super::{PATIENCE, follow, read, rest, server, spec};
 use crate::common::every_kind::{consumer, publish, raw, stream};
+use crate::common::raw::publish_raw;
 
 /// How soon reading has to go on after a restart; on an idle machine it takes below two seconds.
 const SOON: Duration = Duration::from_secs(5);
