@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
-use crate::event::{clean_line, is_harmless};
+use crate::event::{clean_line, harmless_json};
 use crate::model::{Said, units};
 use crate::query::Mistake;
 use crate::query::mistake::short;
@@ -26,18 +26,7 @@ pub(super) fn note(text: &str) {
 /// One document on one line. Characters that act on a terminal are escaped, so that the text says the same
 /// to a parser and does no harm on a screen.
 pub(super) fn json<T: Serialize>(document: &T) -> io::Result<String> {
-    let text = serde_json::to_string(document)?;
-    let mut out = String::with_capacity(text.len() + 1);
-    let mut units = [0; 2];
-    for c in text.chars() {
-        if is_harmless(c) {
-            out.push(c);
-        } else {
-            for unit in c.encode_utf16(&mut units) {
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        }
-    }
+    let mut out = harmless_json(serde_json::to_string(document)?);
     out.push('\n');
     Ok(out)
 }

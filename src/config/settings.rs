@@ -86,6 +86,11 @@ impl Settings {
         self.connection.context.as_deref().filter(|_| self.address_is_own)
     }
 
+    /// Whether the command line names a connection; what is saved, or stands in the environment, does not count.
+    pub const fn names_connection(&self) -> bool {
+        self.flags.context.is_some() || self.flags.server.is_some()
+    }
+
     /// The saved connections, each with the access that it would have.
     pub fn contexts(&self) -> Vec<(contexts::ContextSummary, Access)> {
         contexts::list(&self.env)
@@ -102,6 +107,12 @@ impl Settings {
     /// from `JETSCOPE_HTTP_AUTHORIZATION`. It is in the environment alone, so that no plan and no record has it.
     pub fn http_authorization(&self) -> Option<Secret> {
         self.env.get("JETSCOPE_HTTP_AUTHORIZATION").map(Secret::new)
+    }
+
+    /// Parameters that are added to the address of an endpoint that receives replayed events, from
+    /// `JETSCOPE_HTTP_QUERY`: `name=value&name=value`, percent-encoded. As above.
+    pub fn http_query(&self) -> Option<Secret> {
+        self.env.get("JETSCOPE_HTTP_QUERY").map(Secret::new)
     }
 
     /// The patterns of names.

@@ -110,7 +110,7 @@ impl Event<'_> {
             member("data_base64", &compact(beside.get()));
         }
         line.push('}');
-        harmless(line)
+        harmless_json(line)
     }
 
     /// The event as the SDK has it: typed and strict. Offsets of times and digits of numbers are lost there.
@@ -171,8 +171,9 @@ fn json_string(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_default()
 }
 
-/// Writes what acts on a terminal as escapes. Beyond ASCII, all of JSON is inside of strings.
-fn harmless(line: String) -> String {
+/// JSON on one line, with what acts on a terminal written as escapes: it says the same, and does no harm on a screen. Beyond
+/// ASCII, all of JSON is inside of strings.
+pub fn harmless_json(line: String) -> String {
     if line.bytes().all(|b| (0x20..0x7f).contains(&b)) {
         return line;
     }

@@ -43,7 +43,7 @@ pub use decoded::{Content, Data, Decoded, Event, Extent, Mode, Plain, Rule};
 pub use diff::{Change, DiffLine, diff};
 pub use document::{Document, Field, Row, Shape};
 pub use envelope::Envelope;
-pub use export::ExportError;
+pub use export::{ExportError, harmless_json};
 pub use fields::{View, matching, passes};
 pub use finding::{Finding, Severity};
 pub use glance::{Glance, Identity, Relation, identity};

@@ -12,7 +12,7 @@ use bytes::Bytes;
 
 use super::envelope::{self, Names};
 use super::lines;
-use crate::event::{Depth, Envelope, Event, Mode};
+use crate::event::{Depth, Envelope, Event, Mode, harmless_json};
 use crate::model::{Header, Message};
 
 /// The names of marks in events.
@@ -131,7 +131,7 @@ impl Marker {
 
     /// A structured event on one line, marked, with the subject that the message had.
     pub(super) fn line(&self, line: &[u8], message: &Message, look: Look) -> Option<Bytes> {
-        let subject = serde_json::to_string(&*message.subject).ok()?;
+        let subject = harmless_json(serde_json::to_string(&*message.subject).ok()?);
         let marks = self.members(message.seq, look);
         let members = format!("{marks},\"{}\":{subject}", lines::SUBJECT);
         envelope::insert(line, &self.in_lines, &members).map(Bytes::from)

@@ -121,7 +121,7 @@ impl Preparer {
         if self.max_size.is_some_and(|max| copy.wire_size() as u64 > max) {
             return Err(Skip::TooLarge);
         }
-        Ok(Parcel { position, time: message.time, copy, again: look.count.is_some() })
+        Ok(Parcel { position, time: message.time, copy, rest: Vec::new(), again: look.count.is_some() })
     }
 
     /// One structured event on one line.

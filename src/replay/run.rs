@@ -17,10 +17,10 @@ use super::journal::{self, Checkpoint, Journal, JournalError, Journals};
 use super::plan::{settings_of, watched};
 use super::sink::Sink;
 use super::sink::file::FileSink;
-use super::sink::http::HttpSink;
+use super::sink::http::{Address, HttpSink};
 use super::sink::stream::StreamSink;
 use super::sink::subject::SubjectSink;
-use super::source::AnySource;
+use super::source::{AnySource, Same};
 use crate::config::state::owner;
 use crate::config::{ConfigError, Settings};
 use crate::event::clean_line;
@@ -52,15 +52,15 @@ pub enum StartError {
     /// The journal does not allow it.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// It was planned for another server.
-    #[error(
-        "this replay was planned on {planned}, and this is {here}; choose that connection with --context or --server"
-    )]
+    /// It was planned for another place than the one that is named now.
+    #[error("this replay was planned through {planned}, and this is {here}; {next}")]
     Elsewhere {
-        /// The servers of the plan.
+        /// The context and the servers of the plan.
         planned: String,
         /// The present ones.
         here: String,
+        /// What to do.
+        next: String,
     },
 }
 
@@ -69,12 +69,19 @@ pub enum StartError {
 pub struct Running {
     /// What is done.
     pub plan: Arc<Plan>,
+    /// The context that it goes through, where that is not the present one.
+    pub through: Option<String>,
     control: mpsc::Sender<Control>,
     progress: watch::Receiver<Progress>,
     task: JoinHandle<Progress>,
 }
 
 impl Running {
+    fn seen_from(mut self, here: &Settings) -> Self {
+        self.through = self.plan.context.clone().filter(|planned| here.own_context() != Some(planned.as_str()));
+        self
+    }
+
     /// For telling it something from elsewhere.
     pub fn control(&self) -> mpsc::Sender<Control> {
         self.control.clone()
@@ -119,6 +126,11 @@ impl Replays {
         self.journals.list()
     }
 
+    /// Those whose plan cannot be read: [`JournalError::Broken`] each.
+    pub fn broken(&self) -> Vec<JournalError> {
+        self.journals.broken()
+    }
+
     /// One of them.
     pub fn show(&self, id: &str) -> Result<Run, JournalError> {
         self.journals.show(id)
@@ -136,7 +148,7 @@ impl Replays {
         if let Some(obstacle) = plan.obstacles.first() {
             return Err(StartError::Obstacle(obstacle.clone()));
         }
-        let settings = &settings_for(settings, &plan)?;
+        let (here, settings) = (settings, &settings_for(settings, &plan)?);
         let permit = permit(settings, &plan, said)?;
         let journal = self.journals.begin(&plan)?;
         let dir = journal.dir().to_owned();
@@ -147,7 +159,7 @@ impl Replays {
             // Nothing was sent, so there is nothing to go on with.
             let _ = std::fs::remove_dir_all(dir);
         }
-        begun
+        begun.map(|running| running.seen_from(here))
     }
 
     /// Goes on with a replay that nobody runs.
@@ -173,7 +185,7 @@ impl Replays {
         behind: bool,
     ) -> Result<Running, StartError> {
         let run = self.journals.show(id)?;
-        let settings = &settings_for(settings, &run.plan)?;
+        let (here, settings) = (settings, &settings_for(settings, &run.plan)?);
         let permit = permit(settings, &run.plan, said)?;
         let (journal, plan, mut checkpoint) = self.journals.take_up(id)?;
         let refused = checkpoint.progress.refused.take();
@@ -183,7 +195,8 @@ impl Replays {
             // From now on, whatever becomes of this process.
             journal.save(&checkpoint, true)?;
         }
-        Box::pin(self.run(settings, plan, permit, journal, checkpoint)).await
+        let running = Box::pin(self.run(settings, plan, permit, journal, checkpoint)).await?;
+        Ok(running.seen_from(here))
     }
 
     /// Tells a replay what to do, whoever runs it. One that nobody runs can only be cancelled.
@@ -231,20 +244,12 @@ impl Replays {
             Selection::File { .. } => None,
             _ => Some(nats::open(&settings.connection).await?),
         };
-        if let (Selection::Range { stream, .. }, Some(made), Some(reader)) =
-            (&plan.selection, plan.source_created, &reader)
-        {
-            let there = Api::new(reader.clone()).stream(stream).await;
-            let there = there.map_err(|problem| StartError::Obstacle(problem.to_string()))?;
-            if there.created != Some(made) {
-                return Err(StartError::Obstacle(format!(
-                    "the stream {} was deleted and made again since; make a new plan",
-                    clean_line(stream)
-                )));
-            }
+        let same = Same::of(&plan, reader.as_ref());
+        if let Some(same) = &same {
+            same.holds().await.map_err(|problem| StartError::Obstacle(problem.to_string()))?;
         }
         let plan = Arc::new(plan);
-        let source = AnySource::new(plan.selection.clone(), reader);
+        let source = AnySource::new(plan.selection.clone(), reader, same);
         let own = settings_of(settings, &plan.destination)?;
         let run = Launch { replays: self.clone(), settings: own.clone().unwrap_or_else(|| settings.clone()), plan };
         let delivery = run.plan.delivery.unwrap_or(Delivery::AtLeastOnce);
@@ -253,7 +258,8 @@ impl Replays {
             (Destination::File(path), ..) => run.go(source, FileSink::new(Some(path)), journal, checkpoint),
             (Destination::Stdout, ..) => run.go(source, FileSink::new(None), journal, checkpoint),
             (Destination::Http(url), _, Some(permit)) => {
-                let sink = HttpSink::new(&url, run.settings.http_authorization(), journal.dir(), delivery, permit);
+                let address = Address::new(&url, &run.plan.http_query, &run.settings).map_err(StartError::Obstacle)?;
+                let sink = HttpSink::new(address, journal.dir(), delivery, permit);
                 run.go(source, sink, journal, checkpoint)
             }
             (_, Some(own), Some(permit)) => match run.plan.capture.clone() {
@@ -312,7 +318,7 @@ impl Launch {
             replays.note(&plan, &ended, &owner());
             ended
         });
-        Running { plan, control, progress, task }
+        Running { plan, through: None, control, progress, task }
     }
 
     /// Asks about the consumer that must not have too much to do.
@@ -352,15 +358,35 @@ fn listen(dir: PathBuf, control: mpsc::Sender<Control>) -> JoinHandle<()> {
     })
 }
 
-/// The settings of the plan's own context, or the present ones where it has none and the servers are the same.
+/// The settings of the plan's own context, or the present ones where it has none and the servers are the same. What the
+/// command line names must not be another place.
 fn settings_for(settings: &Settings, plan: &Plan) -> Result<Settings, StartError> {
-    if plan.context.as_deref() == settings.own_context() && plan.servers == settings.connection.shown() {
+    let place = |context: Option<&str>, servers: &str| match context {
+        Some(name) => format!("context {} ({servers})", clean_line(name)),
+        None => format!("{servers} without a context"),
+    };
+    let (own, shown) = (settings.own_context(), settings.connection.shown());
+    let same = plan.context.as_deref() == own;
+    if same && plan.servers == shown {
         return Ok(settings.clone());
     }
-    let elsewhere = |here: String| StartError::Elsewhere { planned: plan.servers.clone(), here };
-    let Some(context) = &plan.context else { return Err(elsewhere(settings.connection.shown())) };
+    let elsewhere = |here: String, next: String| {
+        Err(StartError::Elsewhere { planned: place(plan.context.as_deref(), &plan.servers), here, next })
+    };
+    let here = place(own, &shown);
+    let Some(context) = &plan.context else {
+        return elsewhere(here, format!("go on with --server {} and no context", plan.servers));
+    };
+    let name = clean_line(context);
+    if same {
+        return elsewhere(here, "make a new plan".into());
+    }
+    if settings.names_connection() {
+        return elsewhere(here, format!("go on with --context {name}"));
+    }
     let other = settings.for_context(context)?;
-    if other.connection.shown() == plan.servers { Ok(other) } else { Err(elsewhere(other.connection.shown())) }
+    let shown = other.connection.shown();
+    if shown == plan.servers { Ok(other) } else { elsewhere(place(Some(context), &shown), "make a new plan".into()) }
 }
 
 /// Asks the gate of the context that is written to. Files need none.

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{StreamExt, stream};
+use futures_util::StreamExt;
+use futures_util::stream::iter;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::lines;
-use crate::model::replay::Selection;
-use crate::model::{Message, Problem, ProblemKind};
+use crate::event::clean_line;
+use crate::model::replay::{Plan, Selection};
+use crate::model::{Message, Problem, ProblemKind, Stream, Timestamp};
 use crate::nats::tail::{Report, State, Tail, TailSpec};
 use crate::nats::{Api, Client};
 use crate::query::range::{End, Range, Start};
@@ -21,6 +23,10 @@ const BATCH: usize = 5_000;
 const SIDE_BY_SIDE: usize = 64;
 /// Messages of a list that are handed on together.
 const TOGETHER: usize = 256;
+/// How often it is asked at most whether a stream is still the same, and how many parts wait for an answer.
+const ASKED: Duration = Duration::from_millis(50);
+/// See [`ASKED`]. Each has a megabyte at most.
+const HELD: usize = 16;
 /// Parts that wait for an engine that is slow; then reading waits too.
 const WAITING: usize = 4;
 
@@ -51,59 +57,105 @@ pub trait Source: Send {
     fn close(&mut self) -> impl Future<Output = ()> + Send;
 }
 
+/// The streams that are read, by when they were made. Whoever deletes one and makes another of its name in the middle of a
+/// replay must not have the messages of the other copied: what was read is handed on when a question that was asked after
+/// that finds the stream still there.
+#[derive(Clone, Debug)]
+pub struct Same {
+    api: Api,
+    made: Vec<(String, Timestamp)>,
+}
+
+impl Same {
+    /// Those of this plan; `None` where none are read, or nothing is known of them.
+    pub fn of(plan: &Plan, client: Option<&Client>) -> Option<Self> {
+        let (made, client) = (plan.sources(), client?);
+        (!made.is_empty()).then(|| Self { api: Api::new(client.clone()), made })
+    }
+
+    /// That they are still there; what is wrong otherwise.
+    pub async fn holds(&self) -> Result<(), Problem> {
+        for (name, made) in &self.made {
+            let asked = stream(&self.api, name).await;
+            let name = clean_line(name);
+            let gone = |what| {
+                Problem::new(ProblemKind::NotFound, format!("the stream {name} was deleted{what}; make a new plan"))
+            };
+            match asked {
+                Ok(there) if there.created == Some(*made) => {}
+                Ok(_) => return Err(gone(" and made again since")),
+                Err(problem) if problem.kind == ProblemKind::NotFound => return Err(gone("")),
+                Err(problem) => return Err(problem),
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A part of a stream, messages of streams, or a file.
 #[derive(Debug)]
 pub struct AnySource {
     selection: Selection,
     /// Serves nothing else: a message that the client cannot decode breaks the connection that it comes on.
     client: Option<Client>,
-    task: Option<JoinHandle<()>>,
+    same: Option<Same>,
+    tasks: Vec<JoinHandle<()>>,
     tail: Option<Tail>,
 }
 
 impl AnySource {
     /// Of this selection. A file needs no client; a connection should serve nothing else.
-    pub const fn new(selection: Selection, client: Option<Client>) -> Self {
-        Self { selection, client, task: None, tail: None }
+    pub const fn new(selection: Selection, client: Option<Client>, same: Option<Same>) -> Self {
+        Self { selection, client, same, tasks: Vec::new(), tail: None }
+    }
+
+    fn end_tasks(&mut self) {
+        self.tasks.drain(..).for_each(|task| task.abort());
     }
 }
 
 impl Source for AnySource {
     fn open(&mut self, after: u64) -> mpsc::Receiver<Feed> {
-        if let Some(task) = self.task.take() {
-            task.abort();
-        }
+        self.end_tasks();
         let (out, feed) = mpsc::channel(WAITING);
         self.tail = None;
-        self.task = match (self.selection.clone(), self.client.clone()) {
-            (Selection::File { path, last }, _) => Some(tokio::task::spawn_blocking(move || {
+        // What is read comes through the question whether it is still the same stream.
+        let (out, feed) = match self.same.clone() {
+            Some(same) => {
+                let (proven, proved) = mpsc::channel(WAITING);
+                self.tasks.push(tokio::spawn(prove(same, feed, proven)));
+                (out, proved)
+            }
+            None => (out, feed),
+        };
+        let task = match (self.selection.clone(), self.client.clone()) {
+            (Selection::File { path, last }, _) => tokio::task::spawn_blocking(move || {
                 lines::feed(&path, after, last, &out);
-            })),
+            }),
             (Selection::Range { stream, first, last, subjects }, Some(client)) => {
                 let from = first.max(after + 1);
                 if from > last {
-                    Some(tokio::spawn(async move { tell(&out, Feed::End).await }))
+                    tokio::spawn(async move { tell(&out, Feed::End).await })
                 } else {
                     let range = Range { start: Start::Seq(from), end: End::Seq(last) };
                     let spec = TailSpec { stream, subjects, range, follow: false, batch: BATCH, keep: false };
                     let (tail, reports) = Tail::spawn(client, vec![spec]);
                     self.tail = Some(tail);
-                    Some(tokio::spawn(of_range(reports, out)))
+                    tokio::spawn(of_range(reports, out))
                 }
             }
-            (Selection::List(items), Some(client)) => Some(tokio::spawn(of_list(client, items, after, out))),
-            (_, None) => Some(tokio::spawn(async move {
+            (Selection::List(items), Some(client)) => tokio::spawn(of_list(client, items, after, out)),
+            (_, None) => tokio::spawn(async move {
                 let problem = Problem::new(ProblemKind::Disconnected, "there is no connection to read from");
                 tell(&out, Feed::Failed(problem)).await;
-            })),
+            }),
         };
+        self.tasks.push(task);
         feed
     }
 
     async fn close(&mut self) {
-        if let Some(task) = self.task.take() {
-            task.abort();
-        }
+        self.end_tasks();
         if let Some(tail) = self.tail.take() {
             tail.close().await;
         }
@@ -112,8 +164,31 @@ impl Source for AnySource {
 
 impl Drop for AnySource {
     fn drop(&mut self) {
-        if let Some(task) = self.task.take() {
-            task.abort();
+        self.end_tasks();
+    }
+}
+
+/// Hands on what was read when it is known that it was read of the planned streams.
+async fn prove(same: Same, mut read: mpsc::Receiver<Feed>, out: mpsc::Sender<Feed>) {
+    let mut asked: Option<Instant> = None;
+    while let Some(first) = read.recv().await {
+        let mut held = vec![first];
+        // A question is worth many messages.
+        let until = asked.map_or_else(Instant::now, |at| at + ASKED);
+        while held.len() < HELD && !matches!(held.last(), Some(Feed::End | Feed::Failed(_))) {
+            match timeout_at(until, read.recv()).await {
+                Ok(Some(more)) => held.push(more),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        asked = Some(Instant::now());
+        if let Err(problem) = same.holds().await {
+            return tell(&out, Feed::Failed(problem)).await;
+        }
+        for feed in held {
+            if out.send(feed).await.is_err() {
+                return;
+            }
         }
     }
 }
@@ -142,10 +217,10 @@ async fn of_range(mut reports: mpsc::Receiver<Report>, out: mpsc::Sender<Feed>) 
 async fn of_list(client: Client, items: Vec<(String, u64)>, after: u64, out: mpsc::Sender<Feed>) {
     let api = Api::new(client);
     let items = (1_u64..).zip(items).filter(|(position, _)| *position > after);
-    let mut answers = stream::iter(items)
+    let mut answers = iter(items)
         .map(|(position, (name, seq))| {
             let api = api.clone();
-            async move { (position, patiently(&api, &name, seq).await) }
+            async move { (position, message(&api, &name, seq).await) }
         })
         .buffered(SIDE_BY_SIDE);
     let mut together = Vec::new();
@@ -166,7 +241,7 @@ async fn of_list(client: Client, items: Vec<(String, u64)>, after: u64, out: mps
 }
 
 /// Asks again as long as the failure may pass.
-async fn patiently(api: &Api, stream: &str, seq: u64) -> Result<Option<Message>, Problem> {
+async fn message(api: &Api, stream: &str, seq: u64) -> Result<Option<Message>, Problem> {
     let mut pause = FIRST_PAUSE;
     loop {
         match api.message_of(stream, seq).await {
@@ -176,6 +251,20 @@ async fn patiently(api: &Api, stream: &str, seq: u64) -> Result<Option<Message>,
             }
             Ok(message) => return Ok(message.map(|m| Message { stream: Arc::from(stream), ..m })),
             Err(problem) => return Err(problem),
+        }
+    }
+}
+
+/// As above.
+async fn stream(api: &Api, name: &str) -> Result<Stream, Problem> {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match api.stream(name).await {
+            Err(problem) if problem.passes() => {
+                sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+            answer => return answer,
         }
     }
 }

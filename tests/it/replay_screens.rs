@@ -40,6 +40,7 @@ fn plan(destination: Destination) -> Plan {
         filter: None,
         words: None,
         source_created: None,
+        list_created: vec![],
         include_marked: false,
         destination,
         capture: Some(Capture {
@@ -51,6 +52,7 @@ fn plan(destination: Destination) -> Plan {
         }),
         delivery: None,
         http_mode: jetscope::model::replay::HttpMode::Binary,
+        http_query: vec![],
         pace: Pace::PerSecond(50.0),
         window: None,
         watch: None,

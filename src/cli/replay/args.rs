@@ -4,14 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::model::replay::{Destination, HttpMode, Pace, parse_watch};
+use crate::model::replay::{DEFAULT_TEMPLATE, HttpMode, Pace, parse_watch};
 
 const AFTER_HELP: &str = "\
 Without --execute the plan is printed and nothing is done. A replay that was interrupted, however, is listed by \
 `jetscope replay list` and goes on with `jetscope replay resume ID`.
 
-Exit codes: 0 the plan was printed, or the replay is COMPLETED; 1 it was cancelled, or there is nothing to send; 2 it \
-failed, or usage, connection or server error.";
+Exit codes: 0 the plan was printed, or the replay is COMPLETED and all of it arrived; 1 it was cancelled, whoever read \
+its output (--to -) left, some of it is uncertain or gone from the source, or there is nothing to send; 2 it failed, or \
+usage, connection or server error. What --skip-refused goes on behind was given up by whoever said so: it changes nothing.";
 
 /// Everything behind `replay`.
 #[derive(Args)]
@@ -51,8 +52,9 @@ pub(super) struct Wanted {
     pub(super) include_replayed: bool,
     /// Where to: SUBJECT (a template with {subject}, {id}, {1}…), original, context:NAME or context:NAME:SUBJECT,
     /// file:PATH, - or http(s)://…
-    #[arg(long, value_name = "DESTINATION", default_value_t, value_parser = Destination::parse)]
-    pub(super) to: Destination,
+    // Not read by clap, whose error would repeat a password in it.
+    #[arg(long, value_name = "DESTINATION", default_value = DEFAULT_TEMPLATE)]
+    pub(super) to: String,
     /// How fast: max, N/s, xN (recorded spacing, N times faster) or step
     #[arg(long, default_value_t, value_parser = Pace::parse)]
     pub(super) pace: Pace,

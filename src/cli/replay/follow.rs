@@ -70,6 +70,9 @@ pub(super) async fn to_the_end(running: Running, json: bool) -> Result<ExitCode,
     if !json {
         let planned = running.plan.amounts.planned;
         output::note(&format!("replay {id} of {planned} {}", if planned == 1 { "event" } else { "events" }));
+        if let Some(context) = &running.through {
+            output::note(&format!("through context {}, as it was planned", clean_line(context)));
+        }
         if progress.borrow().pace == Pace::Step {
             output::note(&format!(
                 "it goes step by step: `jetscope replay step {id}` sends the next one, `jetscope replay pace {id} max` \
@@ -81,12 +84,13 @@ pub(super) async fn to_the_end(running: Running, json: bool) -> Result<ExitCode,
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut ended = Box::pin(running.ended());
     let mut said = String::new();
+    let mut reader = Reader { json, left: false };
     let last = loop {
         tokio::select! {
             last = &mut ended => break last,
             _ = ticks.tick() => {
                 let now = progress.borrow().clone();
-                tell(&now, json, terminal, &mut said)?;
+                tell(&now, &mut reader, terminal, &mut said)?;
             }
             interrupted = tokio::signal::ctrl_c() => {
                 interrupted?;
@@ -99,7 +103,7 @@ pub(super) async fn to_the_end(running: Running, json: bool) -> Result<ExitCode,
         }
     };
     if json {
-        output::print(&line(&last)?)?;
+        reader.print(&line(&last)?)?;
     } else {
         if terminal {
             let _ = writeln!(io::stderr());
@@ -112,15 +116,36 @@ pub(super) async fn to_the_end(running: Running, json: bool) -> Result<ExitCode,
         }
     }
     Ok(match last.state {
-        State::Completed => ExitCode::SUCCESS,
-        State::Cancelled => ExitCode::from(NOTHING),
+        State::Completed if last.is_complete() => ExitCode::SUCCESS,
+        State::Completed | State::Cancelled => ExitCode::from(NOTHING),
         _ => ExitCode::from(FAILED),
     })
 }
 
-fn tell(now: &Progress, json: bool, terminal: bool, said: &mut String) -> io::Result<()> {
-    if json {
-        return output::print(&line(now)?);
+/// Whoever reads standard output. That it has left stops no replay.
+struct Reader {
+    /// It reads a line a second.
+    json: bool,
+    left: bool,
+}
+
+impl Reader {
+    fn print(&mut self, line: &str) -> io::Result<()> {
+        match output::print(line) {
+            _ if self.left => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.left = true;
+                output::note("whoever read the output has left; the replay goes on");
+                Ok(())
+            }
+            printed => printed,
+        }
+    }
+}
+
+fn tell(now: &Progress, reader: &mut Reader, terminal: bool, said: &mut String) -> io::Result<()> {
+    if reader.json {
+        return reader.print(&line(now)?);
     }
     let text = sentence(now);
     if terminal {

@@ -43,7 +43,7 @@ pub(super) async fn run(settings: Settings, replay: Replay) -> Result<ExitCode, 
             follow::to_the_end(running, how.json).await
         }
         Some(Command::List { json }) => {
-            output::print(&show::list(&replays.list(), json)?)?;
+            output::print(&show::list(&replays.list(), &replays.broken(), json)?)?;
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Show { id, json }) => {
@@ -86,7 +86,8 @@ fn tell(replays: &Replays, id: &str, control: Control, json: bool) -> Result<Exi
 
 async fn wanted(settings: &Settings, replays: &Replays, wanted: Wanted) -> Result<ExitCode, Failure> {
     let (execute, how, plan_out) = (wanted.execute, wanted.how.clone(), wanted.plan_out.clone());
-    if execute && how.json && wanted.to == Destination::Stdout {
+    let to = Destination::parse(&wanted.to).map_err(|error| Failure::Unknown(format!("--to: {error}")))?;
+    if execute && how.json && to == Destination::Stdout {
         return Err(Failure::Unknown("--json and --to - would both print to standard output; choose one".into()));
     }
     let mut noted = Instant::now();
@@ -96,7 +97,7 @@ async fn wanted(settings: &Settings, replays: &Replays, wanted: Wanted) -> Resul
             output::note(&format!("the plan is being made, {} read", messages(count)));
         }
     };
-    let mut plan = Box::pin(replay::plan_telling(settings, request(wanted)?, reading)).await.map_err(failed)?;
+    let mut plan = Box::pin(replay::plan_telling(settings, request(wanted, to)?, reading)).await.map_err(failed)?;
     for obstacle in &mut plan.obstacles {
         if obstacle.ends_with(IN_DOUBT) {
             obstacle.push_str(": --at-least-once or --at-most-once");
@@ -135,7 +136,7 @@ fn failed(error: impl std::fmt::Display) -> Failure {
     Failure::Unknown(error.to_string())
 }
 
-fn request(wanted: Wanted) -> Result<Request, Failure> {
+fn request(wanted: Wanted, to: Destination) -> Result<Request, Failure> {
     let stream = wanted.stream.unwrap_or_default();
     let of = if let Some(path) = stream.strip_prefix("file:") {
         if wanted.range.is_some() || !wanted.subject.is_empty() {
@@ -170,7 +171,7 @@ fn request(wanted: Wanted) -> Result<Request, Failure> {
         http_mode: wanted.http,
         window: wanted.window,
         watch: wanted.pause_above,
-        ..Request::new(of, wanted.to)
+        ..Request::new(of, to)
     })
 }
 

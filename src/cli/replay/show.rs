@@ -1,8 +1,12 @@
 //! Plans and replays, as text and as JSON.
 
 use std::io;
+use std::path::Path;
+
+use serde::Serialize;
 
 use crate::model::replay::{Plan, Run};
+use crate::replay::JournalError;
 
 use super::super::output::{self, Table};
 
@@ -19,9 +23,10 @@ pub(super) fn plan(plan: &Plan, json: bool) -> io::Result<String> {
 }
 
 /// All replays.
-pub(super) fn list(runs: &[Run], json: bool) -> io::Result<String> {
+pub(super) fn list(runs: &[Run], broken: &[JournalError], json: bool) -> io::Result<String> {
     if json {
-        return runs.iter().map(output::json).collect();
+        let broken = broken.iter().filter_map(Unreadable::of).map(|one| output::json(&one));
+        return runs.iter().map(output::json).chain(broken).collect();
     }
     let mut table = Table::new(&["ID", "STATE", "FROM", "TO", ">SENT", ">PLANNED", "PLANNED AT", ""]);
     for run in runs {
@@ -42,7 +47,31 @@ pub(super) fn list(runs: &[Run], json: bool) -> io::Result<String> {
             note,
         ]);
     }
+    for Unreadable { id, error, .. } in broken.iter().filter_map(Unreadable::of) {
+        let unknown = || "?".to_owned();
+        table.row(vec![id.into(), "BROKEN".into(), unknown(), unknown(), unknown(), unknown(), unknown(), error]);
+    }
     Ok(table.text())
+}
+
+/// A replay whose plan cannot be read, as a line of the list.
+#[derive(Debug, Serialize)]
+struct Unreadable<'a> {
+    id: &'a str,
+    file: &'a Path,
+    state: &'static str,
+    error: String,
+}
+
+impl<'a> Unreadable<'a> {
+    fn of(error: &'a JournalError) -> Option<Self> {
+        match error {
+            JournalError::Broken { id, path, .. } => {
+                Some(Self { id, file: path, state: "BROKEN", error: error.to_string() })
+            }
+            _ => None,
+        }
+    }
 }
 
 /// One replay.

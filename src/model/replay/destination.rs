@@ -53,16 +53,7 @@ impl Destination {
             return Ok(Self::Original);
         }
         if lower.starts_with("http://") || lower.starts_with("https://") {
-            return match url::Url::parse(text) {
-                Ok(url) if !url.username().is_empty() || url.password().is_some() => Err(
-                    "an address with a user or a password is not taken: it would be written into plans and records; \
-                         what the header Authorization is to say stands in JETSCOPE_HTTP_AUTHORIZATION"
-                        .into(),
-                ),
-                Ok(url) if url.has_host() => Ok(Self::Http(text.to_owned())),
-                Ok(_) => Err(format!("{text} names no host")),
-                Err(error) => Err(format!("{text} is no address: {error}")),
-            };
+            return endpoint(text);
         }
         if let Some(rest) = text.strip_prefix("context:") {
             let (name, subject) = rest.split_once(':').map_or((rest, None), |(name, subject)| (name, Some(subject)));
@@ -78,7 +69,8 @@ impl Destination {
             return Ok(Self::File(path.into()));
         }
         if text.contains("://") {
-            return Err(format!("{text:?} is no subject; the address of an endpoint begins with http:// or https://"));
+            // What stands behind it may be a secret.
+            return Err("this is no subject; the address of an endpoint begins with http:// or https://".into());
         }
         if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
             return Err(format!("{text:?} is no subject: subjects have no blanks"));
@@ -99,6 +91,46 @@ impl Destination {
     pub const fn is_published(&self) -> bool {
         matches!(self, Self::Subject(_) | Self::Original | Self::Context { .. })
     }
+}
+
+/// An endpoint. No sentence repeats the address, in which there may be a secret.
+fn endpoint(text: &str) -> Result<Destination, String> {
+    let url = url::Url::parse(text).map_err(|error| format!("this is no address of an endpoint: {error}"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("an address with a user or a password is not taken: it would be written into plans and records; \
+             what the header Authorization is to say stands in JETSCOPE_HTTP_AUTHORIZATION"
+            .into());
+    }
+    if !url.has_host() {
+        return Err("the address names no host".into());
+    }
+    if url.fragment().is_some() {
+        return Err("what stands behind # is never sent; leave it out".into());
+    }
+    if let Some((name, _)) = url.query_pairs().find(|(name, value)| is_secret(name, value)) {
+        return Err(format!(
+            "the parameter {name:?} looks like a secret, and the address is written into plans and records: leave it out, \
+             and set JETSCOPE_HTTP_QUERY={name}=…"
+        ));
+    }
+    Ok(Destination::Http(text.to_owned()))
+}
+
+/// Whether a parameter of an address is likely to be a secret: by its name, or because it looks as if it came from a
+/// generator.
+fn is_secret(name: &str, value: &str) -> bool {
+    const PARTS: [&str; 9] =
+        ["token", "secret", "apikey", "accesskey", "passw", "signature", "credential", "bearer", "session"];
+    const WORDS: [&str; 8] = ["key", "code", "sig", "sas", "pass", "pwd", "auth", "jwt"];
+    let name = name.to_ascii_lowercase();
+    let named = PARTS.iter().any(|part| name.contains(part)) || name.split(['-', '_', '.']).any(|w| WORDS.contains(&w));
+    let (letters, digits) = (value.contains(|c: char| c.is_alphabetic()), value.contains(|c: char| c.is_ascii_digit()));
+    named || (value.len() >= 20 && letters && digits && !value.contains([' ', '.']))
+}
+
+/// The names of the parameters of a query.
+pub fn parameters(query: &str) -> Vec<String> {
+    url::form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name.into_owned()).filter(|n| !n.is_empty()).collect()
 }
 
 impl fmt::Display for Destination {
@@ -160,6 +192,30 @@ mod tests {
             "nats://host:4222",
         ] {
             assert!(Destination::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn no_address_brings_a_secret_into_a_plan_or_a_sentence() {
+        for wrong in [
+            "https://user:hush@host/",
+            "https://user:hush@ho st/",
+            "https://hush@host/e",
+            "https://host/e?token=hush",
+            "https://host/e?x=1&X-Api-Key=hush",
+            "https://host/e?code=hush",
+            "https://host/e?id=hush5f0a9c2b7d4e41aab1",
+            "https://host/e#hush",
+            "replay.{id}.{subject}http://user:hush@host/",
+            "ftp://user:hush@host/",
+        ] {
+            let error = Destination::parse(wrong).unwrap_err();
+            assert!(!error.contains("hush"), "{wrong}: {error}");
+        }
+        let error = Destination::parse("https://host/e?api_token=hush").unwrap_err();
+        assert!(error.contains("JETSCOPE_HTTP_QUERY=api_token=…"), "{error}");
+        for fine in ["https://host/e?x=1&tenant=acme-42", "https://host/e?topic=orders.created&version=2026-11-30"] {
+            assert!(Destination::parse(fine).is_ok(), "{fine}");
         }
     }
 }

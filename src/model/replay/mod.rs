@@ -9,7 +9,7 @@ mod words;
 
 pub use super::said::Said;
 pub use capture::{Capture, Method, Receiver};
-pub use destination::{DEFAULT_TEMPLATE, Destination};
+pub use destination::{DEFAULT_TEMPLATE, Destination, parameters};
 pub use pace::{Pace, SPACING_CAP};
 pub use plan::{
     Amounts, Bar, COUNT_LIMIT, Delivery, HttpMode, PLAN_VERSION, Plan, Selection, Skipped, TypeCount, parse_watch,

@@ -231,6 +231,9 @@ pub struct Plan {
     /// When the stream that is read was made: another one of the same name has other messages.
     #[serde(default)]
     pub source_created: Option<Timestamp>,
+    /// The same of each stream of a list.
+    #[serde(default)]
+    pub list_created: Vec<(String, Timestamp)>,
     /// What was asked for, as it was typed.
     pub range: String,
     /// An expression that messages must fulfil.
@@ -248,6 +251,9 @@ pub struct Plan {
     pub delivery: Option<Delivery>,
     /// For HTTP.
     pub http_mode: HttpMode,
+    /// Parameters that the endpoint is told beside those of its address, by name: their values stand in no plan.
+    #[serde(default)]
+    pub http_query: Vec<String>,
     /// How fast.
     pub pace: Pace,
     /// Copies in flight at most; the engine chooses within it.
@@ -290,6 +296,14 @@ impl Plan {
                 same && created.is_some() && created == self.source_created
             }
             Destination::File(_) | Destination::Stdout | Destination::Http(_) => false,
+        }
+    }
+
+    /// When each stream that is read was made, as far as that is known.
+    pub fn sources(&self) -> Vec<(String, Timestamp)> {
+        match (&self.selection, self.source_created) {
+            (Selection::Range { stream, .. }, Some(made)) => vec![(stream.clone(), made)],
+            _ => self.list_created.clone(),
         }
     }
 

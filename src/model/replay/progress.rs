@@ -126,6 +126,12 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// Whether all that was to be sent has arrived, of one that has completed. What was refused and passed over was given up
+    /// by whoever said so.
+    pub const fn is_complete(&self) -> bool {
+        self.counters.uncertain == 0 && self.counters.gone == 0
+    }
+
     /// Messages whose fate is known.
     pub const fn settled(&self) -> u64 {
         let c = &self.counters;

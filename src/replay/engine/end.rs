@@ -2,7 +2,7 @@
 
 use super::wheel::cancelled;
 use super::{AGAIN, End, Engine};
-use crate::model::replay::{Progress, State};
+use crate::model::replay::{Counters, Progress, State};
 use crate::replay::clock::Clock;
 use crate::replay::sink::{Fault, Sink};
 use crate::replay::source::Source;
@@ -13,9 +13,6 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         self.report.verifying();
         self.tell(false);
         let counters = self.flow.counters;
-        if counters.failed > 0 {
-            self.note = Some(format!("but for {} that the destination refused", counters.failed));
-        }
         let (sent, mut attempts) = (counters.sent + counters.duplicate, 0);
         let verified = loop {
             let verified = tokio::select! {
@@ -24,6 +21,7 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
             };
             match verified {
                 Ok(verified) => break verified,
+                Err(Fault::Left(reason)) => return End::Left(reason),
                 Err(Fault::Fatal(reason)) => return End::Failed(format!("the copies cannot be read back: {reason}")),
                 Err(Fault::Passing(reason)) => {
                     self.report.trouble(reason);
@@ -56,12 +54,26 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         let (state, reason) = match end {
             End::Done => (State::Completed, self.note.take()),
             End::Cancelled => (State::Cancelled, None),
+            End::Left(reason) => (State::Cancelled, Some(reason)),
             End::Failed(reason) => (State::Failed, Some(reason)),
         };
         if state == State::Completed {
             let c = &mut self.flow.counters;
             c.gone = self.plan.amounts.planned.saturating_sub(c.sent + c.duplicate + c.uncertain + c.failed);
         }
+        let words = [missing(state, &self.flow.counters), reason];
+        let reason = words.into_iter().flatten().reduce(|missing, reason| format!("{missing}; {reason}"));
         self.report.close(&self.flow, self.reserved, state, reason, &self.clock).await
     }
+}
+
+/// What did not arrive, or may not have, although the replay has completed.
+fn missing(state: State, c: &Counters) -> Option<String> {
+    let all = [
+        (c.failed, "refused by the destination"),
+        (c.uncertain, "uncertain: sent, or about to be, when something broke, and not sent again"),
+        (c.gone, "gone from the source before they could be read"),
+    ];
+    let some: Vec<String> = all.iter().filter(|(n, _)| *n > 0).map(|(n, why)| format!("{n} {why}")).collect();
+    (state == State::Completed && !some.is_empty()).then(|| format!("but for {}", some.join("; ")))
 }

@@ -32,6 +32,12 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         }
         let window = if self.hold.is_some() { 1 } else { self.window.min(self.sink.window()) };
         let window = self.plan.window.map_or(window, |most| window.min(most.max(1) as usize));
+        if self.keeps_reserved()
+            && let Some(last) = self.goes_now(window, now).filter(|last| *last > self.reserved)
+            && !self.reserve(last).await
+        {
+            return Ok((None, false));
+        }
         let mut wait = None;
         let mut handed = 0;
         while let Some(Parcel { position, time, .. }) = self.flow.next() {
@@ -53,7 +59,8 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
                 break;
             }
             if self.keeps_reserved() && position > self.reserved {
-                self.reserve(position).await.map_err(Fault::Fatal)?;
+                wait = Some(Duration::ZERO);
+                break;
             }
             let Some(parcel) = self.flow.next() else { break };
             let sent = self.sink.send(parcel).await;
@@ -70,14 +77,34 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         Ok((wait, handed >= TOGETHER))
     }
 
-    /// Whether what may have been handed over is written down before it is.
+    /// Whether what may have been handed over is written down before it is: where nobody can find out afterwards, and
+    /// the destination does not write it down itself.
     fn keeps_reserved(&self) -> bool {
-        self.plan.delivery == Some(Delivery::AtMostOnce) && !self.plan.is_exact()
+        self.plan.delivery == Some(Delivery::AtMostOnce) && !self.plan.is_exact() && !self.sink.keeps_log()
     }
 
-    async fn reserve(&mut self, position: u64) -> Result<(), String> {
-        self.reserved = self.flow.last_waiting().unwrap_or(position);
-        self.report.save_now(&self.flow, self.reserved, self.clock.wall()).await
+    /// The last of the copies that the window and the pace let go now. No more than these are given up after a crash.
+    fn goes_now(&mut self, window: usize, now: Duration) -> Option<u64> {
+        self.flow.next()?;
+        let mut pacer = self.wheel.pacer.clone();
+        let steps_only = self.wheel.paused;
+        let room = self.flow.room(window).take(TOGETHER);
+        let goes = room.take_while(|(_, time)| {
+            let goes = pacer.wait(now, *time) == Some(Duration::ZERO) && !(steps_only && pacer.steps() == 0);
+            pacer.sent(now, *time);
+            goes
+        });
+        goes.last().map(|(position, _)| position)
+    }
+
+    /// Writes down that these may have been handed over. It is on the disk before the first of them is; where that cannot
+    /// be, none is.
+    async fn reserve(&mut self, last: u64) -> bool {
+        let written = self.report.save_now(&self.flow, last, self.clock.wall()).await;
+        if written {
+            self.reserved = last;
+        }
+        written
     }
 
     /// The watched consumer has too much to do, or nobody knows how much.

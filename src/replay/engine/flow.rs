@@ -86,7 +86,7 @@ impl Flow {
         let known = self.known.front().filter(|(position, _)| *position == parcel.position).map(|(_, fate)| *fate);
         let refused = self.passed.contains(&parcel.position).then_some(Fate::Failed);
         let fate = known.or(refused).or_else(|| (parcel.position <= reserved).then_some(Fate::Uncertain));
-        let size = parcel.copy.size();
+        let size = parcel.size();
         self.waiting_bytes += size;
         let skipped = std::mem::take(&mut self.skipped);
         let before = (skipped.total() > 0).then(|| Box::new(skipped));
@@ -102,9 +102,14 @@ impl Flow {
         self.waiting.front().map(|item| &item.parcel)
     }
 
-    /// The position of the last copy that waits.
-    pub(super) fn last_waiting(&self) -> Option<u64> {
-        self.waiting.back().map(|item| item.parcel.position)
+    /// Position and time of the copies that would fit into the window now, one after the other.
+    pub(super) fn room(&self, window: usize) -> impl Iterator<Item = (u64, Timestamp)> {
+        let (mut count, mut bytes) = (self.flying.len(), self.flying_bytes);
+        self.waiting.iter().map_while(move |item| {
+            let fits = count == 0 || (count < window && bytes < FLYING_BYTES);
+            (count, bytes) = (count + 1, bytes + item.size);
+            fits.then_some((item.parcel.position, item.parcel.time))
+        })
     }
 
     /// Whether the next copy fits into the window.
@@ -251,7 +256,7 @@ mod tests {
 
     fn parcel(position: u64) -> Parcel {
         let copy = Outgoing { subject: "s".into(), headers: vec![], id: None, body: vec![0; 9].into() };
-        Parcel { position, time: Timestamp(0), copy, again: false }
+        Parcel { position, time: Timestamp(0), copy, rest: vec![], again: false }
     }
 
     fn flow(positions: &[u64]) -> Flow {

@@ -69,6 +69,8 @@ pub struct Parts<S, K, C> {
 enum End {
     Done,
     Cancelled,
+    /// Whoever received it has left.
+    Left(String),
     Failed(String),
 }
 
@@ -126,6 +128,8 @@ pub async fn run<S: Source, K: Sink, C: Clock>(parts: Parts<S, K, C>) -> Progres
         Err(reason) => return report.last(&Flow::default(), State::Failed, Some(reason), clock.wall()).await,
     };
     let flow = Flow::from(&checkpoint);
+    // It knows better what was handed over.
+    let sink_keeps = sink.keeps_log();
     let mut engine = Engine {
         wheel: Wheel::new(checkpoint.pace(&plan)),
         plan,
@@ -139,7 +143,7 @@ pub async fn run<S: Source, K: Sink, C: Clock>(parts: Parts<S, K, C>) -> Progres
         report,
         window: LEAST_WINDOW,
         afresh: checkpoint.afresh,
-        reserved_before: checkpoint.reserved,
+        reserved_before: if sink_keeps { 0 } else { checkpoint.reserved },
         reserved: checkpoint.reserved,
         feed_ended: false,
         deaf: false,
@@ -200,6 +204,7 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
                     return Ok(());
                 }
                 Err(Fault::Fatal(reason)) => return Err(End::Failed(reason)),
+                Err(Fault::Left(reason)) => return Err(End::Left(reason)),
                 Err(Fault::Passing(reason)) => {
                     self.report.trouble(reason);
                     self.tell(true);
@@ -262,6 +267,7 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         }
         match fault {
             Fault::Passing(reason) => Leave::Again(reason),
+            Fault::Left(reason) => Leave::End(End::Left(reason)),
             Fault::Fatal(reason) => Leave::End(End::Failed(reason)),
         }
     }
@@ -382,6 +388,9 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         }
         self.tell(false);
         self.report.save(&self.flow, self.afresh, self.reserved, now, self.clock.wall()).await;
+        if self.report.take_remade() && self.sink.keeps_log() {
+            return Some(Leave::Again("what was sent is written down in a folder that was made again".into()));
+        }
         None
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -30,6 +31,7 @@ pub(super) struct Report {
     out: watch::Sender<Progress>,
     /// Held as long as the run lives.
     journal: Journal,
+    plan: Arc<Plan>,
     owner: Owner,
     begun: Duration,
     begun_with: u64,
@@ -38,13 +40,17 @@ pub(super) struct Report {
     saved: Duration,
     saved_position: u64,
     journal_error: Option<String>,
+    /// Its folder is not there any more.
+    missing: bool,
+    /// It was made again.
+    remade: bool,
     /// The destination cannot be read again, so a checkpoint must survive also the end of the machine.
     durable: bool,
 }
 
 impl Report {
     pub(super) fn new(
-        plan: &Plan,
+        plan: &Arc<Plan>,
         journal: Journal,
         checkpoint: &Checkpoint,
         out: watch::Sender<Progress>,
@@ -71,6 +77,9 @@ impl Report {
             saved: begun,
             saved_position: checkpoint.position,
             journal_error: None,
+            missing: false,
+            remade: false,
+            plan: Arc::clone(plan),
             durable: !plan.is_exact(),
         }
     }
@@ -92,6 +101,11 @@ impl Report {
 
     pub(super) fn journal_reason(&self) -> Option<String> {
         self.journal_error.as_ref().map(|error| format!("{error}; it goes on when that works again"))
+    }
+
+    /// Whether its folder was made again since this was asked: what the destination keeps there is lost.
+    pub(super) const fn take_remade(&mut self) -> bool {
+        std::mem::replace(&mut self.remade, false)
     }
 
     pub(super) const fn verifying(&mut self) {
@@ -140,13 +154,16 @@ impl Report {
         Ok(())
     }
 
-    /// Writes a checkpoint and waits for it: what follows relies on it.
-    pub(super) async fn save_now(&mut self, flow: &Flow, reserved: u64, at: Timestamp) -> Result<(), String> {
+    /// Writes a checkpoint and waits for it: what follows relies on it. Whether it could be written.
+    pub(super) async fn save_now(&mut self, flow: &Flow, reserved: u64, at: Timestamp) -> bool {
         self.finish_saving().await;
         self.progress.at = at;
-        self.write(self.checkpoint(flow, false, reserved), true).await.map_err(|error| error.to_string())?;
-        self.progress.checkpoint = Some(at);
-        Ok(())
+        let written = self.write(self.checkpoint(flow, false, reserved), true).await;
+        self.heard(written);
+        if self.journal_error.is_none() {
+            self.progress.checkpoint = Some(at);
+        }
+        self.journal_error.is_none()
     }
 
     async fn write(&self, checkpoint: Checkpoint, durable: bool) -> Result<(), JournalError> {
@@ -160,10 +177,28 @@ impl Report {
 
     async fn finish_saving(&mut self) {
         if let Some(saving) = self.saving.take() {
-            match saving.await {
-                Ok(Err(error)) => self.journal_error = Some(error.to_string()),
-                Ok(Ok(())) | Err(_) => self.journal_error = None,
+            let written = saving.await.unwrap_or(Ok(()));
+            self.heard(written);
+        }
+    }
+
+    /// Whether a checkpoint could be written.
+    fn heard(&mut self, written: Result<(), JournalError>) {
+        self.missing = written.as_ref().err().is_some_and(JournalError::is_missing);
+        self.journal_error = written.err().map(|error| error.to_string());
+    }
+
+    /// Makes its folder again where somebody has deleted it.
+    fn remake(&mut self) {
+        if !self.missing {
+            return;
+        }
+        match self.journal.remake(&self.plan) {
+            Ok(()) => {
+                (self.missing, self.remade) = (false, true);
+                self.trouble("its folder in the state directory was deleted, and is made again".into());
             }
+            Err(error) => self.journal_error = Some(error.to_string()),
         }
     }
 
@@ -181,6 +216,7 @@ impl Report {
             return;
         }
         (self.saved, self.saved_position) = (now, flow.position);
+        self.remake();
         self.saving = Some(self.begin(self.checkpoint(flow, afresh, reserved), self.durable));
     }
 
@@ -238,7 +274,14 @@ impl Report {
         // A failure to write it is nothing that could be told better than by what follows.
         let untouched = flow.position == 0 && flow.open() == 0 && flow.counters.sent == 0;
         let checkpoint = self.checkpoint(flow, untouched && state == State::Planned, reserved);
-        if let Err(error) = self.write(checkpoint, true).await {
+        let mut written = self.write(checkpoint.clone(), true).await;
+        if written.as_ref().is_err_and(JournalError::is_missing) {
+            written = self.journal.remake(&self.plan);
+            if written.is_ok() {
+                written = self.write(checkpoint, true).await;
+            }
+        }
+        if let Err(error) = written {
             self.progress.last_error = Some(error.to_string());
         }
         self.out.send_replace(self.progress.clone());

@@ -3,7 +3,7 @@
 mod amounts;
 mod capture;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 
@@ -11,12 +11,13 @@ use thiserror::Error;
 
 use super::lines;
 use super::prepare::Preparer;
-use super::source::{AnySource, Feed, Source};
+use super::sink::http::Address;
+use super::source::{AnySource, Feed, Same, Source};
 use super::template::Template;
 use crate::config::{ConfigError, Settings};
 use crate::event::{Unanswered, clean_line};
-use crate::model::replay::{Delivery, Destination, HttpMode, PLAN_VERSION, Pace, Plan, Selection};
-use crate::model::{Problem, Timestamp};
+use crate::model::replay::{Delivery, Destination, HttpMode, PLAN_VERSION, Pace, Plan, Selection, parameters};
+use crate::model::{Problem, ProblemKind, Timestamp};
 use crate::nats::tail::{Report, State, Tail, TailSpec};
 use crate::nats::{self, Api, Client, ConnectError};
 use crate::query::Mistake;
@@ -160,6 +161,18 @@ pub async fn plan_telling(
         }
         _ => None,
     };
+    let mut list_created = Vec::new();
+    if let (Selection::List(items), Some(client)) = (&selection, &client) {
+        let streams: BTreeSet<&String> = items.iter().map(|(stream, _)| stream).collect();
+        for stream in streams {
+            match Api::new(client.clone()).stream(stream).await {
+                Ok(there) => list_created.extend(there.created.map(|at| (stream.clone(), at))),
+                // Then its messages are gone, and the plan says how many.
+                Err(Problem { kind: ProblemKind::NotFound, .. }) => {}
+                Err(problem) => return Err(problem.into()),
+            }
+        }
+    }
     let of_file = matches!(request.wanted, Wanted::File(_));
     let mut plan = Plan {
         version: PLAN_VERSION,
@@ -170,6 +183,7 @@ pub async fn plan_telling(
         reason: request.reason,
         selection,
         source_created,
+        list_created,
         range,
         filter: request.filter,
         words: request.words,
@@ -178,6 +192,7 @@ pub async fn plan_telling(
         capture: None,
         delivery: request.delivery,
         http_mode: request.http_mode,
+        http_query: Vec::new(),
         pace: request.pace,
         window: request.window,
         watch: request.watch,
@@ -185,11 +200,18 @@ pub async fn plan_telling(
         warnings: Vec::new(),
         obstacles: Vec::new(),
     };
+    if let Destination::Http(url) = &plan.destination {
+        let query = settings.http_query();
+        plan.http_query =
+            query.map(|query| parameters(query.reveal().trim_start_matches(['?', '&']))).unwrap_or_default();
+        Address::new(url, &plan.http_query, settings).map_err(PlanError::Wrong)?;
+    }
     let streams = capture::look(settings, &mut plan).await?;
     let mut tally = Tally::new(&plan);
     let mut unanswered = Unanswered::default();
     let preparer = Preparer::new(&plan).map_err(PlanError::Wrong)?;
-    let mut source = AnySource::new(plan.selection.clone(), client);
+    let same = Same::of(&plan, client.as_ref());
+    let mut source = AnySource::new(plan.selection.clone(), client, same);
     let begun = std::time::Instant::now();
     let mut feed = source.open(0);
     let read = loop {

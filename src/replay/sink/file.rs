@@ -68,6 +68,9 @@ impl FileSink {
             {
                 Fault::Passing(words)
             }
+            io::ErrorKind::BrokenPipe if self.path.is_none() => {
+                Fault::Left("whoever read standard output has left; the rest was not sent".into())
+            }
             _ => Fault::Fatal(words),
         }
     }

@@ -24,11 +24,18 @@ pub struct Parcel {
     pub time: Timestamp,
     /// The copy.
     pub copy: Outgoing,
+    /// More events of the same message, for a destination that takes them one by one.
+    pub rest: Vec<Outgoing>,
     /// The message is a copy itself, of an earlier replay.
     pub again: bool,
 }
 
 impl Parcel {
+    /// Bytes of all that is sent.
+    pub fn size(&self) -> usize {
+        self.copy.size() + self.rest.iter().map(Outgoing::size).sum::<usize>()
+    }
+
     /// As it is published.
     fn outbound(&self) -> Outbound<'_> {
         let Outgoing { subject, headers, id, body } = &self.copy;
@@ -63,6 +70,8 @@ pub struct Settled {
 pub enum Fault {
     /// It may go on after it was opened again: the connection is lost, the server does not answer.
     Passing(String),
+    /// Whoever received it does not want any more; that is no error.
+    Left(String),
     /// It will not go on by itself.
     Fatal(String),
 }
@@ -125,6 +134,11 @@ pub trait Sink: Send {
     /// A copy of which nothing was heard for so long is lost.
     fn unconfirmed(&self) -> Duration {
         Duration::from_secs(10)
+    }
+
+    /// It writes down itself, before it sends a copy, that it does.
+    fn keeps_log(&self) -> bool {
+        false
     }
 
     /// Ends it in an orderly way.

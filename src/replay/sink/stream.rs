@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::batch::Batches;
@@ -13,7 +15,7 @@ use super::{Fate, Fault, Opened, Parcel, Settled, Sink, Verified};
 use crate::config::Connection;
 use crate::event::clean_line;
 use crate::model::replay::{Capture, Method, Plan, Selection};
-use crate::model::{Problem, ProblemKind};
+use crate::model::{Problem, ProblemKind, Stream};
 use crate::nats::gate::Permit;
 use crate::nats::publish::{self, Expected, Publisher, Refusal};
 use crate::nats::tail::{Report, State, Tail, TailSpec};
@@ -23,6 +25,8 @@ use crate::replay::mark::{MSG_ID, of_msg_id};
 
 /// What a process that was killed had sent may still be on its way: when no more of it comes for so long, none does.
 const QUIET: Duration = Duration::from_millis(400);
+/// How often it is asked whether the destination is still the same stream.
+const LOOK: Duration = Duration::from_millis(500);
 /// Copies in flight at most.
 pub(in crate::replay) const WINDOW: usize = 4_096;
 /// Messages that are asked for at once when the destination is read.
@@ -40,6 +44,10 @@ pub struct StreamSink {
     reader: Option<Client>,
     chain: Chain,
     way: Way,
+    /// Looks now and then whether it is still the stream of the plan.
+    guard: Option<Guard>,
+    /// The last sequence that it is known to have had: what is stored comes behind it.
+    behind: u64,
     /// How often it was opened.
     sessions: u32,
     /// The positions of single messages, by stream and sequence: there may be very many of them.
@@ -63,7 +71,8 @@ impl StreamSink {
         let (publisher, reader, way) = (None, None, Way::Single);
         let chain = Chain::default();
         let listed = if let Selection::List(items) = &plan.selection { Some(positions(items)) } else { None };
-        Self { connection, permit, plan, capture, publisher, reader, chain, way, sessions: 0, listed }
+        let (guard, behind) = (None, 0);
+        Self { connection, permit, plan, capture, publisher, reader, chain, way, guard, behind, sessions: 0, listed }
     }
 
     /// Into a stream that ends here.
@@ -89,20 +98,11 @@ impl StreamSink {
     /// sequence.
     async fn look(&mut self, api: &Api) -> Result<(bool, u64), Fault> {
         let name = clean_line(&self.capture.stream).into_owned();
-        let stream = match api.stream(&self.capture.stream).await {
-            Ok(stream) => stream,
-            Err(problem) if problem.kind == ProblemKind::NotFound => {
-                return Err(Fault::Fatal(format!(
-                    "the destination stream {name} is not there any more; make a new plan when there is another"
-                )));
-            }
-            Err(problem) => return Err(fault(&problem)),
-        };
-        if self.capture.created.is_some() && stream.created != self.capture.created {
-            return Err(Fault::Fatal(format!(
-                "the destination stream {name} was deleted and made again, so the copies in it are gone; make a new plan"
-            )));
+        let stream = api.stream(&self.capture.stream).await;
+        if let Some(reason) = another(&self.capture, &stream) {
+            return Err(Fault::Fatal(reason));
         }
+        let stream = stream.map_err(|problem| fault(&problem))?;
         if stream.config.sealed {
             return Err(Fault::Fatal(format!("the destination stream {name} is sealed; nothing can be added to it")));
         }
@@ -179,7 +179,7 @@ impl StreamSink {
 impl Sink for StreamSink {
     async fn open(&mut self, since: u64, afresh: bool) -> Result<Opened, Fault> {
         // Its connection ends with it, and so does all that it has not sent.
-        self.publisher = None;
+        (self.publisher, self.guard) = (None, None);
         self.chain.begin();
         self.sessions += 1;
         let publisher = Publisher::open(&self.connection, &self.permit).await.map_err(|problem| fault(&problem))?;
@@ -190,6 +190,9 @@ impl Sink for StreamSink {
         if !afresh && self.capture.rereadable {
             (opened.found, last) = self.arrived(&api, since, last).await?;
         }
+        self.behind = last;
+        let api = Api::new(self.reader().await?);
+        self.guard = Some(Guard::new(api, self.capture.clone()));
         self.way = self.way_behind(last);
         Ok(opened)
     }
@@ -218,20 +221,23 @@ impl Sink for StreamSink {
     }
 
     async fn settled(&mut self) -> Result<Vec<Settled>, Fault> {
-        let Some(publisher) = &mut self.publisher else { return Err(Fault::Passing("it is not open".into())) };
-        match &mut self.way {
-            Way::Batches(batches) => return batches.settled(publisher).await.map_err(|problem| fault(&problem)),
-            Way::Fast(fast) => return fast.settled(publisher).await,
-            Way::Single => {}
-        }
-        let acks = publisher.acks().await.map_err(|problem| fault(&problem))?;
-        for ack in &acks {
-            if matches!(ack.fate, publish::Fate::Stored { .. }) {
-                self.chain.stored();
+        let (Some(publisher), Some(guard)) = (&mut self.publisher, &mut self.guard) else {
+            return Err(Fault::Passing("it is not open".into()));
+        };
+        let settled = tokio::select! {
+            reason = guard.noticed() => return Err(Fault::Fatal(reason)),
+            settled = confirmed(publisher, &mut self.way, &mut self.chain) => settled?,
+        };
+        // A stream never counts backwards: this is another one, or it has lost what it had. Which, is seen when it is opened.
+        for Settled { fate, .. } in &settled {
+            let Ok(Fate::Stored(seq)) = *fate else { continue };
+            if seq < self.behind {
+                let name = clean_line(&self.capture.stream);
+                return Err(Fault::Passing(format!("the destination stream {name} counts from an earlier sequence")));
             }
+            self.behind = seq;
         }
-        let settled = acks.into_iter().map(|ack| Settled { position: ack.ticket, fate: known(ack.fate) });
-        Ok(settled.collect())
+        Ok(settled)
     }
 
     fn rewind(&mut self, out_of_step: bool) {
@@ -283,8 +289,74 @@ impl Sink for StreamSink {
     }
 
     async fn close(&mut self) {
-        self.publisher = None;
-        self.reader = None;
+        (self.publisher, self.guard, self.reader) = (None, None, None);
+    }
+}
+
+/// What the server says of copies.
+async fn confirmed(publisher: &mut Publisher, way: &mut Way, chain: &mut Chain) -> Result<Vec<Settled>, Fault> {
+    match way {
+        Way::Batches(batches) => return batches.settled(publisher).await.map_err(|problem| fault(&problem)),
+        Way::Fast(fast) => return fast.settled(publisher).await,
+        Way::Single => {}
+    }
+    let acks = publisher.acks().await.map_err(|problem| fault(&problem))?;
+    for ack in &acks {
+        if matches!(ack.fate, publish::Fate::Stored { .. }) {
+            chain.stored();
+        }
+    }
+    let settled = acks.into_iter().map(|ack| Settled { position: ack.ticket, fate: known(ack.fate) });
+    Ok(settled.collect())
+}
+
+/// Why this is not the stream of the plan any more.
+fn another(capture: &Capture, asked: &Result<Stream, Problem>) -> Option<String> {
+    let name = clean_line(&capture.stream);
+    match asked {
+        Ok(stream) if capture.created.is_some() && stream.created != capture.created => Some(format!(
+            "the destination stream {name} was deleted and made again, so the copies in it are gone; make a new plan"
+        )),
+        Err(problem) if problem.kind == ProblemKind::NotFound => {
+            Some(format!("the destination stream {name} is not there any more; make a new plan when there is another"))
+        }
+        _ => None,
+    }
+}
+
+/// Asks now and then whether the destination is still the stream of the plan.
+#[derive(Debug)]
+struct Guard {
+    news: watch::Receiver<Option<String>>,
+    task: JoinHandle<()>,
+}
+
+impl Guard {
+    fn new(api: Api, capture: Capture) -> Self {
+        let (tell, news) = watch::channel(None);
+        let task = tokio::spawn(async move {
+            loop {
+                sleep(LOOK).await;
+                if let Some(reason) = another(&capture, &api.stream(&capture.stream).await) {
+                    tell.send_replace(Some(reason));
+                }
+            }
+        });
+        Self { news, task }
+    }
+
+    /// Until it is not; and why.
+    async fn noticed(&mut self) -> String {
+        match self.news.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone()) {
+            Some(reason) => reason,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }
 

@@ -1,9 +1,5 @@
 //! The destinations that are no stream of the same connection, the sources that are no range, and who may.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::Duration;
 
 use async_nats::jetstream;
@@ -16,65 +12,12 @@ use jetscope::replay::{Replays, Request, Wanted};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
+use super::endpoint::{endpoint, header};
 use super::place::{PATIENCE, Place, assert_exact, copies, event, fill, last_json};
 use super::traps::{begin, completed, planned, until, wanted};
 use crate::common::every_kind::{api, consumer};
 
-/// What an endpoint received: headers in lower case, and the body.
-type Received = Arc<Mutex<Vec<(Vec<String>, String)>>>;
-
-/// An endpoint that answers what it is told, in turn, and then 204 for ever.
-fn endpoint(answers: &'static [&'static str]) -> (String, Received) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/events", listener.local_addr().unwrap());
-    let received = Received::default();
-    let (book, left) = (Arc::clone(&received), Arc::new(Mutex::new(answers.iter())));
-    thread::spawn(move || {
-        for socket in listener.incoming() {
-            let (book, left) = (Arc::clone(&book), Arc::clone(&left));
-            thread::spawn(move || serve(socket.unwrap(), &book, &left));
-        }
-    });
-    (url, received)
-}
-
-fn serve(mut socket: TcpStream, book: &Received, left: &Mutex<std::slice::Iter<'static, &'static str>>) {
-    let mut reader = BufReader::new(socket.try_clone().unwrap());
-    loop {
-        let (mut headers, mut length) = (Vec::new(), 0);
-        loop {
-            let mut line = String::new();
-            if reader.read_line(&mut line).unwrap_or(0) == 0 {
-                return;
-            }
-            let line = line.trim_end().to_owned();
-            if line.is_empty() {
-                break;
-            }
-            let (name, value) = line.split_once(':').unwrap_or((&line, ""));
-            if name.eq_ignore_ascii_case("content-length") {
-                length = value.trim().parse().unwrap();
-            }
-            headers.push(format!("{}:{value}", name.to_ascii_lowercase()));
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body).unwrap();
-        let answer = left.lock().unwrap().next().copied().unwrap_or("204 No Content\r\n");
-        if answer == "hang up" {
-            return;
-        }
-        if answer.starts_with('2') {
-            book.lock().unwrap().push((headers, String::from_utf8(body).unwrap()));
-        }
-        write!(socket, "HTTP/1.1 {answer}Content-Length: 0\r\n\r\n").unwrap();
-    }
-}
-
-fn header<'r>(received: &'r (Vec<String>, String), name: &str) -> Option<&'r str> {
-    received.0.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
-}
-
-async fn place(events: usize) -> Place {
+pub(super) async fn place(events: usize) -> Place {
     let place = Place::new().await;
     place.stream("orders", &["orders.>"], json!({})).await;
     fill(&place.nats, "orders", 0, events).await;

@@ -1,8 +1,12 @@
 //! Replays on real servers: what is promised holds, whatever breaks.
 
 mod doors;
+mod doubt;
 mod drill;
+mod endpoint;
+mod identity;
 mod leaders;
 pub(crate) mod place;
+mod record;
 mod traps;
 mod wishes;

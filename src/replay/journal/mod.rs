@@ -5,6 +5,9 @@
 //! it costs time, nothing else. `lock` is held as long as the run lives: the system lets go of it however the owner
 //! ends. `control-….json` are what other processes want of the owner, in the order of their names.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
@@ -78,6 +81,20 @@ pub enum JournalError {
         /// The replay.
         id: String,
     },
+    /// Its plan cannot be read.
+    #[error(
+        "the plan of replay {id} cannot be read ({path}: {error}), so nobody can go on with it. What arrived of it bears \
+         its ID: look at the destination, make a new plan for the rest, and remove the folder {}",
+        path.parent().unwrap_or(path).display()
+    )]
+    Broken {
+        /// The replay.
+        id: String,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: String,
+    },
     /// There is another one between the same places.
     #[error(
         "replay {id} from the same source to the same destination {}",
@@ -127,9 +144,17 @@ impl Checkpoint {
 /// The folder of one replay, held by this process.
 #[derive(Debug)]
 pub struct Journal {
+    journals: Journals,
     dir: PathBuf,
     /// Held, not read.
-    _locks: [File; 2],
+    locks: Vec<File>,
+}
+
+impl JournalError {
+    /// The folder, or the file, is not there.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Io { error, .. } if error.kind() == io::ErrorKind::NotFound)
+    }
 }
 
 fn io_error(path: &Path, what: &'static str) -> impl FnOnce(io::Error) -> JournalError {
@@ -194,11 +219,16 @@ impl Journals {
             alone(plan, &others).map(|()| (locks, others))
         });
         let (locks, others) = held.inspect_err(|_| drop(fs::remove_dir_all(&dir)))?;
-        replace(&path, &json(plan), true)?;
-        let parent = self.state_dir.join(REPLAYS);
-        File::open(&parent).and_then(|d| d.sync_all()).map_err(io_error(&parent, "written"))?;
+        self.note_plan(&dir, plan)?;
         self.prune(others);
-        Ok(Journal { dir, _locks: locks })
+        Ok(Journal { journals: self.clone(), dir, locks })
+    }
+
+    /// Writes the plan; it is on the disk when this returns.
+    fn note_plan(&self, dir: &Path, plan: &Plan) -> Result<(), JournalError> {
+        replace(&dir.join("plan.json"), &json(plan), true)?;
+        let parent = self.state_dir.join(REPLAYS);
+        File::open(&parent).and_then(|d| d.sync_all()).map_err(io_error(&parent, "written"))
     }
 
     /// Removes old ones of these that have ended; what was done stays in `audit.jsonl`. Those that were interrupted stay, and so
@@ -219,7 +249,7 @@ impl Journals {
         state::prune_locks(&self.state_dir.join(REPLAYS), &wanted);
     }
 
-    fn hold(&self, dir: &Path, plan: &Plan) -> Result<[File; 2], JournalError> {
+    fn hold(&self, dir: &Path, plan: &Plan) -> Result<Vec<File>, JournalError> {
         let id = || plan.id.clone();
         let Some(own) = lock(&dir.join("lock"))? else {
             return Err(JournalError::Running { id: id(), owner: owner_of(dir) });
@@ -229,7 +259,7 @@ impl Journals {
             let (id, state) = other.map_or_else(|| (id(), State::Running), |run| (run.plan.id, run.progress.state));
             return Err(JournalError::Busy { id, state, running: true });
         };
-        Ok([own, all])
+        Ok(vec![own, all])
     }
 
     /// Holds a replay that nobody runs, to go on with it or to end it.
@@ -244,14 +274,13 @@ impl Journals {
         }
         // What it was told before it died.
         let _ = told(&dir);
-        Ok((Journal { dir, _locks: locks }, run.plan, checkpoint))
+        Ok((Journal { journals: self.clone(), dir, locks }, run.plan, checkpoint))
     }
 
     /// One replay.
     pub fn show(&self, id: &str) -> Result<Run, JournalError> {
         let dir = self.dir(id)?;
-        let unknown = || JournalError::Unknown { id: id.to_owned() };
-        let plan: Plan = read(&dir.join("plan.json")).ok_or_else(unknown)?;
+        let plan = plan_in(id, &dir)?;
         let checkpoint: Option<Checkpoint> = read(&dir.join("checkpoint.json"));
         let mut progress = checkpoint.as_ref().map(|c| c.progress.clone()).unwrap_or_default();
         if progress.id.is_empty() {
@@ -264,10 +293,25 @@ impl Journals {
         Ok(Run { plan, progress, owner: checkpoint.map(|c| c.owner), orphaned })
     }
 
+    fn ids(&self) -> impl Iterator<Item = String> {
+        let entries = fs::read_dir(self.state_dir.join(REPLAYS)).into_iter().flatten().filter_map(Result::ok);
+        entries.filter_map(|entry| entry.file_name().to_str().map(str::to_owned))
+    }
+
+    /// Those whose plan cannot be read, the newest first: [`JournalError::Broken`] each.
+    pub fn broken(&self) -> Vec<JournalError> {
+        let mut ids: Vec<String> = self.ids().collect();
+        ids.sort_unstable_by(|a, b| b.cmp(a));
+        let broken = |id: String| {
+            let dir = self.dir(&id).ok()?;
+            plan_in(&id, &dir).err().filter(|error| matches!(error, JournalError::Broken { .. }))
+        };
+        ids.into_iter().filter_map(broken).collect()
+    }
+
     /// All replays, the newest first.
     pub fn list(&self) -> Vec<Run> {
-        let entries = fs::read_dir(self.state_dir.join(REPLAYS)).into_iter().flatten().filter_map(Result::ok);
-        let mut runs: Vec<Run> = entries.filter_map(|entry| self.show(entry.file_name().to_str()?).ok()).collect();
+        let mut runs: Vec<Run> = self.ids().filter_map(|id| self.show(&id).ok()).collect();
         runs.sort_by(|a, b| b.plan.made.cmp(&a.plan.made).then_with(|| b.plan.id.cmp(&a.plan.id)));
         runs
     }
@@ -287,9 +331,32 @@ impl Journal {
         &self.dir
     }
 
+    /// Makes the folder again after somebody has deleted it, and holds it as before.
+    pub fn remake(&mut self, plan: &Plan) -> Result<(), JournalError> {
+        fs::create_dir_all(&self.dir).map_err(io_error(&self.dir, "made"))?;
+        // One of them may still be there, and would be in our own way.
+        self.locks.clear();
+        self.locks = self.journals.hold(&self.dir, plan)?;
+        self.journals.note_plan(&self.dir, plan)
+    }
+
     /// Writes where to go on. `durable` survives also the end of the machine.
     pub fn save(&self, checkpoint: &Checkpoint, durable: bool) -> Result<(), JournalError> {
         save(&self.dir, checkpoint, durable)
+    }
+}
+
+/// The plan in the folder of a replay.
+fn plan_in(id: &str, dir: &Path) -> Result<Plan, JournalError> {
+    let path = dir.join("plan.json");
+    let broken = |path: PathBuf, error: String| JournalError::Broken { id: id.to_owned(), path, error };
+    match fs::read(&path) {
+        Ok(text) => serde_json::from_slice(&text).map_err(|error| broken(path, clean_line(&error.to_string()).into())),
+        // Where a replay was begun, its plan was written before.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !dir.join("checkpoint.json").exists() => {
+            Err(JournalError::Unknown { id: id.to_owned() })
+        }
+        Err(error) => Err(broken(path, error.to_string())),
     }
 }
 
@@ -343,97 +410,4 @@ fn owner_of(dir: &Path) -> String {
         || "another process".into(),
         |c| format!("process {} on {}", c.owner.pid, clean_line(&c.owner.host)),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::Timestamp;
-    use crate::model::replay::{Amounts, Capture, Destination, HttpMode, PLAN_VERSION, Selection};
-
-    fn plan(id: &str, context: Option<&str>, to: &str) -> Plan {
-        Plan {
-            version: PLAN_VERSION,
-            id: id.into(),
-            made: Timestamp(0),
-            context: context.map(str::to_owned),
-            servers: "nats://a:4222".into(),
-            reason: None,
-            selection: Selection::Range { stream: "S".into(), first: 1, last: 9, subjects: vec![] },
-            source_created: None,
-            range: "all".into(),
-            filter: None,
-            words: None,
-            include_marked: false,
-            destination: Destination::parse(to).unwrap(),
-            capture: None,
-            delivery: None,
-            http_mode: HttpMode::Binary,
-            pace: Pace::Max,
-            window: None,
-            watch: None,
-            amounts: Amounts::default(),
-            warnings: vec![],
-            obstacles: vec![],
-        }
-    }
-
-    #[test]
-    fn everything_that_is_told_is_heard_once_and_in_order() {
-        let dir = tempfile::tempdir().unwrap();
-        let journals = Journals::new(dir.path());
-        let held = journals.begin(&plan("r1", None, "to.{subject}")).unwrap();
-        let wanted = [Control::Pause, Control::Step, Control::Step, Control::Step, Control::Resume, Control::Cancel];
-        for control in wanted {
-            journals.tell("r1", control).unwrap();
-        }
-        assert_eq!(told(held.dir()), wanted);
-        assert_eq!(told(held.dir()), []);
-        // What nobody heard is not heard by whoever goes on.
-        journals.tell("r1", Control::Cancel).unwrap();
-        drop(held);
-        let (held, ..) = journals.take_up("r1").unwrap();
-        assert_eq!(told(held.dir()), []);
-    }
-
-    #[test]
-    fn the_newest_that_have_ended_are_kept_and_all_that_have_not() {
-        let dir = tempfile::tempdir().unwrap();
-        let journals = Journals::new(dir.path());
-        let begin = |n: usize, state: State| {
-            let made = Timestamp(n as i64);
-            let plan = Plan { made, ..plan(&format!("r{n}"), None, &format!("to{n}.{{subject}}")) };
-            let held = journals.begin(&plan).unwrap();
-            let progress = Progress { id: plan.id.clone(), state, ..Progress::default() };
-            held.save(&Checkpoint { progress, ..Checkpoint::default() }, false).unwrap();
-        };
-        begin(0, State::Running);
-        begin(1, State::Failed);
-        (2..KEPT + 5).for_each(|n| begin(n, State::Completed));
-        begin(KEPT + 5, State::Paused);
-        let left: Vec<String> = journals.list().into_iter().map(|run| run.plan.id).collect();
-        let newest = (5..KEPT + 6).rev().chain([0]).map(|n| format!("r{n}"));
-        assert_eq!(left, newest.collect::<Vec<_>>());
-        let names: Vec<PathBuf> =
-            fs::read_dir(dir.path().join(REPLAYS)).unwrap().map(|entry| entry.unwrap().path()).collect();
-        let locks = names.iter().filter(|path| path.extension().is_some_and(|e| e == "lock")).count();
-        assert_eq!((names.len() - locks, locks), (left.len(), left.len()), "folders, and locks of places");
-    }
-
-    #[test]
-    fn the_same_places_are_known_whatever_the_connection_is_called() {
-        let made = |nanos| Some(Capture { stream: "D".into(), created: Some(Timestamp(nanos)), ..Capture::default() });
-        let into = |context, to, created| Plan { capture: made(created), ..plan("x", context, to) };
-        let here = between(&into(None, "to.{subject}", 5));
-        assert_eq!(between(&into(Some("prod"), "to.{subject}", 5)), here);
-        assert_eq!(between(&into(Some("other"), "context:prod:to.{subject}", 5)), here);
-        for other in [
-            into(None, "to.{subject}", 6),
-            into(None, "elsewhere.{subject}", 5),
-            plan("x", None, "to.{subject}"),
-            Plan { servers: "nats://b:4222".into(), ..plan("x", None, "to.{subject}") },
-        ] {
-            assert_ne!(between(&other), here);
-        }
-    }
 }

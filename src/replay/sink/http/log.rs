@@ -1,0 +1,139 @@
+//! `accepted.log` of a replay to an endpoint: what is sent is written down before, and what was answered after it. A
+//! line is a word and a position, `accepted 7`; of a message with several events also which of them, `accepted 7/2`.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use crate::model::replay::Delivery;
+use crate::replay::sink::Fate;
+
+/// What the log of an earlier session says.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Positions in growing order, with what is known of them.
+    pub(super) fates: Vec<(u64, Fate)>,
+    /// The message that some events of were sent.
+    pub(super) begun: Option<Begun>,
+}
+
+/// How far a message with several events is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Begun {
+    /// Its position.
+    pub(super) position: u64,
+    /// So many of its events are done with.
+    pub(super) events: usize,
+    /// Whether one of them may or may not have arrived.
+    pub(super) uncertain: bool,
+}
+
+/// An event: the position of its message, and which of its events it is, from 1. `None` is the only one, or all.
+pub(super) type Which = (u64, Option<usize>);
+
+/// The log, to be written to.
+#[derive(Debug)]
+pub(super) struct Log {
+    file: File,
+    delivery: Delivery,
+}
+
+impl Log {
+    /// Opens it, and reads what it says.
+    pub(super) fn open(path: &Path, delivery: Delivery) -> io::Result<(Self, Found)> {
+        let found = read(path, delivery)?;
+        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        Ok((Self { file, delivery }, found))
+    }
+
+    /// An event is about to be sent. What is not sent a second time must be known also after the end of the machine.
+    pub(super) fn sending(&mut self, which: Which) -> io::Result<()> {
+        self.note("sending", which)?;
+        if self.delivery == Delivery::AtMostOnce { self.file.sync_data() } else { Ok(()) }
+    }
+
+    /// What became of an event that was sent: `accepted`, `refused` or `uncertain`.
+    pub(super) fn note(&mut self, word: &str, (position, nth): Which) -> io::Result<()> {
+        let nth = nth.map_or_else(String::new, |nth| format!("/{nth}"));
+        self.file.write_all(format!("{word} {position}{nth}\n").as_bytes())
+    }
+}
+
+fn which(text: &str) -> Option<Which> {
+    match text.split_once('/') {
+        Some((position, nth)) => Some((position.parse().ok()?, Some(nth.parse().ok()?))),
+        None => Some((text.parse().ok()?, None)),
+    }
+}
+
+/// What the log says. One that was sent and has no answer is uncertain where it is not to be sent again.
+fn read(path: &Path, delivery: Delivery) -> io::Result<Found> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::default()),
+        Err(error) => return Err(error),
+    };
+    let mut found = Found::default();
+    let mut sending = None;
+    // A last line that is cut off was never finished.
+    for line in text.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
+        sending = None;
+        match line.trim_end().split_once(' ').and_then(|(word, text)| Some((word, which(text)?))) {
+            Some(("sending", event)) => sending = Some(event),
+            Some(("accepted", event)) => found.add(event, Fate::Stored(0)),
+            Some(("uncertain", event)) => found.add(event, Fate::Uncertain),
+            _ => {}
+        }
+    }
+    if let (Some(event), Delivery::AtMostOnce) = (sending, delivery) {
+        found.add(event, Fate::Uncertain);
+    }
+    found.fates.sort_unstable_by_key(|(position, _)| *position);
+    found.fates.dedup_by_key(|(position, _)| *position);
+    Ok(found)
+}
+
+impl Found {
+    fn add(&mut self, (position, nth): Which, fate: Fate) {
+        let Some(events) = nth else {
+            self.begun = None;
+            return self.fates.push((position, fate));
+        };
+        let before = self.begun.filter(|begun| begun.position == position).is_some_and(|begun| begun.uncertain);
+        self.begun = Some(Begun { position, events, uncertain: before || fate == Fate::Uncertain });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(text: &str, delivery: Delivery) -> Found {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("accepted.log");
+        assert_eq!(read(&path, delivery).unwrap(), Found::default());
+        fs::write(&path, text).unwrap();
+        read(&path, delivery).unwrap()
+    }
+
+    #[test]
+    fn the_log_says_what_was_accepted_and_what_is_uncertain() {
+        let text = "sending 1\naccepted 1\nsending 2\nrefused 2\nsending 2\naccepted 2\nsending 5\naccep";
+        let stored = vec![(1, Fate::Stored(0)), (2, Fate::Stored(0))];
+        assert_eq!(said(text, Delivery::AtLeastOnce), Found { fates: stored.clone(), begun: None });
+        let fates = [stored, vec![(5, Fate::Uncertain)]].concat();
+        assert_eq!(said(text, Delivery::AtMostOnce), Found { fates, begun: None });
+        let text = "sending 1\nuncertain 1\nsending 2\nuncertain 2\nsending 3\nrefused 3\n";
+        let fates = vec![(1, Fate::Uncertain), (2, Fate::Uncertain)];
+        assert_eq!(said(text, Delivery::AtMostOnce), Found { fates, begun: None }, "each of them, not the last alone");
+    }
+
+    #[test]
+    fn a_message_of_several_events_is_gone_on_with_in_its_middle() {
+        let text = "sending 4/1\naccepted 4/1\nsending 4/2\naccepted 4/2\naccepted 4\nsending 6/1\naccepted 6/1\nsending 6/2\n";
+        let fates = vec![(4, Fate::Stored(0))];
+        let begun = |events, uncertain| Some(Begun { position: 6, events, uncertain });
+        assert_eq!(said(text, Delivery::AtLeastOnce), Found { fates: fates.clone(), begun: begun(1, false) });
+        assert_eq!(said(text, Delivery::AtMostOnce), Found { fates, begun: begun(2, true) });
+    }
+}
