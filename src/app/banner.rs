@@ -3,6 +3,7 @@
 use crate::event::clean_line;
 use crate::event::layout::{fit, wrap};
 use crate::health::Level;
+use crate::model::replay::Destination;
 use crate::model::units::duration;
 use crate::model::{Availability, Link, Problem};
 
@@ -50,6 +51,12 @@ impl App {
             lines.push(fit(&rest, columns).into_owned());
         }
         Some((banner.level, lines))
+    }
+
+    /// Said before anybody tries.
+    fn closed(&self, destination: &Destination) -> Option<Banner> {
+        let words = "this context is read-only: a plan can be made and looked at, and not started";
+        self.is_closed(destination).then(|| Banner::new(Level::Notice, words))
     }
 
     fn link_banner(&self) -> Option<Banner> {
@@ -143,10 +150,14 @@ impl App {
                 Flow::Waiting(reason) => Some(Banner::new(Level::Warning, format!("reading waits: {reason}"))),
                 _ => None,
             }),
-            Screen::ReplayPlan(PlanScreen { problem, .. }) | Screen::ReplayRun(RunScreen { problem, .. }) => {
-                problem.as_ref().map(|p| Banner::new(Level::Warning, p))
+            Screen::ReplayPlan(PlanScreen { problem, plan, .. }) => {
+                problem.as_ref().map(|p| Banner::new(Level::Warning, p)).or_else(|| self.closed(&plan.destination))
             }
-            Screen::ReplayForm(form) => form.problem.as_ref().map(|p| Banner::new(Level::Warning, p)),
+            Screen::ReplayRun(RunScreen { problem, .. }) => problem.as_ref().map(|p| Banner::new(Level::Warning, p)),
+            Screen::ReplayForm(form) => {
+                let problem = form.problem.as_ref().map(|p| Banner::new(Level::Warning, p));
+                problem.or_else(|| self.closed(&form.wish.destination))
+            }
             Screen::Stuck(s) => catalog.failure(&s.stream, Some(&s.name)).map(Banner::of),
             Screen::Activity(_)
             | Screen::Contexts(_)

@@ -126,6 +126,8 @@ pub struct StreamConfig {
     pub no_ack: bool,
     /// A stream that refuses what is new refuses it also when one subject is full.
     pub discard_new_per_subject: bool,
+    /// It keeps counters, and takes nothing but increments (server 2.12, ADR-49).
+    pub counts: bool,
     /// Several messages can be stored together or not at all (server 2.12, ADR-50).
     pub allow_atomic: bool,
     /// Takes fast ingest.

@@ -66,6 +66,7 @@ fn stream_config(c: wire::StreamConfig<'_>) -> StreamConfig {
         allow_rollup: c.allow_rollup_hdrs,
         no_ack: c.no_ack,
         discard_new_per_subject: c.discard_new_per_subject,
+        counts: c.allow_msg_counter,
         allow_atomic: c.allow_atomic,
         allow_batched: c.allow_batched,
         transform: c.subject_transform.map(|t| (t.src, t.dest)).filter(|(_, dest)| !dest.is_empty()),

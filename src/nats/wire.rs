@@ -95,6 +95,7 @@ pub(super) struct StreamConfig<'a> {
     pub(super) allow_rollup_hdrs: bool,
     pub(super) no_ack: bool,
     pub(super) discard_new_per_subject: bool,
+    pub(super) allow_msg_counter: bool,
     pub(super) allow_atomic: bool,
     pub(super) allow_batched: bool,
     pub(super) subject_transform: Option<Transform>,

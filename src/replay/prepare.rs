@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::mark::{Look, Marker, Outgoing};
 use super::sink::Parcel;
 use super::template::Template;
-use crate::event::{Content, Core, Decoded, Envelope, Event, Extent, Unanswered, matching};
+use crate::event::{Content, Core, Decoded, Envelope, Event, Extent, Finding, Severity, Unanswered, matching};
 use crate::model::Message;
 use crate::model::replay::{COUNT_LIMIT, Destination, HttpMode, Plan, Selection, Skipped};
 use crate::query::Filter;
@@ -94,7 +94,8 @@ impl Preparer {
 
     /// The copy of a message, or why there is none. Events that a filter has no answer for are noted.
     pub fn prepare(&self, position: u64, message: &Message, unanswered: &mut Unanswered) -> Result<Parcel, Skip> {
-        if !self.filters.is_empty() && matching(&self.filters, message, unanswered).is_empty() {
+        let let_through = (!self.filters.is_empty()).then(|| matching(&self.filters, message, unanswered));
+        if let_through.as_ref().is_some_and(Vec::is_empty) {
             return Err(Skip::Filtered);
         }
         if message.undecodable.is_some() {
@@ -106,6 +107,7 @@ impl Preparer {
             Some(count) if count >= COUNT_LIMIT => return Err(Skip::OverLimit),
             _ => {}
         }
+        let mut rest = Vec::new();
         let copy = match &self.form {
             Form::Published(template) => {
                 // A line that is no event must not become a message that says it is one.
@@ -115,36 +117,44 @@ impl Preparer {
                 let subject = template.fill(&message.subject, &self.id).ok_or(Skip::NoSubject)?;
                 self.marker.copy(message, look, subject)
             }
-            Form::Line => self.line(message, look)?,
-            Form::Http(mode) => self.request(message, look, *mode)?,
+            Form::Line | Form::Http(_) => {
+                let envelope = Envelope::new(message);
+                let decoded = envelope.decode();
+                let events = single(&decoded, let_through.as_deref())?;
+                let copies = events.into_iter().map(|event| self.single(event, message, look));
+                rest = copies.collect::<Result<_, _>>()?;
+                rest.remove(0)
+            }
         };
         if self.max_size.is_some_and(|max| copy.wire_size() as u64 > max) {
             return Err(Skip::TooLarge);
         }
-        Ok(Parcel { position, time: message.time, copy, rest: Vec::new(), again: look.count.is_some() })
+        Ok(Parcel { position, time: message.time, copy, rest, again: look.count.is_some() })
     }
 
-    /// One structured event on one line.
-    fn line(&self, message: &Message, look: Look) -> Result<Outgoing, Skip> {
-        let envelope = Envelope::new(message);
-        let decoded = envelope.decode();
-        let event = whole(&decoded)?;
+    /// One event on its own.
+    fn single(&self, event: &Event<'_>, message: &Message, look: Look) -> Result<Outgoing, Skip> {
+        match self.form {
+            Form::Http(mode) => self.request(event, message, look, mode),
+            Form::Line | Form::Published(_) => self.line(event, message, look),
+        }
+    }
+
+    /// As a line of JSON.
+    fn line(&self, event: &Event<'_>, message: &Message, look: Look) -> Result<Outgoing, Skip> {
         let line = event.to_json_line();
         let body = self.marker.line(line.as_bytes(), message, look).ok_or(Skip::NoEvent)?;
         Ok(Outgoing { subject: String::new(), headers: Vec::new(), id: None, body })
     }
 
-    /// One event as a request. Without what every event has to have an endpoint can only refuse it.
-    fn request(&self, message: &Message, look: Look, mode: HttpMode) -> Result<Outgoing, Skip> {
-        let envelope = Envelope::new(message);
-        let decoded = envelope.decode();
-        let event = whole(&decoded)?;
+    /// As a request. Without what every event has to have an endpoint can only refuse it.
+    fn request(&self, event: &Event<'_>, message: &Message, look: Look, mode: HttpMode) -> Result<Outgoing, Skip> {
         let has = |core| event.text(core).is_some_and(|text| !text.is_empty());
         if ![Core::Specversion, Core::Id, Core::Source, Core::Type].into_iter().all(has) {
             return Err(Skip::NoEvent);
         }
         if mode == HttpMode::Structured {
-            let mut copy = self.line(message, look)?;
+            let mut copy = self.line(event, message, look)?;
             copy.headers.push(crate::model::Header {
                 name: "Content-Type".into(),
                 value: "application/cloudevents+json; charset=utf-8".into(),
@@ -165,4 +175,17 @@ fn whole<'d, 'a>(decoded: &'d Decoded<'a>) -> Result<&'d Event<'a>, Skip> {
         Content::Batch(..) => Err(Skip::Batch),
         _ => Err(Skip::NoEvent),
     }
+}
+
+/// The events of a message that can leave one by one: the one that it is, or those of a batch that a filter lets through, by
+/// their numbers. A batch that was not read to its end is not sent as if it were all.
+fn single<'d, 'a>(decoded: &'d Decoded<'a>, let_through: Option<&[usize]>) -> Result<Vec<&'d Event<'a>>, Skip> {
+    let Content::Batch(_, events) = &decoded.content else { return Ok(vec![whole(decoded)?]) };
+    let cut = |finding: &Finding| finding.severity() == Severity::Error || matches!(finding, Finding::BatchLong(_));
+    if events.iter().any(|event| event.extent != Extent::Whole) || decoded.findings.iter().any(cut) {
+        return Err(Skip::Batch);
+    }
+    let wanted = |number: &usize| let_through.is_none_or(|numbers| numbers.contains(number));
+    let events: Vec<_> = events.iter().enumerate().filter(|(n, _)| wanted(n)).map(|(_, event)| event).collect();
+    if events.is_empty() { Err(Skip::NoEvent) } else { Ok(events) }
 }

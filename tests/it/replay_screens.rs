@@ -1,21 +1,64 @@
 //! The screens of replays: what they ask for, what keys do to them, and how they look.
 
+use std::sync::Arc;
+
 use jetscope::app::{Effect, Msg, NotStarted, ReplayWish, Screen, TailNews, What};
-use jetscope::model::Access;
 use jetscope::model::replay::{
     Amounts, Bar, Capture, Control, Destination, Pace, Plan, Progress, Receiver, Run, Selection, State, TypeCount,
 };
+use jetscope::model::{Access, Update};
 
 use crate::common::events::nth;
-use crate::common::world::{World, start};
+use crate::common::world::{World, listing, start, streams};
 
 const STREAM: &str = "eventsource-github-stream";
 
 fn world(columns: u16, rows: u16) -> World {
     let mut world = World::new(columns, rows);
+    // Somewhere for what is replayed.
+    let mut all = streams(4);
+    Arc::make_mut(&mut all[0]).config.subjects.push("replay.>".into());
+    world.send(Msg::Data(Update::Streams(listing(all, 4))));
     world.effects.clear();
     world.keys("/github<enter>R");
     world
+}
+
+#[test]
+fn where_nothing_takes_the_default_the_form_asks_first() {
+    let mut world = World::new(80, 24);
+    world.keys("/github<enter>R");
+    assert!(world.screen().contains("required: no stream takes replay.{id}.{subject}"), "{}", world.screen());
+    world.effects.clear();
+    world.keys("G<enter>");
+    assert!(!world.effects.iter().any(|e| matches!(e, Effect::PlanReplay(..))), "{:?}", world.effects);
+    assert!(world.screen().contains("name where to"), "{}", world.screen());
+    // The line is selected, and empty.
+    world.keys("<enter>http://127.0.0.1/events<enter>");
+    assert_eq!(wish(&world).destination, Destination::Http("http://127.0.0.1/events".into()));
+    world.keys("G<enter>");
+    assert!(world.effects.iter().any(|e| matches!(e, Effect::PlanReplay(..))), "{:?}", world.effects);
+}
+
+#[test]
+fn what_is_typed_replaces_the_default_and_an_address_is_no_subject() {
+    let mut world = world(80, 24);
+    world.keys("<down><down><down><down><enter>http://x/y<enter>");
+    assert_eq!(wish(&world).destination, Destination::Http("http://x/y".into()));
+    world.keys("<up><enter><ctrl-u>replay.http://x/y<enter>");
+    assert!(world.screen().contains("no subject"), "{}", world.screen());
+    assert_eq!(wish(&world).destination, Destination::Http("http://x/y".into()));
+}
+
+#[test]
+fn a_read_only_context_says_so_before_anybody_tries() {
+    let mut world = world(80, 24);
+    world.app.session.access = Access::ReadOnly;
+    world.send(Msg::Frame);
+    assert!(world.screen().contains("this context is read-only"), "{}", world.screen());
+    planned(&mut world, plan(Destination::default()));
+    let screen = world.screen();
+    assert!(screen.contains("this context is read-only") && !screen.contains("Enter start"), "{screen}");
 }
 
 fn wish(world: &World) -> ReplayWish {

@@ -43,6 +43,10 @@ impl App {
             Action::First => form.cursor = 0,
             Action::Last => form.cursor = form.items().len() - 1,
             Action::Open | Action::Right | Action::Mark => match form.selected() {
+                FormItem::Plan if action == Action::Open && form.needs_destination => {
+                    form.cursor = form.items().iter().position(|item| *item == FormItem::To).unwrap_or(0);
+                    form.problem = Some("name where to: no stream takes replay.{id}.{subject}".into());
+                }
                 FormItem::Plan if action == Action::Open => {
                     let wish = form.wish.clone();
                     form.problem = None;
@@ -146,7 +150,7 @@ impl App {
 
     /// Whether nothing may be written there as far as is known here. Another context has a level of its own, which is
     /// asked when it is written to; files are of no context.
-    fn is_closed(&self, destination: &Destination) -> bool {
+    pub(in crate::app) fn is_closed(&self, destination: &Destination) -> bool {
         let of_this = !matches!(destination, Destination::File(_) | Destination::Context { .. });
         of_this && self.session.access == Access::ReadOnly
     }

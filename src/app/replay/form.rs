@@ -4,6 +4,9 @@ use crate::app::{App, Screen};
 use crate::model::replay::{Delivery, Destination, HttpMode, Pace, parse_watch};
 use crate::query::{Filter, Mistake, Range};
 
+/// What stands in the line of the destination when there is none that would do.
+const NO_DEFAULT: &str = "required: no stream takes replay.{id}.{subject}";
+
 /// Which messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
@@ -167,12 +170,14 @@ pub struct ReplayForm {
     pub read: u64,
     /// Why no plan could be made.
     pub problem: Option<String>,
+    /// Nothing takes the subjects of the default destination: another has to be named.
+    pub needs_destination: bool,
 }
 
 impl ReplayForm {
     /// A form with what is known already.
     pub const fn new(wish: ReplayWish) -> Self {
-        Self { wish, cursor: 0, planning: None, read: 0, problem: None }
+        Self { wish, cursor: 0, planning: None, read: 0, problem: None, needs_destination: false }
     }
 
     /// The lines that mean something here.
@@ -238,6 +243,7 @@ impl ReplayForm {
             },
             FormItem::Marked if wish.include_marked => "sent again too".into(),
             FormItem::Marked => "left out".into(),
+            FormItem::To if self.needs_destination => NO_DEFAULT.into(),
             FormItem::To => wish.destination.to_string(),
             FormItem::HttpMode if wish.http_mode == HttpMode::Binary => "binary: attributes as headers".into(),
             FormItem::HttpMode => "structured: one JSON document".into(),
@@ -262,6 +268,7 @@ impl ReplayForm {
             FormItem::Window => wish.window.map(|most| most.to_string()).unwrap_or_default(),
             FormItem::Watch => wish.watch.as_ref().map(|(name, most)| format!("{name}={most}")).unwrap_or_default(),
             FormItem::Reason => wish.reason.clone().unwrap_or_default(),
+            FormItem::To if self.needs_destination => String::new(),
             other => self.value(other),
         }
     }
@@ -320,7 +327,10 @@ impl ReplayForm {
                 Destination::Stdout => {
                     return Err(whole("there is no standard output here; file:PATH writes to a file".into()));
                 }
-                destination => wish.destination = destination,
+                destination => {
+                    wish.destination = destination;
+                    self.needs_destination = false;
+                }
             },
             FormItem::Window if text.is_empty() => wish.window = None,
             FormItem::Window => match text.parse() {

@@ -3,6 +3,7 @@
 use crate::app::{App, ReplayForm, ReplayWish, ReplaysScreen, Screen, StreamTab, What};
 use crate::health::Level;
 use crate::health::finding::Place;
+use crate::model::subject;
 use crate::query::Door;
 
 impl App {
@@ -51,7 +52,19 @@ impl App {
 
     /// Opens the form.
     pub(in crate::app) fn open_form(&mut self, wish: ReplayWish) {
-        self.open(Screen::ReplayForm(Box::new(ReplayForm::new(wish))));
+        let needs_destination = self.default_goes_nowhere();
+        self.open(Screen::ReplayForm(Box::new(ReplayForm { needs_destination, ..ReplayForm::new(wish) })));
+    }
+
+    /// Whether no stream takes the subjects of the default destination, where all streams are known.
+    fn default_goes_nowhere(&self) -> bool {
+        let catalog = self.catalog();
+        let known = catalog.listing.value().is_some() && catalog.listing.problem().is_none();
+        let mut takes = catalog.streams.values().map(|stream| {
+            // One whose subjects are not known may take them.
+            stream.info.as_ref().is_none_or(|s| s.config.subjects.iter().any(|own| subject::overlap(own, "replay.*.>")))
+        });
+        known && !takes.any(|takes| takes)
     }
 
     /// Opens the list of all replays.

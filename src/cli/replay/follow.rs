@@ -109,6 +109,9 @@ pub(super) async fn to_the_end(running: Running, json: bool) -> Result<ExitCode,
             let _ = writeln!(io::stderr());
         }
         output::note(&sentence(&last));
+        if let Some(words) = last.counters.skipped.not_sent(last.settled()).filter(|_| last.state == State::Completed) {
+            output::note(&words);
+        }
         if last.refused.is_some() {
             output::note(&format!(
                 "`jetscope replay resume {id}` sends it again, with --skip-refused it goes on behind it"

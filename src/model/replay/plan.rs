@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Capture, Destination, Pace};
 use crate::model::Timestamp;
+use crate::model::units::count_exact;
 
 /// The version of plans as they are written.
 pub const PLAN_VERSION: u32 = 1;
@@ -102,7 +103,7 @@ pub struct Skipped {
     pub too_large: u64,
     /// They are no events, and the destination takes only events.
     pub no_event: u64,
-    /// They are batches of events, and the destination takes events one by one.
+    /// They are batches of events that cannot be taken apart, and the destination takes events one by one.
     pub batches: u64,
     /// Their subject cannot be made from the template.
     pub no_subject: u64,
@@ -130,7 +131,7 @@ impl Skipped {
             (self.undecodable, "has headers that cannot be decoded", "have headers that cannot be decoded"),
             (self.too_large, "is larger than the destination takes", "are larger than the destination takes"),
             (self.no_event, "is no CloudEvent, or a broken one", "are no CloudEvents, or broken ones"),
-            (self.batches, "is a batch, and events go there one by one", "are batches, and events go there one by one"),
+            (self.batches, "is a batch that breaks off or is too long", "are batches that break off or are too long"),
             (
                 self.no_subject,
                 "has a subject that does not fit the template",
@@ -139,6 +140,21 @@ impl Skipped {
         ];
         let words = |(count, one, several)| (count, if count == 1 { one } else { several });
         all.into_iter().map(words).filter(|(count, _)| *count > 0).collect()
+    }
+
+    /// Those that were asked for and cannot be sent: neither a filter nor a choice leaves them out.
+    pub const fn unwilling(&self) -> Self {
+        Self { filtered: 0, marked: 0, ..*self }
+    }
+
+    /// How many of so many that were asked for are not sent, and why; `None` when all are.
+    pub fn not_sent(&self, sent: u64) -> Option<String> {
+        let left = self.unwilling();
+        let (count, all) = (left.total(), left.total() + sent);
+        let why: Vec<String> = left.words().iter().map(|(n, why)| format!("{} {why}", count_exact(*n))).collect();
+        let are = if count == 1 { "is" } else { "are" };
+        (count > 0)
+            .then(|| format!("{} of {} {are} not sent: {}", count_exact(count), count_exact(all), why.join("; ")))
     }
 
     /// Adds others.
@@ -205,10 +221,21 @@ pub struct Amounts {
     pub reading: Duration,
     /// Different subjects among the copies, at most some thousand are counted.
     pub subjects: u64,
+    /// Batches that are sent as their single events.
+    pub batches: u64,
+    /// How many events these are.
+    pub batch_events: u64,
     /// Copies that go to the very subject that their message has.
     pub same_subject: u64,
     /// Of those that will be sent, copies of an earlier replay.
     pub replayed_before: u64,
+}
+
+impl Amounts {
+    /// See [`Skipped::not_sent`].
+    pub fn not_sent(&self) -> Option<String> {
+        self.skipped.not_sent(self.planned)
+    }
 }
 
 /// What will be done.

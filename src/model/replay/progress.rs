@@ -178,6 +178,12 @@ impl Run {
         if self.orphaned { "INTERRUPTED" } else { self.progress.state.word() }
     }
 
+    /// Whether all that was asked for has arrived, of one that has completed.
+    pub const fn is_whole(&self) -> bool {
+        let c = &self.progress.counters;
+        self.progress.is_complete() && c.failed == 0 && c.skipped.unwilling().total() == 0
+    }
+
     /// Where it goes.
     pub const fn destination(&self) -> &Destination {
         &self.plan.destination

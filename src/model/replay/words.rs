@@ -80,6 +80,11 @@ fn left_out(a: &Amounts, fact: &mut impl FnMut(&'static str, String)) {
     if a.replayed_before > 0 {
         fact("replayed", format!("{} before; they are sent again", count_exact(a.replayed_before)));
     }
+    if a.batches > 0 {
+        let are = if a.batches == 1 { "batch is" } else { "batches are" };
+        let (batches, events) = (count_exact(a.batches), count_exact(a.batch_events));
+        fact("taken apart", format!("{batches} {are} sent as {events} single events"));
+    }
     if let Some(gaps) = a.gaps.filter(|gaps| *gaps > 0) {
         let what = if gaps == 1 { "sequence of the range is" } else { "sequences of the range are" };
         fact("gaps", format!("{} {what} not there any more", count_exact(gaps)));
@@ -170,6 +175,7 @@ impl Run {
         for (count, why) in c.skipped.words() {
             fact("left out", format!("{count} {why}"));
         }
+        let unsent = self.plan.amounts.not_sent();
         fact("pace", p.pace.to_string());
         let runs = !p.state.is_over() && !self.orphaned;
         if now.is_some() && runs {
@@ -199,6 +205,9 @@ impl Run {
         }
         if let Some(error) = &p.last_error {
             fact("last error", error.clone());
+        }
+        if let Some(words) = unsent {
+            said.insert(2, Said::Warning(words));
         }
         said
     }

@@ -195,9 +195,10 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
             };
             match opened {
                 Ok(opened) => {
+                    // What was handed over may have arrived, unless the destination has written down that it was not sent.
                     let most_once = !self.plan.is_exact() && self.plan.delivery == Some(Delivery::AtMostOnce);
                     self.flow.found(opened.found);
-                    self.flow.recall(most_once);
+                    self.flow.recall(most_once && !self.sink.keeps_log());
                     self.trouble = None;
                     self.window = self.sink.first_window();
                     self.wheel.pacer.rest();

@@ -23,6 +23,14 @@ const MOST_TYPES: usize = 10_000;
 /// Subjects that are told apart.
 const MOST_SUBJECTS: usize = 10_000;
 
+/// Headers that the server acts on and no copy has, and what that means for the copies.
+pub(super) const ACTING: [(&str, &str); 4] = [
+    ("Nats-Rollup", "it would delete messages"),
+    ("Nats-TTL", "the copies do not expire with it"),
+    ("Nats-Schedule", "the copies are stored at once and start no schedule"),
+    ("Nats-Incr", "the copies count nothing"),
+];
+
 /// A running count.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
@@ -40,8 +48,8 @@ pub(super) struct Tally {
     pub(super) subjects: BTreeMap<String, u64>,
     /// There are more than could be told apart.
     pub(super) more_subjects: bool,
-    /// Messages that bear a rollup.
-    pub(super) rollups: u64,
+    /// Messages that bear each of [`ACTING`].
+    pub(super) acting: [u64; ACTING.len()],
     whole: bool,
 }
 
@@ -73,11 +81,17 @@ impl Tally {
         self.before = Some(message.time);
         a.same_subject += u64::from(parcel.copy.subject == *message.subject);
         a.replayed_before += u64::from(parcel.again);
+        if !parcel.rest.is_empty() {
+            a.batches += 1;
+            a.batch_events += 1 + parcel.rest.len() as u64;
+        }
         self.count_time(message.time);
         self.count_type(message);
         for header in message.headers.iter().filter(|h| is_control(&h.name)) {
             let name = header.name.to_ascii_lowercase();
-            self.rollups += u64::from(name == "nats-rollup");
+            for ((acting, _), count) in ACTING.iter().zip(&mut self.acting) {
+                *count += u64::from(acting.eq_ignore_ascii_case(&name));
+            }
             if let Some(count) = self.stripped.get_mut(&*header.name) {
                 *count += 1;
             } else if self.stripped.len() < 100 {

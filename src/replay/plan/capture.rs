@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::amounts::Tally;
+use super::amounts::{ACTING, Tally};
 use super::{PlanError, Template};
 use crate::config::{ConfigError, Settings};
 use crate::event::clean_line;
@@ -140,12 +140,12 @@ pub(super) fn judge(plan: &mut Plan, tally: &Tally, candidates: &[Candidate]) {
     if plan.destination == Destination::Stdout {
         plan.warnings.push("what was printed cannot be read again: after an end before its end, begin anew".into());
     }
-    if tally.rollups > 0 {
-        let have = if tally.rollups == 1 { "has" } else { "have" };
-        plan.warnings.push(format!(
-            "{} {have} a Nats-Rollup header, which is not copied: it would delete messages",
-            units::messages(tally.rollups)
-        ));
+    for ((header, why), count) in ACTING.iter().zip(tally.acting).filter(|(_, count)| *count > 0) {
+        let have = if count == 1 { "has" } else { "have" };
+        plan.warnings.push(format!("{} {have} a {header} header, which is not copied: {why}", units::messages(count)));
+    }
+    if let Some(words) = plan.amounts.not_sent() {
+        plan.warnings.insert(0, words);
     }
 }
 
@@ -237,6 +237,12 @@ fn into_stream(plan: &mut Plan, tally: &Tally, candidate: &Candidate) {
     if config.mirror.is_some() {
         obstacles.push(format!("{name} is a mirror: it takes messages of its upstream only"));
     }
+    if config.counts {
+        obstacles.push(format!(
+            "{name} keeps counters and takes nothing but increments (allow_msg_counter), which copies are not; choose \
+             another destination"
+        ));
+    }
     if config.no_ack {
         obstacles.push(format!("{name} does not confirm what it stores (no_ack), so nobody could tell what arrived"));
     }
@@ -259,10 +265,19 @@ fn into_stream(plan: &mut Plan, tally: &Tally, candidate: &Candidate) {
     }
     if let Some(most) = limits.max_msgs_per_subject {
         let keeps = format!("{name} keeps {} of a subject", units::messages(most));
-        warnings.push(match tally.subjects.values().filter(|count| **count > most).count() {
-            0 => format!("{keeps}: copies may push out what it has"),
-            1 => format!("{keeps}, and of 1 subject more than that come: only the newest stay"),
-            over => format!("{keeps}, and of {over} subjects more than that come: only the newest stay"),
+        let over = tally.subjects.values().filter(|count| **count > most).count();
+        let of = if over == 1 { "of 1 subject".to_owned() } else { format!("of {over} subjects") };
+        let refuses = config.discard == Discard::New && config.discard_new_per_subject;
+        warnings.push(match (refuses, over) {
+            (false, 0) => format!("{keeps}: copies may push out what it has"),
+            (false, _) => format!("{keeps}, and {of} more than that come: only the newest stay"),
+            (true, 0) => format!(
+                "{keeps} and refuses more (discard_new_per_subject): at a subject that is full the replay waits for room"
+            ),
+            (true, _) => format!(
+                "{keeps} and refuses more (discard_new_per_subject), and {of} more than that come: the replay waits there \
+                 until somebody makes room"
+            ),
         });
     }
     if config.retention == Retention::Interest && capture.receivers.is_empty() {

@@ -88,9 +88,11 @@ impl Sink for FileSink {
     }
 
     async fn send(&mut self, parcel: &Parcel) -> Result<(), Fault> {
-        self.text.extend_from_slice(&parcel.copy.body);
-        self.text.push(b'\n');
-        self.at += parcel.copy.body.len() as u64 + 1;
+        for copy in std::iter::once(&parcel.copy).chain(&parcel.rest) {
+            self.text.extend_from_slice(&copy.body);
+            self.text.push(b'\n');
+            self.at += copy.body.len() as u64 + 1;
+        }
         self.waiting.push(Settled { position: parcel.position, fate: Ok(Fate::Stored(self.at)) });
         Ok(())
     }

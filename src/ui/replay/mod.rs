@@ -176,6 +176,8 @@ pub(super) fn start_words(app: &App, screen: &PlanScreen) -> &'static str {
 fn state_style(run: &Run, theme: &Theme) -> Style {
     match run.progress.state {
         _ if run.orphaned => theme.warning,
+        // What is green has all arrived.
+        State::Completed if !run.is_whole() => theme.warning,
         State::Running | State::Completed => theme.ok,
         State::Paused | State::Cancelling => theme.warning,
         State::Failed => theme.critical,

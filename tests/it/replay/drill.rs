@@ -17,17 +17,17 @@ const EVENTS: u64 = 20_000;
 const OFTEN: Duration = Duration::from_millis(2);
 
 /// Chance from a seed that is printed; `JETSCOPE_DRILL_SEED` repeats it.
-struct Chance(u64);
+pub(super) struct Chance(u64);
 
 impl Chance {
-    fn new(what: &str) -> Self {
+    pub(super) fn new(what: &str) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
         let seed = std::env::var("JETSCOPE_DRILL_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(now);
         println!("{what}: JETSCOPE_DRILL_SEED={seed}");
         Self(seed)
     }
 
-    fn below(&mut self, end: u64) -> u64 {
+    pub(super) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

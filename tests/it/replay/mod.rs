@@ -4,6 +4,7 @@ mod doors;
 mod doubt;
 mod drill;
 mod endpoint;
+mod everywhere;
 mod identity;
 mod leaders;
 pub(crate) mod place;

@@ -180,6 +180,8 @@ async fn a_replay_goes_through_the_context_that_was_planned_and_says_so() {
     let words = said(&run(&["--context", "ro", "replay", "run", plan]));
     assert!(words.contains(&format!("go on with --server {url} and no context")), "{words}");
     assert!(words.contains("without a context") && words.contains("context ro ("), "{words}");
+    // The level of an address is that of the contexts that go there.
+    std::fs::remove_file(home.join("jetscope/config.toml")).unwrap();
     let out = run(&["--server", &url, "replay", "run", plan]);
     assert!(out.status.success(), "{}", said(&out));
 }

@@ -1,13 +1,14 @@
 //! What is asked for is what is planned and done, neither more nor less, and what cannot be is said before.
 
 use async_nats::{HeaderMap, jetstream};
-use jetscope::model::replay::{Control, Destination, Pace, State};
+use jetscope::model::replay::{Control, Destination, HttpMode, Pace, State};
 use jetscope::nats::gate::Confirmation;
 use jetscope::query::Range;
 use jetscope::query::range::{End, Start};
 use jetscope::replay::{self, Replays, Request, Wanted};
 use serde_json::json;
 
+use super::endpoint::endpoint;
 use super::place::{Place, assert_exact, copies, fill, last_json};
 use super::traps::{begin, completed, planned, until, wanted};
 use crate::common::every_kind::{api, consumer};
@@ -115,24 +116,50 @@ async fn our_own_readers_receive_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_batch_is_no_single_event_and_is_called_so() {
+async fn a_batch_is_taken_apart_where_events_go_one_by_one() {
     let place = place(0).await;
     let one = r#"{"specversion":"1.0","id":"1","source":"/a","type":"t"}"#;
     let js = jetstream::new(place.nats.clone());
     for (subject, content_type, body) in [
-        ("orders.batch", "application/cloudevents-batch+json", format!("[{one},{one}]")),
+        (
+            "orders.batch",
+            "application/cloudevents-batch+json",
+            format!("[{one},{}]", one.replace(r#""id":"1""#, r#""id":"2""#)),
+        ),
         ("orders.one", "application/cloudevents+json", one.to_owned()),
         ("orders.plain", "text/plain", "plain".to_owned()),
     ] {
         let headers = HeaderMap::from_iter([("Content-Type".parse().unwrap(), content_type.into())]);
         js.publish_with_headers(subject, headers, body.into()).await.unwrap().await.unwrap();
     }
+    js.publish("orders.cut", format!("[{one},{{").into()).await.unwrap().await.unwrap();
     let path = place.home.path().join("out.ndjson");
-    let plan = planned(&place.settings(), wanted("orders", &format!("file:{}", path.display()))).await;
-    let skipped = plan.amounts.skipped;
-    assert_eq!((plan.amounts.planned, skipped.batches, skipped.no_event), (1, 1, 1));
+    let to_file = wanted("orders", &format!("file:{}", path.display()));
+    let plan = planned(&place.settings(), to_file.clone()).await;
+    let (amounts, skipped) = (&plan.amounts, plan.amounts.skipped);
+    assert_eq!((amounts.planned, amounts.batches, amounts.batch_events), (2, 1, 2), "{skipped:?}");
+    assert_eq!(skipped.batches + skipped.no_event, 2, "plain, and a batch that breaks off: {skipped:?}");
+    assert!(plan.warnings[0].starts_with("2 of 4 are not sent: "), "{:?}", plan.warnings);
+    completed(begin(&place, to_file).await).await;
+    let text = std::fs::read_to_string(&path).unwrap();
+    let ids = |text: &str| -> Vec<String> {
+        let event = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap();
+        text.lines()
+            .map(|line| format!("{}/{}", event(line)["id"], event(line)["replayseq"]).replace('"', ""))
+            .collect()
+    };
+    assert_eq!(ids(&text), ["1/1", "2/1", "1/2"]);
+    // Of a batch only what a filter lets through, and one request each.
+    let (url, received) = endpoint(&["200 OK\r\n", "503 Busy\r\n"]);
+    let both = Request { http_mode: HttpMode::Structured, ..wanted("orders", &url) };
+    completed(begin(&place, both.clone()).await).await;
+    let second = Request { filter: Some("id = '2'".into()), ..both };
+    let last = completed(begin(&place, second).await).await;
+    assert_eq!(last.counters.sent, 1);
+    let bodies: Vec<String> = received.lock().unwrap().iter().map(|(_, body)| body.clone()).collect();
+    assert_eq!(ids(&bodies.join("\n")), ["1/1", "2/1", "1/2", "2/1"]);
     let whole = planned(&place.settings(), wanted("orders", "copy.{subject}")).await;
-    assert_eq!(whole.amounts.planned, 3, "a stream takes batches as they are");
+    assert_eq!(whole.amounts.planned, 4, "a stream takes batches as they are");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -236,4 +263,32 @@ async fn lines_that_are_no_events_are_left_out() {
     completed(begin(&place, request).await).await;
     let there = place.read("copies").await;
     assert_eq!((there.len(), &*there[0].subject), (1, "copy.x.y"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_server_acts_on_is_said_in_the_plan() {
+    let place = Place::new().await;
+    place.stream("orders", &["orders.>"], json!({"allow_msg_ttl": true, "allow_msg_schedules": true})).await;
+    let js = jetstream::new(place.nats.clone());
+    for (name, value) in [("Nats-TTL", "1h"), ("Nats-Msg-Id", "mine"), ("Nats-TTL", "2h")] {
+        let headers = HeaderMap::from_iter([(name.parse().unwrap(), value.into())]);
+        js.publish_with_headers("orders.a", headers, "x".into()).await.unwrap().await.unwrap();
+    }
+    let tight = json!({"max_msgs_per_subject": 2, "discard": "new", "discard_new_per_subject": true});
+    place.stream("tight", &["tight.>"], tight).await;
+    let plan = planned(&place.settings(), wanted("orders", "tight.{subject}")).await;
+    for part in
+        ["2 messages have a Nats-TTL header, which is not copied", "of 1 subject more than that come: the replay waits"]
+    {
+        assert!(plan.warnings.iter().any(|w| w.contains(part)), "{part}: {:?}", plan.warnings);
+    }
+    assert!(!plan.warnings.iter().any(|w| w.contains("only the newest stay")), "{:?}", plan.warnings);
+    // And so it is.
+    let running = begin(&place, wanted("orders", "tight.{subject}")).await;
+    let full = until(&running, "full", |p| p.state == State::Paused && p.counters.sent == 2).await;
+    assert!(full.waits && full.reason.as_deref().unwrap().contains("is full"), "{full:?}");
+    running.tell(Control::Cancel).await;
+    place.stream("sums", &["sums.>"], json!({"allow_msg_counter": true, "allow_direct": true})).await;
+    let plan = planned(&place.settings(), wanted("orders", "sums.{subject}")).await;
+    assert!(plan.obstacles.iter().any(|o| o.contains("sums keeps counters")), "{:?}", plan.obstacles);
 }
