@@ -186,7 +186,8 @@ pub(super) fn doubt(samples: &[ConsumerSample], info: &Consumer) -> Option<Doubt
     // Nothing was stored between the two samples, so the end is the one that the consumer knew.
     let still = (before.first_seq, before.last_seq) == (after.first_seq, after.last_seq)
         && (a.pending, a.delivered_stream_seq) == (b.pending, b.delivered_stream_seq);
-    let all = info.config.filter_subjects.is_empty() && after.whole;
+    // Who delivers as far apart as messages were stored holds the next one, which is not pending any more.
+    let all = info.config.filter_subjects.is_empty() && after.whole && !info.config.replays;
     (b.pending == 0 && behind > 0 && still && all).then_some(doubt)
 }
 

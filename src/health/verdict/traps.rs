@@ -259,6 +259,8 @@ fn trap_7_numbers_that_contradict_each_other_are_told() {
     // The last of them were deleted, or came between the two answers: then both are right.
     assert_eq!(after(3, |k| (k.s.state.last_seq, k.s.state.deleted) = (120, 20)).verdict().doubt, None);
     assert_eq!(after(3, |k| k.s.state.last_seq += 1).verdict().doubt, None);
+    // The one that it holds until its time has come is not pending.
+    assert_eq!(after(3, |k| (k.s.state.last_seq, k.c.config.replays) = (101, true)).verdict().doubt, None);
     // A reader that is behind what a limit drops.
     let dropped = after(10, |k| {
         k.stored(10);

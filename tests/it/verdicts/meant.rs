@@ -77,7 +77,7 @@ async fn losses_are_counted_from_where_a_consumer_stands() {
 async fn what_is_done_as_configured_is_no_fault() {
     let server = server_with("");
     let mut stage = Stage::on(&server.url()).await;
-    // The second message is stored long after the first, and both before the consumer is made.
+    // The others are stored long after the first, and both before the consumer is made.
     stage.stream("replays", &json!({})).await;
     stage.store("replays", 1).await;
     let begun = now();
@@ -93,9 +93,6 @@ async fn what_is_done_as_configured_is_no_fault() {
     stage.scene("works", &json!({}), &soon()).await;
     stage.store("works", 5).await;
     stage.answers("works", "+WPI", Some(Duration::from_millis(300))).await;
-    stage.scene("limited", &json!({}), &json!({"deliver_subject": "to.limited", "rate_limit_bps": 8})).await;
-    stage.subscribes("to.limited", true).await;
-    stage.store("limited", 20).await;
     // One that does hang: it takes them again and again, and more wait.
     stage.scene("hangs", &json!({}), &json!({"ack_wait": SECOND, "max_ack_pending": 3})).await;
     stage.store("hangs", 20).await;
@@ -103,7 +100,7 @@ async fn what_is_done_as_configured_is_no_fault() {
     stage.until("backoff", "it came again", |c| c["delivered"]["consumer_seq"] == 2).await;
     stage.until("hangs", "it came again", |c| c["delivered"]["consumer_seq"].as_u64() > Some(6)).await;
     stage.until("refuses", "its ack wait is long over", |_| now().since(begun) > Duration::from_secs(15)).await;
-    stage.store("replays", 1).await;
+    stage.store("replays", 2).await;
     stage.consumer("replays", "replays", &json!({"replay_policy": "original"})).await;
     stage.reads("replays", 1, Duration::from_millis(50), true);
     stage.until("replays", "the first is delivered", |c| c["ack_floor"]["consumer_seq"] == 1).await;
@@ -113,10 +110,9 @@ async fn what_is_done_as_configured_is_no_fault() {
     of(&told, "backoff").is("OK", &[], "its backoff delivers again by ");
     of(&told, "works").is("OK", &[], "A client says that it still works on what it has");
     of(&told, "replays").is("OK", &[], "replay policy original");
-    of(&told, "limited").is("OK", &[], "at most 8 bit/s (rate limit)");
     of(&told, "hangs").is("STALLED", &["BLOCKED"], "nobody acks");
     let (_, told) = check(&server.url(), WINDOW).await;
-    for name in ["refuses", "backoff", "works", "limited"] {
+    for name in ["refuses", "backoff", "works"] {
         assert_eq!(about(&told, &format!("{name} {name}")), [""; 0], "{told}");
     }
     let hangs = about(&told, "hangs hangs");

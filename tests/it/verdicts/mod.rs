@@ -1,5 +1,6 @@
 //! Verdicts on consumers that really are so: applications play on a server, and the built program looks at them.
 
+mod gone;
 mod lags;
 mod meant;
 mod play;
