@@ -1,6 +1,6 @@
 //! What is asked and read: account, streams, consumers, subjects. Own pager, own time limits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use crate::model::update::{Listing, SubjectCount};
 use crate::model::{Account, Consumer, Problem, ProblemKind, Stream, Timestamp};
 
 use super::ask::{Api, Words, now, read};
+use super::pages::{Pages, Sweep};
 use super::{Question, convert, wire};
 
 /// Pages that are fetched side by side. The server answers lists one after the other; this only hides the way.
@@ -32,11 +33,13 @@ struct Gathered<T> {
     offline: BTreeMap<String, String>,
     total: u64,
     problem: Option<Problem>,
+    pages: Pages,
 }
 
 impl<T> Gathered<T> {
-    const fn new() -> Self {
-        Self { items: BTreeMap::new(), missing: Vec::new(), offline: BTreeMap::new(), total: 0, problem: None }
+    fn new() -> Self {
+        let (items, offline, pages) = (BTreeMap::new(), BTreeMap::new(), Pages::default());
+        Self { items, missing: Vec::new(), offline, total: 0, problem: None, pages }
     }
 
     fn into_listing(self, started: Timestamp) -> Listing<T> {
@@ -78,7 +81,7 @@ impl Api {
         match self.stream_page(0).await {
             Ok((page, step)) => {
                 early(&page.items);
-                add(&mut all, page, |s: &Stream| &s.name);
+                add(&mut all, &Question::StreamList, page, |s: &Stream| &s.name);
                 let shrank = self.other_pages(step, &mut all).await;
                 if shrank && all.problem.is_none() {
                     self.slipped(&mut all).await;
@@ -109,9 +112,12 @@ impl Api {
                     Ok((page, _)) if page.is_empty() => return shrank || page.total < all.total,
                     Ok((page, _)) => {
                         shrank |= page.total < all.total;
-                        add(all, page, |s: &Stream| &s.name);
+                        add(all, &Question::StreamList, page, |s: &Stream| &s.name);
                     }
-                    Err(problem) => all.problem = all.problem.take().or(Some(problem)),
+                    Err(problem) => all.problem = Some(problem),
+                }
+                if all.problem.is_some() {
+                    return shrank;
                 }
             }
             from = end.saturating_add(step - 1) / step * step;
@@ -149,6 +155,7 @@ impl Api {
                 missing: page.missing.unwrap_or_default(),
                 offline: page.offline.unwrap_or_default(),
                 total: page.total,
+                bytes: reply.len(),
             },
             step,
         ))
@@ -157,19 +164,20 @@ impl Api {
     /// The names of all streams.
     pub async fn stream_names(&self) -> Result<Vec<String>, Problem> {
         let question = Question::StreamNames;
-        let mut names = Vec::new();
-        let mut offset = 0;
+        let mut names = BTreeSet::new();
+        let (mut offset, mut pages) = (0_u64, Pages::default());
         loop {
             let reply = self.ask(question, format!("{{\"offset\":{offset}}}")).await?;
             let page: wire::NamesPage = read(&reply, &question)?;
             let step = if page.limit == 0 { 1024 } else { page.limit };
             let found = page.streams.unwrap_or_default();
-            let ended = found.is_empty();
+            let (ended, before) = (found.is_empty(), names.len());
             names.extend(found);
-            offset += step;
+            offset = offset.saturating_add(step);
             if ended || offset >= page.total {
-                return Ok(names);
+                return Ok(names.into_iter().collect());
             }
+            pages.took(&question, reply.len(), names.len() - before)?;
         }
     }
 
@@ -237,25 +245,32 @@ impl Api {
 
     /// All consumers of a stream.
     pub async fn consumers(&self, stream: &str) -> Listing<Consumer> {
+        self.consumers_within(stream, &Sweep::default()).await
+    }
+
+    async fn consumers_within(&self, stream: &str, sweep: &Sweep) -> Listing<Consumer> {
         let started = now();
+        let question = Question::ConsumerList(stream);
         let mut all = Gathered::new();
-        let mut offset = 0;
-        loop {
+        let mut offset = 0_u64;
+        all.problem = sweep.may_go_on(&question).err();
+        while all.problem.is_none() {
             match self.consumer_page(stream, offset).await {
                 Ok((page, step)) => {
                     let (total, ended) = (page.total, page.is_empty());
-                    add(&mut all, page, |c: &Consumer| &c.name);
-                    offset += step;
-                    if ended || offset >= total {
+                    offset = offset.saturating_add(step);
+                    let last = ended || offset >= total;
+                    add(&mut all, &question, page, |c: &Consumer| &c.name);
+                    if last {
+                        // What came last is all the same whether the next page would have been too much.
+                        all.problem = None;
                         break;
                     }
                 }
-                Err(problem) => {
-                    all.problem = Some(problem);
-                    break;
-                }
+                Err(problem) => all.problem = Some(problem),
             }
         }
+        sweep.took(all.pages.bytes());
         all.into_listing(started)
     }
 
@@ -273,6 +288,7 @@ impl Api {
                 missing: page.missing.unwrap_or_default(),
                 offline: page.offline.unwrap_or_default(),
                 total: page.total,
+                bytes: reply.len(),
             },
             step,
         ))
@@ -283,10 +299,14 @@ impl Api {
         &self,
         streams: Vec<String>,
     ) -> impl futures_util::Stream<Item = (String, Listing<Consumer>)> + '_ {
+        let sweep = Arc::new(Sweep::default());
         stream::iter(streams)
-            .map(move |name| async move {
-                let listing = self.consumers(&name).await;
-                (name, listing)
+            .map(move |name| {
+                let sweep = Arc::clone(&sweep);
+                async move {
+                    let listing = self.consumers_within(&name, &sweep).await;
+                    (name, listing)
+                }
             })
             .buffer_unordered(SIDE_BY_SIDE)
     }
@@ -313,14 +333,15 @@ impl Api {
         let question = Question::Stream(stream);
         let filter = serde_json::Value::from(filter);
         let mut counts: Vec<SubjectCount> = Vec::new();
-        let mut offset = 0_u64;
+        let (mut offset, mut pages) = (0_u64, Pages::default());
         loop {
             let reply = self.ask(question, format!("{{\"subjects_filter\":{filter},\"offset\":{offset}}}")).await?;
             let info: wire::StreamInfo<'_> = read(&reply, &question)?;
             let page = info.state.subjects.unwrap_or_default();
             let got = page.len() as u64;
             counts.extend(page.into_iter().map(|(subject, messages)| SubjectCount { subject, messages }));
-            offset += if info.limit == 0 { got } else { info.limit };
+            offset = offset.saturating_add(if info.limit == 0 { got } else { info.limit });
+            pages.took(&question, reply.len(), usize::try_from(got).unwrap_or(usize::MAX))?;
             if got == 0 || offset >= info.total || counts.len() >= cap {
                 let total = info.total.max(counts.len() as u64);
                 counts.sort_unstable_by(|a, b| b.messages.cmp(&a.messages).then_with(|| a.subject.cmp(&b.subject)));
@@ -337,6 +358,7 @@ struct Page<T> {
     missing: Vec<String>,
     offline: BTreeMap<String, String>,
     total: u64,
+    bytes: usize,
 }
 
 impl<T> Page<T> {
@@ -346,12 +368,15 @@ impl<T> Page<T> {
     }
 }
 
-fn add<T>(all: &mut Gathered<T>, page: Page<T>, name: impl Fn(&T) -> &String) {
+fn add<T>(all: &mut Gathered<T>, words: Words<'_>, page: Page<T>, name: impl Fn(&T) -> &String) {
     all.total = all.total.max(page.total);
+    let (bytes, known) = (page.bytes, all.items.len() + all.offline.len() + all.missing.len());
     // An item that moved to the next page while we read comes twice; the later answer is kept.
     all.items.extend(page.items.into_iter().map(|item| (name(&item).clone(), item)));
     all.missing.extend(page.missing);
     all.offline.extend(page.offline);
+    let new = all.items.len() + all.offline.len() + all.missing.len() - known;
+    all.problem = all.pages.took(words, bytes, new).err();
 }
 
 /// The reply without its type, indented, in the server's order of fields.

@@ -12,7 +12,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::event::clean_line;
-use crate::model::{Problem, ProblemKind, Timestamp};
+use crate::model::{Problem, ProblemKind, Timestamp, units};
 
 use super::client::is_inbox;
 use super::wire::{ApiError, Failure};
@@ -22,6 +22,9 @@ use super::{Client, ClientEvent, Question};
 const LIMIT: Duration = Duration::from_secs(2);
 /// Lists are gathered from all servers of a cluster, and the server waits 4 s for one that is dead.
 const LIST_LIMIT: Duration = Duration::from_secs(6);
+
+/// The most bytes of one page of a list: 32 KiB for each of its 256 items.
+const PAGE_BYTES: usize = 8 << 20;
 
 /// The present time by our clock.
 pub fn now() -> Timestamp {
@@ -89,7 +92,12 @@ impl Api {
                 return Err(problem);
             }
         }
-        self.ask_raw(&question, question.subject(&self.client.prefix)?, body, limit).await
+        let answer = self.ask_raw(&question, question.subject(&self.client.prefix)?, body, limit).await?;
+        if limit == LIST_LIMIT && answer.len() > PAGE_BYTES {
+            let sentence = format!("{question}: the answer is too large ({})", units::bytes(answer.len() as u64));
+            return Err(Problem::new(ProblemKind::Unreadable, sentence));
+        }
+        Ok(answer)
     }
 
     /// Asks on this subject; for the few requests that are no [`Question`], since they make or drop a consumer
@@ -202,7 +210,7 @@ fn is_answer(head: &[u8]) -> bool {
 }
 
 /// An error reply as a problem.
-fn refused(payload: &[u8], words: Words<'_>) -> Result<(), Problem> {
+pub(super) fn refused(payload: &[u8], words: Words<'_>) -> Result<(), Problem> {
     // An error stands at the beginning of a reply, behind its type; whole lists need not be searched for one.
     let head = &payload[..payload.len().min(400)];
     if is_answer(head) || !head.windows(8).any(|w| w == b"\"error\":") {

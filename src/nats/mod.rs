@@ -9,12 +9,15 @@ pub mod ask;
 pub mod client;
 pub mod connect;
 mod convert;
+#[cfg(any(test, fuzzing))]
+pub mod exercise;
 mod files;
 pub mod gate;
 mod island;
 mod keep;
 mod lag;
 mod note;
+mod pages;
 pub mod poll;
 pub mod publish;
 mod pulse;

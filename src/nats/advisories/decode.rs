@@ -51,7 +51,7 @@ struct OnlyTime {
 }
 
 /// An advisory; `None` where the subject is none of one about a stream or a consumer.
-pub(super) fn decode(subject: &str, payload: &[u8]) -> Option<Advisory> {
+pub(in crate::nats) fn decode(subject: &str, payload: &[u8]) -> Option<Advisory> {
     let rest = subject.strip_prefix("$JS.EVENT.ADVISORY.")?;
     let tokens: Vec<&str> = rest.split('.').collect();
     let (token, stream, consumer) = match tokens.as_slice() {

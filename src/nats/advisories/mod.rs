@@ -3,7 +3,7 @@
 //! Only `STREAM.>` and `CONSUMER.>` are subscribed: the whole of `$JS.EVENT.ADVISORY.>` makes the server echo
 //! every API call with its whole reply.
 
-mod decode;
+pub(super) mod decode;
 
 use std::time::Duration;
 

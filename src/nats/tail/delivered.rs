@@ -4,20 +4,20 @@ use crate::model::Timestamp;
 
 /// Where a delivered message stands (ADR-15).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Delivered {
+pub(in crate::nats) struct Delivered {
     /// Its sequence in the stream.
-    pub(super) seq: u64,
+    pub(in crate::nats) seq: u64,
     /// Counts the deliveries of the consumer, from 1.
-    pub(super) nth: u64,
+    pub(in crate::nats) nth: u64,
     /// When it was stored.
-    pub(super) time: Timestamp,
+    pub(in crate::nats) time: Timestamp,
     /// Matching messages after it.
-    pub(super) pending: u64,
+    pub(in crate::nats) pending: u64,
 }
 
 /// `$JS.ACK.<stream>.<consumer>.<times>.<seq>.<nth>.<time>.<pending>`, or with domain and account hash before
 /// the stream and perhaps more after the end.
-pub(super) fn parse(reply: &str) -> Option<Delivered> {
+pub(in crate::nats) fn parse(reply: &str) -> Option<Delivered> {
     let rest = reply.strip_prefix("$JS.ACK.")?;
     let mut dots = [0; 9];
     let mut tokens = 1;

@@ -22,7 +22,7 @@ pub(super) fn of_map(map: &HeaderMap) -> Vec<Header> {
 
 /// Reads a raw block (`NATS/1.0`, then a line a header); `None` when the client would not take it. Line by line as the
 /// client does it, lines that go on in the next one included.
-pub(super) fn of_block(block: &[u8]) -> Option<Vec<Header>> {
+pub(in crate::nats) fn of_block(block: &[u8]) -> Option<Vec<Header>> {
     let mut lines = std::str::from_utf8(block).ok()?.lines().peekable();
     let status = lines.next()?.strip_prefix("NATS/1.0")?.trim();
     let code = status.split_once(' ').map_or(status, |(code, _)| code.trim());

@@ -9,8 +9,8 @@
 //! read side by side and merged by the time at which their messages were stored (`merge`).
 
 mod consumer;
-mod delivered;
-mod headers;
+pub(super) mod delivered;
+pub(super) mod headers;
 mod merge;
 mod peek;
 mod plan;
