@@ -8,7 +8,7 @@ export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 # The demo and the tests find the servers here also when they are run from elsewhere.
 export JETSCOPE_SERVER_CACHE := $(CURDIR)/.cache/nats-server
 
-.PHONY: help setup demo test check fmt lint docs bench fuzz screenshots
+.PHONY: help setup demo test faults check fmt lint docs bench fuzz screenshots
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,6 +22,9 @@ demo: setup ## Build, start a server with events on it, and open the console
 
 test: setup ## Run all tests
 	@cargo test --all-targets
+
+faults: setup ## Bring about every fault beside console, tail, --watch, check and replay, and print the table (minutes)
+	@JETSCOPE_FAULTS=all cargo test --test it -- faults::table --nocapture
 
 fmt: ## Format the code
 	@cargo fmt --all

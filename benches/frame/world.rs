@@ -121,6 +121,7 @@ pub(crate) fn app(size: Size, columns: u16, rows: u16, polls: u64) -> Outcome<Ap
         filter: ">".into(),
         counts,
         total: SUBJECTS as u64,
+        read: SUBJECTS as u64,
         taken: at(polls),
     }));
     app.update(Msg::Frame);

@@ -108,7 +108,9 @@ impl App {
                     let text = format!("{} not answer: {}", do_not(silent.len(), "stream"), some_of(&silent));
                     return Some(Banner::new(Level::Warning, text));
                 }
-                catalog.account.problem().map(Banner::of)
+                let skew = || crate::model::skew_in_words(self.live().ahead, self.now);
+                let problem = catalog.account.problem().map(Banner::of);
+                problem.or_else(|| skew().map(|words| Banner::new(Level::Notice, words)))
             }
             Screen::Stream(s) => catalog
                 .failure(&s.name, None)

@@ -1,5 +1,7 @@
 //! The Stream screen: one stream in five panels.
 
+use std::collections::HashSet;
+
 use crate::event::clean_line;
 
 use super::cluster::{self, Line};
@@ -78,6 +80,13 @@ pub struct StreamScreen {
     pub cluster_lines: Vec<Line>,
 }
 
+/// What is typed, where the server can be asked for it: a whole subject, or a pattern of some.
+fn as_subject(text: &str) -> Option<&str> {
+    let tokens = || text.split('.');
+    let fits = |token: &str| !token.is_empty() && !token.contains(char::is_whitespace);
+    (text != ">" && tokens().all(fits) && tokens().rev().skip(1).all(|token| token != ">")).then_some(text)
+}
+
 impl StreamScreen {
     /// A stream, at this panel.
     pub fn new(name: impl Into<String>, tab: StreamTab) -> Self {
@@ -131,8 +140,15 @@ impl StreamScreen {
         }
         fill(&mut self.consumers, app, shelf.map(|s| (self.name.as_str(), s)).into_iter(), false);
         if let Some(subjects) = catalog.subjects.get(&self.name).and_then(|r| r.value()) {
+            // Where not all are known, what is typed is also asked of the server.
+            let asked = subjects.is_cut().then(|| as_subject(&self.subjects.filter)).flatten();
+            self.subject_filter = asked.unwrap_or(">").to_owned();
             let mut counts: Vec<_> = subjects.counts.iter().collect();
             self.subjects.sift(&mut counts, |needle, c| needle.fit(&[&clean_line(&c.subject)], None));
+            let known: HashSet<&str> = counts.iter().map(|c| c.subject.as_str()).collect();
+            let found = catalog.found_subjects(&self.name, &self.subject_filter).into_iter().flat_map(|f| &f.counts);
+            let found: Vec<_> = found.filter(|c| !known.contains(c.subject.as_str())).collect();
+            counts.extend(found);
             let descending = self.subjects.descending;
             if self.subjects.sort == 0 {
                 counts.sort_by(|a, b| a.subject.cmp(&b.subject));

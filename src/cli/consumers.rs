@@ -9,10 +9,9 @@ use crate::model::lag::LagTime;
 use crate::model::ring::SLOT;
 use crate::model::units::{count_exact, duration};
 use crate::model::{Catalog, Timestamp};
-use crate::nats::now;
 
 use super::args::Print;
-use super::headless::{Failure, Headless, repeat};
+use super::headless::{Failure, Headless, MARGIN, ONCE, repeat};
 use super::output::{self, Table};
 use super::sampling::{Round, Wanted, announce, fill, lags, sample, slot, terms};
 use super::streams::{UNKNOWN, tell_partial};
@@ -24,7 +23,8 @@ pub(super) async fn run(
     window: Option<Duration>,
     print: Print,
 ) -> Result<(), Failure> {
-    let mut headless = Headless::open(settings).await?;
+    let limit = window.map_or(ONCE, |window| window + MARGIN);
+    let mut headless = Headless::open(settings, print.watch.is_none().then_some(limit)).await?;
     let every = print.watch.map_or(SLOT, |every| every.max(SLOT));
     headless.catalog = Catalog::with_slot(window.map_or(every, slot)).knowing(&headless.settings.thresholds());
     let stream = stream.as_deref();
@@ -38,11 +38,18 @@ pub(super) async fn run(
             None => sample(h, Wanted::of(stream)).await?,
         };
         first = None;
+        if round.told.is_empty()
+            && let Some(why) = round.partial.failed.first()
+        {
+            // Not being told of any is not: there are none.
+            return Err(Failure::Unknown(why.clone()));
+        }
         lags(h, &mut round).await;
         let document = document(h, round);
         if print.json {
             return Ok(output::json(&document)?);
         }
+        h.tell_skew();
         tell_partial(document.partial.as_ref());
         Ok(table(&document, stream.is_none()))
     })
@@ -53,7 +60,7 @@ fn document(h: &Headless, round: Round) -> ConsumersDocument {
     let terms = terms(h);
     let consumers = round.told.iter().filter_map(|(stream, name)| consumer(&h.catalog, stream, name, &terms));
     ConsumersDocument {
-        taken: now(),
+        taken: h.api.now(),
         context: h.context(),
         server: (&h.server()).into(),
         consumers: consumers.collect(),

@@ -4,16 +4,21 @@ use std::io;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::config::Settings;
 use crate::event::clean_line;
-use crate::model::{Catalog, Problem, ServerInfo};
+use crate::model::{Catalog, Problem, ServerInfo, Timestamp, skew_in_words};
 use crate::nats::{self, Api, ConnectError};
 use crate::query::nearest;
 
 use super::args::Print;
 use super::output;
+
+/// So long everything may take that is printed once.
+pub(super) const ONCE: Duration = Duration::from_secs(30);
+/// So much longer than its window may take what looks for a while.
+pub(super) const MARGIN: Duration = Duration::from_secs(10);
 
 /// Why a command failed.
 #[derive(Debug, Error)]
@@ -30,6 +35,20 @@ pub(super) enum Failure {
     /// The output cannot be written.
     #[error("the output cannot be written: {0}")]
     Output(#[from] io::Error),
+}
+
+/// What is meant by "now" on the command line: the server's time, as an answer about this stream tells it.
+pub(super) async fn server_time(api: &Api, stream: &str) -> Timestamp {
+    // Why there is no answer is told by what is asked next.
+    let _ = api.stream(stream).await;
+    tell_skew(api);
+    api.now()
+}
+
+fn tell_skew(api: &Api) {
+    if let Some(words) = skew_in_words(api.client().ahead(), api.now()) {
+        output::note(&words);
+    }
 }
 
 /// No stream has this name; names one that is near.
@@ -52,10 +71,21 @@ pub(super) struct Headless {
 }
 
 impl Headless {
-    /// Connects, once.
-    pub(super) async fn open(settings: Settings) -> Result<Self, Failure> {
+    /// Connects, once. What is asked has to be answered within `limit` of now, if there is one, connecting included.
+    pub(super) async fn open(settings: Settings, limit: Option<Duration>) -> Result<Self, Failure> {
+        let started = Instant::now();
         let client = nats::open(&settings.connection).await?;
-        Ok(Self { api: Api::new(client), catalog: Catalog::default().knowing(&settings.thresholds()), settings })
+        let api = Api::new(client);
+        let api = match limit {
+            Some(limit) => api.until(started + limit),
+            None => api,
+        };
+        Ok(Self { api, catalog: Catalog::default().knowing(&settings.thresholds()), settings })
+    }
+
+    /// Says that one of the two clocks is wrong, if so.
+    pub(super) fn tell_skew(&self) {
+        tell_skew(&self.api);
     }
 
     /// Who answers.

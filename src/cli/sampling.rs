@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::health::Terms;
 use crate::model::document::Partial;
@@ -14,7 +14,7 @@ use crate::model::lag::Lag;
 use crate::model::ring::SLOTS;
 use crate::model::update::Ask;
 use crate::model::{Problem, ProblemKind, Update};
-use crate::nats::{api::SIDE_BY_SIDE, now};
+use crate::nats::api::SIDE_BY_SIDE;
 
 use super::headless::{Failure, Headless, unknown_stream};
 use super::output;
@@ -29,6 +29,8 @@ const MORE: usize = 3;
 pub(super) struct Round {
     pub(super) partial: Partial,
     pub(super) told: BTreeSet<(String, String)>,
+    /// Questions that there was no time for any more.
+    late: usize,
 }
 
 /// Whose consumers are wanted.
@@ -74,7 +76,18 @@ async fn one(h: &mut Headless, name: &str, round: &mut Round) -> Result<(), Fail
     let listing = h.api.consumers(name).await;
     match &listing.problem {
         Some(problem) if problem.kind == ProblemKind::NotFound => return Err(unknown_stream(&h.api, name).await),
-        Some(problem) if listing.items.is_empty() => return Err(Failure::Answer(problem.clone())),
+        Some(problem) if listing.items.is_empty() => {
+            let problem = problem.clone();
+            // One that is offline, or whose servers are, answers nothing; the list names it with the reason.
+            if matches!(problem.kind, ProblemKind::Timeout | ProblemKind::Server { .. } | ProblemKind::NoResponders)
+                && let Ok(partial) = list(h, Wanted::Stream(name)).await
+                && partial != Partial::default()
+            {
+                round.partial.merge(partial);
+                return Ok(());
+            }
+            return Err(Failure::Answer(problem));
+        }
         _ => {}
     }
     round.take(h, name.to_owned(), listing);
@@ -120,7 +133,15 @@ async fn list(h: &mut Headless, wanted: Wanted<'_>) -> Result<Partial, Failure> 
 }
 
 impl Round {
-    fn take(&mut self, h: &mut Headless, stream: String, listing: crate::model::Listing<crate::model::Consumer>) {
+    fn take(&mut self, h: &mut Headless, stream: String, mut listing: crate::model::Listing<crate::model::Consumer>) {
+        if h.api.is_late() && listing.problem.as_ref().is_some_and(|p| p.kind == ProblemKind::Timeout) {
+            // One sentence for all of them.
+            self.late += 1;
+            listing.problem = None;
+            if listing.items.is_empty() {
+                return;
+            }
+        }
         self.partial.add(&listing, Some(&stream));
         self.told.extend(listing.items.iter().filter(|c| !c.is_ours()).map(|c| (stream.clone(), c.name.clone())));
         h.catalog.apply(Update::Consumers(stream, listing));
@@ -138,10 +159,18 @@ pub(super) async fn fill(
     let mut ticks = interval(window / SLOTS as u32);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let live = io::stderr().is_terminal();
+    let started = Instant::now();
     let (mut taken, mut failed) = (0, 0);
+    let mut last: Option<Round> = None;
     loop {
         ticks.tick().await;
         let mut round = match sample(h, wanted).await {
+            // It was cut short: the one before has more.
+            Ok(_) | Err(Failure::Answer(_)) if h.api.is_late() && last.is_some() => {
+                let mut round = last.unwrap_or_default();
+                round.partial.failed.push(too_slow(taken, window, started.elapsed()));
+                return Ok(round);
+            }
             Ok(round) => round,
             // A server that is restarted meanwhile is waited for, but not for ever.
             Err(failure) if taken > 0 && failed < SLOTS => {
@@ -153,6 +182,15 @@ pub(super) async fn fill(
         };
         after(h, &mut round).await;
         taken += 1;
+        if h.api.is_late() {
+            if round.late > 0 {
+                round.partial.failed.push(format!("the consumers of {} streams were not told in time", round.late));
+            }
+            if taken < SLOTS {
+                round.partial.failed.push(too_slow(taken, window, started.elapsed()));
+            }
+            return Ok(round);
+        }
         let over = taken >= SLOTS + MORE || (taken >= SLOTS && !lacks_few(h, &round));
         if live {
             let end = if over { "\r\x1b[K" } else { "" };
@@ -162,7 +200,21 @@ pub(super) async fn fill(
         if over {
             return Ok(round);
         }
+        last = Some(round);
     }
+}
+
+/// That there was no time for all samples, and which window would have been long enough.
+fn too_slow(taken: usize, window: Duration, took: Duration) -> String {
+    let words = crate::model::units::duration;
+    let each = took / u32::try_from(taken.max(1)).unwrap_or(1);
+    format!(
+        "the server is slow or silent: in {} only {taken} of {SLOTS} samples were answered, so verdicts on consumers are not \
+         known; at this pace --window {} would be long enough (now {})",
+        words(took),
+        words(Duration::from_secs(each.as_secs() + 1) * SLOTS as u32),
+        words(window)
+    )
 }
 
 /// Whether a consumer that was told has all but a few of its samples.
@@ -206,7 +258,7 @@ pub(super) async fn lags(h: &mut Headless, round: &mut Round) {
             Ok(lag) => Update::Lag(stream, name, lag),
             Err(problem) => {
                 failed.get_or_insert_with(|| problem.clone());
-                Update::Failed(Ask::Lag(stream, name), problem, now())
+                Update::Failed(Ask::Lag(stream, name), problem, api.now())
             }
         });
     }
@@ -215,7 +267,7 @@ pub(super) async fn lags(h: &mut Headless, round: &mut Round) {
 
 /// What consumers are judged by: what was told just now is not old, however long the rest took.
 pub(super) fn terms(h: &Headless) -> Terms {
-    Terms { poll: Duration::MAX, ..Terms::of(&h.catalog, now()) }
+    Terms { poll: Duration::MAX, ..Terms::of(&h.catalog, h.api.now()) }
 }
 
 /// The length of the slots that take a sample each of so many over this time, also where some come late.

@@ -6,7 +6,7 @@ use crate::model::units::{bytes, count_exact, duration, percent, rate};
 use crate::model::{Kind, Update};
 
 use super::args::Print;
-use super::headless::{Failure, Headless, repeat};
+use super::headless::{Failure, Headless, ONCE, repeat};
 use super::output::{self, Table};
 
 /// What stands where nothing is known.
@@ -14,12 +14,13 @@ pub(super) const UNKNOWN: &str = "-";
 
 /// Runs the command.
 pub(super) async fn run(settings: Settings, print: Print) -> Result<(), Failure> {
-    let headless = Headless::open(settings).await?;
+    let headless = Headless::open(settings, print.watch.is_none().then_some(ONCE)).await?;
     repeat(headless, print, async |h: &mut Headless| {
         let document = ask(h).await?;
         if print.json {
             return Ok(output::json(&document)?);
         }
+        h.tell_skew();
         tell_partial(document.partial.as_ref());
         Ok(table(&document))
     })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::addresses::{DEFAULT_URL, UserInfo, split_urls};
-use super::{ConfigError, ContextFile, Env, Flags, Ledger, Secret};
+use super::{Clock, ConfigError, ContextFile, Env, Flags, Ledger, Secret};
 
 /// How long connecting may take by default.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -67,6 +67,8 @@ pub struct Connection {
     pub reach: Arc<Reach>,
     /// Where what is asked is noted.
     pub ledger: Ledger,
+    /// Which time it is at the server.
+    pub clock: Clock,
 }
 
 impl Default for Connection {
@@ -89,6 +91,7 @@ impl Connection {
             api_prefix: "$JS.API".into(),
             timeout: DEFAULT_TIMEOUT,
             ledger: Ledger::default(),
+            clock: Clock::default(),
         }
     }
 
@@ -160,6 +163,7 @@ impl Connection {
             timeout,
             reach: Arc::new(Reach(reach)),
             ledger: Ledger::default(),
+            clock: Clock::default(),
         })
     }
 }

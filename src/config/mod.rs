@@ -5,7 +5,8 @@
 //! flags, then `NATS_*` variables, then the chosen context, then `nats://127.0.0.1:4222`.
 
 mod addresses;
-pub mod connection;
+pub mod clock;
+mod connection;
 pub mod contexts;
 pub mod env;
 pub mod error;
@@ -18,6 +19,7 @@ pub mod settings;
 pub mod state;
 pub mod theme;
 
+pub use clock::Clock;
 pub use connection::{Auth, Connection, Tls};
 pub use contexts::{ContextFile, ContextSummary};
 pub use env::{Env, Flags};

@@ -30,6 +30,15 @@ pub struct Subjects {
     pub counts: Vec<SubjectCount>,
     /// How many there are in all.
     pub total: u64,
+    /// Of how many of them the counts are the largest.
+    pub read: u64,
+}
+
+impl Subjects {
+    /// There are more than are kept.
+    pub fn is_cut(&self) -> bool {
+        self.total > self.counts.len() as u64
+    }
 }
 
 /// Everything that has been read from one server and account.
@@ -63,6 +72,8 @@ pub struct Catalog {
     pub sweep_every: Option<Duration>,
     /// Subjects of the stream that shows them.
     pub subjects: BTreeMap<String, Reading<Subjects>>,
+    /// What was found with a filter of subjects last, and of which stream.
+    pub found: Option<(String, Subjects)>,
     /// The raw JSON of the streams that were opened.
     pub stream_json: BTreeMap<String, (Arc<str>, Timestamp)>,
     /// The raw JSON of the consumer that was opened last.
@@ -71,6 +82,8 @@ pub struct Catalog {
     pub advisories: Option<Problem>,
     /// Failures of single questions, newest of each.
     pub failures: BTreeMap<AskKey, (Problem, Timestamp)>,
+    /// So many nanoseconds the server's clock is ahead of ours. All times here are by the server's.
+    pub ahead: i64,
     /// What our looking costs.
     pub traffic: Traffic,
     /// When anything good was last heard.
@@ -122,10 +135,12 @@ impl Catalog {
             consumers_swept: Reading::default(),
             sweep_every: None,
             subjects: BTreeMap::new(),
+            found: None,
             stream_json: BTreeMap::new(),
             consumer_json: None,
             advisories: None,
             failures: BTreeMap::new(),
+            ahead: 0,
             traffic: Traffic::default(),
             heard: None,
             revision: 0,
@@ -194,13 +209,20 @@ impl Catalog {
                     self.revision += 1;
                 }
             }
-            Update::Subjects { stream, filter, counts, total, taken } => {
+            Update::Subjects { stream, filter, counts, total, read, taken } => {
                 self.hear(taken);
-                self.subjects.entry(stream).or_default().set(Subjects { filter, counts, total }, taken);
+                let all = filter == ">";
+                let subjects = Subjects { filter, counts, total, read };
+                if all {
+                    self.subjects.entry(stream).or_default().set(subjects, taken);
+                } else {
+                    self.found = Some((stream, subjects));
+                }
             }
             Update::Advisory(advisory) => self.hear_advisory(&advisory),
             Update::Failed(ask, problem, at) => self.fail(ask, problem, at),
             Update::Traffic(traffic) => self.traffic = traffic,
+            Update::Clock(ahead) => self.ahead = ahead,
             // Those who show them keep them.
             Update::AdvisoriesHeard(_)
             | Update::AdvisoriesLost(_)
@@ -220,6 +242,12 @@ impl Catalog {
         {
             entry.keep_long();
         }
+    }
+
+    /// What was found last of this stream's subjects with this filter.
+    pub fn found_subjects(&self, stream: &str, filter: &str) -> Option<&Subjects> {
+        let (of, found) = self.found.as_ref()?;
+        (of == stream && found.filter == filter).then_some(found)
     }
 
     /// The consumers of a stream.

@@ -40,7 +40,7 @@ pub mod units;
 pub mod update;
 
 pub use access::Access;
-pub use account::{Account, ServerInfo};
+pub use account::{Account, Quota, ServerInfo};
 pub use advisory::{Advisory, AdvisoryKind};
 pub use catalog::Catalog;
 pub use consumer::{AckPolicy, Consumer, ConsumerConfig, DeliverPolicy, Delivery};
@@ -63,5 +63,5 @@ pub use stream::{
     Cluster, Discard, Fullness, Limits, Peer, Retention, Storage, Stream, StreamConfig, StreamState, Upstream,
 };
 pub use thresholds::Thresholds;
-pub use time::Timestamp;
+pub use time::{Timestamp, skew, skew_in_words};
 pub use update::{Listing, Traffic, Update};

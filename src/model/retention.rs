@@ -22,6 +22,7 @@ pub fn in_words(config: &StreamConfig) -> String {
         [head @ .., last] => Some(format!("{} or {last}", head.join(", "))),
     };
     let keeps = match (config.retention, &bounds) {
+        (Retention::Limits, None) if config.sealed => "Keeps every message that it has for ever.".to_owned(),
         // What it keeps of each subject is a limit of its own, said below.
         (Retention::Limits, None) if limits.max_msgs_per_subject.is_some() => {
             "Keeps messages for ever, but not all of one subject.".to_owned()
@@ -76,6 +77,12 @@ mod tests {
     fn says_what_the_limits_mean() {
         let mut c = StreamConfig { replicas: 1, ..Default::default() };
         assert!(in_words(&c).contains("grows until the disk is full"), "{}", in_words(&c));
+        c.sealed = true;
+        assert_eq!(
+            in_words(&c),
+            "Keeps every message that it has for ever. Stored on disk, one copy. Sealed: nothing can be written or deleted."
+        );
+        c.sealed = false;
         c.limits.max_age = Some(Duration::from_secs(7 * 86_400));
         c.limits.max_bytes = Some(1 << 30);
         assert_eq!(

@@ -205,8 +205,8 @@ impl AccountSample {
             at,
             api_total: account.api_total,
             api_errors: account.api_errors,
-            storage: account.storage,
-            memory: account.memory,
+            storage: account.whole.storage,
+            memory: account.whole.memory,
         }
     }
 }

@@ -91,6 +91,29 @@ impl Timestamp {
     }
 }
 
+/// Clocks that differ by less are not worth a word.
+const SKEW: Duration = Duration::from_secs(2);
+
+/// How far two clocks differ, to the second.
+pub fn skew(ahead: i64) -> Duration {
+    Duration::from_secs(ahead.unsigned_abs().saturating_add(500_000_000) / 1_000_000_000)
+}
+
+/// That the server's clock is so many nanoseconds ahead of ours, when it is this time there; nothing where that does not
+/// matter.
+pub fn skew_in_words(ahead: i64, there: Timestamp) -> Option<String> {
+    let by = skew(ahead);
+    let (here, way) = (Timestamp(there.0.saturating_sub(ahead)), if ahead > 0 { "behind" } else { "ahead of" });
+    (by >= SKEW).then(|| {
+        format!(
+            "this machine's clock is {} {way} the server's: it is {} UTC here and {} UTC there; ages are by the server's",
+            super::units::duration(by),
+            here.to_clock(),
+            there.to_clock()
+        )
+    })
+}
+
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC with as many fractional digits as are needed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -129,6 +152,16 @@ mod tests {
         assert!(Timestamp(-1).to_millis() < Timestamp(0).to_millis());
         let offset = Timestamp::parse("2026-11-20T15:50:07.123456789+02:00").unwrap();
         assert_eq!(offset, at);
+    }
+
+    #[test]
+    fn clocks_that_differ_are_told_with_both_times() {
+        let there = Timestamp::parse("2026-11-20T13:50:07Z").unwrap();
+        assert_eq!(skew_in_words(1_400_000_000, there), None);
+        let behind = skew_in_words(600_000_000_000, there).unwrap();
+        assert!(behind.contains("10m behind the server's: it is 13:40:07 UTC here and 13:50:07 UTC there"), "{behind}");
+        let ahead = skew_in_words(-3_000_000_000, there).unwrap();
+        assert!(ahead.contains("3s ahead of the server's: it is 13:50:10 UTC here"), "{ahead}");
     }
 
     #[test]

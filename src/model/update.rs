@@ -138,6 +138,8 @@ pub enum Update {
         counts: Vec<SubjectCount>,
         /// How many subjects match the filter; more than `counts` when capped.
         total: u64,
+        /// Of how many of them the counts are the largest: of very many not all are read.
+        read: u64,
         /// When they were taken.
         taken: Timestamp,
     },
@@ -169,6 +171,8 @@ pub enum Update {
         /// The message, or why it could not be read.
         found: Result<Option<Arc<Message>>, Problem>,
     },
+    /// So many nanoseconds the server's clock is ahead of ours.
+    Clock(i64),
     /// A question failed.
     Failed(Ask, Problem, Timestamp),
     /// What our looking costs.

@@ -17,6 +17,8 @@ use super::{Question, convert, wire};
 const PAGES: usize = 4;
 /// Single questions side by side; more than 16 to 64 gain nothing.
 pub const SIDE_BY_SIDE: usize = 16;
+/// Subjects of a stream that are read at most; a million are 70 MB.
+pub const SUBJECTS_READ: u64 = 1_000_000;
 /// A page of a list holds this many; the server says so too.
 const PAGE: u64 = 256;
 
@@ -42,14 +44,14 @@ impl<T> Gathered<T> {
         Self { items, missing: Vec::new(), offline, total: 0, problem: None, pages }
     }
 
-    fn into_listing(self, started: Timestamp) -> Listing<T> {
+    fn into_listing(self, started: Timestamp, taken: Timestamp) -> Listing<T> {
         let mut missing = self.missing;
         missing.retain(|name| !self.items.contains_key(name) && !self.offline.contains_key(name));
         missing.sort_unstable();
         missing.dedup();
         Listing {
             started,
-            taken: now(),
+            taken,
             items: self.items.into_values().collect(),
             missing,
             offline: self.offline.into_iter().collect(),
@@ -76,7 +78,7 @@ impl Api {
 
     /// As [`Api::streams`]; the first page is also handed over as soon as it is there.
     pub async fn streams_early(&self, early: impl FnOnce(&[Arc<Stream>])) -> Listing<Stream> {
-        let started = now();
+        let begun = now();
         let mut all = Gathered::new();
         match self.stream_page(0).await {
             Ok((page, step)) => {
@@ -94,7 +96,7 @@ impl Api {
             },
             Err(problem) => all.problem = Some(problem),
         }
-        all.into_listing(started)
+        all.into_listing(self.client.clock.at_server(begun), self.now())
     }
 
     /// The pages after the first. Streams that are made meanwhile move others to pages that were not there at
@@ -145,10 +147,10 @@ impl Api {
         let question = Question::StreamList;
         let asked = now();
         let reply = self.ask(question, format!("{{\"offset\":{offset}}}")).await?;
-        let taken = now();
         let page: wire::StreamPage<'_> = read(&reply, &question)?;
         let step = if page.limit == 0 { PAGE } else { page.limit };
         let items = page.streams.unwrap_or_default();
+        let (asked, taken) = self.times(items.first().map_or("", |info| &info.ts), asked);
         Ok((
             Page {
                 items: items.into_iter().map(|info| Arc::new(convert::stream(info, asked, taken))).collect(),
@@ -163,18 +165,30 @@ impl Api {
 
     /// The names of all streams.
     pub async fn stream_names(&self) -> Result<Vec<String>, Problem> {
-        let question = Question::StreamNames;
+        self.names(Question::StreamNames, |page| page.streams).await
+    }
+
+    /// The names of all consumers of a stream.
+    async fn consumer_names(&self, stream: &str) -> Result<Vec<String>, Problem> {
+        self.names(Question::ConsumerNames(stream), |page| page.consumers).await
+    }
+
+    async fn names(
+        &self,
+        question: Question<'_>,
+        of: impl Fn(wire::NamesPage) -> Option<Vec<String>>,
+    ) -> Result<Vec<String>, Problem> {
         let mut names = BTreeSet::new();
         let (mut offset, mut pages) = (0_u64, Pages::default());
         loop {
             let reply = self.ask(question, format!("{{\"offset\":{offset}}}")).await?;
             let page: wire::NamesPage = read(&reply, &question)?;
-            let step = if page.limit == 0 { 1024 } else { page.limit };
-            let found = page.streams.unwrap_or_default();
+            let (step, total) = (if page.limit == 0 { 1024 } else { page.limit }, page.total);
+            let found = of(page).unwrap_or_default();
             let (ended, before) = (found.is_empty(), names.len());
             names.extend(found);
             offset = offset.saturating_add(step);
-            if ended || offset >= page.total {
+            if ended || offset >= total {
                 return Ok(names.into_iter().collect());
             }
             pages.took(&question, reply.len(), names.len() - before)?;
@@ -220,7 +234,9 @@ impl Api {
         let question = Question::Stream(name);
         let asked = now();
         let reply = self.ask(question, String::new()).await?;
-        Ok(convert::stream(read(&reply, &question)?, asked, now()))
+        let info: wire::StreamInfo<'_> = read(&reply, &question)?;
+        let (asked, taken) = self.times(&info.ts, asked);
+        Ok(convert::stream(info, asked, taken))
     }
 
     /// One stream, asked for by a reader: a message that the client cannot decode may just have broken the connection,
@@ -240,7 +256,9 @@ impl Api {
         let question = Question::Stream(name);
         let asked = now();
         let reply = self.ask(question, String::new()).await?;
-        Ok((convert::stream(read(&reply, &question)?, asked, now()), pretty(&reply, &question)?))
+        let info: wire::StreamInfo<'_> = read(&reply, &question)?;
+        let (asked, taken) = self.times(&info.ts, asked);
+        Ok((convert::stream(info, asked, taken), pretty(&reply, &question)?))
     }
 
     /// All consumers of a stream.
@@ -249,7 +267,7 @@ impl Api {
     }
 
     async fn consumers_within(&self, stream: &str, sweep: &Sweep) -> Listing<Consumer> {
-        let started = now();
+        let begun = now();
         let question = Question::ConsumerList(stream);
         let mut all = Gathered::new();
         let mut offset = 0_u64;
@@ -267,21 +285,49 @@ impl Api {
                         break;
                     }
                 }
+                Err(problem) if matches!(problem.kind, ProblemKind::Denied { .. }) => {
+                    match self.consumer_names(stream).await {
+                        Ok(names) => self.consumers_by_name(stream, names, &mut all).await,
+                        // The first refusal is the one to be mended.
+                        Err(_) => all.problem = Some(problem),
+                    }
+                    break;
+                }
                 Err(problem) => all.problem = Some(problem),
             }
         }
         sweep.took(all.pages.bytes());
-        all.into_listing(started)
+        all.into_listing(self.client.clock.at_server(begun), self.now())
+    }
+
+    /// Who may not list but may read names gets each consumer on its own.
+    async fn consumers_by_name(&self, stream: &str, names: Vec<String>, all: &mut Gathered<Consumer>) {
+        all.total = names.len() as u64;
+        let mut answers = stream::iter(names)
+            .map(|name| async move { self.consumer(stream, &name).await })
+            .buffer_unordered(SIDE_BY_SIDE);
+        while let Some(answer) = answers.next().await {
+            match answer {
+                Ok(consumer) => {
+                    all.items.insert(consumer.name.clone(), Arc::new(consumer));
+                }
+                Err(problem) if problem.kind == ProblemKind::NotFound => {}
+                Err(problem) => {
+                    all.problem.get_or_insert(problem);
+                }
+            }
+        }
     }
 
     async fn consumer_page(&self, stream: &str, offset: u64) -> Result<(Page<Consumer>, u64), Problem> {
         let question = Question::ConsumerList(stream);
         let body = if offset == 0 { String::new() } else { format!("{{\"offset\":{offset}}}") };
+        let asked = now();
         let reply = self.ask(question, body).await?;
-        let taken = now();
         let page: wire::ConsumerPage<'_> = read(&reply, &question)?;
         let step = if page.limit == 0 { PAGE } else { page.limit };
         let items = page.consumers.unwrap_or_default();
+        let (_, taken) = self.times(items.first().map_or("", |info| &info.ts), asked);
         Ok((
             Page {
                 items: items.into_iter().map(|info| Arc::new(convert::consumer(info, taken))).collect(),
@@ -314,39 +360,52 @@ impl Api {
     /// One consumer.
     pub async fn consumer(&self, stream: &str, name: &str) -> Result<Consumer, Problem> {
         let question = Question::Consumer(stream, name);
+        let asked = now();
         let reply = self.ask(question, String::new()).await?;
-        Ok(convert::consumer(read(&reply, &question)?, now()))
+        let info: wire::ConsumerInfo<'_> = read(&reply, &question)?;
+        let (_, taken) = self.times(&info.ts, asked);
+        Ok(convert::consumer(info, taken))
     }
 
     /// One consumer, and the server's whole reply as indented JSON.
     pub async fn consumer_json(&self, stream: &str, name: &str) -> Result<(Consumer, String), Problem> {
         let question = Question::Consumer(stream, name);
+        let asked = now();
         let reply = self.ask(question, String::new()).await?;
-        Ok((convert::consumer(read(&reply, &question)?, now()), pretty(&reply, &question)?))
+        let info: wire::ConsumerInfo<'_> = read(&reply, &question)?;
+        let (_, taken) = self.times(&info.ts, asked);
+        Ok((convert::consumer(info, taken), pretty(&reply, &question)?))
     }
 
-    /// The subjects of a stream that match a filter, largest first, at most `cap`; and how many match.
+    /// The subjects of a stream that match a filter, largest first, at most `cap`; how many match, and how many of
+    /// these were read.
     ///
-    /// The server hands out 100,000 a reply; pages are fetched until the cap is reached, so that of more
-    /// subjects than the cap those shown are the largest of what was fetched.
-    pub async fn subjects(&self, stream: &str, filter: &str, cap: usize) -> Result<(Vec<SubjectCount>, u64), Problem> {
+    /// The server hands out 100,000 a reply, by name. All pages are read, up to [`SUBJECTS_READ`] subjects: of more
+    /// the largest of those that were read are told.
+    pub async fn subjects(
+        &self,
+        stream: &str,
+        filter: &str,
+        cap: usize,
+    ) -> Result<(Vec<SubjectCount>, u64, u64), Problem> {
         let question = Question::Stream(stream);
         let filter = serde_json::Value::from(filter);
         let mut counts: Vec<SubjectCount> = Vec::new();
-        let (mut offset, mut pages) = (0_u64, Pages::default());
+        let (mut offset, mut seen, mut pages) = (0_u64, 0, Pages::default());
         loop {
             let reply = self.ask(question, format!("{{\"subjects_filter\":{filter},\"offset\":{offset}}}")).await?;
             let info: wire::StreamInfo<'_> = read(&reply, &question)?;
             let page = info.state.subjects.unwrap_or_default();
             let got = page.len() as u64;
+            seen += got;
             counts.extend(page.into_iter().map(|(subject, messages)| SubjectCount { subject, messages }));
+            counts.sort_unstable_by(|a, b| b.messages.cmp(&a.messages).then_with(|| a.subject.cmp(&b.subject)));
+            counts.truncate(cap);
             offset = offset.saturating_add(if info.limit == 0 { got } else { info.limit });
-            pages.took(&question, reply.len(), usize::try_from(got).unwrap_or(usize::MAX))?;
-            if got == 0 || offset >= info.total || counts.len() >= cap {
-                let total = info.total.max(counts.len() as u64);
-                counts.sort_unstable_by(|a, b| b.messages.cmp(&a.messages).then_with(|| a.subject.cmp(&b.subject)));
-                counts.truncate(cap);
-                return Ok((counts, total));
+            // Of more than fits a list, what was read is told as that.
+            let more = pages.took(&question, reply.len(), usize::try_from(got).unwrap_or(usize::MAX)).is_ok();
+            if got == 0 || offset >= info.total || seen >= SUBJECTS_READ || !more {
+                return Ok((counts, info.total.max(seen), seen));
             }
         }
     }

@@ -10,6 +10,7 @@ use async_nats::client::RequestErrorKind;
 use bytes::Bytes;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
 
 use crate::event::clean_line;
 use crate::model::{Problem, ProblemKind, Timestamp, units};
@@ -26,7 +27,7 @@ const LIST_LIMIT: Duration = Duration::from_secs(6);
 /// The most bytes of one page of a list: 32 KiB for each of its 256 items.
 const PAGE_BYTES: usize = 8 << 20;
 
-/// The present time by our clock.
+/// The present time by our clock; [`Api::now`] is that of the server.
 pub fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
@@ -57,12 +58,39 @@ impl Counters {
 pub struct Api {
     pub(super) client: Client,
     pub(super) counters: Arc<Counters>,
+    /// Until when all of it is to be answered.
+    deadline: Option<Instant>,
 }
 
 impl Api {
     /// Asks on this connection.
     pub fn new(client: Client) -> Self {
-        Self { client, counters: Arc::default() }
+        Self { client, counters: Arc::default(), deadline: None }
+    }
+
+    /// The same, whose questions are all answered, or have failed, by then.
+    #[must_use]
+    pub fn until(self, deadline: Instant) -> Self {
+        Self { deadline: Some(deadline), ..self }
+    }
+
+    /// Whether the time for all of it is up.
+    pub fn is_late(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// The present time by the server's clock, as far as its answers have told it: ages are counted from it.
+    pub fn now(&self) -> Timestamp {
+        self.client.clock.at_server(now())
+    }
+
+    /// When something was asked and answered, by the server's clock, of which this answer tells.
+    pub(super) fn times(&self, told: &str, asked: Timestamp) -> (Timestamp, Timestamp) {
+        let (clock, taken) = (&self.client.clock, now());
+        if let Some(told) = Timestamp::parse_server(told) {
+            clock.note(told, asked, taken);
+        }
+        (clock.at_server(asked), clock.at_server(taken))
     }
 
     /// The connection.
@@ -78,7 +106,9 @@ impl Api {
     /// Asks, and returns the reply's text if it is no error.
     pub(super) async fn ask(&self, question: Question<'_>, body: String) -> Result<Bytes, Problem> {
         let limit = match question {
-            Question::StreamList | Question::StreamNames | Question::ConsumerList(_) => LIST_LIMIT,
+            Question::StreamList | Question::StreamNames | Question::ConsumerList(_) | Question::ConsumerNames(_) => {
+                LIST_LIMIT
+            }
             _ => LIMIT,
         };
         if limit == LIST_LIMIT && self.counters.silent.load(Ordering::Relaxed) {
@@ -109,6 +139,14 @@ impl Api {
         body: String,
         limit: Duration,
     ) -> Result<Bytes, Problem> {
+        let left = self.deadline.map_or(limit, |deadline| deadline.saturating_duration_since(Instant::now()));
+        if left.is_zero() {
+            return Err(Problem::new(
+                ProblemKind::Timeout,
+                format!("{words}: not asked, the time for all questions was up"),
+            ));
+        }
+        let limit = limit.min(left);
         if !self.client.is_connected() {
             return Err(self.disconnected(words));
         }
@@ -164,7 +202,7 @@ impl Api {
         let message = message.map_err(|error| match error.kind() {
             RequestErrorKind::TimedOut => Problem::new(
                 ProblemKind::Timeout,
-                format!("{words}: no answer within {} s; the server may be busy, or has no leader for it", limit.as_secs()),
+                format!("{words}: no answer within {:.0} s; the server may be busy, or has no leader for it", limit.as_secs_f64()),
             ),
             RequestErrorKind::NoResponders => Problem::new(
                 ProblemKind::NoResponders,

@@ -8,7 +8,7 @@ use async_nats::connection::State;
 use tokio::sync::{broadcast, watch};
 use tokio::time::timeout;
 
-use crate::config::Ledger;
+use crate::config::{Clock, Ledger};
 use crate::model::ServerInfo;
 
 use super::island::{Island, Life};
@@ -194,13 +194,20 @@ pub struct Client {
     pub(super) events: Events,
     /// Where what is asked is noted.
     pub(super) ledger: Ledger,
+    /// Which time it is at the server.
+    pub(super) clock: Clock,
 }
 
 impl Client {
     /// Wraps a connection. `prefix` is `$JS.API`, `$JS.<domain>.API` or an own one, without the last dot.
     pub(super) fn new(live: Live, lives: Lives, prefix: String, events: Events) -> Self {
         let wire = Wire { live: RwLock::new(live), why: Mutex::default(), lives };
-        Self { wire: Arc::new(wire), prefix, events, ledger: Ledger::default() }
+        Self { wire: Arc::new(wire), prefix, events, ledger: Ledger::default(), clock: Clock::default() }
+    }
+
+    /// The same; the server's time is noted there.
+    pub(super) fn timed_by(self, clock: &Clock) -> Self {
+        Self { clock: clock.clone(), ..self }
     }
 
     /// What all clones share.
@@ -262,6 +269,11 @@ impl Client {
             }
         };
         let _ = timeout(limit, connected).await;
+    }
+
+    /// So many nanoseconds the server's clock is ahead of ours, as far as its answers have told it.
+    pub fn ahead(&self) -> i64 {
+        self.clock.ahead()
     }
 
     /// Whether requests can be made now.

@@ -114,7 +114,7 @@ pub async fn open(connection: &Connection) -> Result<Client, ConnectError> {
     let (events, lives) = (Events::new(EVENTS), Lives::default());
     let live = dial(connection, &events, Some(&lives)).await?;
     let client = Client::new(live, lives.clone(), connection.api_prefix.clone(), events.clone());
-    let client = client.noting(&connection.ledger);
+    let client = client.noting(&connection.ledger).timed_by(&connection.clock);
     tokio::spawn(keep(Arc::downgrade(client.wire()), Some(connection.clone()), events, lives));
     Ok(client)
 }
@@ -126,7 +126,7 @@ pub async fn open_once(connection: &Connection) -> Result<Client, ConnectError> 
     let events = Events::new(EVENTS);
     let (live, lives) = (dial(connection, &events, None).await?, Lives::default());
     let client = Client::new(live, lives.clone(), connection.api_prefix.clone(), events.clone());
-    let client = client.noting(&connection.ledger);
+    let client = client.noting(&connection.ledger).timed_by(&connection.clock);
     tokio::spawn(keep(Arc::downgrade(client.wire()), None, events, lives));
     Ok(client)
 }

@@ -1,12 +1,13 @@
 //! The server's JSON becomes the model: "no limit" and "never" become `None`, durations and times get types.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::event::clean_line;
 use crate::model::consumer::Position;
 use crate::model::{
-    Account, AckPolicy, Cluster, Consumer, ConsumerConfig, DeliverPolicy, Delivery, Discard, Limits, Peer, Retention,
-    Storage, Stream, StreamConfig, StreamState, Timestamp, Upstream,
+    Account, AckPolicy, Cluster, Consumer, ConsumerConfig, DeliverPolicy, Delivery, Discard, Limits, Peer, Quota,
+    Retention, Storage, Stream, StreamConfig, StreamState, Timestamp, Upstream,
 };
 
 use super::wire;
@@ -141,34 +142,42 @@ pub(super) fn consumer(info: wire::ConsumerInfo<'_>, taken: Timestamp) -> Consum
 }
 
 pub(super) fn account(info: wire::AccountInfo) -> Account {
-    let tiered = info.tiers.as_ref().is_some_and(|t| !t.is_empty());
-    let tiers: Vec<wire::Usage> = info.tiers.unwrap_or_default().into_values().collect();
-    // With tiers the limits stand there, and those at the top mean nothing.
-    let limit = |of: fn(&wire::AccountLimits) -> Option<u64>| -> Option<u64> {
-        if tiered {
-            tiers.iter().try_fold(0_u64, |sum, t| of(&t.limits).map(|limit| sum.saturating_add(limit)))
-        } else {
-            of(&info.usage.limits)
-        }
-    };
-    let used = |of: fn(&wire::Usage) -> u64| -> u64 {
-        let top = of(&info.usage);
-        if top == 0 { tiers.iter().map(of).fold(0, u64::saturating_add) } else { top }
-    };
-    Account {
-        domain: info.domain,
-        memory: used(|u| u.memory),
-        storage: used(|u| u.storage),
-        streams: used(|u| u.streams),
-        consumers: used(|u| u.consumers),
+    let tiers: BTreeMap<String, Quota> =
+        info.tiers.unwrap_or_default().iter().map(|(name, usage)| (name.clone(), quota(usage))).collect();
+    let mut whole = quota(&info.usage);
+    if !tiers.is_empty() {
+        // Some servers leave the sums out; and limits that are not those of a tier mean nothing then.
+        let used = |top: u64, of: fn(&Quota) -> u64| match top {
+            0 => tiers.values().map(of).fold(0, u64::saturating_add),
+            top => top,
+        };
+        whole = Quota {
+            memory: used(whole.memory, |q| q.memory),
+            storage: used(whole.storage, |q| q.storage),
+            reserved_memory: used(whole.reserved_memory, |q| q.reserved_memory),
+            reserved_storage: used(whole.reserved_storage, |q| q.reserved_storage),
+            streams: used(whole.streams, |q| q.streams),
+            consumers: used(whole.consumers, |q| q.consumers),
+            ..Quota::default()
+        };
+    }
+    Account { domain: info.domain, whole, tiers, api_total: info.api.total, api_errors: info.api.errors }
+}
+
+fn quota(usage: &wire::Usage) -> Quota {
+    let limits = &usage.limits;
+    Quota {
+        memory: usage.memory,
+        storage: usage.storage,
+        reserved_memory: usage.reserved_memory,
+        reserved_storage: usage.reserved_storage,
+        streams: usage.streams,
+        consumers: usage.consumers,
         // Of storage 0 is none at all, of streams and consumers 0 is no limit.
-        max_memory: limit(|l| at_least_zero(l.max_memory)),
-        max_storage: limit(|l| at_least_zero(l.max_storage)),
-        max_streams: limit(|l| positive(l.max_streams)),
-        max_consumers: limit(|l| positive(l.max_consumers)),
-        api_total: info.api.total,
-        api_errors: info.api.errors,
-        tiered,
+        max_memory: at_least_zero(limits.max_memory),
+        max_storage: at_least_zero(limits.max_storage),
+        max_streams: positive(limits.max_streams),
+        max_consumers: positive(limits.max_consumers),
     }
 }
 
@@ -287,19 +296,29 @@ mod tests {
     }
 
     #[test]
-    fn tiers_are_summed_and_zero_is_a_limit() {
+    fn limits_of_tiers_are_not_added_up_and_zero_is_a_limit() {
         let read = |json: &str| account(serde_json::from_str(json).unwrap());
-        let plain = read(r#"{"storage":38,"limits":{"max_storage":-1,"max_memory":0},"api":{"total":4,"errors":1}}"#);
-        assert_eq!((plain.storage, plain.max_storage, plain.max_memory, plain.api_errors), (38, None, Some(0), 1));
-        assert_eq!((plain.max_streams, plain.max_consumers), (None, None), "0 is no limit of these");
-        let tiers = read(
-            r#"{"storage":0,"tiers":{"R1":{"storage":5,"limits":{"max_storage":10}},"R3":{"storage":6,"limits":{"max_storage":20}}}}"#,
+        let plain = read(
+            r#"{"storage":38,"reserved_storage":90,"limits":{"max_storage":-1,"max_memory":0},"api":{"total":4,"errors":1}}"#,
         );
-        assert_eq!((tiers.storage, tiers.max_storage, tiers.tiered), (11, Some(30), true));
-        assert_eq!(tiers.max_memory, Some(0), "no memory storage is allowed, which is not: as much as you like");
-        let huge = i64::MAX;
-        let json = format!(r#"{{"limits":{{"max_storage":{huge}}}}}"#);
-        let huge = read(&format!(r#"{{"tiers":{{"R1":{json},"R2":{json},"R3":{json}}}}}"#));
-        assert_eq!(huge.max_storage, Some(u64::MAX), "a sum that does not fit");
+        let whole = &plain.whole;
+        assert_eq!((whole.storage, whole.max_storage, whole.max_memory, plain.api_errors), (38, None, Some(0), 1));
+        assert_eq!((whole.reserved_storage, whole.max_streams, whole.max_consumers), (90, None, None), "0 is no limit");
+        assert_eq!(plain.quotas().map(|(name, _)| name).collect::<Vec<_>>(), [None]);
+        assert_eq!(plain.quota_of(3), Some(whole));
+        let tiers = read(
+            r#"{"storage":0,"limits":{"max_storage":7},
+                "tiers":{"R1":{"storage":5,"limits":{"max_storage":10}},"R3":{"storage":6,"limits":{"max_storage":20}}}}"#,
+        );
+        assert_eq!((tiers.whole.storage, tiers.whole.max_storage), (11, None));
+        let each: Vec<_> = tiers.quotas().map(|(name, quota)| (name, quota.storage, quota.max_storage)).collect();
+        assert_eq!(each, [(Some("R1"), 5, Some(10)), (Some("R3"), 6, Some(20))]);
+        assert_eq!(tiers.quota_of(1).and_then(|quota| quota.max_storage), Some(10));
+        assert_eq!(tiers.quota_of(5), None);
+        assert_eq!(
+            tiers.tiers["R1"].max_memory,
+            Some(0),
+            "no memory storage is allowed, which is not: as much as you like"
+        );
     }
 }

@@ -6,7 +6,6 @@ use crate::model::consumer::AckPolicy;
 use crate::model::lag::{Lag, Stored};
 use crate::model::{Consumer, Problem};
 
-use super::ask::now;
 use super::{Api, api::SIDE_BY_SIDE};
 
 impl Api {
@@ -23,7 +22,7 @@ impl Api {
         } else {
             None
         };
-        Ok(Lag { oldest, delivered, taken: now() })
+        Ok(Lag { oldest, delivered, taken: self.now() })
     }
 
     /// The first message from this sequence on that this consumer gets.

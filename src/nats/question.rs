@@ -19,6 +19,8 @@ pub enum Question<'a> {
     Stream(&'a str),
     /// A page of the consumers of a stream.
     ConsumerList(&'a str),
+    /// A page of the names of the consumers of a stream.
+    ConsumerNames(&'a str),
     /// One consumer.
     Consumer(&'a str, &'a str),
     /// One stored message of a stream.
@@ -34,6 +36,7 @@ impl Question<'_> {
             Self::StreamNames => format!("{prefix}.STREAM.NAMES"),
             Self::Stream(stream) => format!("{prefix}.STREAM.INFO.{}", token("stream", stream)?),
             Self::ConsumerList(stream) => format!("{prefix}.CONSUMER.LIST.{}", token("stream", stream)?),
+            Self::ConsumerNames(stream) => format!("{prefix}.CONSUMER.NAMES.{}", token("stream", stream)?),
             Self::Consumer(stream, consumer) => {
                 format!("{prefix}.CONSUMER.INFO.{}.{}", token("stream", stream)?, token("consumer", consumer)?)
             }
@@ -51,6 +54,7 @@ impl fmt::Display for Question<'_> {
             Self::StreamNames => f.write_str("the names of the streams"),
             Self::Stream(stream) => write!(f, "stream {}", clean_line(stream)),
             Self::ConsumerList(stream) => write!(f, "the consumers of stream {}", clean_line(stream)),
+            Self::ConsumerNames(stream) => write!(f, "the names of the consumers of stream {}", clean_line(stream)),
             Self::Consumer(stream, consumer) => {
                 write!(f, "consumer {} of stream {}", clean_line(consumer), clean_line(stream))
             }

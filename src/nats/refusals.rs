@@ -73,7 +73,10 @@ impl Refusals {
         if now.saturating_duration_since(refusal.at) >= REST {
             return false;
         }
-        if refusal.revoked && self.is_next(subject, now) {
+        if !refusal.revoked {
+            return true;
+        }
+        if self.is_next(subject, now) {
             return false;
         }
         if let Some((last, others)) = &mut self.last {
@@ -155,6 +158,17 @@ mod tests {
         assert!(refusals.answer(INFO), "it is allowed again");
         assert!(!refusals.is_refused(LIST, now), "so the other one may be too");
         assert!(!refusals.answer(INFO));
+    }
+
+    #[test]
+    fn what_was_never_allowed_takes_no_turn_of_what_was() {
+        let (mut refusals, now) = (Refusals::default(), Instant::now());
+        refusals.answer(LIST);
+        refusals.refuse(LIST, now);
+        refusals.refuse(INFO, now);
+        let tried = tries(&mut refusals, now, &[LIST, INFO]);
+        let lists: Vec<u64> = tried.iter().filter(|(_, subject)| subject == LIST).map(|(second, _)| *second).collect();
+        assert!(lists.windows(2).all(|w| w[1] - w[0] <= 4) && lists.len() > 25, "{lists:?}");
     }
 
     #[test]

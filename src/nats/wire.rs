@@ -33,13 +33,14 @@ pub(super) struct StreamPage<'a> {
     pub(super) offline: Option<BTreeMap<String, String>>,
 }
 
-/// One page of STREAM.NAMES.
+/// One page of STREAM.NAMES or CONSUMER.NAMES.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct NamesPage {
     pub(super) total: u64,
     pub(super) limit: u64,
     pub(super) streams: Option<Vec<String>>,
+    pub(super) consumers: Option<Vec<String>>,
 }
 
 /// One page of CONSUMER.LIST.
@@ -65,6 +66,9 @@ pub(super) struct StreamInfo<'a> {
     pub(super) cluster: Option<ClusterInfo>,
     pub(super) mirror: Option<SourceInfo>,
     pub(super) sources: Option<Vec<SourceInfo>>,
+    /// When the server wrote it.
+    #[serde(borrow)]
+    pub(super) ts: Cow<'a, str>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -182,6 +186,9 @@ pub(super) struct ConsumerInfo<'a> {
     pub(super) paused: bool,
     pub(super) pause_remaining: i64,
     pub(super) priority_groups: Option<Vec<PriorityGroup>>,
+    /// When the server wrote it.
+    #[serde(borrow)]
+    pub(super) ts: Cow<'a, str>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -247,6 +254,8 @@ pub(super) struct AccountInfo {
 pub(super) struct Usage {
     pub(super) memory: u64,
     pub(super) storage: u64,
+    pub(super) reserved_memory: u64,
+    pub(super) reserved_storage: u64,
     pub(super) streams: u64,
     pub(super) consumers: u64,
     pub(super) limits: AccountLimits,

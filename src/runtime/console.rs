@@ -1,7 +1,7 @@
 //! The console on a real terminal: puts the loop, the terminal and the connection together.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
 use futures_util::{StreamExt, stream};
@@ -66,6 +66,9 @@ pub async fn console(mut settings: Settings) -> Result<()> {
     // Before the terminal is taken: whoever ends us from then on gets it back.
     let told_to_end = told_to_end()?;
     let theme = Theme::from(&settings.theme);
+    let of = Arc::clone(&current);
+    // Ages are counted by the clock of the server that is looked at.
+    let clock = move || of.lock().unwrap_or_else(PoisonError::into_inner).connection.clock.at_server(nats::now());
     let mut screen =
         Screen::take(theme).wrap_err("the console needs a terminal; `jetscope help` has the commands that do not")?;
     let (columns, rows) = screen.size()?;
@@ -96,7 +99,7 @@ pub async fn console(mut settings: Settings) -> Result<()> {
         .take_while(|message| std::future::ready(message.is_some()))
         .filter_map(std::future::ready);
     let ended = tokio::select! {
-        ended = run_loop(&mut app, &mut screen, &mut outside, input, messages, nats::now) => ended.map(|_| ()),
+        ended = run_loop(&mut app, &mut screen, &mut outside, input, messages, &clock) => ended.map(|_| ()),
         () = told_to_end => Ok(()),
     };
     connection.abort();

@@ -23,7 +23,7 @@ const TICK: Duration = Duration::from_secs(1);
 const BATCH: usize = 64;
 
 /// Tells the time.
-pub type Clock = fn() -> Timestamp;
+pub type Clock<'c> = &'c (dyn Fn() -> Timestamp + Sync);
 
 /// Why the loop ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub async fn run_loop(
     effects: &mut dyn EffectRunner,
     mut input: impl Stream<Item = Msg> + Unpin,
     mut inbox: mpsc::Receiver<Msg>,
-    clock: Clock,
+    clock: Clock<'_>,
 ) -> io::Result<Exit> {
     let mut tick = interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -105,7 +105,7 @@ impl Reading {
         };
         let Ok(client) = client else { return };
         // A range without an end is followed; one with an end may still be being written.
-        let follow = request.range.end == End::Open || ends_later(&request);
+        let follow = request.range.end == End::Open || ends_later(&request, connection);
         let specs = request
             .streams
             .into_iter()
@@ -158,8 +158,8 @@ impl Reading {
 }
 
 /// Whether the range ends at a time that is still to come, or at a sequence that may be.
-fn ends_later(request: &TailRequest) -> bool {
-    matches!(request.range.end, End::Time(at) if at > nats::now())
+fn ends_later(request: &TailRequest, connection: &Connection) -> bool {
+    matches!(request.range.end, End::Time(at) if at > connection.clock.at_server(nats::now()))
 }
 
 fn news(stream: usize, state: State) -> TailNews {

@@ -9,7 +9,7 @@ use crate::app::{App, ProblemsScreen, Screen};
 use crate::event::clean_line;
 use crate::health::Level;
 use crate::model::units::{bytes, duration, percent, rate};
-use crate::model::{Access, Account, Link};
+use crate::model::{Access, Account, Link, Quota, skew, skew_in_words};
 
 use super::Theme;
 use super::widgets::{fit, text, text_right};
@@ -68,19 +68,11 @@ fn parts(app: &App, theme: &Theme) -> Vec<Part> {
     let account = if app.past_at().is_some() { &app.catalog().account } else { &live.account };
     match (account.value(), account.problem()) {
         (Some(account), _) => {
-            let used = account.storage;
-            let (words, style) = match account.max_storage {
-                Some(max) => {
-                    let ratio = used as f64 / max.max(1) as f64;
-                    let style =
-                        if ratio >= app.session.thresholds.limit_warning { theme.warning } else { Style::new() };
-                    (format!("disk {}/{} {}", bytes(used), bytes(max), percent(ratio)), style)
-                }
-                None => (format!("disk {}", bytes(used)), Style::new()),
-            };
-            parts.push(part(words, style, 4));
-            if account.memory > 0 {
-                parts.push(memory(account, app, theme));
+            let disk = tightest(account, |q| (q.storage, q.max_storage));
+            parts.push(storage("disk", disk, account.whole.storage, app, theme, 4));
+            if account.whole.memory > 0 {
+                let memory = tightest(account, |q| (q.memory, q.max_memory));
+                parts.push(storage("mem", memory, account.whole.memory, app, theme, 6));
             }
         }
         (None, Some(problem)) => parts.push(part(format!("account: {}", problem.short()), theme.unknown, 4)),
@@ -93,6 +85,11 @@ fn parts(app: &App, theme: &Theme) -> Vec<Part> {
         let style = if age.as_secs() > 5 { theme.warning } else { theme.dim };
         parts.push(part(format!("data {}", duration(std::time::Duration::from_secs(age.as_secs()))), style, 2));
     }
+    if skew_in_words(live.ahead, app.now).is_some() {
+        let sign = if live.ahead > 0 { '-' } else { '+' };
+        let by = duration(skew(live.ahead));
+        parts.push(part(format!("clock {sign}{by}"), theme.warning, 2));
+    }
     let access_style = if app.session.access == Access::ReadOnly { theme.ok } else { theme.dim };
     parts.push(part(app.session.access.word().to_owned(), access_style, 3));
     let slow = live.traffic.back_off.map(|factor| format!(" slowed x{factor:.0}")).unwrap_or_default();
@@ -101,21 +98,36 @@ fn parts(app: &App, theme: &Theme) -> Vec<Part> {
     parts
 }
 
-/// What is kept in memory, where anything is.
-fn memory(account: &Account, app: &App, theme: &Theme) -> Part {
-    let used = account.memory;
-    let (text, style) = match account.max_memory {
-        Some(max) => {
+/// Of the limits of an account, or of its tiers, the one of which most is used: the tier, what is used, and the limit.
+fn tightest(account: &Account, of: fn(&Quota) -> (u64, Option<u64>)) -> Option<(Option<&str>, u64, u64)> {
+    let limited = account.quotas().filter_map(|(tier, quota)| match of(quota) {
+        (0, Some(0)) | (_, None) => None,
+        (used, Some(max)) => Some((tier, used, max)),
+    });
+    let ratio = |(_, used, max): &(Option<&str>, u64, u64)| *used as f64 / (*max).max(1) as f64;
+    limited.max_by(|a, b| ratio(a).total_cmp(&ratio(b)))
+}
+
+/// How much is stored, and of how much.
+fn storage(
+    what: &str,
+    tightest: Option<(Option<&str>, u64, u64)>,
+    used: u64,
+    app: &App,
+    theme: &Theme,
+    priority: u8,
+) -> Part {
+    let plain = if priority > 4 { theme.dim } else { Style::new() };
+    let (text, style) = match tightest {
+        Some((tier, used, max)) => {
             let ratio = used as f64 / max.max(1) as f64;
-            let full = ratio >= app.session.thresholds.limit_warning;
-            (
-                format!("mem {}/{} {}", bytes(used), bytes(max), percent(ratio)),
-                if full { theme.warning } else { theme.dim },
-            )
+            let style = if ratio >= app.session.thresholds.limit_warning { theme.warning } else { plain };
+            let tier = tier.map(|tier| format!("{} ", clean_line(tier))).unwrap_or_default();
+            (format!("{what} {tier}{}/{} {}", bytes(used), bytes(max), percent(ratio)), style)
         }
-        None => (format!("mem {}", bytes(used)), theme.dim),
+        None => (format!("{what} {}", bytes(used)), plain),
     };
-    Part { text, style, priority: 6 }
+    Part { text, style, priority }
 }
 
 /// The state of the link in a few words.

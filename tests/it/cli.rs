@@ -160,7 +160,7 @@ async fn what_is_missing_is_said() {
     let server = server_with(
         r#"accounts { A { jetstream: enabled, users: [
             { user: all, password: p }
-            { user: some, password: p, permissions: { publish: { deny: ["$JS.API.CONSUMER.LIST.closed"] } } }
+            { user: some, password: p, permissions: { publish: { deny: ["$JS.API.CONSUMER.LIST.closed", "$JS.API.CONSUMER.NAMES.closed"] } } }
             { user: none, password: p, permissions: { publish: { deny: ["$JS.API.>"] } } }
         ] } }"#,
     );

@@ -93,7 +93,7 @@ async fn run(input: impl Stream<Item = Msg> + Unpin, inbox: mpsc::Receiver<Msg>,
     let mut display = record.clone();
     let mut effects = Effects(record.clone());
     let clock = || Timestamp::from_secs(1);
-    run_loop(&mut app(), &mut display, &mut effects, input, inbox, clock).await.unwrap()
+    run_loop(&mut app(), &mut display, &mut effects, input, inbox, &clock).await.unwrap()
 }
 
 #[tokio::test(start_paused = true)]

@@ -25,7 +25,7 @@ use crate::model::{Catalog, Rule, Thresholds, Update};
 use crate::nats::now;
 
 use super::args::window;
-use super::headless::{Failure, Headless, unknown_stream};
+use super::headless::{Failure, Headless, MARGIN, unknown_stream};
 use super::sampling::{Round, Wanted, fill, lags, slot};
 use super::streams::tell_partial;
 use super::{FAILED, INTERRUPTED, NOTHING, output};
@@ -38,7 +38,10 @@ Prints a line a finding: severity, name, stream and consumer, and what is wrong.
 wrong. docs/findings.md has all names.
 
 Exit codes: 0 fine, 1 found something critical or a warning, 2 usage, connection, or not everything could be looked \
-at. With --prometheus 0 whenever it could look.";
+at. With --prometheus 0 whenever it could look.
+
+It ends at most 10 s after its window, whatever the server does. What was not answered by then is told, and the exit \
+code is 2 where nothing else was found.";
 
 /// What is to be checked, and how that is told.
 #[derive(Args, Debug)]
@@ -85,6 +88,7 @@ pub(super) async fn run(settings: Settings, wanted: Check) -> Result<ExitCode, F
         }
     };
     let document = document(&checked, &wanted);
+    checked.headless.tell_skew();
     tell_partial(document.partial.as_ref());
     if wanted.prometheus {
         output::print(&prometheus::metrics(&checked, &document, started.elapsed()))?;
@@ -133,7 +137,7 @@ impl Check {
 /// Takes the samples; the rules look at each.
 async fn check(settings: Settings, wanted: Check) -> Result<(Checked, Check), Failure> {
     let thresholds = settings.thresholds();
-    let mut headless = Headless::open(settings).await?;
+    let mut headless = Headless::open(settings, Some(wanted.window + MARGIN)).await?;
     headless.catalog = Catalog::with_slot(slot(wanted.window)).knowing(&thresholds);
     // What was told just now is not old, however long the rest took.
     headless.catalog.apply(Update::SweepEvery(Duration::MAX));
@@ -142,15 +146,15 @@ async fn check(settings: Settings, wanted: Check) -> Result<(Checked, Check), Fa
     let mut round = fill(&mut headless, which, wanted.window, async |h: &mut Headless, round: &mut Round| {
         if wanted.wants_account() {
             h.catalog.apply(match h.api.account().await {
-                Ok(account) => Update::Account(account, now()),
+                Ok(account) => Update::Account(account, h.api.now()),
                 Err(problem) => {
                     round.partial.failed.push(problem.to_string());
-                    Update::Failed(Ask::Account, problem, now())
+                    Update::Failed(Ask::Account, problem, h.api.now())
                 }
             });
         }
-        watch.look_at_all(&h.catalog, |name| which.fits(name), wanted.wants_account(), &thresholds, now());
-        watch.tick(now());
+        watch.look_at_all(&h.catalog, |name| which.fits(name), wanted.wants_account(), &thresholds, h.api.now());
+        watch.tick(h.api.now());
     })
     .await?;
     if let (Wanted::Pattern(pattern), true) = (which, headless.catalog.streams.is_empty())
@@ -160,8 +164,8 @@ async fn check(settings: Settings, wanted: Check) -> Result<(Checked, Check), Fa
     }
     lags(&mut headless, &mut round).await;
     subjects(&mut headless, &watch).await;
-    watch.look_at_all(&headless.catalog, |name| which.fits(name), false, &thresholds, now());
-    watch.tick(now());
+    watch.look_at_all(&headless.catalog, |name| which.fits(name), false, &thresholds, headless.api.now());
+    watch.tick(headless.api.now());
     Ok((Checked { headless, watch, round, thresholds }, wanted))
 }
 
@@ -171,9 +175,9 @@ async fn subjects(headless: &mut Headless, watch: &Watch) {
     let untaken = watch.tracker.iter().filter(|(.., tracked)| tracked.rule == Rule::StreamUntaken);
     let streams: Vec<String> = untaken.filter_map(|(stream, ..)| stream.map(str::to_owned)).collect();
     for stream in streams {
-        if let Ok((counts, total)) = headless.api.subjects(&stream, ">", MOST_SUBJECTS).await {
+        if let Ok((counts, total, read)) = headless.api.subjects(&stream, ">", MOST_SUBJECTS).await {
             let filter = ">".to_owned();
-            headless.catalog.apply(Update::Subjects { stream, filter, counts, total, taken: now() });
+            headless.catalog.apply(Update::Subjects { stream, filter, counts, total, read, taken: headless.api.now() });
         }
     }
 }
@@ -202,7 +206,7 @@ fn document(checked: &Checked, wanted: &Check) -> CheckDocument {
     let which = wanted.wanted();
     let streams = checked.headless.catalog.streams.keys().filter(|name| which.fits(name)).count();
     CheckDocument {
-        taken: now(),
+        taken: checked.headless.api.now(),
         context: checked.headless.context(),
         server: (&checked.headless.server()).into(),
         window_seconds: Seconds(wanted.window),
@@ -218,7 +222,8 @@ fn document(checked: &Checked, wanted: &Check) -> CheckDocument {
 
 fn finding(checked: &Checked, at: At<'_>, tracked: &Tracked) -> FindingDocument {
     let rule = tracked.rule;
-    let told = story(&checked.headless.catalog, at, rule, &checked.thresholds, now()).unwrap_or_default();
+    let told =
+        story(&checked.headless.catalog, at, rule, &checked.thresholds, checked.headless.api.now()).unwrap_or_default();
     let silence = checked.thresholds.silence(rule, at.stream(), at.consumer());
     FindingDocument {
         name: rule,

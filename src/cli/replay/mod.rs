@@ -12,14 +12,15 @@ use std::time::{Duration, Instant};
 use jiff::tz::TimeZone;
 
 use crate::config::Settings;
+use crate::model::Timestamp;
 use crate::model::replay::{Control, Delivery, Destination, Plan, State};
 use crate::model::units::messages;
 use crate::nats::gate::Confirmation;
-use crate::nats::now;
+use crate::nats::{self, Api, now};
 use crate::query::Range;
 use crate::replay::{self, IN_DOUBT, Replays, Request};
 
-use super::headless::Failure;
+use super::headless::{Failure, server_time};
 use super::{FAILED, NOTHING, output};
 
 pub(super) use args::Replay;
@@ -90,6 +91,13 @@ async fn wanted(settings: &Settings, replays: &Replays, wanted: Wanted) -> Resul
     if execute && how.json && to == Destination::Stdout {
         return Err(Failure::Unknown("--json and --to - would both print to standard output; choose one".into()));
     }
+    let at = |at| wanted.range.as_deref().and_then(|text| Range::parse(text, at, &TimeZone::system()).ok());
+    let mut now = now();
+    if at(now) != at(now.minus(Duration::from_secs(86_400)))
+        && let Some(stream) = &wanted.stream
+    {
+        now = server_time(&Api::new(nats::open(&settings.connection).await?), stream).await;
+    }
     let mut noted = Instant::now();
     let reading = |count| {
         if noted.elapsed() >= SAY {
@@ -97,7 +105,8 @@ async fn wanted(settings: &Settings, replays: &Replays, wanted: Wanted) -> Resul
             output::note(&format!("the plan is being made, {} read", messages(count)));
         }
     };
-    let mut plan = Box::pin(replay::plan_telling(settings, request(wanted, to)?, reading)).await.map_err(failed)?;
+    let mut plan =
+        Box::pin(replay::plan_telling(settings, request(wanted, to, now)?, reading)).await.map_err(failed)?;
     for obstacle in &mut plan.obstacles {
         if obstacle.ends_with(IN_DOUBT) {
             obstacle.push_str(": --at-least-once or --at-most-once");
@@ -136,7 +145,7 @@ fn failed(error: impl std::fmt::Display) -> Failure {
     Failure::Unknown(error.to_string())
 }
 
-fn request(wanted: Wanted, to: Destination) -> Result<Request, Failure> {
+fn request(wanted: Wanted, to: Destination, now: Timestamp) -> Result<Request, Failure> {
     let stream = wanted.stream.unwrap_or_default();
     let of = if let Some(path) = stream.strip_prefix("file:") {
         if wanted.range.is_some() || !wanted.subject.is_empty() {
@@ -153,7 +162,7 @@ fn request(wanted: Wanted, to: Destination) -> Result<Request, Failure> {
                 "say what of the stream with --range, such as all, last:500, 120..480 or -2h..".into(),
             ));
         };
-        let range = Range::parse(text, now(), &TimeZone::system())
+        let range = Range::parse(text, now, &TimeZone::system())
             .map_err(|mistake| Failure::Unknown(format!("--range: {}", output::pointed(text, &mistake))))?;
         replay::Wanted::Range { stream, range, subjects: wanted.subject }
     };

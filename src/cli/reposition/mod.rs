@@ -18,7 +18,7 @@ use crate::nats::reposition::{RepositionError, Repositions, Running, Stuck};
 use crate::nats::{Api, now};
 use crate::query;
 
-use super::headless::{Failure, Headless};
+use super::headless::{Failure, Headless, server_time};
 use super::{FAILED, NOTHING, output};
 
 pub(super) use args::Reposition;
@@ -40,9 +40,13 @@ async fn to(settings: Settings, wanted: Wanted) -> Result<ExitCode, Failure> {
     // Clap asks for all three.
     let text = wanted.to.unwrap_or_default();
     let (stream, consumer) = (wanted.stream.unwrap_or_default(), wanted.consumer.unwrap_or_default());
-    let target = query::target(&text, now(), &TimeZone::system())
-        .map_err(|mistake| Failure::Unknown(format!("--to: {}", output::pointed(&text, &mistake))))?;
+    let target = |at| {
+        let wrong = |mistake| Failure::Unknown(format!("--to: {}", output::pointed(&text, &mistake)));
+        query::target(&text, at, &TimeZone::system()).map_err(wrong)
+    };
+    target(now())?;
     let (api, repositions) = open(settings).await?;
+    let target = target(server_time(&api, &stream).await)?;
     let how = &wanted.how;
     let preview = repositions.preview(&api, (&stream, &consumer), target, how.recreate).await;
     let preview = preview.map_err(|problem| unknown(&stream, &consumer, problem))?;
@@ -75,7 +79,7 @@ async fn undo(settings: Settings, of: Option<(String, String)>, how: How) -> Res
 
 /// Connects, and says what an earlier one left behind.
 async fn open(settings: Settings) -> Result<(Api, Repositions), Failure> {
-    let headless = Headless::open(settings).await?;
+    let headless = Headless::open(settings, None).await?;
     let repositions = Repositions::new(&headless.settings);
     for past in repositions.left_over() {
         let does = if past.deleted { "makes it again where it is not there" } else { "takes it back" };

@@ -4,19 +4,20 @@ mod format;
 
 use std::io::{self, Write as _};
 use std::pin::pin;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc::Receiver;
 
 use crate::config::Settings;
 use crate::event::{Unanswered, clean_line, matching};
-use crate::model::{Message, ProblemKind};
+use crate::model::{Message, ProblemKind, Timestamp};
 use crate::nats::tail::{Report, State, Tail, TailSpec};
 use crate::nats::{self, Api, now};
 use crate::query::{Filter, Mistake, Range};
 
 use super::args;
-use super::headless::{Failure, unknown_stream};
+use super::headless::{Failure, server_time, unknown_stream};
 use super::output;
 
 use format::Format;
@@ -41,7 +42,7 @@ pub(super) enum Ended {
 
 /// Runs the command to its end, or until Ctrl-C.
 pub(super) async fn run(settings: Settings, wanted: args::Tail) -> Result<Ended, Failure> {
-    let range = range(&wanted)?;
+    let mut range = range_at(&wanted, now())?;
     let filter = filter(&wanted)?;
     let live = wanted.follow && wanted.limit != Some(1);
     let format = Format::parse(&wanted.output, live).map_err(Failure::Unknown)?;
@@ -51,6 +52,11 @@ pub(super) async fn run(settings: Settings, wanted: args::Tail) -> Result<Ended,
         client = nats::open(&settings.connection) => client?,
         Ok(()) = &mut interrupted => return Ok(left),
     };
+    if is_relative(&wanted)
+        && let Some(stream) = wanted.streams.first()
+    {
+        range = range_at(&wanted, server_time(&Api::new(client.clone()), stream).await)?;
+    }
     let batch = if wanted.follow || wanted.limit.is_some_and(|n| n < FEW as u64) { FEW } else { BULK };
     let spec = |stream: &String| TailSpec {
         stream: stream.clone(),
@@ -108,8 +114,13 @@ async fn print(
     printer.finish()
 }
 
-fn range(wanted: &args::Tail) -> Result<Range, Failure> {
-    let at = now();
+/// Whether what is wanted depends on the present time.
+fn is_relative(wanted: &args::Tail) -> bool {
+    let at = |at| range_at(wanted, at).ok();
+    at(now()) != at(now().minus(Duration::from_secs(86_400)))
+}
+
+fn range_at(wanted: &args::Tail, at: Timestamp) -> Result<Range, Failure> {
     Ok(match (&wanted.range, wanted.last, wanted.since, wanted.new) {
         (Some(text), ..) => Range::parse(text, at, &TimeZone::system())
             .map_err(|mistake| Failure::Unknown(pointed("--range", text, &mistake)))?,

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::health::Level;
-use crate::model::Rule;
 use crate::model::series::until_full;
 use crate::model::units::{bytes, count_exact, duration, percent, rate};
+use crate::model::{AccountSample, Rule};
 
 use super::entry::{A_WHILE, AT_ONCE, Check, Entry, Hit, Story};
 use super::look::AccountLook;
@@ -14,6 +14,8 @@ use super::look::AccountLook;
 const WINDOW: Duration = Duration::from_secs(60);
 /// Errors a minute that are worth a look.
 const ERRORS: f64 = 60.0;
+/// Where less than this is used, that all is reserved is told instead.
+const RESERVED: f64 = 0.8;
 /// One question in so many may fail: applications ask whether something exists.
 const ERROR_SHARE: f64 = 0.2;
 
@@ -23,7 +25,8 @@ pub(super) const RULES: &[Entry] = &[STORAGE, ASSETS, ERRORS_RISING];
 const STORAGE: Entry = Entry {
     rule: Rule::AccountStorage,
     levels: &[Level::Warning, Level::Critical],
-    finds: "The account has nearly used up its disk or memory. Says when, at the present growth.",
+    finds: "The account, or one of its tiers, has nearly used up its disk or memory; says when, at the present growth. Or all \
+            of it is reserved by the sizes of streams: a warning.",
     patience: AT_ONCE,
     many: |_| "the account has nearly used up its storage".to_owned(),
     check: Check::Account(
@@ -31,18 +34,28 @@ const STORAGE: Entry = Entry {
         |look, _| {
             let limits = storage(look);
             let Some(fullest) = fullest(&limits) else { return Story::default() };
-            let sentence = format!(
-                "{} of the account's {} is used{}. When it is full, nothing can be stored any more.",
-                percent(fullest.ratio()),
-                fullest.name,
-                fullest
-                    .left
-                    .map(|left| format!(", all of it in {} at the present growth", duration(left)))
-                    .unwrap_or_default()
-            );
-            let mut story = Story::new(format!("{} nearly full", fullest.name), sentence);
+            let sentence = if fullest.reserved {
+                format!(
+                    "{} of the {} is reserved by streams with a size, used or not: a stream that reserves more than what is \
+                     left is refused (error 10047).",
+                    percent(fullest.ratio()),
+                    fullest.name,
+                )
+            } else {
+                format!(
+                    "{} of the {} is used{}. When it is full, nothing can be stored any more.",
+                    percent(fullest.ratio()),
+                    fullest.name,
+                    fullest
+                        .left
+                        .map(|left| format!(", all of it in {} at the present growth", duration(left)))
+                        .unwrap_or_default()
+                )
+            };
+            let words = if fullest.reserved { "all reserved".into() } else { format!("{} nearly full", fullest.name) };
+            let mut story = Story::new(words, sentence);
             for limit in &limits {
-                story = story.with(limit.name, format!("{} of {}", bytes(limit.used), bytes(limit.max)));
+                story = story.with(limit.what, format!("{} of {}", bytes(limit.used), bytes(limit.max)));
             }
             story
                 .with_some("full in", fullest.left.map(duration))
@@ -55,7 +68,8 @@ const STORAGE: Entry = Entry {
 const ASSETS: Entry = Entry {
     rule: Rule::AccountAssets,
     levels: &[Level::Warning, Level::Critical],
-    finds: "The account has nearly as many streams or consumers as it may have.",
+    finds: "The account, or one of its tiers, has nearly as many streams as it may have, or one of its streams nearly as many \
+            consumers as the account allows each.",
     patience: AT_ONCE,
     many: |_| "the account has nearly as many streams or consumers as it may have".to_owned(),
     check: Check::Account(
@@ -63,15 +77,13 @@ const ASSETS: Entry = Entry {
         |look, _| {
             let limits = assets(look);
             let Some(fullest) = fullest(&limits) else { return Story::default() };
-            let sentence = format!(
-                "The account has {} {}, and may have {}; then no more can be made.",
-                count_exact(fullest.used),
-                fullest.name,
-                count_exact(fullest.max)
-            );
-            let mut story = Story::new(format!("{} nearly full", fullest.name), sentence);
+            let (used, max) = (count_exact(fullest.used), count_exact(fullest.max));
+            let sentence =
+                format!("There are {used} {}, and there may be {max}; then no more can be made.", fullest.name);
+            let mut story = Story::new("nearly too many", sentence);
             for limit in &limits {
-                story = story.with(limit.name, format!("{} of {}", count_exact(limit.used), count_exact(limit.max)));
+                let numbers = format!("{} of {} {}", count_exact(limit.used), count_exact(limit.max), limit.name);
+                story = story.with(limit.what, numbers);
             }
             story.run("See which are of no use any more.", "nats stream report").advise("Or have the limit raised.")
         },
@@ -120,10 +132,13 @@ const ERRORS_RISING: Entry = Entry {
 /// Something of which there may be so much.
 #[derive(Debug)]
 struct Limit {
-    name: &'static str,
+    what: &'static str,
+    name: String,
     used: u64,
     max: u64,
     left: Option<Duration>,
+    /// It is not used but reserved: what is stored already is not in danger.
+    reserved: bool,
 }
 
 impl Limit {
@@ -133,42 +148,67 @@ impl Limit {
 }
 
 fn storage(look: &AccountLook<'_>) -> Vec<Limit> {
-    let account = look.account;
-    let limit = |name, used, max: Option<u64>, grows| {
-        // A limit of 0 is none of it, which cannot become full.
-        max.filter(|max| *max > 0).map(|max| Limit { name, used, max, left: until_full(used, max, grows) })
-    };
-    [
-        limit("disk", account.storage, account.max_storage, look.series.rate(WINDOW, |s| s.storage)),
-        limit("memory", account.memory, account.max_memory, look.series.rate(WINDOW, |s| s.memory)),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    let mut all = Vec::new();
+    for (tier, quota) in look.account.quotas() {
+        let tiered = tier.map(|tier| format!(" in tier {tier}")).unwrap_or_default();
+        // How fast a tier grows is not known, only how fast all of them do.
+        let rate = |of: fn(&AccountSample) -> u64| tier.is_none().then(|| look.series.rate(WINDOW, of)).flatten();
+        let disk = (quota.storage, quota.reserved_storage, quota.max_storage, rate(|s| s.storage));
+        let memory = (quota.memory, quota.reserved_memory, quota.max_memory, rate(|s| s.memory));
+        for (what, held, (used, reserved, max, grows)) in
+            [("disk", "disk reserved", disk), ("memory", "memory reserved", memory)]
+        {
+            // A limit of 0 is none of it, which cannot become full.
+            let Some(max) = max.filter(|max| *max > 0) else { continue };
+            let name = format!("account's {what}{tiered}");
+            all.push(Limit {
+                what,
+                name: name.clone(),
+                used,
+                max,
+                left: until_full(used, max, grows),
+                reserved: false,
+            });
+            if reserved > 0 {
+                all.push(Limit { what: held, name, used: reserved, max, left: None, reserved: true });
+            }
+        }
+    }
+    all
 }
 
 fn assets(look: &AccountLook<'_>) -> Vec<Limit> {
-    let account = look.account;
-    let limit = |name, used, max: Option<u64>| max.map(|max| Limit { name, used, max, left: None });
-    [
-        limit("streams", account.streams, account.max_streams),
-        limit("consumers", account.consumers, account.max_consumers),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    let limit = |what, name, used, max| Limit { what, name, used, max, left: None, reserved: false };
+    let streams = look.account.quotas().filter_map(|(tier, quota)| {
+        let name = tier.map_or("streams".into(), |tier| format!("streams in tier {tier}"));
+        Some(limit("streams", name, quota.streams, quota.max_streams?))
+    });
+    // The server applies the account's limit of consumers to each stream.
+    let crowded = look.streams.iter().filter_map(|(name, entry)| {
+        let info = entry.info.as_deref()?;
+        let max = look.account.quota_of(info.config.replicas)?.max_consumers?;
+        Some(limit("consumers", format!("consumers of stream {name}"), info.state.consumers, max))
+    });
+    streams.chain(crowded.max_by(|a, b| a.ratio().total_cmp(&b.ratio()))).collect()
 }
 
+/// The one that is told: what is used is worse than what is only reserved.
 fn fullest(limits: &[Limit]) -> Option<&Limit> {
-    limits.iter().max_by(|a, b| a.ratio().total_cmp(&b.ratio()))
+    let used = limits.iter().filter(|limit| !limit.reserved).max_by(|a, b| a.ratio().total_cmp(&b.ratio()));
+    let reserved = limits.iter().filter(|limit| limit.reserved).max_by(|a, b| a.ratio().total_cmp(&b.ratio()));
+    match (used, reserved) {
+        (Some(used), Some(reserved)) if used.ratio() < RESERVED && reserved.ratio() >= 1.0 => Some(reserved),
+        (used, _) => used,
+    }
 }
 
 fn worst(limits: &[Limit], look: &AccountLook<'_>, rule: Rule) -> Option<Hit> {
-    let ratio = fullest(limits)?.ratio();
+    let fullest = fullest(limits)?;
+    let ratio = fullest.ratio();
     let bound = look.bound(rule);
     let critical = bound.critical.map_or(look.thresholds.limit_critical, |(n, _)| n);
     let warning = bound.warning.map_or(look.thresholds.limit_warning, |(n, _)| n);
-    let level = if ratio >= critical {
+    let level = if ratio >= critical && !fullest.reserved {
         Level::Critical
     } else if ratio >= warning {
         Level::Warning
@@ -193,7 +233,7 @@ mod tests {
     use super::*;
     use crate::health::finding::book;
     use crate::model::thresholds::{Target, Threshold};
-    use crate::model::{Account, Catalog, Thresholds, Timestamp, Update};
+    use crate::model::{Account, Catalog, Quota, Stream, Thresholds, Timestamp, Update};
 
     /// The rules that hit after these accounts, ten seconds apart.
     fn judge(accounts: &[Account], thresholds: &Thresholds) -> Vec<(Rule, Level)> {
@@ -212,19 +252,27 @@ mod tests {
     }
 
     fn storage(used: u64, max: Option<u64>) -> Account {
-        Account { storage: used, max_storage: max, ..Default::default() }
+        whole(Quota { storage: used, max_storage: max, ..Default::default() })
+    }
+
+    fn whole(whole: Quota) -> Account {
+        Account { whole, ..Default::default() }
     }
 
     #[test]
     fn storage_that_is_nearly_used_up() {
+        let disk = Quota { storage: 1, max_storage: Some(100), ..Default::default() };
         let defaults = Thresholds::default();
         for (account, wanted) in [
             (storage(10, None), None),
             (storage(79, Some(100)), None),
             (storage(80, Some(100)), Some(Level::Warning)),
             (storage(95, Some(100)), Some(Level::Critical)),
-            (Account { memory: 90, max_memory: Some(100), ..storage(1, Some(100)) }, Some(Level::Warning)),
-            (Account { max_memory: Some(0), ..storage(1, Some(100)) }, None),
+            (whole(Quota { memory: 90, max_memory: Some(100), ..disk.clone() }), Some(Level::Warning)),
+            (whole(Quota { max_memory: Some(0), ..disk.clone() }), None),
+            (whole(Quota { reserved_storage: 99, ..disk.clone() }), None),
+            (whole(Quota { reserved_storage: 100, ..disk.clone() }), Some(Level::Warning)),
+            (whole(Quota { reserved_storage: 100, storage: 96, ..disk.clone() }), Some(Level::Critical)),
         ] {
             let found = judge(std::slice::from_ref(&account), &defaults);
             assert_eq!(found, wanted.map(|level| (Rule::AccountStorage, level)).into_iter().collect::<Vec<_>>());
@@ -243,18 +291,43 @@ mod tests {
 
     #[test]
     fn streams_and_consumers_that_are_nearly_too_many() {
-        let of = |streams, max_streams, consumers, max_consumers| Account {
-            streams,
-            consumers,
-            max_streams,
-            max_consumers,
-            ..Default::default()
+        let of = |streams, max_streams, consumers, max_consumers| {
+            whole(Quota { streams, consumers, max_streams, max_consumers, ..Default::default() })
         };
         let defaults = Thresholds::default();
         assert_eq!(judge(&[of(500, None, 9_000, None)], &defaults), []);
         assert_eq!(judge(&[of(5, Some(10), 10, Some(100))], &defaults), []);
         assert_eq!(judge(&[of(8, Some(10), 10, Some(100))], &defaults), [(Rule::AccountAssets, Level::Warning)]);
-        assert_eq!(judge(&[of(1, Some(10), 100, Some(100))], &defaults), [(Rule::AccountAssets, Level::Critical)]);
+        assert_eq!(judge(&[of(1, Some(10), 100, Some(100))], &defaults), [], "no stream has that many");
+    }
+
+    #[test]
+    fn consumers_are_limited_a_stream() {
+        let mut catalog = Catalog::default();
+        let quota = |max| Quota { max_consumers: Some(max), ..Default::default() };
+        let tiers = [("R1".to_owned(), quota(10)), ("R3".to_owned(), quota(100))].into();
+        let account = Account { tiers, ..Default::default() };
+        catalog.apply(Update::Account(account, Timestamp::from_secs(1)));
+        let mut put = |name: &str, replicas, consumers| {
+            let mut stream = Stream { name: name.into(), ..Default::default() };
+            (stream.config.replicas, stream.state.consumers) = (replicas, consumers);
+            catalog.apply(Update::Stream(stream.into()));
+            let thresholds = Thresholds::default();
+            let look = AccountLook::new(&catalog, &thresholds).unwrap();
+            book::account(&look).map(|(_, hit)| hit.level).collect::<Vec<_>>()
+        };
+        assert_eq!(put("copied", 3, 50), []);
+        assert_eq!(put("a", 1, 7), []);
+        assert_eq!(put("b", 1, 7), [], "each has its own");
+        assert_eq!(put("b", 1, 10), [Level::Critical]);
+    }
+
+    #[test]
+    fn one_tier_is_full_beside_one_that_is_empty() {
+        let quota = |storage| Quota { storage, max_storage: Some(100), ..Default::default() };
+        let tiers = [("R1".to_owned(), quota(92)), ("R3".to_owned(), quota(0))].into();
+        let account = Account { whole: Quota { storage: 92, ..Default::default() }, tiers, ..Default::default() };
+        assert_eq!(judge(&[account], &Thresholds::default()), [(Rule::AccountStorage, Level::Warning)]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What rules look at: the account, one stream, one consumer; each with the thresholds that hold for it.
 
+use std::collections::BTreeMap;
+
 use crate::health::{Level, Standing, Terms, Verdict};
 use crate::model::catalog::{Shelf, Subjects};
 use crate::model::{
@@ -75,6 +77,8 @@ impl Bound {
 pub(super) struct AccountLook<'a> {
     /// As it was read last.
     pub account: &'a Account,
+    /// Its streams: some of its limits are limits of each.
+    pub streams: &'a BTreeMap<String, StreamEntry>,
     /// As it was before.
     pub series: &'a Series<AccountSample>,
     /// What is configured.
@@ -84,7 +88,12 @@ pub(super) struct AccountLook<'a> {
 impl<'a> AccountLook<'a> {
     /// `None` where nothing is known of it.
     pub(super) fn new(catalog: &'a Catalog, thresholds: &'a Thresholds) -> Option<Self> {
-        Some(Self { account: catalog.account.value()?, series: &catalog.account_series, thresholds })
+        Some(Self {
+            account: catalog.account.value()?,
+            streams: &catalog.streams,
+            series: &catalog.account_series,
+            thresholds,
+        })
     }
 
     /// What is set of a rule.

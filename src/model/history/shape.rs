@@ -296,13 +296,17 @@ impl ConsumerThen {
 
 /// Of an account.
 pub(super) const fn of_account(account: &Account) -> AccountRow {
-    [account.storage, account.memory, account.streams, account.consumers]
+    let whole = &account.whole;
+    [whole.storage, whole.memory, whole.streams, whole.consumers]
 }
 
 /// The account with the numbers of then; its limits are those of now.
 pub(super) fn restored_account(row: AccountRow, now: &Account) -> Account {
     let mut out = now.clone();
-    [out.storage, out.memory, out.streams, out.consumers] = row;
+    let whole = &mut out.whole;
+    [whole.storage, whole.memory, whole.streams, whole.consumers] = row;
+    // What each tier used then is not kept.
+    out.tiers.clear();
     out
 }
 

@@ -9,7 +9,6 @@ use tokio::time::{sleep, timeout};
 use crate::model::update::Ask;
 use crate::model::{ProblemKind, Scope, Update};
 use crate::nats::api::SIDE_BY_SIDE;
-use crate::nats::ask::now;
 
 use super::pace::Outcome;
 use super::{Closed, Lane};
@@ -23,10 +22,25 @@ const SHELVES: usize = 16;
 /// Subjects that are shown of a stream.
 const SUBJECTS: usize = 10_000;
 
+/// The subjects of a stream wait this many times what reading them took: of a million that is a minute.
+const SUBJECTS_TIMES: u32 = 20;
+
+/// Until when these subjects need not be read again.
+struct Rest(Option<((String, String), Instant)>);
+
+impl Rest {
+    fn is_over(&self, stream: &str, filter: &str) -> bool {
+        self.0
+            .as_ref()
+            .is_none_or(|((s, f), until)| (s.as_str(), f.as_str()) != (stream, filter) || Instant::now() >= *until)
+    }
+}
+
 /// Runs rounds until nobody listens.
 pub(super) async fn run(mut lane: Lane) -> Result<(), Closed> {
     let mut shown = Scope::default();
     let mut texts_at: Option<Instant> = None;
+    let mut subjects = Rest(None);
     loop {
         lane.when_up().await?;
         let scope = lane.scope.borrow_and_update().clone();
@@ -37,7 +51,7 @@ pub(super) async fn run(mut lane: Lane) -> Result<(), Closed> {
             texts_at = Some(Instant::now());
         }
         let started = Instant::now();
-        let outcome = round(&lane, &scope, with_texts).await?;
+        let outcome = round(&lane, &scope, with_texts, &mut subjects).await?;
         lane.throttle.note_first(outcome);
         shown = scope;
         let pause = lane.throttle.first_pause(lane.pace.fast, outcome.cost(started.elapsed()), TIMES);
@@ -63,7 +77,7 @@ async fn other_than(scope: &mut watch::Receiver<Scope>, shown: &Scope) -> Result
     scope.wait_for(|scope| !scope.is_same_but_for_lags(shown)).await.map(|_| ()).map_err(|_| Closed)
 }
 
-async fn round(lane: &Lane, scope: &Scope, with_texts: bool) -> Result<Outcome, Closed> {
+async fn round(lane: &Lane, scope: &Scope, with_texts: bool, rest: &mut Rest) -> Result<Outcome, Closed> {
     let mut outcome = Outcome::default();
     // The consumers before their streams: what is outstanding may then be overstated, but never understated.
     let shelves: Vec<String> = scope.consumers_of.iter().take(SHELVES).cloned().collect();
@@ -98,44 +112,58 @@ async fn round(lane: &Lane, scope: &Scope, with_texts: bool) -> Result<Outcome, 
         }
     }
     if with_texts {
-        texts(lane, scope).await?;
+        texts(lane, scope, rest).await?;
     }
     Ok(outcome)
 }
 
 /// The whole texts of what is open, and its subjects: larger, so less often.
-async fn texts(lane: &Lane, scope: &Scope) -> Result<(), Closed> {
+async fn texts(lane: &Lane, scope: &Scope, rest: &mut Rest) -> Result<(), Closed> {
     if let Some(name) = &scope.detail {
         match lane.api.stream_json(name).await {
             Ok((stream, json)) => {
                 lane.learn(&stream);
                 lane.tell(Update::Stream(std::sync::Arc::new(stream))).await?;
-                lane.tell(Update::StreamJson { stream: name.clone(), json: json.into(), taken: now() }).await?;
+                lane.tell(Update::StreamJson { stream: name.clone(), json: json.into(), taken: lane.now() }).await?;
             }
             Err(problem) if problem.kind == ProblemKind::NotFound => {
-                lane.tell(Update::StreamGone(name.clone(), now())).await?;
+                lane.tell(Update::StreamGone(name.clone(), lane.now())).await?;
             }
             Err(problem) if problem.kind == ProblemKind::Disconnected => {}
-            Err(problem) => lane.tell(Update::Failed(Ask::Stream(name.clone()), problem, now())).await?,
+            Err(problem) => lane.tell(Update::Failed(Ask::Stream(name.clone()), problem, lane.now())).await?,
         }
     }
     if let Some((stream, name)) = &scope.consumer
         && let Ok((_, json)) = lane.api.consumer_json(stream, name).await
     {
-        let update =
-            Update::ConsumerJson { stream: stream.clone(), consumer: name.clone(), json: json.into(), taken: now() };
+        let update = Update::ConsumerJson {
+            stream: stream.clone(),
+            consumer: name.clone(),
+            json: json.into(),
+            taken: lane.now(),
+        };
         lane.tell(update).await?;
     }
-    if let Some((name, filter)) = &scope.subjects {
+    if let Some((name, filter)) = &scope.subjects
+        && rest.is_over(name, filter)
+    {
+        let started = Instant::now();
         match lane.api.subjects(name, filter, SUBJECTS).await {
-            Ok((counts, total)) => {
-                let update =
-                    Update::Subjects { stream: name.clone(), filter: filter.clone(), counts, total, taken: now() };
+            Ok((counts, total, read)) => {
+                let update = Update::Subjects {
+                    stream: name.clone(),
+                    filter: filter.clone(),
+                    counts,
+                    total,
+                    read,
+                    taken: lane.now(),
+                };
                 lane.tell(update).await?;
             }
             Err(problem) if problem.kind == ProblemKind::Disconnected => {}
-            Err(problem) => lane.tell(Update::Failed(Ask::Subjects(name.clone()), problem, now())).await?,
+            Err(problem) => lane.tell(Update::Failed(Ask::Subjects(name.clone()), problem, lane.now())).await?,
         }
+        *rest = Rest(Some(((name.clone(), filter.clone()), Instant::now() + started.elapsed() * SUBJECTS_TIMES)));
     }
     // The server is never asked without a breath in between, also when screens change quickly.
     sleep(Duration::from_millis(1)).await;

@@ -10,7 +10,6 @@ use crate::model::lag::LagWish;
 use crate::model::update::Ask;
 use crate::model::{Consumer, Problem, ProblemKind, Storage, Stream, Update};
 use crate::nats::api::SIDE_BY_SIDE;
-use crate::nats::ask::now;
 
 use super::pace::Outcome;
 use super::{Closed, Lane};
@@ -94,7 +93,7 @@ impl Lane {
 
     /// Where it stood that long ago is not where it stands.
     fn is_old(&self, consumer: &Consumer) -> bool {
-        now().since(consumer.taken) > self.pace.detail
+        self.now().since(consumer.taken) > self.pace.detail
     }
 
     async fn look(&self, wish: &LagWish) -> Result<Outcome, Closed> {
@@ -113,7 +112,7 @@ impl Lane {
             Ok(lag) => self.tell(Update::Lag(stream, name, lag)).await?,
             // While the link is down its own report says everything.
             Err(Problem { kind: ProblemKind::Disconnected, .. }) => {}
-            Err(problem) => self.tell(Update::Failed(Ask::Lag(stream, name), problem, now())).await?,
+            Err(problem) => self.tell(Update::Failed(Ask::Lag(stream, name), problem, self.now())).await?,
         }
         Ok(outcome)
     }

@@ -12,7 +12,6 @@ use tokio::time::sleep;
 use crate::model::update::{Ask, Listing};
 use crate::model::{ProblemKind, Stream, Traffic, Update};
 use crate::nats::api::SIDE_BY_SIDE;
-use crate::nats::ask::now;
 
 use super::listen::Announced;
 use super::pace::Outcome;
@@ -113,7 +112,7 @@ impl Lane {
         });
         match (&listing.problem, listing.items.is_empty()) {
             // Nothing was listed at all: that is a failure, not a list.
-            (Some(problem), true) => self.tell(Update::Failed(Ask::Streams, problem.clone(), now())).await?,
+            (Some(problem), true) => self.tell(Update::Failed(Ask::Streams, problem.clone(), self.now())).await?,
             _ => self.tell(Update::Streams(listing)).await?,
         }
         Ok(outcome)
@@ -212,7 +211,7 @@ async fn consumers(mut lane: Lane) -> Result<(), Closed> {
 /// Asks for the consumers of all streams; returns what that cost the server.
 async fn sweep(lane: &Lane) -> Result<Duration, Closed> {
     let started = Instant::now();
-    let taken = now();
+    let taken = lane.now();
     let names: Vec<String> =
         lane.know(|k| k.streams.iter().filter(|(_, n)| **n > 0).map(|(name, _)| name.clone()).collect());
     let mut failed: Option<(usize, crate::model::Problem)> = None;
@@ -249,10 +248,10 @@ async fn account(mut lane: Lane) -> Result<(), Closed> {
         match answer {
             Ok(account) => {
                 lane.tell(Update::Rtt(took)).await?;
-                lane.tell(Update::Account(account, now())).await?;
+                lane.tell(Update::Account(account, lane.now())).await?;
             }
             Err(problem) if problem.kind == ProblemKind::Disconnected => {}
-            Err(problem) => lane.tell(Update::Failed(Ask::Account, problem, now())).await?,
+            Err(problem) => lane.tell(Update::Failed(Ask::Account, problem, lane.now())).await?,
         }
         let pause = lane.throttle.pause(lane.pace.account, outcome.cost(took), LIST_TIMES);
         lane.rest(pause).await?;
@@ -290,15 +289,15 @@ impl Lane {
                     self.learn(&found);
                     Update::Stream(std::sync::Arc::new(found))
                 }
-                Err(problem) if problem.kind == ProblemKind::NotFound => Update::StreamGone(stream, now()),
-                Err(problem) => Update::Failed(Ask::Stream(stream), problem, now()),
+                Err(problem) if problem.kind == ProblemKind::NotFound => Update::StreamGone(stream, self.now()),
+                Err(problem) => Update::Failed(Ask::Stream(stream), problem, self.now()),
             },
             Some(name) => match self.api.consumer(&stream, name).await {
                 Ok(found) => Update::Consumer(std::sync::Arc::new(found)),
                 Err(problem) if problem.kind == ProblemKind::NotFound => {
-                    Update::ConsumerGone(stream, name.clone(), now())
+                    Update::ConsumerGone(stream, name.clone(), self.now())
                 }
-                Err(problem) => Update::Failed(Ask::Consumer(stream, name.clone()), problem, now()),
+                Err(problem) => Update::Failed(Ask::Consumer(stream, name.clone()), problem, self.now()),
             },
         };
         let outcome = match &update {
@@ -317,6 +316,7 @@ impl Lane {
 async fn traffic(lane: Lane) -> Result<(), Closed> {
     let mut seen: VecDeque<u64> = VecDeque::from([lane.api.cost().0]);
     let mut told = None;
+    let mut clock = 0;
     loop {
         sleep(Duration::from_secs(1)).await;
         let (requests, reply_bytes) = lane.api.cost();
@@ -330,6 +330,10 @@ async fn traffic(lane: Lane) -> Result<(), Closed> {
         if told != Some(now) {
             told = Some(now);
             lane.tell(Update::Traffic(now)).await?;
+        }
+        let ahead = lane.api.client().clock.ahead();
+        if std::mem::replace(&mut clock, ahead) != ahead {
+            lane.tell(Update::Clock(ahead)).await?;
         }
         let (requests, lost) = lane.api.client().ledger.take();
         if !requests.is_empty() || lost > 0 {

@@ -46,7 +46,7 @@ pub(super) async fn run(
     };
     let events = client.events();
     let connected = async {
-        out.send(Update::Link(Link::Connected { since: now() })).await.map_err(|_| Closed)?;
+        out.send(Update::Link(Link::Connected { since: lane.now() })).await.map_err(|_| Closed)?;
         out.send(Update::Server(client.server())).await.map_err(|_| Closed)
     };
     if connected.await.is_err() {
@@ -91,7 +91,7 @@ async fn follow(
 ) -> Result<(), Closed> {
     let mut lost: Option<(Timestamp, u32, Option<String>)> = None;
     let mut silent: Option<Timestamp> = None;
-    let mut connected = now();
+    let mut connected = lane.now();
     loop {
         let event = match timeout(LOOK, events.recv()).await {
             Ok(Ok(event)) => event,
@@ -103,7 +103,7 @@ async fn follow(
         };
         let link = match event {
             ClientEvent::Connected => {
-                (lost, silent, connected) = (None, None, now());
+                (lost, silent, connected) = (None, None, lane.now());
                 lane.throttle.reset();
                 lane.tell(Update::Server(client.server())).await?;
                 up.send_if_modified(|up| !std::mem::replace(up, true));
@@ -112,7 +112,7 @@ async fn follow(
             // Nothing more is asked until something comes: it would only be waited for.
             ClientEvent::Silent if lost.is_none() => {
                 up.send_if_modified(|up| std::mem::replace(up, false));
-                let since = now().minus(pulse::SILENT);
+                let since = lane.now().minus(pulse::SILENT);
                 silent = Some(since);
                 Link::Silent { since }
             }
@@ -126,7 +126,7 @@ async fn follow(
                 up.send_if_modified(|up| std::mem::replace(up, false));
                 let given_up =
                     silent.take().map(|since| (since, 0, Some("the server answered nothing any more".into())));
-                let (since, attempt, reason) = lost.clone().or(given_up).unwrap_or_else(|| (now(), 0, None));
+                let (since, attempt, reason) = lost.clone().or(given_up).unwrap_or_else(|| (lane.now(), 0, None));
                 lost = Some((since, attempt, reason.clone()));
                 Link::Lost { attempt, since, reason }
             }
@@ -138,7 +138,7 @@ async fn follow(
                 }
                 None => continue,
             },
-            ClientEvent::LameDuck => Link::LameDuck { since: now() },
+            ClientEvent::LameDuck => Link::LameDuck { since: lane.now() },
             ClientEvent::Silent | ClientEvent::Heard | ClientEvent::Denied { .. } | ClientEvent::SlowConsumer => {
                 continue;
             }

@@ -11,7 +11,6 @@ use crate::model::update::Ask;
 use crate::model::{AdvisoryKind, Problem, ProblemKind, Update};
 use crate::nats::Client;
 use crate::nats::advisories::{self, Heard};
-use crate::nats::ask::now;
 
 use super::{Closed, Connector, Lane};
 
@@ -38,7 +37,7 @@ pub(super) async fn run(lane: Lane, connector: Connector, announce: mpsc::Sender
         let advisory = match heard {
             Heard::Advisory(advisory) => advisory,
             Heard::Refused(problem) => {
-                lane.tell(Update::Failed(Ask::Advisories, problem, now())).await?;
+                lane.tell(Update::Failed(Ask::Advisories, problem, lane.now())).await?;
                 continue;
             }
             Heard::Lost(n) => {
@@ -46,13 +45,13 @@ pub(super) async fn run(lane: Lane, connector: Connector, announce: mpsc::Sender
                 continue;
             }
             Heard::Listens(lost) => {
-                lane.tell(Update::AdvisoriesHeard(now())).await?;
+                lane.tell(Update::AdvisoriesHeard(lane.now())).await?;
                 let again = std::mem::replace(&mut listened, true);
                 // Where polls lost theirs too, the link's own report says everything.
                 let alone = again && !polls.has_changed().unwrap_or(false);
                 polls.mark_unchanged();
                 if alone && (lost < AGAIN || !told) {
-                    lane.tell(Update::Failed(Ask::Advisories, broken(lost), now())).await?;
+                    lane.tell(Update::Failed(Ask::Advisories, broken(lost), lane.now())).await?;
                 }
                 told = lost >= AGAIN;
                 continue;
@@ -62,10 +61,10 @@ pub(super) async fn run(lane: Lane, connector: Connector, announce: mpsc::Sender
         match (&advisory.kind, &consumer) {
             (AdvisoryKind::StreamDeleted, _) => {
                 lane.know(|k| k.streams.remove(&stream));
-                lane.tell(Update::StreamGone(stream, now())).await?;
+                lane.tell(Update::StreamGone(stream, lane.now())).await?;
             }
             (AdvisoryKind::ConsumerDeleted, Some(name)) => {
-                lane.tell(Update::ConsumerGone(stream.clone(), name.clone(), now())).await?;
+                lane.tell(Update::ConsumerGone(stream.clone(), name.clone(), lane.now())).await?;
                 let _ = announce.try_send((stream, None));
             }
             // Nothing else is made, changed or lost; and what is told of single messages can be told very often.
@@ -112,7 +111,7 @@ async fn connect(lane: &Lane, connector: &Connector) -> Result<Client, Closed> {
                 told = true;
                 let sentence = format!("advisories: no connection of their own ({sentence}); it is tried again");
                 let problem = Problem::new(ProblemKind::Disconnected, sentence);
-                lane.tell(Update::Failed(Ask::Advisories, problem, now())).await?;
+                lane.tell(Update::Failed(Ask::Advisories, problem, lane.now())).await?;
             }
             Err(_) => {}
         }

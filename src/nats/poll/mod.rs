@@ -20,7 +20,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::model::{Consumer, Scope, Stream, Update};
+use crate::model::{Consumer, Scope, Stream, Timestamp, Update};
 
 use super::{Api, Client};
 
@@ -134,6 +134,11 @@ impl Known {
 }
 
 impl Lane {
+    /// The present time by the server's clock.
+    fn now(&self) -> Timestamp {
+        self.api.now()
+    }
+
     /// Reports; ends the lane when nobody listens any more.
     async fn tell(&self, update: Update) -> Result<(), Closed> {
         self.know(|k| k.keep_heads(&self.scope.borrow(), &update));

@@ -7,7 +7,7 @@ use crate::model::consumer::Delivery;
 use crate::model::reposition::{After, Before, Method, Place, Preview, Span, Target};
 use crate::model::units::{duration, messages, messages_were};
 use crate::model::{AckPolicy, Consumer, DeliverPolicy, Problem, Retention, Stream, Timestamp};
-use crate::nats::{Api, now};
+use crate::nats::Api;
 use crate::query::Range;
 use crate::query::range::{End, Start};
 
@@ -49,7 +49,7 @@ pub(super) async fn preview(
     };
     let version = api.client().server().version;
     let mut preview = Preview {
-        taken: now(),
+        taken: api.now(),
         stream: stream.into(),
         consumer: consumer.into(),
         stream_created: about.created,
@@ -133,7 +133,7 @@ async fn resolve(matching: Matching<'_>, target: Target) -> Result<Wanted, Probl
             seq
         }
         Target::Time(time) => {
-            if time > now() {
+            if time > matching.stream.taken {
                 obstacle = Some(format!("{time} is still to come; `end` is for what comes next"));
             }
             from(Start::Time(time)).await?.map_or(end, |place| place.seq)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::{Message, Problem, ProblemKind, Retention, Stream, Timestamp};
-use crate::nats::{Api, Client, now};
+use crate::nats::{Api, Client};
 use crate::query::range::{End, Start};
 
 use super::{Method, Out, State, Stop, TailSpec, consumer, peek, pull};
@@ -38,7 +38,7 @@ impl Plan {
     /// Everything that was stored so far is read: whether that is the end, or more is waited for.
     pub(super) fn ends_here(&self) -> bool {
         let over = match self.spec.range.end {
-            End::Time(until) => now() > Timestamp(until.0.saturating_add(LATE)),
+            End::Time(until) => self.api.now() > Timestamp(until.0.saturating_add(LATE)),
             End::Open | End::Seq(_) => false,
         };
         !self.spec.follow || over

@@ -32,6 +32,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Stream
         }
         return;
     };
+    let found = app.catalog().found_subjects(&screen.name, &screen.subject_filter);
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let columns = place(&COLUMNS, inner.width, screen.subjects.sort);
     let sort = (screen.subjects.sort, screen.subjects.descending);
@@ -41,17 +42,27 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Stream
         let (what, next) = if screen.subjects.filter.is_empty() {
             ("The stream holds no messages", "A subject appears here with its first message")
         } else {
-            ("No subject matches the filter", "Esc shows all again")
+            match (screen.subject_filter.as_str(), found) {
+                (">", _) if subjects.is_cut() => (
+                    "None of the largest matches",
+                    "a whole subject, or a pattern such as orders.*.new, is asked of the server",
+                ),
+                (">", _) | (_, Some(_)) => ("No subject matches the filter", "Esc shows all again"),
+                (_, None) => ("None of the largest matches", "The server is asked"),
+            }
         };
         return message(frame, body, theme.dim, what, next);
     }
-    let capped = subjects.total > subjects.counts.len() as u64;
-    if capped {
-        let words = format!(
-            "the {} largest of {}; the filter works on these",
-            count_exact(subjects.counts.len() as u64),
-            count_exact(subjects.total)
-        );
+    if subjects.is_cut() {
+        let (shown, read) = (count_exact(subjects.counts.len() as u64), count_exact(subjects.read));
+        let words = if subjects.read < subjects.total {
+            format!(
+                "the {shown} largest of {read} read, of {}; / also asks for a subject or pattern",
+                count_exact(subjects.total)
+            )
+        } else {
+            format!("the {shown} largest of {read}; / also asks for a subject or pattern")
+        };
         let x = inner.x + 60.min(inner.width);
         text(
             frame.buffer_mut(),
@@ -62,7 +73,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Stream
     }
     // The list is small enough to be looked up by a scan of what is visible.
     let by_name: std::collections::HashMap<&str, u64> =
-        subjects.counts.iter().map(|c| (c.subject.as_str(), c.messages)).collect();
+        found.into_iter().chain([subjects]).flat_map(|s| &s.counts).map(|c| (c.subject.as_str(), c.messages)).collect();
     let mut needle = screen.subjects.needle();
     for ((row, selected), y) in screen.subjects.window().zip(body.y..body.bottom()) {
         let Row::Item(subject) = row else { continue };

@@ -371,7 +371,7 @@ async fn what_could_not_be_looked_at_is_not_fine() {
     let server = server_with(
         r#"accounts { A { jetstream: enabled, users: [
             { user: all, password: p }
-            { user: some, password: p, permissions: { publish: { deny: ["$JS.API.CONSUMER.LIST.closed"] } } }
+            { user: some, password: p, permissions: { publish: { deny: ["$JS.API.CONSUMER.LIST.closed", "$JS.API.CONSUMER.NAMES.closed"] } } }
         ] } }"#,
     );
     let nats = async_nats::ConnectOptions::with_user_and_password("all".into(), "p".into())

@@ -169,7 +169,9 @@ impl Live {
                 self.take(more);
             }
         }
-        self.world.send(Msg::Tick(now()));
+        // As the console does: by the server's clock.
+        let ahead = self.catalog().ahead;
+        self.world.send(Msg::Tick(Timestamp(now().0 + ahead)));
         self.world.send(Msg::Frame);
         self.follow();
     }

@@ -7,6 +7,7 @@ pub(crate) mod fixture;
 pub(crate) mod home;
 pub(crate) mod jwt;
 pub(crate) mod live;
+pub(crate) mod proxy;
 pub(crate) mod pty;
 pub(crate) mod raw;
 pub(crate) mod stand_in;

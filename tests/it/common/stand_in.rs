@@ -7,8 +7,11 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use jetscope::demo::{Server, ServerSpec};
+use jetscope::model::Timestamp;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
+
+use super::live::now;
 
 /// How questions are answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +42,17 @@ pub(crate) struct StandIn {
 impl StandIn {
     /// Stands in for a server with these streams, each with one consumer.
     pub(crate) async fn start(streams: &'static [&'static str], mood: Mood) -> Self {
+        Self::answering(mood, move |subject| answer(subject, streams, 0)).await
+    }
+
+    /// The same, of which the clock is so much ahead of ours, in nanoseconds.
+    pub(crate) async fn ahead(streams: &'static [&'static str], ahead: i64) -> Self {
+        Self::answering(Mood::Well(Duration::ZERO), move |subject| answer(subject, streams, ahead)).await
+    }
+
+    /// Stands in for a server that answers so, by subject.
+    pub(crate) async fn answering(mood: Mood, answers: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        let answers = Arc::new(answers);
         let spec = ServerSpec { jetstream: false, ..Default::default() };
         let server = Server::start(&spec).expect("a server");
         let client = async_nats::connect(server.url()).await.expect("a connection");
@@ -58,12 +72,12 @@ impl StandIn {
                     page.len() - 1
                 };
                 let mood = *moods.lock().expect("the mood");
-                let (client, pages) = (client.clone(), Arc::clone(&pages));
+                let (client, pages, answers) = (client.clone(), Arc::clone(&pages), Arc::clone(&answers));
                 tokio::spawn(async move {
                     let reply = match mood {
                         Mood::Well(after) => {
                             sleep(after).await;
-                            answer(&subject, streams)
+                            answers(&subject)
                         }
                         Mood::Busy => BUSY.to_owned(),
                     };
@@ -109,25 +123,29 @@ impl Drop for StandIn {
 const BUSY: &str =
     r#"{"error":{"code":503,"err_code":10008,"description":"JetStream system temporarily unavailable"}}"#;
 
-fn answer(subject: &str, streams: &[&str]) -> String {
+/// What such a server answers.
+pub(crate) fn answer(subject: &str, streams: &[&str], ahead: i64) -> String {
+    let ts = Timestamp(now().0 + ahead);
     let tokens: Vec<&str> = subject.split('.').skip(2).collect();
     match tokens.as_slice() {
         ["STREAM", "LIST"] => {
-            let all: Vec<String> = streams.iter().map(|name| stream(name)).collect();
+            let all: Vec<String> = streams.iter().map(|name| stream(name, ts)).collect();
             format!(r#"{{"total":{n},"offset":0,"limit":256,"streams":[{}]}}"#, all.join(","), n = streams.len())
         }
-        ["STREAM", "INFO", name] => stream(name),
+        ["STREAM", "INFO", name] => stream(name, ts),
         ["CONSUMER", "LIST", stream] => {
             format!(
-                r#"{{"total":1,"offset":0,"limit":256,"consumers":[{{"stream_name":"{stream}","name":"c","config":{{"durable_name":"c"}}}}]}}"#
+                r#"{{"total":1,"offset":0,"limit":256,"consumers":[{{"stream_name":"{stream}","name":"c","config":{{"durable_name":"c"}},"ts":"{ts}"}}]}}"#
             )
         }
         _ => r#"{"storage":1,"streams":2,"limits":{"max_storage":-1}}"#.into(),
     }
 }
 
-fn stream(name: &str) -> String {
+/// A stream whose last message was stored a minute ago, by its server's clock.
+fn stream(name: &str, ts: Timestamp) -> String {
+    let last = ts.minus(Duration::from_secs(60));
     format!(
-        r#"{{"config":{{"name":"{name}","retention":"limits","storage":"file","num_replicas":1}},"created":"2026-11-23T09:24:33Z","state":{{"messages":7,"first_seq":1,"last_seq":7,"consumer_count":1}}}}"#
+        r#"{{"config":{{"name":"{name}","retention":"limits","storage":"file","num_replicas":1}},"created":"2026-11-23T09:24:33Z","state":{{"messages":7,"first_seq":1,"last_seq":7,"first_ts":"{last}","last_ts":"{last}","consumer_count":1}},"ts":"{ts}"}}"#
     )
 }

@@ -8,8 +8,8 @@ use jetscope::keymap::Keymap;
 use jetscope::model::lag::Stored;
 use jetscope::model::update::{Listing, SubjectCount};
 use jetscope::model::{
-    Account, AckPolicy, Cluster, Consumer, Delivery, Discard, Lag, Link, Peer, Retention, ServerInfo, Storage, Stream,
-    Timestamp, Update,
+    Account, AckPolicy, Cluster, Consumer, Delivery, Discard, Lag, Link, Peer, Quota, Retention, ServerInfo, Storage,
+    Stream, Timestamp, Update,
 };
 use jetscope::ui::{Theme, draw};
 use ratatui::Terminal;
@@ -258,8 +258,16 @@ impl World {
             ..Default::default()
         })));
         world.send(Msg::Data(Update::Rtt(Duration::from_micros(420))));
-        let account =
-            Account { storage: 3 << 30, max_storage: Some(10 << 30), streams: 8, consumers: 6, ..Default::default() };
+        let account = Account {
+            whole: Quota {
+                storage: 3 << 30,
+                max_storage: Some(10 << 30),
+                streams: 8,
+                consumers: 6,
+                ..Default::default()
+            },
+            ..Default::default()
+        };
         world.send(Msg::Data(Update::Account(account, start())));
         // The consumers were polled for a while, so that there are verdicts.
         for second in (-18..0).step_by(2) {
@@ -291,6 +299,7 @@ impl World {
             filter: ">".into(),
             counts: counts.iter().map(|(s, n)| SubjectCount { subject: (*s).into(), messages: *n }).collect(),
             total: 3,
+            read: 3,
             taken: start(),
         }));
         world.send(Msg::Frame);

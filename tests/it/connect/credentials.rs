@@ -82,14 +82,14 @@ async fn the_first_place_with_credentials_decides_alone() {
     let no_flags = Flags::default();
 
     let home = Home::with(&json!({ "url": url, "user": "file", "password": "file-pw" }));
-    assert_eq!(account(&home.load(&flags, &vars)).await.max_streams, Some(1));
-    assert_eq!(account(&home.load(&no_flags, &vars)).await.max_streams, Some(2));
-    assert_eq!(account(&home.selected()).await.max_streams, Some(3));
+    assert_eq!(account(&home.load(&flags, &vars)).await.whole.max_streams, Some(1));
+    assert_eq!(account(&home.load(&no_flags, &vars)).await.whole.max_streams, Some(2));
+    assert_eq!(account(&home.selected()).await.whole.max_streams, Some(3));
     home.context("it", &json!({ "url": plain, "user": "file", "password": "file-pw" }));
-    assert_eq!(account(&home.selected()).await.max_streams, Some(4));
+    assert_eq!(account(&home.selected()).await.whole.max_streams, Some(4));
     // What flags and variables said of the first context is not sent to the next one.
     let switched = home.load(&flags, &vars).for_context("it").unwrap();
-    assert_eq!(account(&switched).await.max_streams, Some(4));
+    assert_eq!(account(&switched).await.whole.max_streams, Some(4));
 
     // Half of a pair from one place is not made whole by another place's other half.
     let half = Flags { user: Some(Secret::new("file")), ..Flags::default() };

@@ -73,7 +73,7 @@ async fn an_api_prefix_of_an_imported_account() {
     let context = json!({ "url": server.url(), "user": "app", "password": "pw", "jetstream_api_prefix": "JSAPP.API" });
     let home = Home::with(&context);
     let settings = home.selected();
-    assert_eq!(account(&settings).await.max_streams, Some(7));
+    assert_eq!(account(&settings).await.whole.max_streams, Some(7));
     let listing = Api::new(open(&settings.connection).await.unwrap()).streams().await;
     assert_eq!((listing.problem, listing.total), (None, 0));
 

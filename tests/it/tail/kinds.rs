@@ -1,6 +1,8 @@
 //! Kinds of streams and of access to them, on both servers: direct reads allowed or not, mirrors, limits that
 //! remove messages while they are read, consumers that may not be made.
 
+use std::time::Duration;
+
 use jetscope::config::Connection;
 use jetscope::demo::server::{NEWEST, OLDEST};
 use jetscope::demo::{Server, ServerSpec};
@@ -188,4 +190,26 @@ async fn a_stream_that_is_not_there_is_told_so() {
     let client = open(&Connection::to(server.url())).await.unwrap();
     let said = failure(&client, spec("none", Start::First, End::Open)).await;
     assert!(said.contains("stream not found"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_api_that_is_imported_for_single_replies_is_read_one_by_one() {
+    let config = r#"accounts {
+        JS: { jetstream: enabled, users: [{ user: js, password: pw }], exports: [{ service: "$JS.API.>" }] }
+        APP: { users: [{ user: app, password: pw }],
+               imports: [{ service: { account: JS, subject: "$JS.API.>" }, to: "JSAPP.API.>" }] }
+    }"#;
+    let server = Server::start(&ServerSpec { config: config.into(), ..Default::default() }).unwrap();
+    let options = async_nats::ConnectOptions::with_user_and_password("js".into(), "pw".into());
+    let nats = options.connect(server.url()).await.unwrap();
+    stream(&nats, json!({"name": "S", "subjects": ["s.>"]})).await;
+    publish(&nats, "s.x", 60).await;
+    let connection = crate::common::live::user(&server.url(), "app", "pw");
+    let client = open(&Connection { api_prefix: "JSAPP.API".into(), ..connection }).await.unwrap();
+    let started = std::time::Instant::now();
+    let (method, messages) = read(&client, spec("S", Start::First, End::Open)).await;
+    let seqs: Vec<u64> = messages.iter().map(|message| message.seq).collect();
+    assert_eq!((method, seqs), (Method::Peek, (1..=60).collect()));
+    // Two requests that bring one message each are waited out; the rest takes no time.
+    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
 }

@@ -283,7 +283,7 @@ fn work_that_no_filter_takes() {
     let count = |subject: &str, messages| SubjectCount { subject: subject.into(), messages };
     let counts = vec![count("orders.x", 5), count("orders.a", 3), count("orders.y", 2)];
     let (stream, filter, taken) = ("orders".into(), ">".into(), Timestamp::from_secs(10_010));
-    catalog.apply(Update::Subjects { stream, filter, counts, total: 3, taken });
+    catalog.apply(Update::Subjects { stream, filter, counts, total: 3, read: 3, taken });
     assert_eq!(sentence(&catalog), "7 messages are in it that no consumer's filter takes: orders.x (5), orders.y (2).");
 }
 

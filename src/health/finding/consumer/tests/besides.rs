@@ -162,7 +162,14 @@ fn filters_that_match_nothing() {
         let mut case = with(filters, |_| {});
         let counts = vec![SubjectCount { subject: "orders.eu.a".into(), messages: 5 }];
         let taken = Timestamp::from_secs(taken);
-        case.catalog.apply(Update::Subjects { stream: "orders".into(), filter: ">".into(), counts, total, taken });
+        case.catalog.apply(Update::Subjects {
+            stream: "orders".into(),
+            filter: ">".into(),
+            counts,
+            total,
+            read: total,
+            taken,
+        });
         case.hits()
     };
     assert_eq!(known(&["orders.us.>"], 2, 1), found(Notice));

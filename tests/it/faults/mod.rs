@@ -1,5 +1,7 @@
 //! Losing the server, not being let in, not being allowed: what is said, and that it goes on by itself.
 
+mod table;
+
 use std::time::Duration;
 
 use jetscope::config::Connection;
