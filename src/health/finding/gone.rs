@@ -248,7 +248,7 @@ mod tests {
         deleted.stream(6, 100, 0);
         assert!(deleted.told(BILLING).contains(&(Rule::ConsumerGone, Level::Notice, true)));
         deleted.consumer(9, |_| {});
-        assert!(deleted.told(BILLING).iter().any(|told| *told == (Rule::ConsumerGone, Level::Notice, false)));
+        assert!(deleted.told(BILLING).contains(&(Rule::ConsumerGone, Level::Notice, false)));
         assert_eq!(gone(|c| c.config.durable = false).told(BILLING), [], "who looks on once comes and goes");
         // A stream takes its consumers with it.
         let mut both = gone(|_| {});

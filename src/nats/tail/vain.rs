@@ -63,7 +63,6 @@ impl Vain {
             Ok(Step::Over) => return Ok(true),
             // Whoever sends one such message after the other must not make us connect for each.
             Ok(Step::AtEnd(_)) if before.is_some() => again = most.ilog2() / 2,
-            Ok(_) => {}
             Err(problem) if self.times >= GIVEN_UP && !peek::passes(&problem) => {
                 let sentence = format!(
                     "reading stream {stream}: nothing comes from message {} on, and it cannot be looked at alone ({problem})",
@@ -71,7 +70,7 @@ impl Vain {
                 );
                 return Err(Problem { sentence, ..problem }.into());
             }
-            Err(_) => {}
+            Ok(_) | Err(_) => {}
         }
         let pause = again.checked_sub(1).map_or(Duration::ZERO, |n| FIRST_PAUSE.saturating_mul(1 << n.min(16)));
         if self.times == TOLD {
