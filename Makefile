@@ -47,9 +47,10 @@ bench: setup ## Measure: sweeps, reading, frames, verdicts, idle cost, start, re
 	@cargo bench --bench terminal
 	@cargo bench --bench replay
 
-fuzz: ## Feed anything to the decoders and to the filters, a minute each (needs a nightly toolchain and cargo-fuzz)
+fuzz: ## Feed anything to the decoders, the filters and the ranges, a minute each (needs a nightly toolchain and cargo-fuzz)
 	@cargo +nightly fuzz run decode -- -max_total_time=60
 	@cargo +nightly fuzz run filter -- -max_total_time=60
+	@cargo +nightly fuzz run range -- -max_total_time=60
 	@cargo +nightly fuzz run headers -- -max_total_time=60
 	@cargo +nightly fuzz run wire -- -max_total_time=60
 

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
-use crate::event::{clean_line, harmless_json};
+use crate::event::{clean_line, escape, push_json};
 use crate::model::{Said, units};
 use crate::query::Mistake;
 use crate::query::mistake::short;
@@ -26,9 +26,11 @@ pub(super) fn note(text: &str) {
 /// One document on one line. Characters that act on a terminal are escaped, so that the text says the same
 /// to a parser and does no harm on a screen.
 pub(super) fn json<T: Serialize>(document: &T) -> io::Result<String> {
-    let mut out = harmless_json(serde_json::to_string(document)?);
-    out.push('\n');
-    Ok(out)
+    let mut out = Vec::new();
+    push_json(&mut out, document)?;
+    escape(&mut out, 0);
+    out.push(b'\n');
+    String::from_utf8(out).map_err(io::Error::other)
 }
 
 /// The most characters of what was typed that are marked.

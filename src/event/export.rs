@@ -1,7 +1,6 @@
 //! An event leaves the house: as one line of structured JSON that loses nothing, and as the SDK's typed event.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -11,11 +10,10 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use super::attribute::{Core, Value};
-use super::body::compact;
 use super::decoded::{Data, Event};
+use super::line::{escape, push_json, push_source};
 use super::lint::decode_base64;
 use super::media;
-use super::sanitise::is_harmless;
 
 /// Why the SDK's event cannot hold this one.
 #[derive(Debug, Error)]
@@ -43,8 +41,8 @@ pub enum ExportError {
 /// Data in the terms of the JSON format.
 pub(super) enum Payload<'a> {
     None,
-    /// JSON source text, on one line.
-    Json(String),
+    /// JSON source text, as it was sent.
+    Json(&'a str),
     Text(Cow<'a, str>),
     Bytes(Cow<'a, [u8]>),
     /// `data_base64` that cannot be decoded, as it was sent.
@@ -55,7 +53,7 @@ pub(super) fn payload<'a>(event: &Event<'a>) -> Payload<'a> {
     let named = event.datacontenttype();
     match event.data {
         Data::None => Payload::None,
-        Data::Json(raw) => Payload::Json(compact(raw.get())),
+        Data::Json(raw) => Payload::Json(raw.get()),
         Data::Base64(raw) => {
             decode_base64(raw.get()).map_or(Payload::Undecodable(raw.get()), |bytes| Payload::Bytes(Cow::Owned(bytes)))
         }
@@ -65,7 +63,7 @@ pub(super) fn payload<'a>(event: &Event<'a>) -> Payload<'a> {
             if named.is_none_or(media::is_json)
                 && let Ok(raw) = serde_json::from_slice::<&RawValue>(bytes)
             {
-                return Payload::Json(compact(raw.get()));
+                return Payload::Json(raw.get());
             }
             match std::str::from_utf8(bytes) {
                 Ok(text) if named.is_some_and(|n| media::is_text(n) || media::is_xml(n)) => {
@@ -83,34 +81,60 @@ impl Event<'_> {
     /// Everything that was read is in it, in its order, with its digits and offsets, also when the event is invalid.
     /// Characters that act on a terminal are written as `\u` escapes, so the line is harmless and says the same.
     pub fn to_json_line(&self) -> String {
-        let mut line = String::from("{");
-        let mut member = |name: &str, value: &str| {
-            if line.len() > 1 {
-                line.push(',');
-            }
-            // Writing to a String cannot fail.
-            let _ = write!(line, "{}:{value}", json_string(name));
+        let mut line = Vec::new();
+        self.write_json(&mut line);
+        // It was made of text.
+        String::from_utf8(line).unwrap_or_default()
+    }
+
+    /// Writes the same behind what is there; source text is copied and not made anew. Whether the data of a binary event
+    /// is in it so that its bytes can be told exactly.
+    pub fn write_json(&self, out: &mut Vec<u8>) -> bool {
+        let (from, mut data) = (out.len(), None);
+        let mut next = b'{';
+        let mut member = |out: &mut Vec<u8>, name: &str| {
+            out.push(std::mem::replace(&mut next, b','));
+            string(out, name);
+            out.push(b':');
         };
         for attribute in &self.attributes {
-            let value = match &attribute.value {
-                Value::Text(text) => json_string(text),
-                Value::Json(source) => compact(source),
-                other => other.to_text().into_owned(),
-            };
-            member(&attribute.name, &value);
+            member(out, &attribute.name);
+            match &attribute.value {
+                Value::Text(text) => string(out, text),
+                Value::Json(source) => push_source(out, source),
+                other => out.extend_from_slice(other.to_text().as_bytes()),
+            }
         }
         match payload(self) {
             Payload::None => {}
-            Payload::Json(source) => member("data", &source),
-            Payload::Text(text) => member("data", &json_string(&text)),
-            Payload::Bytes(bytes) => member("data_base64", &json_string(&BASE64_STANDARD.encode(bytes))),
-            Payload::Undecodable(source) => member("data_base64", &compact(source)),
+            Payload::Json(source) => {
+                member(out, "data");
+                push_source(out, source);
+                data = Some(source);
+            }
+            Payload::Text(text) => {
+                member(out, "data");
+                string(out, &text);
+            }
+            Payload::Bytes(bytes) => {
+                member(out, "data_base64");
+                string(out, &BASE64_STANDARD.encode(bytes));
+            }
+            Payload::Undecodable(source) => {
+                member(out, "data_base64");
+                push_source(out, source);
+            }
         }
         if let Some(beside) = self.beside {
-            member("data_base64", &compact(beside.get()));
+            member(out, "data_base64");
+            push_source(out, beside.get());
         }
-        line.push('}');
-        harmless_json(line)
+        out.extend_from_slice(if next == b'{' { b"{}" } else { b"}" });
+        escape(out, from);
+        let sent = if let Data::Bytes(bytes) = self.data { bytes.len() } else { 0 };
+        data.is_none_or(|data| {
+            data.len() == sent && out.strip_suffix(b"}").is_some_and(|o| o.ends_with(data.as_bytes()))
+        })
     }
 
     /// The event as the SDK has it: typed and strict. Offsets of times and digits of numbers are lost there.
@@ -147,7 +171,7 @@ impl Event<'_> {
         match payload(self) {
             Payload::None => {}
             Payload::Json(source) => {
-                let value = serde_json::from_str(&source)?;
+                let value = serde_json::from_str(source)?;
                 let is_json = self.datacontenttype().is_none_or(media::is_json);
                 event.set_data_unchecked(match value {
                     serde_json::Value::String(text) if !is_json => SdkData::String(text),
@@ -166,28 +190,18 @@ impl Event<'_> {
     }
 }
 
-/// A JSON string with its quotes. Text can always be written.
-fn json_string(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_default()
+/// JSON on one line, with what acts on a terminal written as escapes: it says the same, and does no harm on a screen.
+pub fn harmless_json(line: String) -> String {
+    let mut out = line.into_bytes();
+    escape(&mut out, 0);
+    // It was text before.
+    String::from_utf8(out).unwrap_or_default()
 }
 
-/// JSON on one line, with what acts on a terminal written as escapes: it says the same, and does no harm on a screen. Beyond
-/// ASCII, all of JSON is inside of strings.
-pub fn harmless_json(line: String) -> String {
-    if line.bytes().all(|b| (0x20..0x7f).contains(&b)) {
-        return line;
-    }
-    let mut out = String::with_capacity(line.len() + 16);
-    for c in line.chars() {
-        if is_harmless(c) {
-            out.push(c);
-        } else {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        }
-    }
-    out
+/// A JSON string with its quotes.
+fn string(out: &mut Vec<u8>, text: &str) {
+    // Text can always be written, and to memory too.
+    let _ = push_json(out, text);
 }
 
 #[cfg(test)]
@@ -195,6 +209,7 @@ mod tests {
     use cloudevents::AttributesReader as _;
 
     use super::super::Envelope;
+    use super::super::body::compact;
     use super::super::exercise::message;
     use super::*;
 
@@ -220,7 +235,12 @@ mod tests {
     fn structured_events_lose_nothing() {
         let source = "{\"id\":\"1\",\"specversion\":\"1.0\",\n\"source\":\"/a\",\"type\":\"t\",\"time\":\"2026-11-20T15:50:07.50+02:00\",\
             \"ratio\":1.50,\"data\":{ \"b\" : 123456789012345678901234567890, \"a\":[\"x y\", 1.0] }}";
-        assert_eq!(line(&[], source.as_bytes()), compact(source));
+        // The data is copied as it is.
+        let data = source.find("\"data\":").unwrap();
+        let expected = compact(&source[..data]) + &source[data..];
+        assert_eq!(line(&[], source.as_bytes()), expected);
+        let lines = source.replace("{ \"b\"", "{\n\t\"b\"");
+        assert_eq!(line(&[], lines.as_bytes()), compact(&lines));
         let base64 = r#"{"specversion":"1.0","id":"1","source":"/a","type":"t","data_base64":"AAE="}"#;
         assert_eq!(line(&[], base64.as_bytes()), base64);
         let both = r#"{"specversion":"1.0","id":"1","source":"/a","type":"t","data":null,"data_base64":"AAE="}"#;
@@ -231,7 +251,7 @@ mod tests {
     fn binary_events_by_what_their_data_is() {
         assert_eq!(
             binary("application/json", b"{ \"a\": 1.0 }"),
-            r#","datacontenttype":"application/json","data":{"a":1.0}}"#
+            r#","datacontenttype":"application/json","data":{ "a": 1.0 }}"#
         );
         assert_eq!(binary("", b"[1]"), r#","data":[1]}"#);
         assert_eq!(binary("", b""), "}");

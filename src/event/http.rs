@@ -35,7 +35,7 @@ impl Event<'_> {
         }
         let (body, usual) = match payload(self) {
             Payload::None => (Vec::new(), None),
-            Payload::Json(source) => (source.into_bytes(), Some("application/json")),
+            Payload::Json(source) => (source.as_bytes().to_vec(), Some("application/json")),
             Payload::Text(text) => (text.into_owned().into_bytes(), None),
             Payload::Bytes(bytes) => (bytes.into_owned(), None),
             Payload::Undecodable(source) => (source.as_bytes().to_vec(), None),

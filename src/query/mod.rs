@@ -3,6 +3,8 @@
 
 pub mod cesql;
 pub mod command;
+#[cfg(any(test, fuzzing))]
+pub mod exercise;
 pub mod fields;
 pub mod filter;
 pub mod key;

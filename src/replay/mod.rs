@@ -13,6 +13,7 @@ pub mod mark;
 pub mod pacer;
 pub mod plan;
 pub mod prepare;
+mod printed;
 pub mod run;
 pub mod sink;
 pub mod source;

@@ -64,8 +64,6 @@ pub struct Preparer {
     /// All of them must let a message through.
     filters: Vec<Filter>,
     include_marked: bool,
-    /// The messages are lines of a file.
-    of_file: bool,
     max_size: Option<u64>,
 }
 
@@ -87,7 +85,6 @@ impl Preparer {
             form,
             filters,
             include_marked: plan.include_marked,
-            of_file,
             max_size: plan.capture.as_ref().and_then(|c| c.max_size),
         })
     }
@@ -110,10 +107,6 @@ impl Preparer {
         let mut rest = Vec::new();
         let copy = match &self.form {
             Form::Published(template) => {
-                // A line that is no event must not become a message that says it is one.
-                if self.of_file {
-                    whole(&Envelope::new(message).decode())?;
-                }
                 let subject = template.fill(&message.subject, &self.id).ok_or(Skip::NoSubject)?;
                 self.marker.copy(message, look, subject)
             }

@@ -1,6 +1,8 @@
 //! JSON laid out from its source text: order, digits and escapes stay as they were sent. No stack is kept, so depth
 //! costs nothing: a bracket says itself what it closes, and a string is a key when a colon follows.
 
+use memchr::memchr2;
+
 use super::Place;
 use super::line::{DEEPEST, Pen, Role};
 
@@ -60,16 +62,28 @@ fn value(source: &[u8], at: usize, place: &mut Place, pen: &mut Pen) -> usize {
 }
 
 /// The same JSON on one line, with no blanks between its tokens. Nothing else changes.
+#[cfg(test)]
 pub fn compact(source: &str) -> String {
-    let bytes = source.as_bytes();
-    let mut out = String::with_capacity(source.len());
-    let mut at = skip_blanks(bytes, 0);
-    while at < bytes.len() {
-        let end = token_end(bytes, at);
-        out.push_str(source.get(at..end).unwrap_or_default());
-        at = skip_blanks(bytes, end);
+    let mut out = Vec::new();
+    compact_onto(&mut out, source.as_bytes());
+    String::from_utf8(out).unwrap_or_default()
+}
+
+/// Writes JSON on one line, with no blanks between its tokens. Nothing else changes.
+pub fn compact_onto(out: &mut Vec<u8>, source: &[u8]) {
+    let (mut from, mut at) = (0, 0);
+    while let Some(byte) = source.get(at) {
+        match byte {
+            b'"' => at = token_end(source, at),
+            b' ' | b'\t' | b'\n' | b'\r' => {
+                out.extend_from_slice(part(source, from, at));
+                at = skip_blanks(source, at);
+                from = at;
+            }
+            _ => at += 1,
+        }
     }
-    out
+    out.extend_from_slice(part(source, from, at));
 }
 
 /// Beyond this nothing is set in when it is made pretty: a few bytes could become very many.
@@ -146,14 +160,13 @@ pub(super) fn token_end(source: &[u8], from: usize) -> usize {
 
 /// The length of a string with its quotes; to the end where it is cut off.
 fn string_len(rest: &[u8]) -> usize {
-    let mut escaped = false;
-    for (at, &byte) in rest.iter().enumerate().skip(1) {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => return at + 1,
-            _ => {}
+    let mut at = 1;
+    while let Some(found) = rest.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+        at += found;
+        if rest.get(at) == Some(&b'"') {
+            return at + 1;
         }
+        at += 2;
     }
     rest.len()
 }

@@ -18,7 +18,9 @@ use std::ops::{Deref, Range};
 use bytes::Bytes;
 
 pub(super) use fold::fold;
-pub use json::{compact, pretty};
+#[cfg(test)]
+pub use json::compact;
+pub use json::{compact_onto, pretty};
 pub use line::{Line, Role, Span};
 pub(super) use path::{Leaf, leaf_at, leaves};
 

@@ -1,75 +1,100 @@
 //! `-o json`: a line an event, with all that is known of its message.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Write as _};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::Serialize;
-use serde_json::value::RawValue;
 
-use crate::cli::output;
-use crate::event::{Decoded, Envelope, Event, Extent, Mode};
+use crate::event::{Decoded, Envelope, Event, Extent, Mode, escape, push_json, push_line};
 use crate::model::Timestamp;
 
-/// What is printed for an event, or for a message that is none.
+/// What is printed of a message before its event.
 #[derive(Serialize)]
-struct Document<'a> {
+struct Head<'a> {
     stream: &'a str,
     seq: u64,
     time: Timestamp,
     subject: &'a str,
-    headers: &'a BTreeMap<&'a str, Vec<&'a str>>,
+    headers: BTreeMap<&'a str, Vec<&'a str>>,
     mode: &'static str,
-    event: Option<Box<RawValue>>,
-    error: Option<String>,
-    size: usize,
-    /// The body of a message that is no event, unpacked: as text, or where it is none, in Base64.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data_base64: Option<String>,
 }
 
 /// The lines of a message.
 pub(super) struct Documents<'d, 'm, 'a> {
     envelope: &'d Envelope<'m>,
     decoded: &'d Decoded<'a>,
-    headers: BTreeMap<&'d str, Vec<&'d str>>,
+    /// How each line begins.
+    head: Vec<u8>,
     /// There is no event in it.
     bare: bool,
 }
 
 impl<'d, 'm, 'a> Documents<'d, 'm, 'a> {
-    pub(super) fn new(envelope: &'d Envelope<'m>, decoded: &'d Decoded<'a>) -> Self {
+    pub(super) fn new(envelope: &'d Envelope<'m>, decoded: &'d Decoded<'a>) -> io::Result<Self> {
         let bare = decoded.events().iter().all(|event| event.extent == Extent::Nothing);
         let mut headers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for header in envelope.headers() {
             headers.entry(&header.name).or_default().push(&header.value);
         }
-        Self { envelope, decoded, headers, bare }
+        let message = envelope.message();
+        let (stream, seq, time, subject) = (&*message.stream, message.seq, message.time, &*message.subject);
+        let mode = decoded.mode().map_or("plain", Mode::name);
+        let mut head = Vec::new();
+        push_json(&mut head, &Head { stream, seq, time, subject, headers, mode })?;
+        escape(&mut head, 0);
+        // More members follow.
+        head.pop();
+        Ok(Self { envelope, decoded, head, bare })
     }
 
-    /// The line of an event, or of a message without any.
-    pub(super) fn line(&self, event: Option<&Event<'_>>) -> io::Result<String> {
-        let message = self.envelope.message();
-        let body = self.envelope.body();
-        let text = std::str::from_utf8(body).ok();
-        output::json(&Document {
-            stream: &message.stream,
-            seq: message.seq,
-            time: message.time,
-            subject: &message.subject,
-            headers: &self.headers,
-            mode: self.decoded.mode().map_or("plain", Mode::name),
-            event: event
-                .filter(|event| event.extent != Extent::Nothing)
-                .and_then(|event| RawValue::from_string(event.to_json_line()).ok()),
-            error: self.error(event),
-            size: message.size(),
-            data: text.filter(|_| self.bare),
-            data_base64: (self.bare && text.is_none()).then(|| BASE64_STANDARD.encode(body)),
-        })
+    /// Writes the line of an event, or of a message without any: `event`, all that is wrong as `error`, `size`, and of a
+    /// message that is no event the body, unpacked, as `data`. Where these do not tell exactly which bytes were stored
+    /// (they had several lines, or were packed), all of them follow as `body`. What is no text is in Base64.
+    pub(super) fn write(&self, out: &mut Vec<u8>, event: Option<&Event<'_>>) -> io::Result<()> {
+        out.extend_from_slice(&self.head);
+        out.extend_from_slice(b",\"event\":");
+        let from = out.len();
+        let (body, stored) = (self.envelope.body(), &*self.envelope.message().body);
+        let mut told = match event.filter(|event| event.extent != Extent::Nothing) {
+            Some(event) if self.is_as_sent(event) && push_line(out, body) => out.get(from..) == Some(stored),
+            Some(event) => {
+                let exact = event.write_json(out);
+                match self.decoded.mode() {
+                    Some(Mode::Binary) => exact && (body == stored || event.sent.is_some()),
+                    // Its others stand on lines of their own.
+                    Some(Mode::Batch) => true,
+                    _ => out.get(from..) == Some(stored),
+                }
+            }
+            None => {
+                out.extend_from_slice(b"null");
+                true
+            }
+        };
+        let from = out.len();
+        out.extend_from_slice(b",\"error\":");
+        push_json(out, &self.error(event))?;
+        write!(out, ",\"size\":{}", self.envelope.message().size())?;
+        if self.bare {
+            push_bytes(out, "data", body)?;
+            told = body == stored;
+        }
+        if !told {
+            push_bytes(out, "body", stored)?;
+        }
+        escape(out, from);
+        out.extend_from_slice(b"}\n");
+        Ok(())
+    }
+
+    /// Whether the body is the event as it is to be printed.
+    fn is_as_sent(&self, event: &Event<'_>) -> bool {
+        self.decoded.mode() == Some(Mode::Structured)
+            && event.extent == Extent::Whole
+            && event.findings.is_empty()
+            && self.decoded.findings.is_empty()
     }
 
     /// Why it is no event, and all that is wrong with it.
@@ -82,5 +107,19 @@ impl<'d, 'm, 'a> Documents<'d, 'm, 'a> {
             sentences.push("The batch is empty.".into());
         }
         (!sentences.is_empty()).then(|| sentences.join(" "))
+    }
+}
+
+/// Writes a member of this name with the bytes as text; what is none, in Base64 and under its other name.
+fn push_bytes(out: &mut Vec<u8>, name: &str, bytes: &[u8]) -> io::Result<()> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => {
+            write!(out, ",\"{name}\":")?;
+            push_json(out, text)
+        }
+        Err(_) => {
+            write!(out, ",\"{name}_base64\":")?;
+            push_json(out, &BASE64_STANDARD.encode(bytes))
+        }
     }
 }

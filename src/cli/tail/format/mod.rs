@@ -5,9 +5,9 @@ mod pattern;
 mod pretty;
 mod raw;
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 
-use crate::event::{Decoded, Envelope, Event, Extent, clean_line};
+use crate::event::{Decoded, Depth, Envelope, Event, Extent, clean_line};
 use crate::model::Message;
 
 use pattern::Pattern;
@@ -71,19 +71,22 @@ impl Format {
             return Ok(written);
         }
         let envelope = Envelope::new(message);
-        let decoded = envelope.decode();
+        let depth = if matches!(self, Self::CloudEvent) { Depth::Data } else { Depth::Full };
+        let decoded = envelope.decode_to(depth);
         if let Self::Pretty = self {
             written.printed = pretty::write(out, &envelope, &decoded, which, most)?;
             return Ok(written);
         }
-        let documents = matches!(self, Self::Json).then(|| json::Documents::new(&envelope, &decoded));
+        let documents =
+            if matches!(self, Self::Json) { Some(json::Documents::new(&envelope, &decoded)?) } else { None };
         for (_, event) in chosen(&decoded, which) {
             if written.printed >= most {
                 break;
             }
             match (&mut *self, event) {
                 (Self::CloudEvent, Some(event)) if event.extent == Extent::Whole => {
-                    writeln!(out, "{}", event.to_json_line())?;
+                    event.write_json(out);
+                    out.push(b'\n');
                 }
                 (Self::CloudEvent, _) => {
                     written.left_out += 1;
@@ -91,7 +94,7 @@ impl Format {
                 }
                 (Self::Json, event) => {
                     if let Some(documents) = &documents {
-                        out.extend_from_slice(documents.line(event)?.as_bytes());
+                        documents.write(out, event)?;
                     }
                 }
                 (Self::Pattern(pattern), event) => pattern.write(out, &envelope, event),
