@@ -80,7 +80,7 @@ impl Drill {
 
     async fn on(name: &'static str, place: Place, servers: Vec<Server>, promise: Promise, mut to: To) -> Self {
         let (events, _) = size();
-        place.stream("orders", &["orders.>"], json!({})).await;
+        patient(&place.nats, json!({"name": "orders", "subjects": ["orders.>"], "storage": "file"})).await;
         fill(&place.nats, "orders", 0, events).await;
         let mut other = None;
         let all = 1..=events as u64;
@@ -237,7 +237,8 @@ fn lines(path: &Path) -> Vec<u64> {
 async fn patient(nats: &async_nats::Client, config: Value) {
     let begun = Instant::now();
     loop {
-        let asked = nats.request("$JS.API.STREAM.CREATE.copies", serde_json::to_vec(&config).unwrap().into()).await;
+        let subject = format!("$JS.API.STREAM.CREATE.{}", config["name"].as_str().unwrap());
+        let asked = nats.request(subject, serde_json::to_vec(&config).unwrap().into()).await;
         let said: Value = asked.ok().and_then(|m| serde_json::from_slice(&m.payload).ok()).unwrap_or_default();
         if said["config"].is_object() {
             return;
@@ -270,6 +271,14 @@ async fn what_can_be_read_again_has_everything_once() {
     ] {
         drill(name, 1, Promise::Exact, To::Own(config), &mut chance).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_replicated_has_everything_once() {
+    if !full() {
+        return;
+    }
+    let mut chance = Chance::new("kills with destinations that are replicated");
     for (name, config) in [
         ("replicated, batches", json!({"num_replicas": 3, "allow_atomic": true})),
         ("replicated, fast ingest", json!({"num_replicas": 3, "allow_batched": true})),
