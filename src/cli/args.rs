@@ -12,9 +12,9 @@ use crate::demo::DemoSpec;
 
 const AFTER_HELP: &str = "\
 Without a command the console opens. Connections come from the same places as those of the nats CLI, in this \
-order: flags, NATS_* variables (NATS_URL, NATS_USER, NATS_PASSWORD, NATS_TOKEN, NATS_CREDS, NATS_NKEY, NATS_CERT, \
-NATS_KEY, NATS_CA, NATS_TLS_FIRST, NATS_INBOX_PREFIX, NATS_JS_DOMAIN, NATS_JS_API_PREFIX, NATS_TIMEOUT, NATS_CONTEXT), the chosen context, \
-nats://127.0.0.1:4222.
+order: flags, NATS_* variables (NATS_URL, NATS_USER, NATS_PASSWORD, NATS_TOKEN, NATS_CREDS, NATS_NKEY, NATS_JWT, \
+NATS_SEED, NATS_CERT, NATS_KEY, NATS_CA, NATS_TLS_FIRST, NATS_INBOX_PREFIX, NATS_JS_DOMAIN, NATS_JS_API_PREFIX, NATS_TIMEOUT, NATS_CONTEXT), the chosen context, \
+nats://127.0.0.1:4222. Credentials are also taken as file:///path, env://NAME and data:;base64,….
 
 Exit codes: 0 fine, 1 nothing matched or the check found a problem, 2 usage, connection or server error.";
 
@@ -55,20 +55,26 @@ pub(super) struct Global {
     #[arg(long, global = true, value_parser = secret)]
     token: Option<Secret>,
     /// Credentials file (JWT and seed)
-    #[arg(long, global = true, value_name = "FILE")]
-    creds: Option<String>,
+    #[arg(long, global = true, value_name = "FILE", value_parser = secret)]
+    creds: Option<Secret>,
     /// File with an nkey seed
-    #[arg(long, global = true, value_name = "FILE")]
-    nkey: Option<String>,
+    #[arg(long, global = true, value_name = "FILE", value_parser = secret)]
+    nkey: Option<Secret>,
+    /// User JWT
+    #[arg(long, global = true, value_parser = secret)]
+    jwt: Option<Secret>,
+    /// Seed of the user JWT
+    #[arg(long, global = true, value_parser = secret)]
+    seed: Option<Secret>,
     /// Client certificate (PEM)
-    #[arg(long, global = true, value_name = "FILE")]
-    tlscert: Option<String>,
+    #[arg(long, global = true, value_name = "FILE", value_parser = secret)]
+    tlscert: Option<Secret>,
     /// Key of the client certificate (PEM)
-    #[arg(long, global = true, value_name = "FILE")]
-    tlskey: Option<String>,
+    #[arg(long, global = true, value_name = "FILE", value_parser = secret)]
+    tlskey: Option<Secret>,
     /// Certificate authority of the server (PEM)
-    #[arg(long, global = true, value_name = "FILE")]
-    tlsca: Option<String>,
+    #[arg(long, global = true, value_name = "FILE", value_parser = secret)]
+    tlsca: Option<Secret>,
     /// TLS before the server's greeting
     #[arg(long, global = true)]
     tlsfirst: bool,
@@ -81,6 +87,9 @@ pub(super) struct Global {
     /// Prefix of the JetStream API, where it is imported
     #[arg(long, global = true, value_name = "SUBJECT")]
     js_api_prefix: Option<String>,
+    /// Prefix of the JetStream events (advisories), where they are imported
+    #[arg(long, global = true, value_name = "SUBJECT")]
+    js_event_prefix: Option<String>,
     /// How long connecting may take, such as 5s
     #[arg(long, global = true, value_parser = duration, value_name = "DURATION")]
     timeout: Option<Duration>,
@@ -113,6 +122,8 @@ impl From<Global> for Flags {
             token: g.token,
             creds: g.creds,
             nkey: g.nkey,
+            jwt: g.jwt,
+            seed: g.seed,
             cert: g.tlscert,
             key: g.tlskey,
             ca: g.tlsca,
@@ -120,6 +131,7 @@ impl From<Global> for Flags {
             inbox_prefix: g.inbox_prefix,
             domain: g.js_domain,
             api_prefix: g.js_api_prefix,
+            event_prefix: g.js_event_prefix,
             timeout: g.timeout,
             read_only: g.read_only,
             config: g.config,

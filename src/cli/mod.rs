@@ -19,6 +19,7 @@ mod reposition;
 mod sampling;
 mod streams;
 mod tail;
+mod usage;
 
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
@@ -26,7 +27,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser as _};
 use color_eyre::eyre::{Report, Result, bail};
 
-use crate::config::{Env, Flags, Settings};
+use crate::config::{Env, Flags, Settings, state};
 use crate::event::clean;
 use crate::runtime;
 
@@ -44,7 +45,7 @@ const INTERRUPTED: u8 = 130;
 /// Parses the arguments, runs the command, and says how it went.
 pub fn main() -> ExitCode {
     panics::install();
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| usage::exit(error));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let ended = match runtime {
         Ok(runtime) => {
@@ -105,6 +106,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         needs_a_terminal()?;
     }
     let _log = log::start(&settings.state_dir(), &settings.log_level);
+    state::keep_private(&settings.state_dir());
     match command {
         None => {
             runtime::console(settings).await?;

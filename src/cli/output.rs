@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
+use crate::config::secret::scrubbed;
 use crate::event::{clean_line, escape, push_json};
 use crate::model::{Said, units};
 use crate::query::Mistake;
@@ -20,7 +21,8 @@ pub(super) fn print(text: &str) -> io::Result<()> {
 
 /// Writes a note for a person to standard error; that it cannot be written is nothing to tell.
 pub(super) fn note(text: &str) {
-    let _ = writeln!(io::stderr(), "jetscope: {text}");
+    // Sentences are made without secrets; this is for those that quote what somebody typed in the wrong place.
+    let _ = writeln!(io::stderr(), "jetscope: {}", scrubbed(text));
 }
 
 /// One document on one line. Characters that act on a terminal are escaped, so that the text says the same

@@ -2,10 +2,14 @@
 
 use url::Url;
 
+use super::secret::{looks_secret, scrubbed};
 use super::{ConfigError, Secret};
 
 /// Where a server is when nobody says otherwise.
 pub(super) const DEFAULT_URL: &str = "nats://127.0.0.1:4222";
+
+/// A password with one of these characters ends the host where none should end.
+const UNESCAPED: &str = "nothing may follow host and port, and / ? # in a password must be written as %2F %3F %23";
 
 /// User and password of an address; a token is a user without a password.
 pub(super) type UserInfo = (Secret, Secret);
@@ -15,9 +19,8 @@ pub(super) fn split_urls(text: &str) -> Result<(Vec<String>, Option<UserInfo>), 
     let mut servers = Vec::new();
     let mut userinfo = None;
     for part in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
-        let mut url = address(part).map_err(|reason| ConfigError::BadValue {
-            what: "a server address".into(),
-            value: shown_server(part),
+        let mut url = address(part).map_err(|reason| ConfigError::BadAddress {
+            shown: shown_server(part),
             reason: format!("{reason}; it should be like nats://host:4222"),
         })?;
         if !url.username().is_empty() || url.password().is_some() {
@@ -40,7 +43,16 @@ pub(super) fn split_urls(text: &str) -> Result<(Vec<String>, Option<UserInfo>), 
 /// An address that can be connected to, or what is wrong with it.
 fn address(part: &str) -> Result<Url, String> {
     let whole = if part.contains("://") { part.to_owned() } else { format!("nats://{part}") };
-    let url = Url::parse(&whole).map_err(|e| e.to_string())?;
+    let (_, rest) = whole.split_once("://").unwrap_or_default();
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    if looks_secret(host) {
+        return Err("it looks like a credential, which is not shown".into());
+    }
+    let url = Url::parse(&whole).map_err(|error| {
+        // The first of these ends what is read as user, password and host.
+        let cut = rest.find(['/', '?', '#']).is_some_and(|cut| rest[cut..].contains('@'));
+        if cut { UNESCAPED.to_owned() } else { error.to_string() }
+    })?;
     if matches!(url.scheme(), "ws" | "wss") {
         return Err("WebSocket connections are not supported".into());
     }
@@ -52,7 +64,7 @@ fn address(part: &str) -> Result<Url, String> {
     }
     // A password with one of these characters ends up here: what follows is then no path, and must not be shown.
     if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-        return Err("nothing may follow host and port, and / ? # in a password must be written as %2F %3F %23".into());
+        return Err(if rest.contains('@') { UNESCAPED.into() } else { "nothing may follow host and port".into() });
     }
     Ok(url)
 }
@@ -71,7 +83,8 @@ fn shown_server(part: &str) -> String {
         Ok(_) => host,
         Err(_) => host.split([':', '/', '?', '#']).next().unwrap_or(""),
     };
-    if scheme.is_empty() { host.to_owned() } else { format!("{scheme}://{host}") }
+    let shown = if scheme.is_empty() { host.to_owned() } else { format!("{scheme}://{host}") };
+    scrubbed(&shown).into_owned()
 }
 
 fn percent_decoded(text: &str) -> String {
@@ -108,6 +121,10 @@ mod tests {
         assert_eq!(servers, ["nats://a:4222", "tls://b:9"]);
         assert_eq!(userinfo, Some((Secret::new("u"), Secret::new("p@"))));
         assert_eq!(split_urls("").unwrap(), (vec![DEFAULT_URL.to_owned()], None));
+        for wrong in ["u:pa#ss@h", "nats://u:pa/ss@h:1", "u:12#ss@h", "u:p?ss@h"] {
+            let error = split_urls(wrong).unwrap_err().to_string();
+            assert!(error.contains("%23") && !error.contains("ss@"), "{error}");
+        }
         for wrong in ["ws://a", "http://a", "nats://a/b", "nats://"] {
             assert!(split_urls(wrong).is_err(), "{wrong}");
         }

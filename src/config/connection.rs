@@ -1,42 +1,29 @@
 //! A connection with everything that it needs, each from the first place that says something.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::addresses::{DEFAULT_URL, UserInfo, split_urls};
-use super::{Clock, ConfigError, ContextFile, Env, Flags, Ledger, Secret};
+use super::addresses::{DEFAULT_URL, split_urls};
+use super::auth::{Auth, Places};
+use super::contexts::field_of;
+use super::credential::shown;
+use super::secret::looks_secret;
+use super::{Clock, ConfigError, ContextFile, Env, Flags, Ledger, NamedFile, Secret};
 
+/// Where the server tells events by default.
+const EVENTS: &str = "$JS.EVENT";
 /// How long connecting may take by default.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Who we say we are.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Auth {
-    /// Nobody.
-    #[default]
-    None,
-    /// A user and a password.
-    User(Secret, Secret),
-    /// A token.
-    Token(Secret),
-    /// A credentials file: a JWT and its seed.
-    Creds(PathBuf),
-    /// A file with an nkey seed.
-    Nkey(PathBuf),
-    /// A JWT and its seed.
-    Jwt(Secret, Secret),
-}
 
 /// How the connection is encrypted, beyond what the server asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tls {
     /// Our certificate.
-    pub cert: Option<PathBuf>,
+    pub cert: Option<NamedFile>,
     /// Its key.
-    pub key: Option<PathBuf>,
+    pub key: Option<NamedFile>,
     /// What the server's certificate is checked with.
-    pub ca: Option<PathBuf>,
+    pub ca: Option<NamedFile>,
     /// TLS starts before the server speaks.
     pub first: bool,
 }
@@ -61,6 +48,8 @@ pub struct Connection {
     pub inbox_prefix: Option<String>,
     /// The prefix of the `JetStream` API, without the last dot: `$JS.API`, `$JS.<domain>.API` or an own one.
     pub api_prefix: String,
+    /// The prefix of the `JetStream` events, without the last dot: `$JS.EVENT` or an own one.
+    pub event_prefix: String,
     /// How long connecting may take.
     pub timeout: Duration,
     /// How the `nats` CLI reaches the same.
@@ -89,6 +78,7 @@ impl Connection {
             tls: Tls::default(),
             inbox_prefix: None,
             api_prefix: "$JS.API".into(),
+            event_prefix: EVENTS.into(),
             timeout: DEFAULT_TIMEOUT,
             ledger: Ledger::default(),
             clock: Clock::default(),
@@ -106,60 +96,74 @@ impl Connection {
         env: &Env,
         context: Option<(&str, &ContextFile)>,
     ) -> Result<Self, ConfigError> {
-        let empty = ContextFile::default();
-        let file = context.map_or(&empty, |(_, file)| file);
-        let pick = |flag: Option<&String>, name: &str, file: &str| -> Option<String> {
-            flag.cloned()
-                .filter(|v| !v.is_empty())
-                .or_else(|| env.get(name).map(str::to_owned))
-                .or_else(|| (!file.is_empty()).then(|| file.to_owned()))
-        };
-        let path = |flag: Option<&String>, name: &str, file: &str| pick(flag, name, file).map(|p| env.path(&p));
-        let urls = pick(flags.server.as_ref(), "NATS_URL", file.url.reveal()).unwrap_or_else(|| DEFAULT_URL.into());
-        let (servers, in_url) = split_urls(&urls)?;
+        let places = Places { flags, env, context };
+        let urls = flags.server.clone().filter(|v| !v.is_empty()).map(Secret::new);
+        let urls = places.first(urls.as_ref(), "--server", "NATS_URL", |file| &file.url, "url");
+        let urls = urls.map_or_else(|| Secret::new(DEFAULT_URL), |given| given.text);
+        let (servers, in_url) = split_urls(urls.reveal())?;
+        places.without_proxy()?;
         // Domain and prefix choose the same subjects: the first place that names either decides for both.
-        let given = |s: Option<&str>| s.filter(|s| !s.is_empty()).map(str::to_owned);
+        let file = places.file();
+        let of = |field: &str| context.map_or_else(String::new, |(name, _)| field_of(name, field));
+        let given = |field: String, s: Option<&str>| s.filter(|s| !s.is_empty()).map(|s| (field, s.to_owned()));
         let (domain, prefix) = [
-            (given(flags.domain.as_deref()), given(flags.api_prefix.as_deref())),
-            (given(env.get("NATS_JS_DOMAIN")), given(env.get("NATS_JS_API_PREFIX"))),
-            (given(Some(&file.jetstream_domain)), given(Some(&file.jetstream_api_prefix))),
+            (
+                given("--js-domain".into(), flags.domain.as_deref()),
+                given("--js-api-prefix".into(), flags.api_prefix.as_deref()),
+            ),
+            (
+                given("NATS_JS_DOMAIN".into(), env.get("NATS_JS_DOMAIN")),
+                given("NATS_JS_API_PREFIX".into(), env.get("NATS_JS_API_PREFIX")),
+            ),
+            (
+                given(of("jetstream_domain"), Some(&file.jetstream_domain)),
+                given(of("jetstream_api_prefix"), Some(&file.jetstream_api_prefix)),
+            ),
         ]
         .into_iter()
         .find(|(domain, prefix)| domain.is_some() || prefix.is_some())
         .unwrap_or_default();
+        let api_prefix = match (domain, prefix) {
+            (_, Some(prefix)) => subject(&prefix)?,
+            (Some(domain), None) => format!("$JS.{}.API", subject(&domain)?),
+            (None, None) => "$JS.API".into(),
+        };
+        let event_prefix = given("--js-event-prefix".into(), flags.event_prefix.as_deref())
+            .or_else(|| given(of("jetstream_event_prefix"), Some(&file.jetstream_event_prefix)));
+        let inbox_prefix = given("--inbox-prefix".into(), flags.inbox_prefix.as_deref())
+            .or_else(|| given("NATS_INBOX_PREFIX".into(), env.get("NATS_INBOX_PREFIX")))
+            .or_else(|| given(of("inbox_prefix"), Some(&file.inbox_prefix)));
         let timeout = match (flags.timeout, env.get("NATS_TIMEOUT")) {
             (Some(given), _) => given,
-            (None, Some(text)) => super::file::duration(text).map_err(|reason| ConfigError::BadValue {
-                what: "NATS_TIMEOUT".into(),
-                value: text.into(),
-                reason,
-            })?,
+            (None, Some(text)) => super::file::duration(text)
+                .map_err(|reason| ConfigError::BadField { field: "NATS_TIMEOUT".into(), reason })?,
             (None, None) => DEFAULT_TIMEOUT,
         };
         let tls = Tls {
-            cert: path(flags.cert.as_ref(), "NATS_CERT", &file.cert),
-            key: path(flags.key.as_ref(), "NATS_KEY", &file.key),
-            ca: path(flags.ca.as_ref(), "NATS_CA", &file.ca),
+            cert: places.tls_file(flags.cert.as_ref(), "--tlscert", "NATS_CERT", |file| &file.cert, "cert")?,
+            key: places.tls_file(flags.key.as_ref(), "--tlskey", "NATS_KEY", |file| &file.key, "key")?,
+            ca: places.tls_file(flags.ca.as_ref(), "--tlsca", "NATS_CA", |file| &file.ca, "ca")?,
             first: flags.tls_first || env.flag("NATS_TLS_FIRST") || file.tls_first,
         };
         if tls.cert.is_some() != tls.key.is_some() {
             let (has, lacks) = if tls.cert.is_some() { ("certificate", "key") } else { ("key", "certificate") };
-            return Err(ConfigError::BadValue {
-                what: format!("the client's TLS {has}"),
-                value: tls.cert.as_ref().or(tls.key.as_ref()).map(|p| p.display().to_string()).unwrap_or_default(),
+            let file = tls.cert.as_ref().or(tls.key.as_ref()).map(ToString::to_string).unwrap_or_default();
+            return Err(ConfigError::BadField {
+                field: format!("the client's TLS {has} {file}"),
                 reason: format!("it needs its {lacks} too (--tlscert and --tlskey)"),
             });
         }
         let context = context.map(|(name, _)| name.to_owned());
-        let auth = auth(flags, env, in_url, file);
+        let auth = places.auth(in_url)?;
         let reach = reach(flags, env, context.as_deref(), &servers, &auth, &tls);
         Ok(Self {
             context,
             servers,
             auth,
             tls,
-            inbox_prefix: pick(flags.inbox_prefix.as_ref(), "NATS_INBOX_PREFIX", &file.inbox_prefix),
-            api_prefix: api_prefix(domain.as_deref(), prefix.as_deref())?,
+            inbox_prefix: inbox_prefix.map(|given| subject(&given)).transpose()?,
+            api_prefix,
+            event_prefix: event_prefix.map(|given| subject(&given)).transpose()?.unwrap_or_else(|| EVENTS.into()),
             timeout,
             reach: Arc::new(Reach(reach)),
             ledger: Ledger::default(),
@@ -179,7 +183,7 @@ fn reach(
     tls: &Tls,
 ) -> Vec<(&'static str, String)> {
     let given = |flag: Option<&String>, name: &str| flag.is_some_and(|v| !v.is_empty()) || env.get(name).is_some();
-    let shown = |path: &std::path::Path| path.display().to_string();
+    let set = |flag: Option<&Secret>, name: &str| flag.is_some_and(|v| !v.is_empty()) || env.get(name).is_some();
     let mut out = Vec::new();
     if let Some(name) = context {
         out.push(("--context", name.to_owned()));
@@ -187,18 +191,22 @@ fn reach(
     if context.is_none() || given(flags.server.as_ref(), "NATS_URL") {
         out.push(("--server", servers.join(",")));
     }
-    match auth {
-        Auth::Creds(file) if given(flags.creds.as_ref(), "NATS_CREDS") => out.push(("--creds", shown(file))),
-        Auth::Nkey(file) if given(flags.nkey.as_ref(), "NATS_NKEY") => out.push(("--nkey", shown(file))),
-        _ => {}
+    // What is no file is a secret, and left out as a password is.
+    let (option, file) = match auth {
+        Auth::Creds(file) if set(flags.creds.as_ref(), "NATS_CREDS") => ("--creds", file.path()),
+        Auth::Nkey(file) if set(flags.nkey.as_ref(), "NATS_NKEY") => ("--nkey", file.path()),
+        _ => ("", None),
+    };
+    if let Some(path) = file.and_then(shown) {
+        out.push((option, path));
     }
     for (option, flag, name, path) in [
         ("--tlscert", &flags.cert, "NATS_CERT", &tls.cert),
         ("--tlskey", &flags.key, "NATS_KEY", &tls.key),
         ("--tlsca", &flags.ca, "NATS_CA", &tls.ca),
     ] {
-        if let Some(path) = path.as_ref().filter(|_| given(flag.as_ref(), name)) {
-            out.push((option, shown(path)));
+        if let Some(path) = path.as_ref().filter(|_| set(flag.as_ref(), name)).and_then(|file| shown(&file.path)) {
+            out.push((option, path));
         }
     }
     if flags.tls_first || env.flag("NATS_TLS_FIRST") {
@@ -210,102 +218,71 @@ fn reach(
     out
 }
 
-/// The first place that names any credentials decides alone: a `--creds` replaces the context's password. A
-/// password belongs to the user that is found, wherever that is: `--password` with the context's user is its password.
-fn auth(flags: &Flags, env: &Env, in_url: Option<UserInfo>, file: &ContextFile) -> Auth {
-    let set = |s: Option<&Secret>| s.filter(|s| !s.is_empty()).cloned();
-    let secret = |name: &str| env.get(name).map(Secret::new);
-    let password = set(flags.password.as_ref()).or_else(|| secret("NATS_PASSWORD"));
-    let text = |s: &str| (!s.is_empty()).then(|| s.to_owned());
-    let from_flags = Given {
-        creds: text(flags.creds.as_deref().unwrap_or("")),
-        nkey: text(flags.nkey.as_deref().unwrap_or("")),
-        jwt: None,
-        token: set(flags.token.as_ref()),
-        user: set(flags.user.as_ref()),
-        password: password.clone(),
-        user_may_be_token: true,
-    };
-    let from_env = || Given {
-        creds: env.get("NATS_CREDS").map(str::to_owned),
-        nkey: env.get("NATS_NKEY").map(str::to_owned),
-        jwt: None,
-        token: secret("NATS_TOKEN"),
-        user: secret("NATS_USER"),
-        password: password.clone(),
-        user_may_be_token: true,
-    };
-    let from_url = || {
-        in_url.map(|(user, password)| if password.is_empty() { Auth::Token(user) } else { Auth::User(user, password) })
-    };
-    let from_file = || Given {
-        creds: text(&file.creds),
-        nkey: text(&file.nkey),
-        jwt: (!file.user_jwt.is_empty()).then(|| (file.user_jwt.clone(), file.user_seed.clone())),
-        token: set(Some(&file.token)),
-        user: set(Some(&file.user)),
-        password: password.clone().or_else(|| set(Some(&file.password))),
-        user_may_be_token: false,
-    };
-    from_flags
-        .choose(env)
-        .or_else(|| from_env().choose(env))
-        .or_else(from_url)
-        .or_else(|| from_file().choose(env))
-        .unwrap_or_default()
-}
-
-/// The credentials of one place.
-struct Given {
-    creds: Option<String>,
-    nkey: Option<String>,
-    jwt: Option<(Secret, Secret)>,
-    token: Option<Secret>,
-    user: Option<Secret>,
-    password: Option<Secret>,
-    user_may_be_token: bool,
-}
-
-impl Given {
-    /// One of them, in the order of the nats CLI.
-    fn choose(self, env: &Env) -> Option<Auth> {
-        // As with the nats CLI: a user without a password is a token, which comes last; not so in a context.
-        let (user, token) = match (self.user, &self.password) {
-            (Some(user), None) if self.user_may_be_token => (None, Some(self.token.unwrap_or(user))),
-            (user, _) => (user, self.token),
-        };
-        user.map(|user| Auth::User(user, self.password.unwrap_or_default()))
-            .or_else(|| self.creds.map(|file| Auth::Creds(env.path(&file))))
-            .or_else(|| self.nkey.map(|file| Auth::Nkey(env.path(&file))))
-            .or_else(|| self.jwt.map(|(jwt, seed)| Auth::Jwt(jwt, seed)))
-            .or_else(|| token.map(Auth::Token))
+/// A part of subjects without its last dot; the value of another field in it is not told.
+fn subject((field, value): &(String, String)) -> Result<String, ConfigError> {
+    let bad = |reason: &str| Err(ConfigError::BadField { field: field.clone(), reason: reason.into() });
+    let value = value.trim_end_matches('.');
+    if looks_secret(value) {
+        return bad("it looks like a credential, which is not shown");
     }
-}
-
-fn api_prefix(domain: Option<&str>, prefix: Option<&str>) -> Result<String, ConfigError> {
-    let subject_token = |what: &str, value: &str| {
-        if value.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '*' | '>')) {
-            return Err(ConfigError::BadValue {
-                what: what.into(),
-                value: value.into(),
-                reason: "it must not have blanks, * or >".into(),
-            });
-        }
-        Ok(value.trim_end_matches('.').to_owned())
-    };
-    match (domain, prefix) {
-        (_, Some(prefix)) => subject_token("the JetStream API prefix", prefix),
-        (Some(domain), None) => Ok(format!("$JS.{}.API", subject_token("the JetStream domain", domain)?)),
-        (None, None) => Ok("$JS.API".into()),
+    if value.is_empty() || value.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '*' | '>')) {
+        return bad(&format!("{value:?} should be a subject without blanks, * or >"));
     }
+    Ok(value.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Credential;
     use super::*;
 
     fn resolve(flags: &Flags, env: &Env, file: &ContextFile) -> Connection {
         Connection::resolve(flags, env, Some(("c", file))).unwrap()
+    }
+
+    fn path(of: &Credential) -> String {
+        of.path().unwrap().display().to_string()
+    }
+
+    fn who(auth: &Auth) -> String {
+        let text = |of: &Credential| of.read_line().unwrap().reveal().to_owned();
+        match auth {
+            Auth::User(user, password) => format!("user {} {}", user.reveal(), text(password)),
+            Auth::Token(token) => format!("token {}", text(token)),
+            Auth::Jwt(jwt, seed) => {
+                format!("jwt {} {}", text(jwt), seed.as_ref().map(text).unwrap_or_default())
+            }
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_seed_belongs_to_the_jwt_wherever_that_is() {
+        let file = ContextFile { user_jwt: "j".into(), user_seed: "s".into(), ..Default::default() };
+        let none = Env::default();
+        assert_eq!(who(&resolve(&Flags::default(), &none, &file).auth), "jwt j s");
+        let env = Env::of([("NATS_JWT", "env://J"), ("J", "ej"), ("NATS_SEED", "es")]);
+        assert_eq!(who(&resolve(&Flags::default(), &env, &file).auth), "jwt ej es");
+        let flags = Flags { seed: Some("fs".into()), ..Default::default() };
+        assert_eq!(who(&resolve(&flags, &env, &file).auth), "jwt ej fs");
+        assert_eq!(who(&resolve(&flags, &none, &file).auth), "jwt j fs");
+        // Half a pair of another place is not made whole by the context's.
+        let env = Env::of([("NATS_JWT", "ej")]);
+        assert_eq!(who(&resolve(&Flags::default(), &env, &file).auth), "jwt ej ");
+        let alone = Connection::resolve(&flags, &none, None).unwrap_err().to_string();
+        assert!(alone.contains("--seed") && !alone.contains("fs "), "{alone}");
+    }
+
+    #[test]
+    fn a_proxy_is_not_gone_past() {
+        let file = ContextFile { socks_proxy: "socks5://u:s3cret@p".into(), ..Default::default() };
+        let with = |env: &Env| Connection::resolve(&Flags::default(), env, Some(("c", &file)));
+        let error = with(&Env::default()).unwrap_err().to_string();
+        assert!(error.contains("\"socks_proxy\"") && !error.contains("s3cret"), "{error}");
+        assert!(with(&Env::of([("NATS_SOCKS_PROXY", "none")])).is_ok());
+        let env = Env::of([("NATS_SOCKS_PROXY", "socks5://u:s3cret@p")]);
+        let error = Connection::resolve(&Flags::default(), &env, None).unwrap_err().to_string();
+        assert!(error.contains("NATS_SOCKS_PROXY") && !error.contains("s3cret"), "{error}");
     }
 
     #[test]
@@ -347,30 +324,29 @@ mod tests {
         let file = ContextFile { user: Secret::new("u"), password: Secret::new("p"), ..Default::default() };
         let flags = Flags { creds: Some("~/a.creds".into()), ..Default::default() };
         let env = Env::of([("HOME", "/h")]);
-        assert_eq!(resolve(&flags, &env, &file).auth, Auth::Creds("/h/a.creds".into()));
-        assert_eq!(resolve(&Flags::default(), &env, &file).auth, Auth::User(Secret::new("u"), Secret::new("p")));
+        assert!(matches!(resolve(&flags, &env, &file).auth, Auth::Creds(c) if path(&c) == "/h/a.creds"));
+        assert_eq!(who(&resolve(&Flags::default(), &env, &file).auth), "user u p");
         let token = Env::of([("NATS_USER", "t")]);
-        assert_eq!(resolve(&Flags::default(), &token, &file).auth, Auth::Token(Secret::new("t")));
+        assert_eq!(who(&resolve(&Flags::default(), &token, &file).auth), "token t");
     }
 
     #[test]
     fn a_password_belongs_to_the_user_wherever_that_is() {
         let file = ContextFile { user: Secret::new("u"), password: Secret::new("p"), ..Default::default() };
-        let user = |user: &str, password: &str| Auth::User(Secret::new(user), Secret::new(password));
         let none = Env::default();
         let env = Env::of([("NATS_USER", "me"), ("NATS_PASSWORD", "env")]);
         let password = || Some(Secret::new("flag"));
         let flags = Flags { password: password(), ..Default::default() };
-        assert_eq!(resolve(&flags, &none, &file).auth, user("u", "flag"));
-        assert_eq!(resolve(&flags, &env, &file).auth, user("me", "flag"));
+        assert_eq!(who(&resolve(&flags, &none, &file).auth), "user u flag");
+        assert_eq!(who(&resolve(&flags, &env, &file).auth), "user me flag");
         let flags = Flags { user: Some(Secret::new("you")), ..Default::default() };
-        assert_eq!(resolve(&flags, &env, &file).auth, user("you", "env"));
-        assert_eq!(resolve(&flags, &none, &file).auth, Auth::Token(Secret::new("you")));
+        assert_eq!(who(&resolve(&flags, &env, &file).auth), "user you env");
+        assert_eq!(who(&resolve(&flags, &none, &file).auth), "token you");
         // Several in one place: the nats CLI takes the user before files, and a token last.
         let many = ContextFile { creds: "/c".into(), token: Secret::new("t"), ..file };
-        assert_eq!(resolve(&Flags::default(), &none, &many).auth, user("u", "p"));
+        assert_eq!(who(&resolve(&Flags::default(), &none, &many).auth), "user u p");
         let many = ContextFile { user: Secret::default(), ..many };
-        assert_eq!(resolve(&Flags::default(), &none, &many).auth, Auth::Creds("/c".into()));
+        assert!(matches!(resolve(&Flags::default(), &none, &many).auth, Auth::Creds(c) if path(&c) == "/c"));
     }
 
     #[test]
@@ -378,7 +354,7 @@ mod tests {
         let file = ContextFile { url: Secret::new("nats://me:p%40ss@host:4223"), ..Default::default() };
         let c = resolve(&Flags::default(), &Env::default(), &file);
         assert_eq!(c.servers, ["nats://host:4223"]);
-        assert_eq!(c.auth, Auth::User(Secret::new("me"), Secret::new("p@ss")));
+        assert_eq!(who(&c.auth), "user me p@ss");
         assert!(!format!("{c:?}").contains("p@ss"));
     }
 
@@ -392,9 +368,23 @@ mod tests {
 
     #[test]
     fn prefixes() {
-        assert_eq!(api_prefix(None, None).unwrap(), "$JS.API");
-        assert_eq!(api_prefix(Some("hub"), None).unwrap(), "$JS.hub.API");
-        assert_eq!(api_prefix(Some("hub"), Some("JSAPP.API.")).unwrap(), "JSAPP.API");
-        assert!(api_prefix(Some("a b"), None).is_err());
+        let of = |domain: &str, api: &str, events: &str| {
+            let file = ContextFile {
+                jetstream_domain: domain.into(),
+                jetstream_api_prefix: api.into(),
+                jetstream_event_prefix: events.into(),
+                ..Default::default()
+            };
+            let c = Connection::resolve(&Flags::default(), &Env::default(), Some(("c", &file)))?;
+            Ok::<_, ConfigError>((c.api_prefix, c.event_prefix))
+        };
+        let is = |api: &str, events: &str| (api.to_owned(), events.to_owned());
+        assert_eq!(of("", "", "").unwrap(), is("$JS.API", "$JS.EVENT"));
+        assert_eq!(of("hub", "", "EV.a.").unwrap(), is("$JS.hub.API", "EV.a"));
+        assert_eq!(of("hub", "JSAPP.API.", "").unwrap(), is("JSAPP.API", "$JS.EVENT"));
+        for (domain, events, field) in [("a b", "", "jetstream_domain"), ("", "a.>", "jetstream_event_prefix")] {
+            let error = of(domain, "", events).unwrap_err().to_string();
+            assert!(error.contains(field) && error.contains("context \"c\""), "{error}");
+        }
     }
 }

@@ -98,16 +98,20 @@ pub struct Flags {
     pub password: Option<Secret>,
     /// `--token`.
     pub token: Option<Secret>,
-    /// `--creds`: a credentials file.
-    pub creds: Option<String>,
-    /// `--nkey`: a file with a seed.
-    pub nkey: Option<String>,
+    /// `--creds`: a credentials file, or a reference to its text.
+    pub creds: Option<Secret>,
+    /// `--nkey`: a file with a seed, or a reference to it.
+    pub nkey: Option<Secret>,
+    /// `--jwt`: a user JWT, or a reference.
+    pub jwt: Option<Secret>,
+    /// `--seed`: the seed that belongs to it, or a reference.
+    pub seed: Option<Secret>,
     /// `--tlscert`.
-    pub cert: Option<String>,
+    pub cert: Option<Secret>,
     /// `--tlskey`.
-    pub key: Option<String>,
+    pub key: Option<Secret>,
     /// `--tlsca`.
-    pub ca: Option<String>,
+    pub ca: Option<Secret>,
     /// `--tlsfirst`.
     pub tls_first: bool,
     /// `--inbox-prefix`.
@@ -116,6 +120,8 @@ pub struct Flags {
     pub domain: Option<String>,
     /// `--js-api-prefix`.
     pub api_prefix: Option<String>,
+    /// `--js-event-prefix`.
+    pub event_prefix: Option<String>,
     /// `--timeout`.
     pub timeout: Option<Duration>,
     /// `--read-only`: lowers the access level.
@@ -153,6 +159,8 @@ impl std::fmt::Debug for Flags {
             token,
             creds,
             nkey,
+            jwt,
+            seed,
             cert,
             key,
             ca,
@@ -160,6 +168,7 @@ impl std::fmt::Debug for Flags {
             inbox_prefix,
             domain,
             api_prefix,
+            event_prefix,
             timeout,
             read_only,
             config,
@@ -175,6 +184,8 @@ impl std::fmt::Debug for Flags {
             .field("token", token)
             .field("creds", creds)
             .field("nkey", nkey)
+            .field("jwt", jwt)
+            .field("seed", seed)
             .field("cert", cert)
             .field("key", key)
             .field("ca", ca)
@@ -182,6 +193,7 @@ impl std::fmt::Debug for Flags {
             .field("inbox_prefix", inbox_prefix)
             .field("domain", domain)
             .field("api_prefix", api_prefix)
+            .field("event_prefix", event_prefix)
             .field("timeout", timeout)
             .field("read_only", read_only)
             .field("config", config)

@@ -27,25 +27,19 @@ pub enum ConfigError {
         /// Why.
         reason: String,
     },
-    /// A field would change the connection and cannot be honoured.
-    #[error(
-        "context {name:?} sets {field:?}, which jetscope cannot use ({reason}); remove it there or choose another context"
-    )]
-    Unsupported {
-        /// The context.
-        name: String,
-        /// The field.
+    /// A flag, variable or field of a context cannot be used. Its value may be a secret and is not told.
+    #[error("{field} cannot be used: {reason}")]
+    BadField {
+        /// Such as `--creds`, `NATS_CREDS`, or `"creds" of context "prod"`.
         field: String,
-        /// Why not.
-        reason: &'static str,
+        /// Why, and the next step.
+        reason: String,
     },
-    /// A flag or variable has a value that makes no sense.
-    #[error("{what} is {value:?}: {reason}")]
-    BadValue {
-        /// The flag or variable.
-        what: String,
-        /// As given; never a secret.
-        value: String,
+    /// A server address makes no sense.
+    #[error("a server address is {shown:?}: {reason}")]
+    BadAddress {
+        /// What can be shown of it.
+        shown: String,
         /// What it should be.
         reason: String,
     },

@@ -1,7 +1,6 @@
 //! jetscope's own configuration file, `config.toml`.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use crate::model::{Access, KindPatterns, Thresholds};
 
 use super::ConfigError;
 use super::findings::{AllowedEntry, SilenceEntry, ThresholdEntry};
+use super::secret::scrubbed;
 
 /// The whole file. Every part may be left out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -259,7 +259,7 @@ impl Config {
     /// Reads a file; a missing one is the default where it need not exist.
     pub fn read(path: &Path, must_exist: bool) -> Result<Self, ConfigError> {
         let bad = |reason: String| ConfigError::BadFile { path: path.to_owned(), reason };
-        let text = match fs::read_to_string(path) {
+        let text = match super::read::text(path) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound && !must_exist => return Ok(Self::default()),
             Err(e) => return Err(bad(format!("it cannot be read: {e}"))),
@@ -270,7 +270,7 @@ impl Config {
 
     /// Reads the text of a file; the error names line and key.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let config: Self = toml::from_str(text).map_err(|e| e.to_string().trim_end().to_owned())?;
+        let config: Self = toml::from_str(text).map_err(|error| mistake(text, &error))?;
         config.check()?;
         Ok(config)
     }
@@ -344,8 +344,22 @@ impl Config {
     }
 }
 
+/// What is wrong, with the line and its key. The line itself is not quoted as the parser would: it may be of another
+/// file, or hold a password where none belongs.
+fn mistake(text: &str, error: &toml::de::Error) -> String {
+    let at = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count());
+    let line = at.map_or_else(String::new, |at| {
+        let key = text.lines().nth(at).and_then(|line| line.split_once('=')).map(|(key, _)| key.trim());
+        let key = key.filter(|key| key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')));
+        format!("line {}{}: ", at + 1, key.map(|key| format!(" ({key})")).unwrap_or_default())
+    });
+    scrubbed(&format!("{line}{}", error.message())).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -5,23 +5,28 @@
 //! flags, then `NATS_*` variables, then the chosen context, then `nats://127.0.0.1:4222`.
 
 mod addresses;
+mod auth;
 pub mod clock;
 mod connection;
 pub mod contexts;
+pub mod credential;
 pub mod env;
 pub mod error;
 pub mod file;
 pub mod findings;
 pub mod ledger;
+pub mod read;
 mod rules;
 pub mod secret;
 pub mod settings;
 pub mod state;
 pub mod theme;
 
+pub use auth::Auth;
 pub use clock::Clock;
-pub use connection::{Auth, Connection, Tls};
+pub use connection::{Connection, Tls};
 pub use contexts::{ContextFile, ContextSummary};
+pub use credential::{Credential, NamedFile};
 pub use env::{Env, Flags};
 pub use error::ConfigError;
 pub use file::{Config, TAIL_COLUMNS};

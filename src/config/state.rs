@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -19,9 +19,43 @@ const TRIES: u32 = 5;
 /// See [`TRIES`].
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// What others may do with a file, as bits of its mode.
+const OTHERS: u32 = 0o077;
+
+/// Makes a directory, and those above it, into which nobody else can look.
+pub fn make_dir(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// How files of the state directory are opened: what is made can be read by nobody else, whatever the umask.
+pub fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.mode(0o600);
+    options
+}
+
+/// Takes away what others may do with the files that are there, as earlier versions made them. What cannot be changed
+/// is not ours. Links are not followed.
+pub fn keep_private(dir: &Path) {
+    let close = |path: &Path, metadata: &fs::Metadata| {
+        if metadata.mode() & OTHERS != 0 {
+            let _ = fs::set_permissions(path, fs::Permissions::from_mode(metadata.mode() & 0o700));
+        }
+    };
+    let Ok(metadata) = fs::metadata(dir) else { return };
+    close(dir, &metadata);
+    for entry in fs::read_dir(dir).into_iter().flatten().filter_map(Result::ok) {
+        match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => keep_private(&entry.path()),
+            Ok(metadata) if metadata.is_file() => close(&entry.path(), &metadata),
+            _ => {}
+        }
+    }
+}
+
 /// The file of a lock; it is made where it does not exist.
 pub fn lock_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).truncate(false).write(true).open(path)
+    private().create(true).truncate(false).write(true).open(path)
 }
 
 /// Locks a file until it is closed, however that happens; `None` when another process holds it.
@@ -79,7 +113,7 @@ pub fn is_held(path: &Path) -> bool {
 /// machine.
 pub fn replace(path: &Path, text: &[u8], durable: bool) -> io::Result<()> {
     let beside = path.with_extension("tmp");
-    let mut file = File::create(&beside)?;
+    let mut file = private().create(true).truncate(true).write(true).open(&beside)?;
     file.write_all(text)?;
     if durable {
         file.sync_all()?;
@@ -94,7 +128,7 @@ pub fn replace(path: &Path, text: &[u8], durable: bool) -> io::Result<()> {
 
 /// Reads a file of JSON; `None` when it is not there or cannot be read.
 pub fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
-    serde_json::from_slice(&fs::read(path).ok()?).ok()
+    serde_json::from_slice(&super::read::bytes(path, super::read::LARGE).ok()?).ok()
 }
 
 /// A number for a text, to name files by (FNV-1a): the same in every version of the program.
@@ -129,7 +163,7 @@ fn user() -> Option<String> {
 pub fn audit(state_dir: &Path, line: &impl Serialize) -> io::Result<()> {
     let mut text = serde_json::to_vec(line)?;
     text.push(b'\n');
-    let mut file = OpenOptions::new().create(true).append(true).open(state_dir.join("audit.jsonl"))?;
+    let mut file = private().create(true).append(true).open(state_dir.join("audit.jsonl"))?;
     file.write_all(&text)?;
     file.sync_data()
 }

@@ -191,6 +191,8 @@ impl Wire {
 pub struct Client {
     wire: Arc<Wire>,
     pub(super) prefix: String,
+    /// Where advisories come from, without the last dot.
+    pub(super) event_prefix: Arc<str>,
     pub(super) events: Events,
     /// Where what is asked is noted.
     pub(super) ledger: Ledger,
@@ -202,7 +204,8 @@ impl Client {
     /// Wraps a connection. `prefix` is `$JS.API`, `$JS.<domain>.API` or an own one, without the last dot.
     pub(super) fn new(live: Live, lives: Lives, prefix: String, events: Events) -> Self {
         let wire = Wire { live: RwLock::new(live), why: Mutex::default(), lives };
-        Self { wire: Arc::new(wire), prefix, events, ledger: Ledger::default(), clock: Clock::default() }
+        let event_prefix = "$JS.EVENT".into();
+        Self { wire: Arc::new(wire), prefix, event_prefix, events, ledger: Ledger::default(), clock: Clock::default() }
     }
 
     /// The same; the server's time is noted there.
@@ -235,6 +238,11 @@ impl Client {
         let why = self.wire.why.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let unread = || format!("the connection is lost: {UNREAD}");
         why.or_else(|| self.wire.life().is_over().then(unread)).unwrap_or_else(|| "the connection is down".to_owned())
+    }
+
+    /// The same; advisories come from there.
+    pub(super) fn hearing(self, event_prefix: &str) -> Self {
+        Self { event_prefix: event_prefix.into(), ..self }
     }
 
     /// The same; what it asks is noted there.

@@ -15,13 +15,10 @@ use crate::event::clean_line;
 use super::client::{Events, Live};
 use super::island::{Island, Life};
 use super::keep::{Lives, keep};
-use super::{Client, ClientEvent, files, pulse};
+use super::{Client, ClientEvent, files, login, pulse};
 
 /// Events that wait for a reader that is slow.
 const EVENTS: usize = 256;
-/// What files are for, in words.
-const CREDS: &str = "the credentials file";
-const NKEY: &str = "the nkey file";
 /// The longest pause between attempts to reconnect.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// The pause before a connection that is not to be taken up again.
@@ -114,7 +111,7 @@ pub async fn open(connection: &Connection) -> Result<Client, ConnectError> {
     let (events, lives) = (Events::new(EVENTS), Lives::default());
     let live = dial(connection, &events, Some(&lives)).await?;
     let client = Client::new(live, lives.clone(), connection.api_prefix.clone(), events.clone());
-    let client = client.noting(&connection.ledger).timed_by(&connection.clock);
+    let client = client.hearing(&connection.event_prefix).noting(&connection.ledger).timed_by(&connection.clock);
     tokio::spawn(keep(Arc::downgrade(client.wire()), Some(connection.clone()), events, lives));
     Ok(client)
 }
@@ -126,7 +123,7 @@ pub async fn open_once(connection: &Connection) -> Result<Client, ConnectError> 
     let events = Events::new(EVENTS);
     let (live, lives) = (dial(connection, &events, None).await?, Lives::default());
     let client = Client::new(live, lives.clone(), connection.api_prefix.clone(), events.clone());
-    let client = client.noting(&connection.ledger).timed_by(&connection.clock);
+    let client = client.hearing(&connection.event_prefix).noting(&connection.ledger).timed_by(&connection.clock);
     tokio::spawn(keep(Arc::downgrade(client.wire()), None, events, lives));
     Ok(client)
 }
@@ -179,77 +176,80 @@ pub(super) async fn dial(
     }
 }
 
+/// Who we say we are to which servers, for what is told of it later.
+#[derive(Clone)]
+struct Login {
+    servers: Arc<str>,
+    auth: Arc<Auth>,
+    with_certificate: bool,
+}
+
+impl Login {
+    fn of(connection: &Connection) -> Self {
+        Self {
+            servers: connection.shown().into(),
+            auth: Arc::new(connection.auth.clone()),
+            with_certificate: connection.tls.cert.is_some(),
+        }
+    }
+
+    /// Why the server does not let us in any more. Whoever renews the credentials need not start anything again.
+    fn refused(&self) -> String {
+        let how = login::tried(&self.auth, self.with_certificate);
+        let files = login::is_read_again(&self.auth);
+        let again = if files { "; they are read again at every attempt" } else { "" };
+        format!("{} does not accept these credentials any more ({how}){again}", self.servers)
+    }
+}
+
 fn options(
     connection: &Connection,
     events: &Events,
     again: impl Fn(usize) -> Duration + Send + Sync + 'static,
 ) -> Result<ConnectOptions, ConnectError> {
-    let told = events.clone();
-    let servers = connection.shown();
-    let mut options = ConnectOptions::new()
+    let login = Login::of(connection);
+    // Tried once before, since an error of a file is to name it.
+    login::answer(&login.auth, &[])?;
+    let (told, heard_of, auth) = (events.clone(), login.clone(), Arc::clone(&login.auth));
+    let mut options = match &connection.auth {
+        Auth::None => ConnectOptions::new(),
+        _ => ConnectOptions::with_auth_callback(move |nonce| {
+            let auth = Arc::clone(&auth);
+            async move {
+                // Files are read: one on a slow disk must not hold up anything else.
+                let answered = tokio::task::spawn_blocking(move || login::answer(&auth, &nonce)).await;
+                answered.map_err(AuthError::new)?.map_err(AuthError::new)
+            }
+        }),
+    };
+    options = options
         .name(concat!("jetscope ", env!("CARGO_PKG_VERSION")))
         .connection_timeout(connection.timeout)
         .retain_servers_order()
         .reconnect_delay_callback(again)
         .event_callback(move |event| {
             let told = told.clone();
-            let event = heard(event, &servers);
+            let event = heard(event, &heard_of);
             async move {
                 if let Some(event) = event {
                     told.tell(event);
                 }
             }
         });
-    options = match &connection.auth {
-        Auth::None => options,
-        Auth::User(user, password) => options.user_and_password(user.reveal().into(), password.reveal().into()),
-        Auth::Token(token) => options.token(token.reveal().into()),
-        Auth::Creds(path) => {
-            // The client finds a block only when its last line ends, which editors do not always see to.
-            let text = files::text(CREDS, path)? + "\n";
-            options.credentials(&text).map_err(|_| {
-                files::bad(CREDS, path, "it does not hold a user JWT and its seed; `nsc generate creds` makes one")
-            })?
-        }
-        Auth::Nkey(path) => {
-            let text = files::text(NKEY, path)?;
-            let seed = text.split_whitespace().find(|word| word.starts_with("SU"));
-            let seed = seed.filter(|seed| nkeys::KeyPair::from_seed(seed).is_ok());
-            let seed =
-                seed.ok_or_else(|| files::bad(NKEY, path, "it holds no user seed (a word that begins with SU)"))?;
-            options.nkey(seed.to_owned())
-        }
-        Auth::Jwt(jwt, seed) => {
-            let pair = nkeys::KeyPair::from_seed(seed.reveal().trim()).map_err(|_| {
-                ConnectError::BadSetting("the context's \"user_seed\" is no seed; it should begin with SU".into())
-            })?;
-            let pair = Arc::new(pair);
-            options.jwt(jwt.reveal().trim().to_owned(), move |nonce| {
-                let pair = Arc::clone(&pair);
-                async move { pair.sign(&nonce).map_err(AuthError::new) }
-            })
-        }
-    };
     // Who names an authority or a certificate wants TLS: a server that does not offer it gets no password.
     let tls = &connection.tls;
     if let Some(ca) = &tls.ca {
         files::check_ca(ca)?;
-        options = options.add_root_certificates(ca.clone()).require_tls(true);
+        options = options.add_root_certificates(ca.path.clone()).require_tls(true);
     }
     if let (Some(cert), Some(key)) = (&tls.cert, &tls.key) {
         files::check_pair(cert, key)?;
-        options = options.add_client_certificate(cert.clone(), key.clone()).require_tls(true);
+        options = options.add_client_certificate(cert.path.clone(), key.path.clone()).require_tls(true);
     }
     if tls.first {
         options = options.tls_first().require_tls(true);
     }
     if let Some(prefix) = &connection.inbox_prefix {
-        let prefix = prefix.trim_end_matches('.');
-        if prefix.is_empty() || prefix.contains(|c: char| c.is_whitespace() || matches!(c, '*' | '>')) {
-            return Err(ConnectError::BadSetting(format!(
-                "the inbox prefix {prefix:?} is no subject; it must not have blanks, * or >"
-            )));
-        }
         options = options.custom_inbox_prefix(prefix);
     }
     Ok(options)
@@ -265,32 +265,36 @@ fn pause(attempt: usize, servers: usize) -> Duration {
 }
 
 /// A sentence for a failed attempt to reconnect, of which the client only tells the kind.
-fn failed(words: &str, servers: &str) -> String {
+fn failed(words: &str, login: &Login) -> String {
+    let servers = &login.servers;
     let words = words.strip_prefix("nats: ").unwrap_or(words);
     match words {
         "IO error" => format!("{servers} cannot be reached"),
         "timed out" => format!("{servers} did not answer in time"),
         "DNS error" => format!("the host of {servers} is not known"),
         "TLS error" => format!("no encrypted connection to {servers}"),
-        "authorization violation" => format!("{servers} does not accept these credentials any more"),
+        "authorization violation" => login.refused(),
+        // Our own: they could not be read.
+        "failed signing nonce" => match login::answer(&login.auth, &[]) {
+            Err(error) => error.to_string(),
+            Ok(_) => login.refused(),
+        },
         other => format!("{servers}: {other}"),
     }
 }
 
 /// What an event of the client means to us.
-fn heard(event: Event, servers: &str) -> Option<ClientEvent> {
+fn heard(event: Event, login: &Login) -> Option<ClientEvent> {
     Some(match event {
         Event::Connected => ClientEvent::Connected,
         Event::Disconnected | Event::Closed => ClientEvent::Disconnected,
         Event::LameDuckMode => ClientEvent::LameDuck,
         Event::SlowConsumer(_) => ClientEvent::SlowConsumer,
-        Event::ServerError(ServerError::AuthorizationViolation) => {
-            ClientEvent::Failed("the server does not accept these credentials any more".into())
-        }
+        Event::ServerError(ServerError::AuthorizationViolation) => ClientEvent::Failed(login.refused()),
         Event::ServerError(ServerError::Other(text)) => {
             denied(&text).unwrap_or_else(|| ClientEvent::Failed(clean_line(&text).into_owned()))
         }
-        Event::ClientError(error) => ClientEvent::Failed(failed(&clean_line(&error.to_string()), servers)),
+        Event::ClientError(error) => ClientEvent::Failed(failed(&clean_line(&error.to_string()), login)),
         Event::ServerError(ServerError::SlowConsumer(_)) | Event::Draining => return None,
     })
 }
@@ -321,7 +325,7 @@ fn explain(error: &async_nats::ConnectError, connection: &Connection) -> Connect
     match error.kind() {
         ConnectErrorKind::Dns | ConnectErrorKind::ServerParse => ConnectError::NoHost { servers, reason: words },
         ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
-            ConnectError::Refused { servers, how: tried(&connection.auth).into() }
+            ConnectError::Refused { servers, how: login::tried(&connection.auth, connection.tls.cert.is_some()) }
         }
         ConnectErrorKind::TimedOut => ConnectError::Timeout { servers, limit: connection.timeout },
         _ if words == "expected INFO, got nothing" => ConnectError::NoGreeting { servers },
@@ -339,17 +343,6 @@ fn explain(error: &async_nats::ConnectError, connection: &Connection) -> Connect
 fn said_for_greeting(words: &str) -> Option<String> {
     let (_, rest) = words.split_once("got Error(Other(\"")?;
     rest.split_once('"').map(|(said, _)| said.to_owned())
-}
-
-const fn tried(auth: &Auth) -> &'static str {
-    match auth {
-        Auth::None => "none were given",
-        Auth::User(..) => "user and password",
-        Auth::Token(_) => "a token",
-        Auth::Creds(_) => "a credentials file",
-        Auth::Nkey(_) => "an nkey",
-        Auth::Jwt(..) => "a user JWT",
-    }
 }
 
 fn is_tls(words: &str) -> bool {
@@ -371,6 +364,10 @@ fn tls_reason(all: &str, words: &str, with_cert: bool) -> String {
         format!("the server broke off ({words}); its log says why")
     } else if has(&["UnknownIssuer", "BadSignature"]) {
         "the server's certificate is not signed by a known authority; name its CA with --tlsca".into()
+    } else if has(&["presented: []", "UnsupportedCertVersion"]) {
+        "the server's certificate names no host (it has no subjectAltName, and its common name does not count); it has to \
+         be made anew with one"
+            .into()
     } else if has(&["NotValidForName"]) {
         "the server's certificate is for another host name; connect with the name that it is for".into()
     } else if has(&["Expired"]) {
@@ -388,8 +385,9 @@ mod tests {
 
     #[test]
     fn failed_attempts_are_sentences() {
-        assert_eq!(failed("nats: IO error", "nats://h:4222"), "nats://h:4222 cannot be reached");
-        assert_eq!(failed("nats: something new", "nats://h:4222"), "nats://h:4222: something new");
+        let login = Login::of(&Connection::to("nats://h:4222"));
+        assert_eq!(failed("nats: IO error", &login), "nats://h:4222 cannot be reached");
+        assert_eq!(failed("nats: something new", &login), "nats://h:4222: something new");
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub fn wire(answer: &[u8]) {
     }
     for subject in ["STREAM.CREATED.S", "STREAM.QUORUM_LOST.S", "CONSUMER.MSG_NAKED.S.c", "CONSUMER.MAX_DELIVERIES.S.c"]
     {
-        if let Some(advisory) = decode(&format!("$JS.EVENT.ADVISORY.{subject}"), answer) {
+        if let Some(advisory) = decode(&format!("ADVISORY.{subject}"), answer) {
             catalog.apply(Update::Advisory(advisory));
         }
     }

@@ -16,6 +16,7 @@ pub mod gate;
 mod island;
 mod keep;
 mod lag;
+mod login;
 mod note;
 mod pages;
 pub mod poll;

@@ -1,7 +1,6 @@
 //! Files of a message a line: structured `CloudEvents`, which a replay can be written to, batches, and what `jetscope
 //! tail -o json` prints.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::sync::Arc;
@@ -12,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::printed::{self, Printed};
 use super::source::Feed;
+use crate::config::read;
 use crate::event::{Core, Depth, Envelope, Event, clean_line};
 use crate::model::{Header, Message, Problem, ProblemKind, Timestamp};
 
@@ -27,7 +27,7 @@ const TOGETHER_BYTES: usize = 1 << 20;
 /// Hands the lines behind `after` up to `last` on; blocks.
 pub(super) fn feed(path: &Path, after: u64, last: u64, out: &mpsc::Sender<Feed>) {
     let stream: Arc<str> = path.file_name().map_or_else(|| "file".into(), |name| name.to_string_lossy().into());
-    let mut lines = match File::open(path) {
+    let mut lines = match read::open(path) {
         Ok(file) => BufReader::new(file),
         Err(error) => return failed(path, &error, out),
     };
@@ -176,7 +176,7 @@ fn message(stream: &Arc<str>, number: u64, before: Timestamp, line: &[u8], named
 
 /// How many lines a file has, the last one also without a line break.
 pub(super) fn count(path: &Path) -> std::io::Result<u64> {
-    let mut lines = BufReader::new(File::open(path)?);
+    let mut lines = BufReader::new(read::open(path)?);
     let (mut count, mut line) = (0, Vec::new());
     while lines.read_until(b'\n', &mut line)? > 0 {
         count += 1;

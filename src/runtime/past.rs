@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::config::{Auth, Settings, state};
+use crate::config::{Auth, Settings, read, state};
 use crate::model::history::Room;
 use crate::model::{History, Timestamp};
 
@@ -48,7 +48,10 @@ fn key(settings: &Settings) -> String {
     let who = match &connection.auth {
         Auth::None => String::new(),
         Auth::User(user, _) => format!("user {:016x}", state::hash(user.reveal())),
-        Auth::Creds(path) | Auth::Nkey(path) => path.display().to_string(),
+        Auth::Creds(from) | Auth::Nkey(from) => match from.path() {
+            Some(path) => path.display().to_string(),
+            None => "held".to_owned(),
+        },
         // Of these nothing may be written down, not even a hash.
         Auth::Token(_) => "token".to_owned(),
         Auth::Jwt(..) => "jwt".to_owned(),
@@ -69,7 +72,7 @@ impl Keeper {
         let key = key(settings);
         let room = Room::of_setting(settings.config.history.mebibytes << 20);
         let mut opened = Opened::default();
-        let lock = fs::create_dir_all(&folder)
+        let lock = state::make_dir(&folder)
             .and_then(|()| state::lock_file(&path.with_extension("lock")))
             .and_then(state::lock);
         let ours = match lock {
@@ -88,7 +91,7 @@ impl Keeper {
                 false
             }
         };
-        match read(&path, &key, room) {
+        match kept_in(&path, &key, room) {
             Ok(past) => opened.past = past,
             Err(reason) => opened.note = Some(set_aside(&path, &reason, ours)),
         }
@@ -110,8 +113,8 @@ impl Keeper {
     }
 }
 
-fn read(path: &Path, key: &str, room: Room) -> Result<Option<History>, String> {
-    let bytes = match fs::read(path) {
+fn kept_in(path: &Path, key: &str, room: Room) -> Result<Option<History>, String> {
+    let bytes = match read::bytes(path, u64::MAX) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error.to_string()),

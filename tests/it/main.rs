@@ -34,6 +34,7 @@ mod reposition;
 mod reposition_screens;
 mod requests;
 mod screens;
+mod secrets;
 mod slow;
 mod stuck_console;
 mod tail;

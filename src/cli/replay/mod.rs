@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
 
-use crate::config::Settings;
+use crate::config::{Settings, read};
 use crate::model::Timestamp;
 use crate::model::replay::{Control, Delivery, Destination, Plan, State};
 use crate::model::units::messages;
@@ -35,7 +35,7 @@ pub(super) async fn run(settings: Settings, replay: Replay) -> Result<ExitCode, 
     match replay.command {
         None => wanted(&settings, &replays, replay.wanted).await,
         Some(Command::Run { file, how }) => {
-            let text = std::fs::read(&file)
+            let text = read::bytes(&file, read::LARGE)
                 .map_err(|error| Failure::Unknown(format!("the plan {} cannot be read: {error}", file.display())))?;
             let plan: Plan = serde_json::from_slice(&text).map_err(|error| {
                 Failure::Unknown(format!("{} is no plan of `jetscope replay --plan-out`: {error}", file.display()))
@@ -190,7 +190,8 @@ fn sequences(path: &Path) -> Result<Vec<u64>, Failure> {
     if path == Path::new("-") {
         io::stdin().read_to_string(&mut text).map_err(cannot)?;
     } else {
-        text = std::fs::read_to_string(path).map_err(cannot)?;
+        text = String::from_utf8(read::bytes(path, read::LARGE).map_err(cannot)?)
+            .map_err(|e| cannot(io::Error::other(e)))?;
     }
     let mut sequences = Vec::new();
     for word in text.split_whitespace() {

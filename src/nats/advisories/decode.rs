@@ -52,7 +52,7 @@ struct OnlyTime {
 
 /// An advisory; `None` where the subject is none of one about a stream or a consumer.
 pub(in crate::nats) fn decode(subject: &str, payload: &[u8]) -> Option<Advisory> {
-    let rest = subject.strip_prefix("$JS.EVENT.ADVISORY.")?;
+    let rest = subject.strip_prefix("ADVISORY.")?;
     let tokens: Vec<&str> = rest.split('.').collect();
     let (token, stream, consumer) = match tokens.as_slice() {
         ["STREAM", token, stream] => (*token, *stream, None),
@@ -148,8 +148,8 @@ mod tests {
 
     fn kind(token: &str, body: &str) -> AdvisoryKind {
         let subject = match token.split_once(' ') {
-            Some(("S", token)) => format!("$JS.EVENT.ADVISORY.STREAM.{token}.orders"),
-            Some((_, token)) => format!("$JS.EVENT.ADVISORY.CONSUMER.{token}.orders.billing"),
+            Some(("S", token)) => format!("ADVISORY.STREAM.{token}.orders"),
+            Some((_, token)) => format!("ADVISORY.CONSUMER.{token}.orders.billing"),
             None => panic!("{token}"),
         };
         let body = body.replacen('{', r#"{"timestamp":"2026-11-20T14:00:00Z","#, 1).replace(",}", "}");
@@ -269,10 +269,10 @@ mod tests {
             assert_eq!(of, token.split(' ').nth(1).unwrap());
             assert!(kept.contains("timestamp"), "{kept}");
         }
-        let odd = decode("$JS.EVENT.ADVISORY.STREAM.CREATED.S", b"\x1b]0;x\x07 no json").unwrap();
+        let odd = decode("ADVISORY.STREAM.CREATED.S", b"\x1b]0;x\x07 no json").unwrap();
         let AdvisoryKind::Other { body, .. } = odd.kind else { panic!() };
         assert!(body.ends_with("no json") && !body.contains('\u{1b}'), "{body:?}");
-        assert!(decode("$JS.EVENT.ADVISORY.API", b"{}").is_none());
-        assert!(decode("$JS.EVENT.ADVISORY.STREAM.CREATED", b"{}").is_none());
+        assert!(decode("ADVISORY.API", b"{}").is_none());
+        assert!(decode("ADVISORY.STREAM.CREATED", b"{}").is_none());
     }
 }

@@ -17,8 +17,8 @@ use crate::model::{Advisory, Problem, ProblemKind};
 use super::{Client, ClientEvent};
 use decode::decode;
 
-/// The two subjects.
-pub(super) const SUBJECTS: [&str; 2] = ["$JS.EVENT.ADVISORY.STREAM.>", "$JS.EVENT.ADVISORY.CONSUMER.>"];
+/// The two subjects, behind the prefix of events.
+const SUBJECTS: [&str; 2] = ["ADVISORY.STREAM.>", "ADVISORY.CONSUMER.>"];
 
 /// How often is looked whether the connection is back.
 const LOOK: Duration = Duration::from_millis(250);
@@ -54,10 +54,12 @@ async fn subscribed(client: &Client, out: &mpsc::Sender<Heard>) -> bool {
     let mut events = client.events();
     let nats = client.nats();
     let mut streams = Vec::new();
-    for subject in SUBJECTS {
+    let prefix = format!("{}.", client.event_prefix);
+    let subjects = SUBJECTS.map(|subject| format!("{prefix}{subject}"));
+    for subject in &subjects {
         client.note_subscribed(subject);
         // What fails here is a connection that is lost again.
-        if let Ok(subscriber) = nats.subscribe(subject).await {
+        if let Ok(subscriber) = nats.subscribe(subject.clone()).await {
             streams.push(subscriber);
         }
     }
@@ -72,14 +74,14 @@ async fn subscribed(client: &Client, out: &mpsc::Sender<Heard>) -> bool {
     loop {
         let told = tokio::select! {
             message = all.next() => match message {
-                Some(message) => match decode(&message.subject, &message.payload) {
+                Some(message) => match decode(message.subject.strip_prefix(&prefix).unwrap_or_default(), &message.payload) {
                     Some(advisory) => Heard::Advisory(advisory),
                     None => continue,
                 },
                 None => return true,
             },
             event = events.recv() => match event {
-                Ok(ClientEvent::Denied { subject, publish: false }) if SUBJECTS.contains(&subject.as_str()) => {
+                Ok(ClientEvent::Denied { subject, publish: false }) if subjects.contains(&subject) => {
                     let sentence = format!(
                         "advisories: no permission to subscribe to {subject}; new and deleted streams appear at the next poll instead"
                     );

@@ -133,7 +133,7 @@ impl Records {
 
     /// Holds a consumer; none where another process does.
     pub(super) fn lock(&self, origin: &Origin, stream: &str, consumer: &str) -> io::Result<Option<Lock>> {
-        fs::create_dir_all(self.dir())?;
+        state::make_dir(&self.dir())?;
         let path = self.lock_path(origin, stream, consumer);
         Ok(state::hold(&path)?.map(Lock))
     }
@@ -145,7 +145,7 @@ impl Records {
 
     /// Writes a record; it is on the disk when this returns, and there is always a whole one.
     pub(super) fn save(&self, record: &Record) -> io::Result<()> {
-        fs::create_dir_all(self.dir())?;
+        state::make_dir(&self.dir())?;
         state::replace(&self.path(&record.id), &serde_json::to_vec_pretty(record)?, true)
     }
 

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::config::state::{self, hash, is_held, read};
+use crate::config::state::{self, hash, is_held, make_dir, read};
 use crate::event::clean_line;
 use crate::model::Owner;
 use crate::model::replay::{Control, Counters, Pace, Plan, Progress, Run, State};
@@ -209,7 +209,7 @@ impl Journals {
     /// Makes the folder of a new replay and holds it. The plan is on the disk when this returns.
     pub fn begin(&self, plan: &Plan) -> Result<Journal, JournalError> {
         let dir = self.dir(&plan.id)?;
-        fs::create_dir_all(&dir).map_err(io_error(&dir, "made"))?;
+        make_dir(&dir).map_err(io_error(&dir, "made"))?;
         let path = dir.join("plan.json");
         if path.exists() {
             return Err(JournalError::Again { id: plan.id.clone() });
@@ -333,7 +333,7 @@ impl Journal {
 
     /// Makes the folder again after somebody has deleted it, and holds it as before.
     pub fn remake(&mut self, plan: &Plan) -> Result<(), JournalError> {
-        fs::create_dir_all(&self.dir).map_err(io_error(&self.dir, "made"))?;
+        make_dir(&self.dir).map_err(io_error(&self.dir, "made"))?;
         // One of them may still be there, and would be in our own way.
         self.locks.clear();
         self.locks = self.journals.hold(&self.dir, plan)?;
@@ -350,7 +350,7 @@ impl Journal {
 fn plan_in(id: &str, dir: &Path) -> Result<Plan, JournalError> {
     let path = dir.join("plan.json");
     let broken = |path: PathBuf, error: String| JournalError::Broken { id: id.to_owned(), path, error };
-    match fs::read(&path) {
+    match crate::config::read::bytes(&path, crate::config::read::LARGE) {
         Ok(text) => serde_json::from_slice(&text).map_err(|error| broken(path, clean_line(&error.to_string()).into())),
         // Where a replay was begun, its plan was written before.
         Err(error) if error.kind() == io::ErrorKind::NotFound && !dir.join("checkpoint.json").exists() => {

@@ -63,10 +63,22 @@ impl Realm {
 
     /// A user of the account until this time, in seconds of the epoch.
     pub(crate) fn user_until(&self, expires: Option<i64>) -> User {
+        self.user_with(expires, false)
+    }
+
+    /// A user whose JWT is enough.
+    pub(crate) fn bearer(&self) -> User {
+        self.user_with(None, true)
+    }
+
+    fn user_with(&self, expires: Option<i64>, bearer: bool) -> User {
         let pair = KeyPair::new_user();
-        let nats = json!({
+        let mut nats = json!({
             "pub": {}, "sub": {}, "subs": -1, "data": -1, "payload": -1, "type": "user", "version": 2,
         });
+        if bearer {
+            nats["bearer_token"] = true.into();
+        }
         let jwt = signed(&self.account, &pair.public_key(), "user", &nats, expires);
         User { jwt, seed: pair.seed().expect("a seed") }
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::FutureExt;
 use jetscope::app::{App, Effect, Msg, Session};
-use jetscope::config::{Auth, Connection, Secret};
+use jetscope::config::{Auth, Connection, Credential, Secret};
 use jetscope::keymap::Keymap;
 use jetscope::model::{Catalog, Link, Scope, Timestamp, Traffic, Update};
 use jetscope::nats::{Connector, Pace, Poller, open};
@@ -37,7 +37,7 @@ pub(crate) const fn still() -> Pace {
 
 /// A connection as this user.
 pub(crate) fn user(url: &str, name: &str, password: &str) -> Connection {
-    Connection { auth: Auth::User(Secret::new(name), Secret::new(password)), ..Connection::to(url) }
+    Connection { auth: Auth::User(Secret::new(name), Credential::held("the test", password)), ..Connection::to(url) }
 }
 
 /// Connects with these settings each time it is asked to.

@@ -104,7 +104,8 @@ async fn a_server_that_says_nothing() {
         says(&error.to_string(), &[&url, "0.3 s", "is it a NATS server"]);
     }
     let error = none.try_load(&Flags::default(), &[("NATS_TIMEOUT", "soon")]).unwrap_err().to_string();
-    says(&error, &["NATS_TIMEOUT", "soon"]);
+    says(&error, &["NATS_TIMEOUT", "500ms"]);
+    hides(&[error], &["soon"]);
 }
 
 #[tokio::test]

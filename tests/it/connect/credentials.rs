@@ -61,7 +61,7 @@ async fn an_nkey_from_every_place() {
     hides(&[format!("{settings:?}"), format!("{client:?}")], &[&seed]);
 
     let none = Home::new();
-    account(&none.load(&Flags { nkey: Some(path.clone()), ..server_flag(&server) }, &[])).await;
+    account(&none.load(&Flags { nkey: Some(path.clone().into()), ..server_flag(&server) }, &[])).await;
     account(&none.load(&Flags::default(), &[("NATS_URL", &server.url()), ("NATS_NKEY", &path)])).await;
 }
 
@@ -118,7 +118,7 @@ async fn what_is_refused_names_the_server_and_what_was_tried() {
 
     let seed = KeyPair::new_user().seed().unwrap();
     let path = text(&none.file("other.nk", &seed));
-    let settings = none.load(&Flags { nkey: Some(path), ..server_flag(&server) }, &[]);
+    let settings = none.load(&Flags { nkey: Some(path.into()), ..server_flag(&server) }, &[]);
     says(&sentence_of(&settings, &[&seed]).await, &[&url, "an nkey"]);
 }
 
@@ -134,12 +134,12 @@ async fn wrong_files_are_named() {
     let not_creds = text(&home.file("not.creds", "user: me\npassword: hunter2\n"));
     let folder = text(&home.path("nats"));
     let cases: [(Flags, &[&str]); 6] = [
-        (Flags { creds: Some(gone.clone()), ..Flags::default() }, &["credentials", &gone, "check"]),
-        (Flags { nkey: Some(gone.clone()), ..Flags::default() }, &["nkey", &gone, "check"]),
-        (Flags { creds: Some(folder.clone()), ..Flags::default() }, &["credentials", &folder, "check"]),
-        (Flags { creds: Some(not_creds.clone()), ..Flags::default() }, &["credentials", &not_creds, "nsc"]),
-        (Flags { nkey: Some(account_seed.clone()), ..Flags::default() }, &["nkey", &account_seed, "SU"]),
-        (Flags { nkey: Some(broken.clone()), ..Flags::default() }, &["nkey", &broken, "SU"]),
+        (Flags { creds: Some(gone.clone().into()), ..Flags::default() }, &["credentials", &gone, "check"]),
+        (Flags { nkey: Some(gone.clone().into()), ..Flags::default() }, &["nkey", &gone, "check"]),
+        (Flags { creds: Some(folder.clone().into()), ..Flags::default() }, &["credentials", &folder, "check"]),
+        (Flags { creds: Some(not_creds.clone().into()), ..Flags::default() }, &["credentials", &not_creds, "nsc"]),
+        (Flags { nkey: Some(account_seed.clone().into()), ..Flags::default() }, &["nkey", &account_seed, "SU"]),
+        (Flags { nkey: Some(broken.clone().into()), ..Flags::default() }, &["nkey", &broken, "SU"]),
     ];
     for (flags, parts) in cases {
         let error = error_of(&home.load(&flags, &[]), &["hunter2", &seed, &broken_seed]).await;

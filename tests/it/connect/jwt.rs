@@ -22,7 +22,7 @@ async fn a_credentials_file_from_every_place() {
     hides(&[format!("{settings:?}"), format!("{client:?}")], &[&user.jwt, &user.seed]);
 
     let none = Home::new();
-    account(&none.load(&Flags { creds: Some(path.clone()), ..server_flag(&server) }, &[])).await;
+    account(&none.load(&Flags { creds: Some(path.clone().into()), ..server_flag(&server) }, &[])).await;
     account(&none.load(&Flags::default(), &[("NATS_URL", &server.url()), ("NATS_CREDS", &path)])).await;
 }
 
@@ -35,7 +35,7 @@ async fn credentials_files_as_editors_leave_them() {
     let end = creds.find("------END USER NKEY SEED------").unwrap() + "------END USER NKEY SEED------".len();
     for form in [creds.replace('\n', "\r\n"), creds[..end].to_owned()] {
         let path = text(&home.file("user.creds", &form));
-        account(&home.load(&Flags { creds: Some(path), ..server_flag(&server) }, &[])).await;
+        account(&home.load(&Flags { creds: Some(path.into()), ..server_flag(&server) }, &[])).await;
     }
 }
 
@@ -51,7 +51,7 @@ async fn jwt_and_seed_in_the_context() {
 
     // A flag replaces both.
     let other = text(&home.file("other.creds", &Realm::new().user().creds()));
-    let error = error_of(&home.load(&Flags { creds: Some(other), ..Flags::default() }, &[]), &[]).await;
+    let error = error_of(&home.load(&Flags { creds: Some(other.into()), ..Flags::default() }, &[]), &[]).await;
     assert_eq!(error, ConnectError::Refused { servers: server.url(), how: "a credentials file".into() });
 }
 
@@ -63,10 +63,15 @@ async fn users_that_the_server_does_not_take() {
     let strange = Realm::new().user();
     let over = realm.user_until(Some(1_700_000_001));
     let url = server.url();
-    for (jwt, seed) in [(&strange.jwt, &strange.seed), (&over.jwt, &over.seed), (&own.jwt, &strange.seed)] {
+    let expired = "a user JWT, which expired at 2023-11-14T22:13:21Z";
+    for (jwt, seed, how) in [
+        (&strange.jwt, &strange.seed, "a user JWT"),
+        (&over.jwt, &over.seed, expired),
+        (&own.jwt, &strange.seed, "a user JWT"),
+    ] {
         let settings = Home::with(&json!({ "url": url, "user_jwt": jwt, "user_seed": seed })).selected();
         let error = error_of(&settings, &[jwt, seed]).await;
-        assert_eq!(error, ConnectError::Refused { servers: url.clone(), how: "a user JWT".into() });
+        assert_eq!(error, ConnectError::Refused { servers: url.clone(), how: how.into() });
     }
 
     for seed in ["", "SUNONSENSE", own.jwt.as_str()] {

@@ -2,8 +2,10 @@
 
 mod addresses;
 mod credentials;
+mod forms;
 mod jwt;
 mod prefixes;
+mod renewal;
 mod tls;
 
 use jetscope::config::{Flags, Settings};

@@ -6,7 +6,7 @@ use jetscope::model::{Problem, ProblemKind};
 use jetscope::nats::{Api, open};
 use serde_json::json;
 
-use super::{account, error_of, says, server_flag};
+use super::{account, says, server_flag};
 use crate::common::home::Home;
 use crate::common::server_with;
 
@@ -34,7 +34,8 @@ async fn an_inbox_prefix_that_the_user_is_bound_to() {
 
     for bad in ["_INBOX me", "_INBOX.>", "*", "."] {
         let flags = Flags { inbox_prefix: Some(bad.into()), ..Flags::default() };
-        says(&error_of(&plain.load(&flags, &[]), &["pw\""]).await.to_string(), &["inbox prefix"]);
+        let error = plain.try_load(&flags, &[]).unwrap_err().to_string();
+        says(&error, &["--inbox-prefix", &format!("{:?}", bad.trim_end_matches('.'))]);
     }
 }
 

@@ -42,11 +42,11 @@ impl Setup {
     }
 
     fn with_ca(&self, server: &Server) -> Flags {
-        Flags { ca: Some(self.ca_path.clone()), ..server_flag(server) }
+        Flags { ca: Some(self.ca_path.clone().into()), ..server_flag(server) }
     }
 
     fn with_cert(&self, server: &Server) -> Flags {
-        Flags { cert: Some(self.cert.clone()), key: Some(self.key.clone()), ..self.with_ca(server) }
+        Flags { cert: Some(self.cert.clone().into()), key: Some(self.key.clone().into()), ..self.with_ca(server) }
     }
 
     async fn fails(&self, flags: &Flags) -> String {
@@ -111,7 +111,7 @@ async fn an_unknown_authority() {
     // Another authority, and one that only calls itself the same.
     for name in ["other", "own"] {
         let other = text(&tls.home.file("other-ca.pem", &Ca::new(name).pem));
-        let sentence = tls.fails(&Flags { ca: Some(other), ..server_flag(&server) }).await;
+        let sentence = tls.fails(&Flags { ca: Some(other.into()), ..server_flag(&server) }).await;
         says(&sentence, &[&server.url(), "not signed by", "--tlsca"]);
     }
 }
@@ -135,7 +135,8 @@ async fn client_certificates_that_the_server_does_not_take() {
     let over = tls.ca.expired(&["client.example"]);
     for leaf in [strange, over] {
         let (cert, key) = files(&tls.home, "refused", &leaf);
-        let sentence = tls.fails(&Flags { cert: Some(cert), key: Some(key), ..tls.with_ca(&server) }).await;
+        let sentence =
+            tls.fails(&Flags { cert: Some(cert.into()), key: Some(key.into()), ..tls.with_ca(&server) }).await;
         says(&sentence, &[&server.url(), "does not accept", "client certificate", "--tlscert"]);
     }
 }
@@ -198,8 +199,8 @@ async fn wrong_files_are_named() {
     }
 
     for (flags, part) in [
-        (Flags { cert: Some(tls.cert.clone()), ..Flags::default() }, "--tlskey"),
-        (Flags { key: Some(tls.key.clone()), ..Flags::default() }, "--tlscert"),
+        (Flags { cert: Some(tls.cert.clone().into()), ..Flags::default() }, "--tlskey"),
+        (Flags { key: Some(tls.key.clone().into()), ..Flags::default() }, "--tlscert"),
     ] {
         says(&tls.home.try_load(&flags, &[]).unwrap_err().to_string(), &[part]);
     }

@@ -221,7 +221,7 @@ async fn a_permission_that_is_missing_midway_is_named_and_it_can_be_resumed() {
     fill(&place.nats, "orders", 0, 100).await;
     let mut settings = place.settings();
     settings.connection.auth =
-        jetscope::config::Auth::User(jetscope::config::Secret::new("me"), jetscope::config::Secret::new("p"));
+        jetscope::config::Auth::User("me".into(), jetscope::config::Credential::held("the test", "p"));
     let request = Request { pace: Pace::PerSecond(100.0), ..wanted("orders", "copy.{subject}") };
     let plan = planned(&settings, request).await;
     let (id, replays) = (plan.id.clone(), Replays::new(settings.state_dir()));

@@ -1,10 +1,11 @@
 //! `accepted.log` of a replay to an endpoint: what is sent is written down before, and what was answered after it. A
 //! line is a word and a position, `accepted 7`; of a message with several events also which of them, `accepted 7/2`.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use crate::config::state;
 use crate::model::replay::Delivery;
 use crate::replay::sink::Fate;
 
@@ -42,7 +43,7 @@ impl Log {
     /// Opens it, and reads what it says.
     pub(super) fn open(path: &Path, delivery: Delivery) -> io::Result<(Self, Found)> {
         let found = read(path, delivery)?;
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        let file = state::private().create(true).append(true).open(path)?;
         Ok((Self { file, delivery }, found))
     }
 
