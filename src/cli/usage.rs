@@ -1,6 +1,8 @@
 //! What is said of arguments that cannot be understood: without their values, which may be a password in the wrong place.
 //! Whoever typed them sees them above.
 
+use std::io::{self, Write as _};
+
 use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
@@ -13,7 +15,8 @@ pub(super) fn exit(error: Error) -> ! {
         error.exit();
     }
     let code = error.exit_code();
-    eprint!("{}", words(error));
+    // That it cannot be written is nothing to tell.
+    let _ = io::stderr().write_all(words(error).as_bytes());
     std::process::exit(code);
 }
 
@@ -52,14 +55,12 @@ fn words(mut error: Error) -> String {
 fn name(argument: &str) -> Option<&str> {
     let name = argument.split('=').next().unwrap_or(argument);
     let is_name = |text: &str| text.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
-    match name.strip_prefix("--") {
-        Some(long) if is_name(long) => Some(name),
-        Some(_) => None,
-        None if argument.starts_with('-') => {
-            argument.char_indices().nth(2).map_or(Some(argument), |(at, _)| argument.get(..at))
-        }
-        None => None,
+    if let Some(long) = name.strip_prefix("--") {
+        return is_name(long).then_some(name);
     }
+    // A short one, without what is written to it.
+    let end = argument.char_indices().nth(2).map_or(argument.len(), |(at, _)| at);
+    argument.starts_with('-').then(|| &argument[..end])
 }
 
 #[cfg(test)]

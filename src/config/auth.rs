@@ -48,7 +48,7 @@ struct Offered {
 
 type Field = fn(&ContextFile) -> &Secret;
 
-impl<'a> Places<'a> {
+impl Places<'_> {
     /// The context's file, or an empty one.
     pub(super) fn file(&self) -> ContextFile {
         self.context.map(|(_, file)| file.clone()).unwrap_or_default()

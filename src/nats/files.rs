@@ -50,7 +50,7 @@ pub(super) fn check_pair(cert: &NamedFile, key: &NamedFile) -> Result<(), Connec
     })?;
     CertifiedKey::from_der(certs, private, &default_provider()).map(drop).map_err(|error| match error {
         rustls::Error::InconsistentKeys(_) => {
-            bad(WHAT, key, format!("it does not belong to the certificate {}; check --tlscert and --tlskey", cert))
+            bad(WHAT, key, format!("it does not belong to the certificate {cert}; check --tlscert and --tlskey"))
         }
         error => bad(WHAT, key, format!("it cannot be used ({}); get it anew", clean_line(&error.to_string()))),
     })

@@ -367,9 +367,9 @@ async fn the_state_is_private_whatever_the_umask() {
     };
     run(&["streams"]);
     assert_eq!(open_to_others(&state), [""; 0]);
-    run(&["replay", "S", "--to", &to, "--execute"]);
+    run(&["replay", "S", "--range", "all", "--to", &to, "--execute"]);
     stream(&nats, json!({ "name": "T", "subjects": ["t.>"] })).await;
-    run(&["replay", "S", "--to", "t.{subject}", "--execute"]);
+    run(&["replay", "S", "--range", "all", "--to", "t.{subject}", "--execute"]);
     crate::common::every_kind::consumer(&nats, "S", "c", json!({ "durable_name": "c", "ack_policy": "explicit" }))
         .await;
     run(&["reposition", "S", "c", "--to", "2", "--execute"]);
