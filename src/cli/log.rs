@@ -4,7 +4,6 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{Builder, Rotation};
@@ -13,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 use super::output;
 use crate::config::secret::scrubbed;
 use crate::config::state;
+use crate::nats;
 
 /// Days that are kept.
 const DAYS: usize = 7;
@@ -51,12 +51,12 @@ struct Scrubbing<W> {
     file: W,
     directory: PathBuf,
     /// The day of the file.
-    day: u64,
+    day: i64,
 }
 
 /// The day of the epoch, in UTC, as files are named.
-fn today() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() / 86_400)
+fn today() -> i64 {
+    nats::now().0.div_euclid(86_400 * 1_000_000_000)
 }
 
 impl<W: Write> Write for Scrubbing<W> {
