@@ -8,6 +8,7 @@ mod everywhere;
 mod identity;
 mod leaders;
 pub(crate) mod place;
+mod printed;
 mod record;
 mod traps;
 mod wishes;
