@@ -6,7 +6,7 @@ use tui_input::{Input, InputRequest};
 use crate::health::Level;
 use crate::keymap::{Action, Code, Key};
 use crate::query::command::COMMANDS;
-use crate::query::{Command, Filter, Mistake, Words, complete, moment};
+use crate::query::{Command, Filter, Mistake, Named, Words, complete, moment, named};
 
 use super::replay::FormItem;
 use super::tail::Saved;
@@ -354,10 +354,14 @@ impl App {
     /// Lends out the names that a command line can mean.
     fn with_words<T>(&self, line: &str, f: impl FnOnce(Words<'_>) -> T) -> T {
         let catalog = self.catalog();
-        let streams: Vec<&str> = catalog.streams.keys().map(String::as_str).collect();
-        let named = line.split_whitespace().nth(1).unwrap_or("");
-        let consumers: Vec<&str> =
-            catalog.consumers.get(named).map(|s| s.entries.keys().map(String::as_str).collect()).unwrap_or_default();
+        let kinds = &self.session.kinds;
+        let streams: Vec<Named<'_>> =
+            catalog.streams.keys().map(|name| (name.as_str(), kinds.classify_name(name).1)).collect();
+        let of = line.split_whitespace().nth(1).and_then(|word| named(word, &streams).ok());
+        let consumers: Vec<&str> = of
+            .and_then(|name| catalog.consumers.get(name))
+            .map(|shelf| shelf.entries.keys().map(String::as_str).collect())
+            .unwrap_or_default();
         let contexts: Vec<&str> = match &self.contexts {
             Some(Ok(rows)) => rows.iter().map(|c| c.name.as_str()).collect(),
             _ => vec![],

@@ -27,6 +27,10 @@ pub(super) async fn run(
     let mut headless = Headless::open(settings, print.watch.is_none().then_some(limit)).await?;
     let every = print.watch.map_or(SLOT, |every| every.max(SLOT));
     headless.catalog = Catalog::with_slot(window.map_or(every, slot)).knowing(&headless.settings.thresholds());
+    let stream = match stream {
+        Some(word) => Some(headless.stream(&word).await?),
+        None => None,
+    };
     let stream = stream.as_deref();
     let mut first = window;
     repeat(headless, print, async |h: &mut Headless| {

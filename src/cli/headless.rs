@@ -8,9 +8,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::config::Settings;
 use crate::event::clean_line;
-use crate::model::{Catalog, Problem, ServerInfo, Timestamp, skew_in_words};
+use crate::model::{Catalog, KindPatterns, Problem, ProblemKind, ServerInfo, Timestamp, skew_in_words};
 use crate::nats::{self, Api, ConnectError};
-use crate::query::nearest;
+use crate::query::{Named, named};
 
 use super::args::Print;
 use super::output;
@@ -51,12 +51,27 @@ fn tell_skew(api: &Api) {
     }
 }
 
-/// No stream has this name; names one that is near.
-pub(super) async fn unknown_stream(api: &Api, stream: &str) -> Failure {
+/// The stream that a word means: by its name, or by the short one that is shown for it where only one has it.
+pub(super) async fn stream(api: &Api, kinds: &KindPatterns, word: &str) -> Result<String, Failure> {
+    match api.stream(word).await {
+        Err(problem) if problem.kind == ProblemKind::NotFound => {}
+        // What else may be wrong is said by whoever asks more of it.
+        _ => return Ok(word.to_owned()),
+    }
     let names = api.stream_names().await.unwrap_or_default();
-    let near = nearest(stream, names.iter().map(String::as_str));
-    let hint = near.map(|n| format!("; did you mean {}?", clean_line(n))).unwrap_or_default();
-    Failure::Unknown(format!("no stream is called {}{hint} (`jetscope streams` lists them)", clean_line(stream)))
+    let all: Vec<Named<'_>> = names.iter().map(|name| (name.as_str(), kinds.classify_name(name).1)).collect();
+    match named(word, &all) {
+        Ok(name) => Ok(name.to_owned()),
+        Err(why) => {
+            let words = why.words("stream", word);
+            Err(Failure::Unknown(format!("{} (`jetscope streams` lists them)", clean_line(&words))))
+        }
+    }
+}
+
+/// That a stream which was there a moment ago is not there.
+pub(super) fn unknown_stream(stream: &str) -> Failure {
+    Failure::Unknown(format!("no stream is called {} (`jetscope streams` lists them)", clean_line(stream)))
 }
 
 /// An open connection and what was learned on it.
@@ -86,6 +101,11 @@ impl Headless {
     /// Says that one of the two clocks is wrong, if so.
     pub(super) fn tell_skew(&self) {
         tell_skew(&self.api);
+    }
+
+    /// The stream that a word means.
+    pub(super) async fn stream(&self, word: &str) -> Result<String, Failure> {
+        stream(&self.api, &self.settings.kinds(), word).await
     }
 
     /// Who answers.

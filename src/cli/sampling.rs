@@ -75,7 +75,7 @@ pub(super) async fn sample(h: &mut Headless, wanted: Wanted<'_>) -> Result<Round
 async fn one(h: &mut Headless, name: &str, round: &mut Round) -> Result<(), Failure> {
     let listing = h.api.consumers(name).await;
     match &listing.problem {
-        Some(problem) if problem.kind == ProblemKind::NotFound => return Err(unknown_stream(&h.api, name).await),
+        Some(problem) if problem.kind == ProblemKind::NotFound => return Err(unknown_stream(name)),
         Some(problem) if listing.items.is_empty() => {
             let problem = problem.clone();
             // One that is offline, or whose servers are, answers nothing; the list names it with the reason.

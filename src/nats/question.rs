@@ -65,7 +65,7 @@ impl fmt::Display for Question<'_> {
 
 /// A name that is one token of a subject. The server refuses others as names, so one that is none does not exist.
 /// It takes other control characters and blanks of other scripts, so a stream can be called so and is asked for.
-pub(super) fn token<'n>(what: &str, name: &'n str) -> Result<&'n str, Problem> {
+pub(crate) fn token<'n>(what: &str, name: &'n str) -> Result<&'n str, Problem> {
     let bad = |c: char| c.is_ascii_whitespace() || matches!(c, '.' | '*' | '>' | '/' | '\\');
     if name.is_empty() || name.contains(bad) {
         let sentence =

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use thiserror::Error;
 
-use super::{Needle, nearest};
+use super::{Named, Needle, Unnamed, named, nearest};
 
 /// What a command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,15 +75,15 @@ pub enum CommandError {
         /// What it needs.
         what: &'static str,
     },
-    /// An argument names nothing that is known.
-    #[error("no {what} is called {word:?}{}", hint(.near.as_deref()))]
+    /// An argument names nothing that is known, or not only one thing.
+    #[error("{}", why.words(what, word))]
     NoSuch {
         /// What kind of thing.
         what: &'static str,
         /// As typed.
         word: String,
-        /// The nearest that there is.
-        near: Option<String>,
+        /// Why.
+        why: Unnamed,
     },
 }
 
@@ -94,8 +94,8 @@ fn hint(near: Option<&str>) -> String {
 /// The names that arguments can have, for completion and for checking.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Words<'a> {
-    /// Names of streams.
-    pub streams: &'a [&'a str],
+    /// Streams.
+    pub streams: &'a [Named<'a>],
     /// Consumers of the stream that is named on the line.
     pub consumers: &'a [&'a str],
     /// Names of contexts.
@@ -150,15 +150,13 @@ impl Command {
         let first = rest.first().copied();
         Ok(match name {
             "streams" => Self::Streams,
-            "stream" => {
-                Self::Stream(known("stream", first.ok_or(missing("stream", "the name of a stream"))?, words.streams)?)
-            }
-            "consumers" => Self::Consumers(first.map(|s| known("stream", s, words.streams)).transpose()?),
+            "stream" => Self::Stream(stream(first.ok_or(missing("stream", "the name of a stream"))?, words.streams)?),
+            "consumers" => Self::Consumers(first.map(|s| stream(s, words.streams)).transpose()?),
             name @ ("consumer" | "reposition") => {
-                let [stream, consumer] = rest[..] else {
+                let [of, consumer] = rest[..] else {
                     return Err(missing(name, "a stream and the name of its consumer"));
                 };
-                let stream = known("stream", stream, words.streams)?;
+                let stream = stream(of, words.streams)?;
                 // The consumers of a stream that was not opened yet are not known: then the name is taken as it is.
                 let consumer = if words.consumers.is_empty() {
                     consumer.to_owned()
@@ -168,10 +166,8 @@ impl Command {
                 if name == "consumer" { Self::Consumer(stream, consumer) } else { Self::Reposition(stream, consumer) }
             }
             "tail" if rest.is_empty() => return Err(missing("tail", "the name of a stream, or several")),
-            "tail" => Self::Tail(rest.iter().map(|s| known("stream", s, words.streams)).collect::<Result<_, _>>()?),
-            "replay" => {
-                Self::Replay(known("stream", first.ok_or(missing("replay", "the name of a stream"))?, words.streams)?)
-            }
+            "tail" => Self::Tail(rest.iter().map(|s| stream(s, words.streams)).collect::<Result<_, _>>()?),
+            "replay" => Self::Replay(stream(first.ok_or(missing("replay", "the name of a stream"))?, words.streams)?),
             "replays" => Self::Replays,
             "activity" => Self::Activity,
             "problems" => Self::Problems,
@@ -217,6 +213,12 @@ fn resolve(word: &str) -> Result<&'static str, CommandError> {
     }
 }
 
+/// The stream that is meant.
+fn stream(word: &str, streams: &[Named<'_>]) -> Result<String, CommandError> {
+    let found = named(word, streams).map(str::to_owned);
+    found.map_err(|why| CommandError::NoSuch { what: "stream", word: word.into(), why })
+}
+
 /// The name itself, or the only one that it is a clear short form of.
 fn known(what: &'static str, word: &str, names: &[&str]) -> Result<String, CommandError> {
     if names.contains(&word) {
@@ -226,36 +228,38 @@ fn known(what: &'static str, word: &str, names: &[&str]) -> Result<String, Comma
     if let (Some(only), None) = (containing.next(), containing.next()) {
         return Ok((*only).to_owned());
     }
-    Err(CommandError::NoSuch { what, word: word.into(), near: nearest(word, names.iter().copied()).map(str::to_owned) })
+    let near = nearest(word, names.iter().copied()).map(str::to_owned);
+    Err(CommandError::NoSuch { what, word: word.into(), why: Unnamed::Unknown(near) })
 }
 
 /// What the line can become: whole lines, best first, at most `most`.
-pub fn complete(line: &str, words: Words<'_>, most: usize) -> Vec<String> {
+pub fn complete<'a>(line: &str, words: Words<'a>, most: usize) -> Vec<String> {
     let parts: Vec<&str> = line.split(' ').collect();
     let (head, last) = parts.split_at(parts.len() - 1);
     let last = last.first().copied().unwrap_or("");
-    let candidates: Vec<&str> = match head {
-        [] => COMMANDS.iter().map(|(name, _, _)| *name).collect(),
+    let same = |names: &[&'a str]| -> Vec<Named<'a>> { names.iter().map(|name| (*name, *name)).collect() };
+    let candidates: Vec<Named<'a>> = match head {
+        [] => COMMANDS.iter().map(|(name, _, _)| (*name, *name)).collect(),
         [command] => match resolve(command) {
             Ok("stream" | "consumers" | "consumer" | "tail" | "replay" | "reposition") => words.streams.to_vec(),
-            Ok("context") => words.contexts.to_vec(),
-            Ok("sort") => words.columns.to_vec(),
+            Ok("context") => same(words.contexts),
+            Ok("sort") => same(words.columns),
             _ => vec![],
         },
-        [command, _] if matches!(resolve(command), Ok("consumer" | "reposition")) => words.consumers.to_vec(),
+        [command, _] if matches!(resolve(command), Ok("consumer" | "reposition")) => same(words.consumers),
         [command, ..] if resolve(command) == Ok("tail") => words.streams.to_vec(),
         _ => vec![],
     };
     let prefix = if head.is_empty() { String::new() } else { format!("{} ", head.join(" ")) };
     let mut needle = Needle::new(last);
     let mut fitting = candidates;
-    needle.keep(&mut fitting, |needle, name| needle.fit(&[name], None));
+    let fit = |needle: &mut Needle, (name, label): &Named<'_>| needle.fit(&[label], Some(name));
+    needle.keep(&mut fitting, fit);
     // Before anything is typed nothing fits better than the rest: it stays in its own order.
     if !last.is_empty() {
-        let order = |name: &&str, needle: &mut Needle| (Reverse(needle.fit(&[name], None)), name.len());
-        fitting.sort_by_cached_key(|name| order(name, &mut needle));
+        fitting.sort_by_cached_key(|of| (Reverse(fit(&mut needle, of)), of.0.len()));
     }
-    fitting.into_iter().take(most).map(|name| format!("{prefix}{name}")).collect()
+    fitting.into_iter().take(most).map(|(name, _)| format!("{prefix}{name}")).collect()
 }
 
 #[cfg(test)]
@@ -263,7 +267,7 @@ mod tests {
     use super::*;
 
     const WORDS: Words<'_> = Words {
-        streams: &["orders", "eventsource-github-stream", "eventsource-shop-stream"],
+        streams: &[("orders", "orders"), ("eventsource-github-stream", "github"), ("eventsource-shop-stream", "shop")],
         consumers: &["billing", "mailer"],
         contexts: &["local", "prod"],
         columns: &["name", "messages"],
@@ -296,6 +300,8 @@ mod tests {
             ("stremas", "streams"),
             ("stream", "needs the name"),
             ("stream oders", "orders"),
+            ("stream gitub", "did you mean github?"),
+            ("consumers gitub", "no stream is called gitub"),
             ("context", "needs"),
             ("consumer orders", "needs a stream and"),
             ("reposition", ":reposition needs a stream and"),

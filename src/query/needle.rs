@@ -22,6 +22,8 @@ const TEXTS: u32 = 8;
 /// typed. Besides plain words it knows `^start`, `end$`, `!not` and `'exact`.
 pub struct Needle {
     pattern: Pattern,
+    /// The same words, as the start of a text.
+    starts: Vec<Atom>,
     /// Which words are plain ones.
     plain: Vec<bool>,
     loose: bool,
@@ -41,8 +43,15 @@ impl Needle {
     pub fn new(text: &str) -> Self {
         let pattern = Pattern::parse(text, CaseMatching::Smart, Normalization::Smart);
         let plain = pattern.atoms.iter().map(|atom| atom.kind == AtomKind::Fuzzy).collect();
+        let as_start = |atom: &Atom| {
+            let mut start = atom.clone();
+            (start.kind, start.negative) = (AtomKind::Prefix, false);
+            start
+        };
+        let starts = pattern.atoms.iter().map(as_start).collect();
         let mut needle = Self {
             pattern,
+            starts,
             plain,
             loose: false,
             matcher: Matcher::new(Config::DEFAULT),
@@ -102,8 +111,10 @@ impl Needle {
     /// The positions (in graphemes) that matched, sorted; for highlighting.
     pub fn positions(&mut self, text: &str) -> Vec<u32> {
         let mut positions = Vec::new();
-        for atom in self.pattern.atoms.iter().filter(|atom| !atom.negative) {
-            atom.indices(Utf32Str::new(text, &mut self.buffer), &mut self.matcher, &mut positions);
+        for i in (0..self.pattern.atoms.len()).filter(|i| !self.pattern.atoms[*i].negative).collect::<Vec<_>>() {
+            if self.locate(i, text).is_some() {
+                positions.extend_from_slice(&self.places);
+            }
         }
         positions.sort_unstable();
         positions.dedup();
@@ -132,13 +143,11 @@ impl Needle {
 
     /// How well one word fits one text: its class; apart from that, the score.
     fn class(&mut self, word: usize, text: &str) -> Option<u32> {
-        let atom: &Atom = self.pattern.atoms.get(word)?;
-        let text = Utf32Str::new(text, &mut self.buffer);
-        self.places.clear();
-        let score = atom.indices(text, &mut self.matcher, &mut self.places)?;
-        if self.loose && atom.kind == AtomKind::Fuzzy {
+        let score = self.locate(word, text)?;
+        if self.loose && self.pattern.atoms.get(word).is_some_and(|atom| atom.kind == AtomKind::Fuzzy) {
             return Some(u32::from(score));
         }
+        let text = Utf32Str::new(text, &mut self.buffer);
         let (Some(first), length) = (self.places.first().copied(), self.places.len()) else { return Some(0) };
         let starts_word = |at: u32| at == 0 || !text.get(at - 1).is_alphanumeric();
         Some(match first {
@@ -147,6 +156,30 @@ impl Needle {
             first if starts_word(first) => 2,
             _ => 1,
         })
+    }
+
+    /// The score of one word in one text; its places are noted, none for one that must not occur.
+    fn locate(&mut self, word: usize, text: &str) -> Option<u16> {
+        let (atom, start) = (self.pattern.atoms.get(word)?, self.starts.get(word)?);
+        let text = Utf32Str::new(text, &mut self.buffer);
+        self.places.clear();
+        let found = atom.indices(text, &mut self.matcher, &mut self.places);
+        if atom.kind != AtomKind::Substring || found.is_some() != atom.negative {
+            return found;
+        }
+        // The matcher goes on behind a part that it has taken for the beginning, so it misses `--c` in `---c`.
+        self.places.clear();
+        for from in 0..text.len() {
+            if let Some(score) = start.indices(text.slice(from..), &mut self.matcher, &mut self.places) {
+                if atom.negative {
+                    self.places.clear();
+                    return None;
+                }
+                self.places.iter_mut().for_each(|place| *place += u32::try_from(from).unwrap_or(0));
+                return Some(score);
+            }
+        }
+        found
     }
 }
 
@@ -168,6 +201,8 @@ mod tests {
         assert!(fits("git !hub", "gitlab"));
         assert!(!fits("git !hub", "github"));
         assert!(fits("^event stream$", "eventsource-github-stream"));
+        assert!(fits("--c", "---c") && !fits("!--c", "---c"));
+        assert_eq!(Needle::new("--c").positions("---c"), vec![1, 2, 3]);
     }
 
     #[test]

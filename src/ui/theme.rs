@@ -141,4 +141,15 @@ mod tests {
         }
         assert_eq!(Theme::default().critical.fg, Some(Color::Red));
     }
+
+    #[test]
+    fn less_important_text_has_the_colour_of_ordinary_text() {
+        for name in ["dark", "light", "mono"] {
+            let theme = Theme::from(&config::theme::Theme::named(name).unwrap());
+            for role in [theme.dim, theme.title, theme.border] {
+                assert_eq!(role.fg, theme.text.fg, "{name}: {role:?}");
+            }
+            assert!(theme.dim.add_modifier.contains(Modifier::DIM), "{name}");
+        }
+    }
 }

@@ -107,7 +107,32 @@ async fn a_stream_that_does_not_exist_is_named_with_the_nearest() {
     let out = run(home.path(), &["consumers", "ordres", "--server", &server.url()]);
     assert_eq!(out.status.code(), Some(2));
     assert!(text(&out.stderr).contains("no stream is called ordres; did you mean orders?"), "{}", text(&out.stderr));
-    // No consumers are no error.
+    // A short name that is shown everywhere means its stream; it is also what is offered.
+    stream(&nats, json!({"name": "eventsource-github-stream", "subjects": ["g"]})).await;
+    stream(&nats, json!({"name": "github-archive", "subjects": ["ga"]})).await;
+    stream(&nats, json!({"name": "KV_orders", "subjects": ["k"]})).await;
+    for (args, code, said) in [
+        (&["consumers", "github"][..], 0, ""),
+        (&["tail", "github", "--last", "1"], 1, ""),
+        (&["check", "github", "--window", "1s", "--only", "stream-missing"], 0, ""),
+        (&["replay", "github", "--range", "all"], 1, ""),
+        (&["consumers", "gitub"], 2, "no stream is called gitub; did you mean github?"),
+        (&["tail", "gitub"], 2, "did you mean github?"),
+        (&["replay", "gitub", "--range", "all"], 2, "did you mean github?"),
+        (&["check", "gitub"], 2, "did you mean github?"),
+        (&["reposition", "gitub", "c", "--to", "1"], 2, "no stream is called gitub; did you mean github?"),
+        (&["reposition", "github", "c", "--to", "1"], 2, "eventsource-github-stream has no consumer c"),
+    ] {
+        let out = run(home.path(), &[args, &["--server", &server.url()]].concat());
+        let err = text(&out.stderr);
+        assert!(err.contains(said) && out.status.code() == Some(code), "{args:?}: {:?} {err}", out.status.code());
+    }
+    stream(&nats, json!({"name": "OBJ_settings", "subjects": ["os"]})).await;
+    stream(&nats, json!({"name": "KV_settings", "subjects": ["ks"]})).await;
+    let out = run(home.path(), &["consumers", "settings", "--server", &server.url()]);
+    let err = text(&out.stderr);
+    assert!(err.contains("KV_settings") && err.contains("OBJ_settings"), "{err}");
+    // No consumers are no error, and a whole name is no short one of another.
     let out = run(home.path(), &["consumers", "orders", "--server", &server.url(), "--json"]);
     let document: Value = serde_json::from_slice(&out.stdout).unwrap();
     assert_eq!((&document["consumers"], &document["partial"]), (&json!([]), &Value::Null));

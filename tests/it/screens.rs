@@ -71,6 +71,57 @@ fn of_very_many_consumers_the_worst_are_shown_beside_their_stream() {
 }
 
 #[test]
+fn nothing_is_drawn_in_a_colour_that_some_palettes_hide() {
+    use ratatui::style::Color;
+    for keys in [
+        "",
+        "!",
+        "/gith",
+        ":",
+        "<enter>",
+        "<enter><tab><tab>",
+        "C",
+        "C<enter>",
+        "x",
+        "6",
+        "7",
+        "8",
+        "?",
+        "t",
+        "RG",
+        "i",
+    ] {
+        let mut world = World::new(120, 40);
+        world.keys(keys);
+        let terminal = world.drawn();
+        let buffer = terminal.backend().buffer();
+        let hidden = buffer.content.iter().find(|cell| matches!(cell.fg, Color::DarkGray | Color::Blue | Color::Black));
+        assert!(hidden.is_none(), "{keys:?}: {hidden:?}");
+    }
+}
+
+#[test]
+fn an_address_that_is_not_the_context_s_own_is_what_is_shown() {
+    let mut world = World::configured(80, 24, |session| {
+        session.context = None;
+        session.servers = "127.0.0.1:14600".into();
+    });
+    let context = jetscope::app::ContextRow {
+        name: "prod".into(),
+        selected: true,
+        servers: "nats://n1:4222".into(),
+        ..jetscope::app::ContextRow::default()
+    };
+    world.keys("x");
+    world.send(Msg::Contexts(Ok(vec![context])));
+    world.send(Msg::Frame);
+    let shown = world.screen();
+    let (header, row) = (shown.lines().next().unwrap(), shown.lines().find(|line| line.contains("n1:4222")).unwrap());
+    assert!(header.starts_with(" 127.0.0.1:14600 ") && !header.contains("prod"), "{shown}");
+    assert!(!row.contains('●'), "{shown}");
+}
+
+#[test]
 fn consumers() {
     shows!("consumers", 60 x 20, "C");
     shows!("consumers", 80 x 24, "C");

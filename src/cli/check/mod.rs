@@ -135,12 +135,15 @@ impl Check {
 }
 
 /// Takes the samples; the rules look at each.
-async fn check(settings: Settings, wanted: Check) -> Result<(Checked, Check), Failure> {
+async fn check(settings: Settings, mut wanted: Check) -> Result<(Checked, Check), Failure> {
     let thresholds = settings.thresholds();
     let mut headless = Headless::open(settings, Some(wanted.window + MARGIN)).await?;
     headless.catalog = Catalog::with_slot(slot(wanted.window)).knowing(&thresholds);
     // What was told just now is not old, however long the rest took.
     headless.catalog.apply(Update::SweepEvery(Duration::MAX));
+    if let (Wanted::Stream(_), Some(word)) = (wanted.wanted(), &wanted.stream) {
+        wanted.stream = Some(headless.stream(word).await?);
+    }
     let mut watch = Watch::impatient(wanted.window / 2);
     let which = wanted.wanted();
     let mut round = fill(&mut headless, which, wanted.window, async |h: &mut Headless, round: &mut Round| {
@@ -160,7 +163,7 @@ async fn check(settings: Settings, wanted: Check) -> Result<(Checked, Check), Fa
     if let (Wanted::Pattern(pattern), true) = (which, headless.catalog.streams.is_empty())
         && round.partial.failed.is_empty()
     {
-        return Err(unknown_stream(&headless.api, pattern).await);
+        return Err(unknown_stream(pattern));
     }
     lags(&mut headless, &mut round).await;
     subjects(&mut headless, &watch).await;

@@ -20,7 +20,7 @@ use crate::nats::{self, Api, now};
 use crate::query::Range;
 use crate::replay::{self, IN_DOUBT, Replays, Request};
 
-use super::headless::{Failure, server_time};
+use super::headless::{self, Failure, Headless, server_time};
 use super::{FAILED, NOTHING, output};
 
 pub(super) use args::Replay;
@@ -73,6 +73,22 @@ pub(super) async fn run(settings: Settings, replay: Replay) -> Result<ExitCode, 
     }
 }
 
+/// Short names become names; a file has none.
+async fn name_streams(settings: &Settings, request: &mut Request) -> Result<(), Failure> {
+    let (word, rest) = match &mut request.wanted {
+        replay::Wanted::File(_) => return Ok(()),
+        replay::Wanted::Range { stream, .. } | replay::Wanted::Consumer { stream, .. } => (stream, [].as_mut_slice()),
+        replay::Wanted::List(items) => match items.split_first_mut() {
+            Some(((first, _), rest)) => (first, rest),
+            None => return Ok(()),
+        },
+    };
+    *word = Headless::open(settings.clone(), None).await?.stream(word).await?;
+    // All are of the stream that was named once.
+    rest.iter_mut().for_each(|(stream, _)| word.clone_into(stream));
+    Ok(())
+}
+
 fn tell(replays: &Replays, id: &str, control: Control, json: bool) -> Result<ExitCode, Failure> {
     let run = replays.tell(id, control).map_err(failed)?;
     if json {
@@ -94,9 +110,10 @@ async fn wanted(settings: &Settings, replays: &Replays, wanted: Wanted) -> Resul
     let at = |at| wanted.range.as_deref().and_then(|text| Range::parse(text, at, &TimeZone::system()).ok());
     let mut now = now();
     if at(now) != at(now.minus(Duration::from_secs(86_400)))
-        && let Some(stream) = &wanted.stream
+        && let Some(word) = wanted.stream.as_deref().filter(|word| !word.starts_with("file:"))
     {
-        now = server_time(&Api::new(nats::open(&settings.connection).await?), stream).await;
+        let api = Api::new(nats::open(&settings.connection).await?);
+        now = server_time(&api, &headless::stream(&api, &settings.kinds(), word).await?).await;
     }
     let mut noted = Instant::now();
     let reading = |count| {
@@ -105,8 +122,9 @@ async fn wanted(settings: &Settings, replays: &Replays, wanted: Wanted) -> Resul
             output::note(&format!("the plan is being made, {} read", messages(count)));
         }
     };
-    let mut plan =
-        Box::pin(replay::plan_telling(settings, request(wanted, to, now)?, reading)).await.map_err(failed)?;
+    let mut request = request(wanted, to, now)?;
+    name_streams(settings, &mut request).await?;
+    let mut plan = Box::pin(replay::plan_telling(settings, request, reading)).await.map_err(failed)?;
     for obstacle in &mut plan.obstacles {
         if obstacle.ends_with(IN_DOUBT) {
             obstacle.push_str(": --at-least-once or --at-most-once");

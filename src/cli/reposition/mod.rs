@@ -11,9 +11,10 @@ use tokio::sync::mpsc::Sender;
 
 use crate::config::Settings;
 use crate::event::clean_line;
+use crate::model::ProblemKind;
 use crate::model::reposition::{Control, Outcome, Preview, RECREATE, Step};
-use crate::model::{Problem, ProblemKind};
 use crate::nats::gate::Confirmation;
+use crate::nats::question::token;
 use crate::nats::reposition::{RepositionError, Repositions, Running, Stuck};
 use crate::nats::{Api, now};
 use crate::query;
@@ -39,17 +40,20 @@ pub(super) async fn run(settings: Settings, reposition: Reposition) -> Result<Ex
 async fn to(settings: Settings, wanted: Wanted) -> Result<ExitCode, Failure> {
     // Clap asks for all three.
     let text = wanted.to.unwrap_or_default();
-    let (stream, consumer) = (wanted.stream.unwrap_or_default(), wanted.consumer.unwrap_or_default());
+    let (word, consumer) = (wanted.stream.unwrap_or_default(), wanted.consumer.unwrap_or_default());
     let target = |at| {
         let wrong = |mistake| Failure::Unknown(format!("--to: {}", output::pointed(&text, &mistake)));
         query::target(&text, at, &TimeZone::system()).map_err(wrong)
     };
     target(now())?;
-    let (api, repositions) = open(settings).await?;
+    let (headless, repositions) = open(settings).await?;
+    let (stream, api) = (headless.stream(&word).await?, headless.api);
     let target = target(server_time(&api, &stream).await)?;
     let how = &wanted.how;
-    let preview = repositions.preview(&api, (&stream, &consumer), target, how.recreate).await;
-    let preview = preview.map_err(|problem| unknown(&stream, &consumer, problem))?;
+    let preview = match repositions.preview(&api, (&stream, &consumer), target, how.recreate).await {
+        Err(problem) if problem.kind == ProblemKind::NotFound => return Err(unknown(&api, &stream, &consumer).await),
+        preview => preview?,
+    };
     if let Some(code) = told(&preview, how)? {
         return Ok(code);
     }
@@ -58,7 +62,12 @@ async fn to(settings: Settings, wanted: Wanted) -> Result<ExitCode, Failure> {
 }
 
 async fn undo(settings: Settings, of: Option<(String, String)>, how: How) -> Result<ExitCode, Failure> {
-    let (api, repositions) = open(settings).await?;
+    let (headless, repositions) = open(settings).await?;
+    let of = match of {
+        Some((word, consumer)) => Some((headless.stream(&word).await?, consumer)),
+        None => None,
+    };
+    let api = headless.api;
     let of = of.as_ref().map(|(stream, consumer)| (stream.as_str(), consumer.as_str()));
     let undo = repositions.undo(&api, of, how.recreate).await.map_err(failed)?;
     match &undo.preview {
@@ -78,7 +87,7 @@ async fn undo(settings: Settings, of: Option<(String, String)>, how: How) -> Res
 }
 
 /// Connects, and says what an earlier one left behind.
-async fn open(settings: Settings) -> Result<(Api, Repositions), Failure> {
+async fn open(settings: Settings) -> Result<(Headless, Repositions), Failure> {
     let headless = Headless::open(settings, None).await?;
     let repositions = Repositions::new(&headless.settings);
     for past in repositions.left_over() {
@@ -87,7 +96,7 @@ async fn open(settings: Settings) -> Result<(Api, Repositions), Failure> {
             output::note(&clean_line(&format!("{sentence}; `jetscope reposition undo` {does}")));
         }
     }
-    Ok((headless.api, repositions))
+    Ok((headless, repositions))
 }
 
 /// Says what would happen, and how that ends where nothing is to be done; with `--execute` only what should be known.
@@ -197,13 +206,14 @@ fn failed(error: RepositionError) -> Failure {
     }
 }
 
-/// What is not there is named with where to look.
-fn unknown(stream: &str, consumer: &str, problem: Problem) -> Failure {
-    if problem.kind != ProblemKind::NotFound {
+/// A stream that is there has no such consumer; names one that is near.
+async fn unknown(api: &Api, stream: &str, consumer: &str) -> Failure {
+    if let Err(problem) = token("consumer", consumer) {
         return Failure::Answer(problem);
     }
-    let (stream, consumer) = (clean_line(stream), clean_line(consumer));
-    Failure::Unknown(format!(
-        "{problem}; there is no consumer {consumer} of {stream} (`jetscope consumers {stream}` lists those that there are)"
-    ))
+    let names: Vec<String> = api.consumers(stream).await.items.iter().map(|c| c.name.clone()).collect();
+    let near = query::nearest(consumer, names.iter().map(String::as_str));
+    let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+    let sentence = format!("{stream} has no consumer {consumer}{hint} (`jetscope consumers {stream}` lists them)");
+    Failure::Unknown(clean_line(&sentence).into_owned())
 }

@@ -17,7 +17,7 @@ use crate::nats::{self, Api, now};
 use crate::query::{Filter, Mistake, Range};
 
 use super::args;
-use super::headless::{Failure, server_time, unknown_stream};
+use super::headless::{self, Failure, server_time, unknown_stream};
 use super::output;
 
 use format::Format;
@@ -41,7 +41,7 @@ pub(super) enum Ended {
 }
 
 /// Runs the command to its end, or until Ctrl-C.
-pub(super) async fn run(settings: Settings, wanted: args::Tail) -> Result<Ended, Failure> {
+pub(super) async fn run(settings: Settings, mut wanted: args::Tail) -> Result<Ended, Failure> {
     let mut range = range_at(&wanted, now())?;
     let filter = filter(&wanted)?;
     let live = wanted.follow && wanted.limit != Some(1);
@@ -52,10 +52,14 @@ pub(super) async fn run(settings: Settings, wanted: args::Tail) -> Result<Ended,
         client = nats::open(&settings.connection) => client?,
         Ok(()) = &mut interrupted => return Ok(left),
     };
+    let api = Api::new(client.clone());
+    for word in &mut wanted.streams {
+        *word = headless::stream(&api, &settings.kinds(), word).await?;
+    }
     if is_relative(&wanted)
         && let Some(stream) = wanted.streams.first()
     {
-        range = range_at(&wanted, server_time(&Api::new(client.clone()), stream).await)?;
+        range = range_at(&wanted, server_time(&api, stream).await)?;
     }
     let batch = if wanted.follow || wanted.limit.is_some_and(|n| n < FEW as u64) { FEW } else { BULK };
     let spec = |stream: &String| TailSpec {
@@ -66,13 +70,12 @@ pub(super) async fn run(settings: Settings, wanted: args::Tail) -> Result<Ended,
         batch,
         keep: false,
     };
-    let (tail, mut reports) = Tail::spawn(client.clone(), wanted.streams.iter().map(spec).collect());
+    let (tail, mut reports) = Tail::spawn(client, wanted.streams.iter().map(spec).collect());
     let unanswered = Unanswered::default();
     let printer =
         Printer { filter, format, left: wanted.limit, matched: 0, no_event: 0, unanswered, told: 0, text: Vec::new() };
-    let api = Api::new(client);
     let ended = tokio::select! {
-        ended = print(&api, &wanted.streams, &mut reports, printer) => ended,
+        ended = print(&wanted.streams, &mut reports, printer) => ended,
         Ok(()) = &mut interrupted => Ok(left),
     };
     tail.close().await;
@@ -80,12 +83,7 @@ pub(super) async fn run(settings: Settings, wanted: args::Tail) -> Result<Ended,
 }
 
 /// Prints what is reported, to its end or until no more is wanted.
-async fn print(
-    api: &Api,
-    streams: &[String],
-    reports: &mut Receiver<Report>,
-    mut printer: Printer,
-) -> Result<Ended, Failure> {
+async fn print(streams: &[String], reports: &mut Receiver<Report>, mut printer: Printer) -> Result<Ended, Failure> {
     let name = |stream: usize| streams.get(stream).map_or("?", String::as_str);
     while let Some(report) = reports.recv().await {
         match report {
@@ -101,7 +99,7 @@ async fn print(
                 output::note(&format!("{}: {reason}", clean_line(name(stream))));
             }
             Report::Stream(stream, State::Failed(problem)) if problem.kind == ProblemKind::NotFound => {
-                return Err(unknown_stream(api, name(stream)).await);
+                return Err(unknown_stream(name(stream)));
             }
             Report::Stream(_, State::Failed(problem)) => return Err(Failure::Answer(problem)),
             // What follows may never end.

@@ -88,6 +88,16 @@ impl Span {
     pub fn is_empty(&self) -> bool {
         self.count == Some(0)
     }
+
+    /// These, and those of another place behind them.
+    #[must_use]
+    pub fn and(self, behind: Self) -> Self {
+        Self {
+            count: self.count.zip(behind.count).map(|(a, b)| a.saturating_add(b)),
+            first: self.first.or(behind.first),
+            last: behind.last.or(self.last),
+        }
+    }
 }
 
 /// Where a consumer stands.
@@ -157,6 +167,8 @@ pub struct Preview {
     pub redelivered: Span,
     /// What was never delivered and would not be.
     pub skipped: Span,
+    /// What was never delivered, since the move that this takes back had passed over it, and would be delivered.
+    pub restored: Span,
     /// How it would be done.
     pub method: Method,
     /// What is lost by that, in words.
@@ -175,7 +187,7 @@ impl Preview {
     /// The consumer stands there already, with nothing in flight.
     pub fn changes_nothing(&self) -> bool {
         let next = self.before.delivered.seq.saturating_add(1);
-        let same = self.after.seq == next || (self.redelivered.is_empty() && self.skipped.is_empty());
+        let same = self.after.seq == next || [self.redelivered, self.skipped, self.restored].iter().all(Span::is_empty);
         same && self.before.ack_pending == 0 && self.undoes.is_none()
     }
 }
@@ -300,6 +312,6 @@ mod tests {
 
     #[test]
     fn what_was_not_counted_is_not_empty() {
-        assert!(Span::NONE.is_empty() && !Span::default().is_empty());
+        assert!(Span::NONE.is_empty() && !Span::default().is_empty() && Span::NONE.and(Span::NONE).is_empty());
     }
 }

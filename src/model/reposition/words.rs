@@ -50,6 +50,9 @@ impl Preview {
         said.push(fact("then", format!("#{}{first}{asked}", self.after.seq)));
         let pending = self.after.pending.map_or_else(|| "more than can be counted".into(), count_exact);
         said.push(fact("", format!("{pending} pending")));
+        if !self.restored.is_empty() {
+            said.push(fact("restored", format!("{}, never delivered so far", span(&self.restored))));
+        }
         said.push(fact("redelivered", span(&self.redelivered)));
         said.push(fact("skipped", span(&self.skipped)));
         said.push(fact(

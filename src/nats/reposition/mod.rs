@@ -24,7 +24,8 @@ use tokio::task::JoinHandle;
 
 use crate::config::Settings;
 use crate::event::clean_line;
-use crate::model::reposition::{Control, Method, Outcome, Past, Preview, Proposal, Stage, Step, Target};
+use crate::model::reposition::{Control, Method, Outcome, Past, Preview, Proposal, Span, Stage, Step, Target};
+use crate::model::units::messages;
 use crate::model::{Problem, ProblemKind};
 
 use super::gate::{Confirmation, Gate, Permit, Refused, Write};
@@ -184,6 +185,25 @@ pub struct Repositions {
     gate: Gate,
 }
 
+/// What taking a move back delivers: what the move passed over, and what was delivered before it or since.
+fn back_words(preview: &Preview, record: &Record) -> Vec<String> {
+    let count = |span: Span| span.count.map_or_else(|| "more messages than can be counted".into(), messages);
+    let mut words = Vec::new();
+    if !preview.restored.is_empty() {
+        words.push(format!("this delivers {} that the move skipped", count(preview.restored)));
+    }
+    let again = count(preview.redelivered);
+    match (preview.redelivered.is_empty(), preview.restored.is_empty()) {
+        (true, _) => {}
+        (false, false) => words.push(format!("it delivers {again} again: delivered before the move, or since")),
+        (false, true) if preview.before.ack_floor.seq >= record.from() => {
+            words.push(format!("it has gone past #{} again since: this delivers {again} once more", record.from()));
+        }
+        (false, true) => {}
+    }
+    words
+}
+
 impl Repositions {
     /// Those of this connection.
     pub fn new(settings: &Settings) -> Self {
@@ -221,7 +241,7 @@ impl Repositions {
         recreate: bool,
     ) -> Result<Preview, Problem> {
         let left = self.left_of(stream, consumer);
-        preview::preview(api, (stream, consumer), target, recreate, left.as_ref()).await
+        preview::preview(api, (stream, consumer), target, recreate, left.as_ref(), None).await
     }
 
     /// The one of this consumer that was broken off.
@@ -257,7 +277,9 @@ impl Repositions {
         let target = Target::Seq(record.from());
         // One that was made again keeps its start, which is no start of its owner's.
         let recreate = recreate || record.method == Method::Recreate;
-        match self.preview(api, (&record.stream, &record.consumer), target, recreate).await {
+        let of = (record.stream.as_str(), record.consumer.as_str());
+        let left = self.left_of(of.0, of.1);
+        match preview::preview(api, of, target, recreate, left.as_ref(), Some(&record)).await {
             Ok(mut preview) => {
                 let same = preview.consumer_created == record.consumer_created || record.stage == Stage::Deleted;
                 if !same || preview.stream_created != record.stream_created {
@@ -265,15 +287,7 @@ impl Repositions {
                     return Err(RepositionError::Another { stream, consumer });
                 }
                 preview.undoes = Some(record.id.clone());
-                if preview.before.ack_floor.seq >= record.from() && !preview.redelivered.is_empty() {
-                    preview.warnings.insert(
-                        0,
-                        format!(
-                            "it has gone past #{} again since: taking it back only delivers what it has acked once more",
-                            record.from()
-                        ),
-                    );
-                }
+                preview.warnings.splice(0..0, back_words(&preview, &record));
                 Ok(Undo { record, preview: Some(preview) })
             }
             // The consumer alone is gone, and was when this ended.

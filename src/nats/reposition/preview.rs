@@ -21,13 +21,15 @@ const RESET: (u32, u32) = (2, 14);
 pub(super) const PAUSE: (u32, u32) = (2, 11);
 
 /// What moving this consumer there would do. `recreate` allows to delete it and make it again, where the server does
-/// not move it; `left` is one of this consumer that was broken off, whose pause is not its owner's.
+/// not move it; `left` is one of this consumer that was broken off, whose pause is not its owner's; `back` is the one that
+/// this takes back.
 pub(super) async fn preview(
     api: &Api,
     (stream, consumer): (&str, &str),
     target: Target,
     recreate: bool,
     left: Option<&Record>,
+    back: Option<&Record>,
 ) -> Result<Preview, Problem> {
     let about = api.stream(stream).await?;
     let seen = api.seen(stream, consumer).await?;
@@ -38,15 +40,24 @@ pub(super) async fn preview(
     let first = about.state.first_seq.max(1);
     let seq = wanted.seq.max(first);
     let next = c.delivered.stream_seq.saturating_add(1);
-    let (redelivered, skipped) = match seq {
-        seq if seq < next => (matching.span(seq, next - 1).await?, Span::NONE),
-        seq if seq > next => (Span::NONE, matching.span(next, seq - 1).await?),
-        _ => (Span::NONE, Span::NONE),
+    let none = Span::NONE;
+    let (redelivered, skipped, restored) = match seq {
+        seq if seq < next => {
+            // What the earlier move passed over counts as delivered, and never was.
+            let over = back.map_or((next, next), |back| (back.delivered.saturating_add(1).max(seq), back.to.min(next)));
+            if over.0 < over.1 {
+                let before = if seq < over.0 { matching.span(seq, over.0 - 1).await? } else { none };
+                let behind = if over.1 < next { matching.span(over.1, next - 1).await? } else { none };
+                (before.and(behind), none, matching.span(over.0, over.1 - 1).await?)
+            } else {
+                (matching.span(seq, next - 1).await?, none, none)
+            }
+        }
+        seq if seq > next => (none, matching.span(next, seq - 1).await?, none),
+        _ => (none, none, none),
     };
-    let pending = match (redelivered.count, skipped.count) {
-        (Some(more), Some(less)) => Some(c.pending.saturating_add(more).saturating_sub(less)),
-        _ => None,
-    };
+    let more = redelivered.and(restored).count;
+    let pending = more.zip(skipped.count).map(|(more, less)| c.pending.saturating_add(more).saturating_sub(less));
     let version = api.client().server().version;
     let mut preview = Preview {
         taken: api.now(),
@@ -77,6 +88,7 @@ pub(super) async fn preview(
         },
         redelivered,
         skipped,
+        restored,
         method: Method::Reset,
         lost: Vec::new(),
         warnings: Vec::new(),

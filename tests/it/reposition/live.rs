@@ -68,6 +68,24 @@ async fn one_that_has_gone_on_is_not_taken_back_without_a_word() {
     place.run(&["undo"]).await.code(0).has(&["gone past #51 again since", "redelivered   5"]);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_move_passed_over_is_said_to_be_delivered_when_it_is_taken_back() {
+    let place = Place::with(50, json!({})).await;
+    // Nobody has read a thing: all of it is skipped, and none of it was ever acked.
+    place.run(&["S", "c", "--to", "31", "--execute"]).await.code(0);
+    let undo = place.run(&["undo"]).await.code(0);
+    let undo = undo.has(&["this delivers 30 messages that the move skipped", "restored      30", "redelivered   none"]);
+    assert!(!undo.out.contains("acked once more") && !undo.out.contains("gone past"), "{undo:#?}");
+    // What was delivered since is told apart.
+    let mut client = Receiver::pull(&place, Duration::ZERO).await;
+    client.until(50).await;
+    place.until("c", "all acked", |c| position(c) == (50, 50)).await;
+    let undo = place.run(&["undo"]).await.code(0);
+    undo.has(&["this delivers 30 messages that the move skipped", "restored      30", "redelivered   20"]);
+    let document = place.run(&["undo", "--json"]).await.code(0).json();
+    assert_eq!((&document["restored"]["count"], &document["after"]["pending"]), (&json!(30), &json!(50)));
+}
+
 /// A plain resume would leave the request asleep until it ends, half a minute later.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_that_waits_is_woken() {

@@ -29,8 +29,8 @@ async fn places_that_are_none() {
     for (args, words) in [
         (["S", "c", "--to", "yesterday"], "a consumer goes on at"),
         (["S", "c", "--to", "0"], "begin at 1"),
-        (["S", "none", "--to", "7"], "there is no consumer none of S (`jetscope consumers S`"),
-        (["T", "c", "--to", "7"], "stream not found"),
+        (["S", "none", "--to", "7"], "S has no consumer none (`jetscope consumers S`"),
+        (["T", "c", "--to", "7"], "no stream is called T"),
         (["S", "a.b", "--to", "7"], "no consumer can be called"),
     ] {
         place.run(&args).await.code(2).has(&[words]);

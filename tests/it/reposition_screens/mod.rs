@@ -62,6 +62,7 @@ fn preview() -> Preview {
         },
         after: After { seq: 46_361, asked: None, first: Some(place(46_361, 3)), pending: Some(2_000) },
         redelivered: Span::NONE,
+        restored: Span::NONE,
         skipped: Span { count: Some(2_370), first: Some(place(901, 2)), last: Some(place(46_359, 3)) },
         method: Method::Reset,
         lost: vec![],
