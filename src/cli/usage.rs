@@ -79,8 +79,6 @@ mod tests {
             (&["streams", "s3cret"], "unexpected argument"),
             (&["--pasword=s3cret"], "'--pasword'"),
             (&["-xs3cret"], "'-x'"),
-            (&["replay", "S", "--to", "http://me:s3cret@host"], "JETSCOPE_HTTP_AUTHORIZATION"),
-            (&["replay", "S", "--to", "http://me:a#s3cret@host"], "--to"),
             (&["replay", "S", "--pace", "s3cret"], "--pace"),
             (&["--password", "x", "--", "s3cret"], "(hidden)"),
         ] {

@@ -12,7 +12,7 @@ use jetscope::config::{Env, Flags, Settings};
 use nkeys::KeyPair;
 use serde_json::json;
 
-use crate::common::every_kind::{publish, stream};
+use crate::common::every_kind::{consumer, stream};
 use crate::common::home::{Home, text};
 use crate::common::jwt::Realm;
 use crate::common::pty::Terminal;
@@ -308,8 +308,10 @@ fn on_no_screen_of_the_console() {
         terminal.hides(&format!("/{name}"));
     }
     for name in ["creds-9", "nkey-3", "password-15", "url-11"] {
-        terminal.keys(&format!(":context {name}\r"));
-        terminal.shows(name);
+        terminal.keys(&format!(":context {name}"));
+        terminal.shows(&format!("context {name}"));
+        terminal.keys("\r");
+        terminal.hides(&format!("context {name}"));
     }
     terminal.keys("q");
     terminal.ended();
@@ -338,7 +340,13 @@ async fn the_state_is_private_whatever_the_umask() {
     let server = server_with("");
     let nats = async_nats::connect(server.url()).await.unwrap();
     stream(&nats, json!({ "name": "S", "subjects": ["s"] })).await;
-    publish(&nats, "s", 3).await;
+    for id in ["1", "2", "3"] {
+        let event = json!({ "specversion": "1.0", "id": id, "source": "/it", "type": "it" });
+        let mut headers = async_nats::HeaderMap::new();
+        headers.insert("content-type", "application/cloudevents+json");
+        nats.publish_with_headers("s", headers, event.to_string().into()).await.unwrap();
+    }
+    nats.flush().await.unwrap();
     let home = Home::new();
     // As earlier versions left it.
     let old = home.file("state/jetscope/replays/old/plan.json", "{}");
@@ -370,8 +378,7 @@ async fn the_state_is_private_whatever_the_umask() {
     run(&["replay", "S", "--range", "all", "--to", &to, "--execute"]);
     stream(&nats, json!({ "name": "T", "subjects": ["t.>"] })).await;
     run(&["replay", "S", "--range", "all", "--to", "t.{subject}", "--execute"]);
-    crate::common::every_kind::consumer(&nats, "S", "c", json!({ "durable_name": "c", "ack_policy": "explicit" }))
-        .await;
+    consumer(&nats, "S", "c", json!({ "durable_name": "c", "ack_policy": "explicit" })).await;
     run(&["reposition", "S", "c", "--to", "2", "--execute"]);
     assert!(contents(&state).contains("audit.jsonl") && state.join("repositions").is_dir());
     assert_eq!(open_to_others(&state), [""; 0]);

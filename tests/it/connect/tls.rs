@@ -123,6 +123,21 @@ async fn certificates_that_do_not_fit() {
     says(&tls.fails(&tls.with_ca(&server)).await, &[&server.url(), "another host name"]);
     let server = tls.server_of(&tls.ca.expired(&["127.0.0.1"]), "");
     says(&tls.fails(&tls.with_ca(&server)).await, &[&server.url(), "expired"]);
+    let server = tls.server_of(&tls.ca.leaf(&[]), "");
+    says(&tls.fails(&tls.with_ca(&server)).await, &[&server.url(), "names no host", "subjectAltName"]);
+}
+
+/// The server knows its users by their certificates; this one is signed by the right authority, and stands for nobody.
+#[tokio::test]
+async fn a_client_certificate_that_stands_for_no_user() {
+    let tls = Setup::new();
+    let (ca, leaf) = (&tls.ca_path, tls.ca.leaf(&["127.0.0.1"]));
+    let (cert, key) = files(&tls.home, "server", &leaf);
+    let server = server_with(&format!(
+        "tls {{ cert_file: \"{cert}\", key_file: \"{key}\", ca_file: \"{ca}\", verify_and_map: true }}\n\
+         authorization {{ users: [ {{ user: \"somebody.example\" }} ] }}"
+    ));
+    says(&tls.fails(&tls.with_cert(&server)).await, &[&server.url(), "client certificate", "none of its users"]);
 }
 
 #[tokio::test]
