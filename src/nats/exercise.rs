@@ -12,6 +12,10 @@ use super::tail::headers::of_block;
 use super::{ask, convert, wire};
 
 /// A block of headers as it is stored. What is decoded can be sent as it is; what is not is shown all the same.
+///
+/// # Panics
+///
+/// When that does not hold.
 pub fn headers(block: &[u8]) {
     let decoded = of_block(block);
     for header in decoded.iter().flatten() {
@@ -82,11 +86,11 @@ mod tests {
         let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);
         let files: Vec<_> = fs::read_dir(dir).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap()).collect();
         assert!(files.len() >= 5, "{name}");
-        files.iter().for_each(|input| {
+        for input in &files {
             exercise(input);
             // And what is cut off.
             exercise(&input[..input.len() / 2]);
-        });
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ const STALE: u32 = 3;
 /// The pages of one list so far.
 #[derive(Debug, Default)]
 pub(super) struct Pages {
-    pages: u32,
+    count: u32,
     bytes: usize,
     stale: u32,
 }
@@ -26,14 +26,14 @@ pub(super) struct Pages {
 impl Pages {
     /// A page came, with so many names that were not there before. An error where the list is not to be read on.
     pub(super) fn took(&mut self, words: Words<'_>, bytes: usize, new: usize) -> Result<(), Problem> {
-        self.pages += 1;
+        self.count += 1;
         self.bytes += bytes;
         self.stale = if new == 0 { self.stale + 1 } else { 0 };
         let why = if self.stale >= STALE {
             format!("{STALE} pages in a row brought nothing new")
         } else if self.bytes > LIST {
             format!("it has more than {}", units::bytes(LIST as u64))
-        } else if self.pages >= PAGES {
+        } else if self.count >= PAGES {
             format!("it has more than {PAGES} pages")
         } else {
             return Ok(());

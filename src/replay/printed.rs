@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use base64::{DecodeError, Engine as _};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -41,14 +41,14 @@ pub(super) struct Printed {
 /// Reads a line; `None` where it is none of ours.
 pub(super) fn read(line: &[u8]) -> Option<Printed> {
     let line: Line<'_> = serde_json::from_slice(line).ok()?;
-    let whole = either(line.body, line.body_base64)?;
+    let whole = either(line.body, line.body_base64).ok()?;
     let of_batch = line.mode == "batch" && whole.is_none() && line.event.is_some();
     let body = match (whole, line.event) {
         (Some(whole), _) => whole,
-        (None, None) => either(line.data, line.data_base64)??,
+        (None, None) => either(line.data, line.data_base64).ok()??,
         // Of an event whose JSON breaks, the source stands beside it.
         (None, Some(_)) if line.data.is_some() || line.data_base64.is_some() => {
-            either(line.data, line.data_base64)?.unwrap_or_default()
+            either(line.data, line.data_base64).ok()?.unwrap_or_default()
         }
         (None, Some(event)) if line.mode == "binary" => data(event)?,
         (None, Some(event)) => event.get().as_bytes().to_vec(),
@@ -65,18 +65,18 @@ pub(super) fn read(line: &[u8]) -> Option<Printed> {
     Some(Printed { message, of_batch })
 }
 
-/// A body as text or in Base64; `None` where that is broken.
-fn either(text: Option<String>, base64: Option<String>) -> Option<Option<Vec<u8>>> {
+/// A body as text or in Base64; `None` where there is neither.
+fn either(text: Option<String>, base64: Option<String>) -> Result<Option<Vec<u8>>, DecodeError> {
     match (text, base64) {
-        (Some(text), _) => Some(Some(text.into_bytes())),
-        (None, Some(encoded)) => BASE64_STANDARD.decode(encoded).ok().map(Some),
-        (None, None) => Some(None),
+        (Some(text), _) => Ok(Some(text.into_bytes())),
+        (None, Some(encoded)) => BASE64_STANDARD.decode(encoded).map(Some),
+        (None, None) => Ok(None),
     }
 }
 
 /// The data of an event that came in binary mode.
 #[derive(Deserialize)]
-struct Data<'a> {
+struct Event<'a> {
     #[serde(borrow)]
     datacontenttype: Option<Cow<'a, str>>,
     #[serde(borrow)]
@@ -85,7 +85,7 @@ struct Data<'a> {
 }
 
 fn data(event: &RawValue) -> Option<Vec<u8>> {
-    let event: Data<'_> = serde_json::from_str(event.get()).ok()?;
+    let event: Event<'_> = serde_json::from_str(event.get()).ok()?;
     Some(match (event.data, event.data_base64) {
         (Some(data), _) if event.datacontenttype.is_none_or(|named| media::is_json(&named)) => {
             data.get().as_bytes().to_vec()

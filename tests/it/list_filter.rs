@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jetscope::app::{Msg, Screen};
 use jetscope::model::{Consumer, Stream, Update};
 use proptest::prelude::*;
+use ratatui::buffer::Cell;
 use ratatui::style::Modifier;
 
 use crate::common::world::{World, listing, start};
@@ -39,11 +40,10 @@ fn under_cursor(world: &World) -> (String, String) {
     let is_on = |y: u16| buffer[(2, y)].modifier.contains(Modifier::REVERSED);
     let y = (2..buffer.area.height - 1).find(|y| is_on(*y)).expect("a cursor");
     let cells = (0..buffer.area.width).map(|x| &buffer[(x, y)]);
-    let row: String = cells.clone().map(|cell| cell.symbol()).collect();
+    let row: String = cells.clone().map(Cell::symbol).collect();
     let matched = jetscope::ui::Theme::default().matched;
-    let is_found =
-        |cell: &&ratatui::buffer::Cell| Some(cell.fg) == matched.fg && cell.modifier.contains(Modifier::BOLD);
-    let found = cells.filter(is_found).map(|cell| cell.symbol()).collect();
+    let is_found = |cell: &&Cell| Some(cell.fg) == matched.fg && cell.modifier.contains(Modifier::BOLD);
+    let found = cells.filter(is_found).map(Cell::symbol).collect();
     (row, found)
 }
 

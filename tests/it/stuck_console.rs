@@ -37,6 +37,11 @@ async fn a_message_that_a_consumer_gives_up_on_is_listed_and_opens_in_the_tail()
     let home = tempfile::tempdir().unwrap();
     let mut t = open(home.path(), &server);
     t.shows("orders");
+    // What is given up before anybody listens is never told.
+    t.keys("8");
+    t.until("advisories are heard", |t| {
+        ["Nothing was told since", "Nothing but our own"].iter().any(|w| t.screen().contains(w))
+    });
     // The first is acked, the second refused until the consumer gives up on it, the third held.
     let first = next(&nats, "orders", "billing").await.unwrap();
     answer(&nats, &first, "+ACK").await;

@@ -85,7 +85,9 @@ async fn name_streams(settings: &Settings, request: &mut Request) -> Result<(), 
     };
     *word = Headless::open(settings.clone(), None).await?.stream(word).await?;
     // All are of the stream that was named once.
-    rest.iter_mut().for_each(|(stream, _)| word.clone_into(stream));
+    for (stream, _) in rest {
+        word.clone_into(stream);
+    }
     Ok(())
 }
 

@@ -143,6 +143,7 @@ impl Skipped {
     }
 
     /// Those that were asked for and cannot be sent: neither a filter nor a choice leaves them out.
+    #[must_use]
     pub const fn unwilling(&self) -> Self {
         Self { filtered: 0, marked: 0, ..*self }
     }

@@ -194,12 +194,11 @@ fn back_words(preview: &Preview, record: &Record) -> Vec<String> {
     }
     let again = count(preview.redelivered);
     match (preview.redelivered.is_empty(), preview.restored.is_empty()) {
-        (true, _) => {}
         (false, false) => words.push(format!("it delivers {again} again: delivered before the move, or since")),
         (false, true) if preview.before.ack_floor.seq >= record.from() => {
             words.push(format!("it has gone past #{} again since: this delivers {again} once more", record.from()));
         }
-        (false, true) => {}
+        (true, _) | (false, true) => {}
     }
     words
 }

@@ -29,8 +29,8 @@ async fn until<T>(events: &mut Receiver<ClientEvent>, wanted: impl Fn(&ClientEve
     timeout(LONG, found).await.expect("it happens in time")
 }
 
-fn in_seconds(seconds: i64) -> Option<i64> {
-    Some(jiff::Timestamp::now().as_second() + seconds)
+fn in_seconds(seconds: i64) -> i64 {
+    jiff::Timestamp::now().as_second() + seconds
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -38,7 +38,7 @@ async fn a_connection_comes_back_with_renewed_credentials() {
     let realm = Realm::new();
     let server = server_with(&realm.server_config());
     let home = Home::with(&json!({ "url": server.url(), "creds": "~/user.creds" }));
-    let short = realm.user_until(in_seconds(3));
+    let short = realm.user_until(Some(in_seconds(3)));
     let path = home.file("user.creds", &short.creds());
     let settings = home.selected();
     let client = open(&settings.connection).await.expect("a connection");
@@ -68,7 +68,7 @@ fn a_command_that_repeats_comes_back_too() {
     let realm = Realm::new();
     let server = server_with(&realm.server_config());
     let home = Home::new();
-    let path = home.file("user.creds", &realm.user_until(in_seconds(3)).creds());
+    let path = home.file("user.creds", &realm.user_until(Some(in_seconds(3))).creds());
     let errors = fs::File::create(home.path("errors")).unwrap();
     let output = fs::File::create(home.path("output")).unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_jetscope"))

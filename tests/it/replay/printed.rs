@@ -9,8 +9,11 @@ use serde_json::json;
 use super::place::Place;
 use super::traps::{begin, completed};
 
-/// Headers and bodies of all kinds.
-const SENT: [(&[(&str, &str)], &[u8]); 10] = [
+/// Headers and a body.
+type Sent = (&'static [(&'static str, &'static str)], &'static [u8]);
+
+/// Messages of all kinds.
+const SENT: [Sent; 10] = [
     (
         &[("ce-specversion", "1.0"), ("ce-id", "1"), ("ce-source", "/s"), ("ce-type", "t"), ("content-type", "application/json")],
         b"{\"a\" : 1.0, \"b\":[ ]}",

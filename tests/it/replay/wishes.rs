@@ -251,15 +251,19 @@ async fn other_processes_tell_it_step_by_step() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn lines_that_are_no_events_are_left_out() {
+async fn a_file_with_a_line_that_is_no_event_is_refused_and_blank_lines_are_passed_over() {
     let place = place(0).await;
     let path = place.home.path().join("in.ndjson");
     let event = r#"{"specversion":"1.0","id":"1","source":"/a","type":"t","natssubject":"x.y"}"#;
-    std::fs::write(&path, format!("hello\n{event}\n\n[1,2]\n")).unwrap();
-    let request = Request::new(Wanted::File(path), Destination::parse("copy.{subject}").unwrap());
+    let request = Request::new(Wanted::File(path.clone()), Destination::parse("copy.{subject}").unwrap());
+    for (text, line) in [(format!("hello\n{event}\n"), 1), (format!("{event}\n\n[1,2]\n"), 3)] {
+        std::fs::write(&path, text).unwrap();
+        let refused = jetscope::replay::plan(&place.settings(), request.clone()).await.unwrap_err().to_string();
+        assert!(refused.contains(&format!("line {line} of in.ndjson is neither")), "{refused}");
+    }
+    std::fs::write(&path, format!("\n{event}\n\n")).unwrap();
     let plan = planned(&place.settings(), request.clone()).await;
-    let skipped = plan.amounts.skipped;
-    assert_eq!((plan.amounts.planned, skipped.no_event, skipped.batches), (1, 1, 1), "{skipped:?}");
+    assert_eq!((plan.amounts.planned, plan.amounts.skipped.total()), (1, 0), "{:?}", plan.amounts);
     completed(begin(&place, request).await).await;
     let there = place.read("copies").await;
     assert_eq!((there.len(), &*there[0].subject), (1, "copy.x.y"));

@@ -153,8 +153,7 @@ async fn undecodable_headers_are_passed_on_every_way_of_reading() {
             let subject = name.to_lowercase();
             let config = json!({"name": name, "subjects": [format!("{subject}.*")], "retention": retention});
             stream(&nats, config).await;
-            let bad =
-                |to: &str| publish_raw(&server, &format!("{subject}.{to}"), b"NATS/1.0\r\nX: \xff\r\n\r\n", "bad");
+            let bad = |to: &str| publish_raw(&server, format!("{subject}.{to}"), b"NATS/1.0\r\nX: \xff\r\n\r\n", "bad");
             let mut wanted = Vec::new();
             for (round, to) in ["a", "b", "a", "c"].into_iter().enumerate() {
                 publish(&nats, &format!("{subject}.a"), 15).await;
