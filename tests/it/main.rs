@@ -18,6 +18,7 @@ mod demo;
 mod event_loop;
 mod expr;
 mod faults;
+mod liars;
 mod list_filter;
 mod pages;
 mod past;

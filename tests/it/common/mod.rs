@@ -6,6 +6,7 @@ pub(crate) mod every_kind;
 pub(crate) mod fixture;
 pub(crate) mod home;
 pub(crate) mod jwt;
+pub(crate) mod liar;
 pub(crate) mod live;
 pub(crate) mod proxy;
 pub(crate) mod pty;

@@ -1,0 +1,245 @@
+//! Every command and the console against a server that lies: none panics, hangs, or takes all the memory.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::common::liar::{Answer, INFO, Scene, start};
+use crate::common::pty::Terminal;
+
+/// The most memory that anything may take, in bytes; the built program has its debug information in it.
+const MEMORY: u64 = 200 << 20;
+/// The longest that a command may take, also on a busy machine.
+const LONGEST: Duration = Duration::from_secs(60);
+/// Commands that run at the same time.
+const TOGETHER: usize = 6;
+
+const ANSWER: &str = "MSG SUBJECT SID 2\r\n{}\r\n";
+
+fn text(text: impl Into<String>) -> Answer {
+    Answer::Text(text.into())
+}
+
+fn stream(name: &str, number: &str) -> String {
+    format!(
+        r#"{{"config":{{"name":"{name}","subjects":["s"],"retention":"limits","max_age":{number},"max_msgs":{number},"max_bytes":{number},"num_replicas":1}},"created":"2026-11-23T09:24:33Z","state":{{"messages":{number},"bytes":{number},"first_seq":{number},"first_ts":"2026-11-23T09:24:33Z","last_seq":{number},"last_ts":"9999-11-23T09:24:33Z","consumer_count":{number},"num_deleted":{number},"num_subjects":{number}}}}}"#
+    )
+}
+
+fn consumer(stream: &str, name: &str, number: &str) -> String {
+    format!(
+        r#"{{"stream_name":"{stream}","name":"{name}","created":"2026-11-23T09:24:33Z","config":{{"durable_name":"{name}","ack_policy":"explicit","ack_wait":{number},"max_deliver":{number},"max_ack_pending":{number}}},"delivered":{{"consumer_seq":{number},"stream_seq":{number}}},"ack_floor":{{"consumer_seq":{number},"stream_seq":{number}}},"num_ack_pending":{number},"num_pending":{number},"num_waiting":{number},"num_redelivered":{number}}}"#
+    )
+}
+
+/// What a server with one stream and one consumer says, each number of theirs being this one.
+fn plain(subject: &str, number: &str) -> String {
+    let tokens: Vec<&str> = subject.split('.').skip(2).collect();
+    match tokens.as_slice() {
+        ["STREAM", "LIST"] => {
+            format!(r#"{{"total":1,"offset":0,"limit":256,"streams":[{}]}}"#, stream("S", number))
+        }
+        ["STREAM", "NAMES"] => r#"{"total":1,"offset":0,"limit":256,"streams":["S"]}"#.into(),
+        ["STREAM", "INFO", name] => stream(name, number),
+        ["STREAM", "MSG", "GET", _] => {
+            format!(r#"{{"message":{{"subject":"s","seq":{number},"data":"eA==","time":"2026-11-23T09:24:33Z"}}}}"#)
+        }
+        ["CONSUMER", "LIST", name] => {
+            format!(r#"{{"total":1,"offset":0,"limit":256,"consumers":[{}]}}"#, consumer(name, "c", number))
+        }
+        ["CONSUMER", "INFO" | "CREATE" | "DURABLE", name, more @ ..] => {
+            consumer(name, more.first().unwrap_or(&"c"), number)
+        }
+        _ => format!(r#"{{"memory":{number},"storage":{number},"streams":{number},"limits":{{"max_storage":-1}}}}"#),
+    }
+}
+
+/// Pages of 256 names, which are new ones each time or not, and more of them to come.
+fn endless(subject: &str, nth: usize, new: bool) -> String {
+    let page = if new { nth } else { 0 };
+    let names = (0..256).map(|n| format!("n{page}-{n}"));
+    let items: Vec<String> = match subject {
+        "$JS.API.STREAM.LIST" => names.map(|name| stream(&name, "7")).collect(),
+        "$JS.API.STREAM.NAMES" => names.map(|name| format!("\"{name}\"")).collect(),
+        _ if subject.contains("CONSUMER.LIST") => names.map(|name| consumer("S", &name, "7")).collect(),
+        _ => return plain(subject, "7"),
+    };
+    let of = if subject.contains("CONSUMER.LIST") { "consumers" } else { "streams" };
+    format!(r#"{{"total":18446744073709551615,"offset":0,"limit":256,"{of}":[{}]}}"#, items.join(","))
+}
+
+/// Scenes by name: the greeting, and what is answered.
+fn scenes() -> Vec<(&'static str, &'static [u8], Arc<Scene>)> {
+    let info = INFO.as_bytes();
+    let mut scenes: Vec<(&'static str, &'static [u8], Arc<Scene>)> = vec![
+        ("a greeting that is none", b"INFO {\"server_id\":7", Arc::new(|_, _, _| Answer::Silence)),
+        ("a bare error as the greeting", b"-ERR", Arc::new(|_, _, _| Answer::Silence)),
+        ("a length near 2^64 as the greeting", b"MSG a 1 18446744073709551610", Arc::new(|_, _, _| Answer::Silence)),
+        (
+            "greetings of odd types",
+            b"INFO {\"max_payload\":-1,\"headers\":\"yes\"}",
+            Arc::new(|_, _, _| Answer::Silence),
+        ),
+        ("a bare error", info, Arc::new(|_, _, _| Answer::Bytes(b"-ERR\r\n".to_vec()))),
+        (
+            "a length near 2^64",
+            info,
+            Arc::new(|_, _, _| Answer::Bytes(b"MSG SUBJECT SID 18446744073709551610\r\nx".to_vec())),
+        ),
+        (
+            "a length near 2^63",
+            info,
+            Arc::new(|_, _, _| Answer::Bytes(b"MSG SUBJECT SID 9223372036854775807\r\nx".to_vec())),
+        ),
+        ("4 GB", info, Arc::new(|_, _, _| Answer::Flood(4 << 30))),
+        ("pages without an end", info, Arc::new(|subject, _, nth| text(endless(subject, nth, true)))),
+        ("the same page without an end", info, Arc::new(|subject, _, nth| text(endless(subject, nth, false)))),
+        ("answers cut off", info, Arc::new(|subject, _, _| Answer::Cut(plain(subject, "7")))),
+        (
+            "a status that nobody knows",
+            info,
+            Arc::new(|_, _, _| Answer::Bytes(b"HMSG SUBJECT SID 20 20\r\nNATS/1.0 999 Odd\r\n\r\n\r\n".to_vec())),
+        ),
+        ("nothing in answers", info, Arc::new(|_, _, _| Answer::Bytes(ANSWER.into()))),
+        ("no JSON", info, Arc::new(|_, _, _| text("\u{1b}[2J no json \u{202e}"))),
+        ("a list for all", info, Arc::new(|_, _, _| text("[".repeat(100_000)))),
+        ("null for all", info, Arc::new(|_, _, _| text("null"))),
+        (
+            "consumers that are gone at once",
+            info,
+            Arc::new(|subject, _, _| {
+                if subject.contains("MSG.NEXT") {
+                    Answer::Bytes(b"HMSG SUBJECT SID 33 33\r\nNATS/1.0 409 Consumer Deleted\r\n\r\n\r\n".to_vec())
+                } else {
+                    text(plain(subject, "7"))
+                }
+            }),
+        ),
+    ];
+    for number in ["18446744073709551615", "9223372036854775807", "-1", "1.5", "null", "\"7\"", "0", "1e400"] {
+        scenes.push((number, info, Arc::new(move |subject: &str, _: &str, _| text(plain(subject, number)))));
+    }
+    scenes
+}
+
+const COMMANDS: &[&[&str]] = &[
+    &["streams"],
+    &["consumers", "--json"],
+    &["check", "--window", "1s"],
+    &["tail", "S", "--last", "5", "--limit", "5"],
+    &["replay", "S", "--to", "copy.{subject}"],
+    &["reposition", "S", "c", "--to", "start"],
+];
+
+/// The most memory that a process had.
+fn memory(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) << 10
+}
+
+/// Runs a command to its end; says what was wrong with that.
+fn run(scene: &str, url: &str, args: &[&str]) -> Option<String> {
+    let home = tempfile::tempdir().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_jetscope"))
+        .args(args)
+        .args(["--server", url, "--timeout", "2s"])
+        .env_clear()
+        .env("HOME", home.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = child.stderr.take().unwrap();
+    let notes = thread::spawn(move || {
+        let mut notes = Vec::new();
+        let _ = stderr.read_to_end(&mut notes);
+        String::from_utf8_lossy(&notes).into_owned()
+    });
+    let (started, mut most) = (Instant::now(), 0);
+    let ended = loop {
+        most = most.max(memory(child.id()));
+        match child.try_wait().unwrap() {
+            Some(ended) => break Some(ended),
+            None if started.elapsed() > LONGEST || most > 2 * MEMORY => break None,
+            None => thread::sleep(Duration::from_millis(10)),
+        }
+    };
+    let _ = child.kill();
+    let _ = child.wait();
+    let (took, notes) = (started.elapsed(), notes.join().unwrap());
+    let code = ended.and_then(|ended| ended.code());
+    println!("{scene:?}: {args:?}: {code:?} after {took:.1?}, {} MiB", most >> 20);
+    let well =
+        matches!(code, Some(0..=2)) && most <= MEMORY && !notes.contains("panicked") && !notes.contains('\u{1b}');
+    (!well).then(|| format!("{scene:?}: {args:?}: {code:?} after {took:.1?}, {} MiB\n{}", most >> 20, notes.trim_end()))
+}
+
+#[test]
+fn no_command_panics_hangs_or_takes_all_the_memory() {
+    let jobs: Vec<_> = scenes()
+        .into_iter()
+        .flat_map(|(name, greeting, scene)| {
+            let url = start(greeting, scene);
+            COMMANDS.iter().map(move |args| (name, url.clone(), *args))
+        })
+        .collect();
+    let jobs = Mutex::new(jobs);
+    let wrong = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..TOGETHER {
+            scope.spawn(|| {
+                loop {
+                    let job = jobs.lock().unwrap().pop();
+                    let Some((name, url, args)) = job else { return };
+                    wrong.lock().unwrap().extend(run(name, &url, args));
+                }
+            });
+        }
+    });
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn the_console_stays_open_and_gives_the_terminal_back() {
+    let wrong = Mutex::new(Vec::new());
+    let jobs = Mutex::new(scenes());
+    thread::scope(|scope| {
+        for _ in 0..TOGETHER {
+            scope.spawn(|| {
+                loop {
+                    let job = jobs.lock().unwrap().pop();
+                    let Some((name, greeting, scene)) = job else { return };
+                    let url = start(greeting, scene);
+                    let home = tempfile::tempdir().unwrap();
+                    let program = Path::new(env!("CARGO_BIN_EXE_jetscope"));
+                    let mut t = Terminal::start(program, home.path(), (100, 30), &["--server", &url], &[]);
+                    t.until("the console", Terminal::is_taken);
+                    for keys in ["C", "7", "8", "1", "\r", "\t", "\t", "\t"] {
+                        t.keys(keys);
+                        let until = Instant::now() + Duration::from_millis(250);
+                        t.until("a moment", |_| Instant::now() > until);
+                    }
+                    let most = memory(t.pid());
+                    let open = t.is_taken();
+                    t.keys("\x03");
+                    let ended = t.ended();
+                    let screen = t.screen();
+                    println!("{name:?}: {} MiB", most >> 20);
+                    if !open || t.is_taken() || t.cursor_hidden() || screen.contains("panicked") || most > MEMORY {
+                        let mib = most >> 20;
+                        wrong.lock().unwrap().push(format!("{name:?}: {mib} MiB, {ended:?}, open {open}\n{screen}"));
+                    }
+                }
+            });
+        }
+    });
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
