@@ -10,7 +10,7 @@ use crate::model::update::{Listing, SubjectCount};
 use crate::model::{Account, Consumer, Problem, ProblemKind, Stream, Timestamp};
 
 use super::ask::{Api, Words, now, read};
-use super::pages::{Pages, Sweep};
+use super::pages::{LEAST, Pages, Sweep};
 use super::{Question, convert, wire};
 
 /// Pages that are fetched side by side. The server answers lists one after the other; this only hides the way.
@@ -278,7 +278,13 @@ impl Api {
                     let (total, ended) = (page.total, page.is_empty());
                     offset = offset.saturating_add(step);
                     let last = ended || offset >= total;
+                    let before = all.pages.bytes();
                     add(&mut all, &question, page, |c: &Consumer| &c.name);
+                    // Page by page: other lists of the sweep are read at the same time.
+                    sweep.took(all.pages.bytes() - before);
+                    if all.problem.is_none() {
+                        all.problem = sweep.may_go_on(&question).err();
+                    }
                     if last {
                         // What came last is all the same whether the next page would have been too much.
                         all.problem = None;
@@ -296,7 +302,6 @@ impl Api {
                 Err(problem) => all.problem = Some(problem),
             }
         }
-        sweep.took(all.pages.bytes());
         all.into_listing(self.client.clock.at_server(begun), self.now())
     }
 
@@ -429,7 +434,9 @@ impl<T> Page<T> {
 
 fn add<T>(all: &mut Gathered<T>, words: Words<'_>, page: Page<T>, name: impl Fn(&T) -> &String) {
     all.total = all.total.max(page.total);
-    let (bytes, known) = (page.bytes, all.items.len() + all.offline.len() + all.missing.len());
+    // What is short on the wire is not so in memory.
+    let bytes = page.bytes.max(page.items.len() * LEAST);
+    let known = all.items.len() + all.offline.len() + all.missing.len();
     // An item that moved to the next page while we read comes twice; the later answer is kept.
     all.items.extend(page.items.into_iter().map(|item| (name(&item).clone(), item)));
     all.missing.extend(page.missing);

@@ -269,6 +269,16 @@ mod tests {
     }
 
     #[test]
+    fn every_sequence_has_one_after_it() {
+        let s =
+            read_stream(r#"{"state":{"messages":1,"first_seq":18446744073709551614,"last_seq":18446744073709551615}}"#);
+        assert_eq!((s.state.first_seq, s.state.last_seq), (wire::LAST_SEQUENCE, wire::LAST_SEQUENCE));
+        let read = r#"{"delivered":{"consumer_seq":18446744073709551615,"stream_seq":18446744073709551615}}"#;
+        let delivered = consumer(serde_json::from_str(read).unwrap(), AT).delivered;
+        assert_eq!((delivered.consumer_seq, delivered.stream_seq), (wire::LAST_SEQUENCE, wire::LAST_SEQUENCE));
+    }
+
+    #[test]
     fn a_group_without_a_leader_is_kept() {
         let s = read_stream(
             r#"{"config":{"name":"A"},"cluster":{"name":"C","replicas":[{"name":"n2","current":true,"active":5,"lag":3}]},

@@ -26,13 +26,13 @@ const UNREACHED: Duration = Duration::from_secs(2);
 /// What is said of a connection whose task has ended.
 pub(super) const UNREAD: &str = "the server sent what the client cannot read";
 /// Bytes without a message among them, at most, beside what a message may have: lists of subjects come in one piece.
-const ONE_PIECE: u64 = 32 << 20;
+const ONE_PIECE: u64 = 24 << 20;
 /// The largest message that a server can be set to take.
 const LARGEST: u64 = 64 << 20;
 /// How often is looked at what came; and how often while more than [`MUCH`] of a message has come.
-const LOOK: Duration = Duration::from_millis(50);
+const LOOK: Duration = Duration::from_millis(25);
 /// See [`LOOK`].
-const CLOSE_LOOK: Duration = Duration::from_millis(4);
+const CLOSE_LOOK: Duration = Duration::from_millis(1);
 /// See [`LOOK`].
 const MUCH: u64 = 4 << 20;
 

@@ -6,6 +6,8 @@ use crate::model::{Problem, ProblemKind, units};
 
 use super::ask::Words;
 
+/// The least that an item of a list counts for, in bytes.
+pub(super) const LEAST: usize = 1 << 10;
 /// The most bytes of all pages of one list: some 50,000 consumers.
 const LIST: usize = 48 << 20;
 /// The most bytes of the lists of one sweep over all streams.
@@ -60,7 +62,7 @@ impl Sweep {
         Err(endless(words, &format!("all lists together have more than {}", units::bytes(SWEEP as u64))))
     }
 
-    /// A list was read.
+    /// A page of a list was read.
     pub(super) fn took(&self, bytes: usize) {
         self.0.fetch_add(bytes, Ordering::Relaxed);
     }

@@ -5,7 +5,15 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+
+/// The highest sequence: one below what a `u64` holds, so that the one after it is a number as well.
+pub(super) const LAST_SEQUENCE: u64 = u64::MAX - 1;
+
+/// A sequence of a stream or a consumer, which is [`LAST_SEQUENCE`] at most.
+pub(super) fn sequence<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    u64::deserialize(from).map(|n| n.min(LAST_SEQUENCE))
+}
 
 /// Any reply: an error, or the body.
 #[derive(Debug, Deserialize)]
@@ -128,9 +136,11 @@ pub(super) struct SourceConfig {
 pub(super) struct StreamState<'a> {
     pub(super) messages: u64,
     pub(super) bytes: u64,
+    #[serde(deserialize_with = "sequence")]
     pub(super) first_seq: u64,
     #[serde(borrow)]
     pub(super) first_ts: Cow<'a, str>,
+    #[serde(deserialize_with = "sequence")]
     pub(super) last_seq: u64,
     #[serde(borrow)]
     pub(super) last_ts: Cow<'a, str>,
@@ -200,7 +210,9 @@ pub(super) struct PriorityGroup {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub(super) struct Sequence<'a> {
+    #[serde(deserialize_with = "sequence")]
     pub(super) consumer_seq: u64,
+    #[serde(deserialize_with = "sequence")]
     pub(super) stream_seq: u64,
     #[serde(borrow)]
     pub(super) last_active: Option<Cow<'a, str>>,

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::event::clean_line;
 use crate::model::{Advisory, AdvisoryKind, Timestamp};
 use crate::nats::ask::now;
-use crate::nats::wire::PeerInfo;
+use crate::nats::wire::{self, PeerInfo};
 
 /// Characters of a body that are kept where it is not understood.
 const KEPT: usize = 300;
@@ -20,6 +20,7 @@ const DELETED: [&str; 2] = ["Unacknowledged message was deleted", "Message delet
 #[serde(default)]
 struct Body {
     timestamp: String,
+    #[serde(deserialize_with = "wire::sequence")]
     stream_seq: u64,
     deliveries: u64,
     reason: Option<String>,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{EXPECTED_STREAM, Outbound, Publisher, Refusal, header_map, refusal, value};
 use crate::model::Problem;
-use crate::nats::wire::ApiError;
+use crate::nats::wire::{self, ApiError};
 
 /// The server does not know the batch: it has ended, or its leader has.
 const UNKNOWN: u32 = 10_208;
@@ -71,7 +71,7 @@ pub enum Said {
 struct Words {
     #[serde(default, rename = "type")]
     kind: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::sequence")]
     seq: u64,
     #[serde(default)]
     msgs: u64,

@@ -20,7 +20,7 @@ use super::ask::denied_to;
 use super::client::is_inbox;
 use super::gate::Permit;
 use super::note::Sent;
-use super::wire::ApiError;
+use super::wire::{self, ApiError};
 use super::{Client, ClientEvent, connect};
 
 /// Confirmations that are taken together.
@@ -106,7 +106,7 @@ pub struct InBatch<'a> {
 
 #[derive(Deserialize)]
 struct Reply {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::sequence")]
     seq: u64,
     #[serde(default)]
     duplicate: bool,

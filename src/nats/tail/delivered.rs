@@ -1,6 +1,7 @@
 //! What a consumer says of a message that it delivers: in the reply subject, of which there are two forms.
 
 use crate::model::Timestamp;
+use crate::nats::wire::LAST_SEQUENCE;
 
 /// Where a delivered message stands (ADR-15).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +40,8 @@ pub(in crate::nats) fn parse(reply: &str) -> Option<Delivered> {
         rest.get(begin..end)?.parse::<u64>().ok()
     };
     Some(Delivered {
-        seq: number(0)?,
-        nth: number(1)?,
+        seq: number(0)?.min(LAST_SEQUENCE),
+        nth: number(1)?.min(LAST_SEQUENCE),
         time: Timestamp(i64::try_from(number(2)?).ok()?),
         pending: number(3)?,
     })

@@ -14,6 +14,7 @@ use tokio::time::sleep;
 use crate::model::{Message, Problem, ProblemKind, Timestamp};
 use crate::nats::ask::{Api, read};
 use crate::nats::question::Question;
+use crate::nats::wire;
 use crate::query::range::Range;
 
 use super::plan::Plan;
@@ -36,6 +37,7 @@ struct Reply {
 #[derive(Deserialize)]
 struct Stored {
     subject: String,
+    #[serde(deserialize_with = "wire::sequence")]
     seq: u64,
     #[serde(default)]
     hdrs: String,
@@ -58,7 +60,7 @@ impl Api {
         subject: &str,
     ) -> Result<Option<Message>, Problem> {
         let subject = serde_json::Value::from(subject);
-        self.stored(stream, seq..=u64::MAX - 1, format!("{{\"seq\":{seq},\"next_by_subj\":{subject}}}")).await
+        self.stored(stream, seq..=wire::LAST_SEQUENCE, format!("{{\"seq\":{seq},\"next_by_subj\":{subject}}}")).await
     }
 
     /// A message of one of these sequences.
@@ -254,7 +256,8 @@ impl Sources {
         let size = first.size().max(self.largest).max(1);
         let side_by_side = ((plan.bytes / size) as u64).clamp(1, self.width);
         let mut next = first.seq + 1;
-        let end = plan.until.map_or(u64::MAX, |until| until.saturating_add(1)).min(next + side_by_side - 1);
+        let end =
+            plan.until.map_or(u64::MAX, |until| until.saturating_add(1)).min(next.saturating_add(side_by_side - 1));
         let mut answers =
             stream::iter(next..end).map(|seq| plan.api.message(stream_name, seq)).buffered(SIDE_BY_SIDE as usize);
         let mut messages = vec![first];

@@ -257,10 +257,10 @@ fn into_stream(plan: &mut Plan, tally: &Tally, candidate: &Candidate) {
         Discard::New => format!("{name} has no room for all of it ({what}): the replay pauses when it is full"),
         Discard::Old => format!("{name} has no room for all of it ({what}): it drops its oldest messages"),
     };
-    if limits.max_msgs.is_some_and(|most| state.messages + plan.amounts.planned > most) {
+    if limits.max_msgs.is_some_and(|most| state.messages.saturating_add(plan.amounts.planned) > most) {
         warnings.push(full("max_msgs"));
     }
-    if limits.max_bytes.is_some_and(|most| state.bytes + plan.amounts.bytes > most) {
+    if limits.max_bytes.is_some_and(|most| state.bytes.saturating_add(plan.amounts.bytes) > most) {
         warnings.push(full("max_bytes"));
     }
     if let Some(most) = limits.max_msgs_per_subject {

@@ -250,7 +250,9 @@ pub(super) const NO_READER: Entry = Entry {
             let verdict = look.verdict.filter(|verdict| matches!(verdict.state, State::Ok | State::Behind))?;
             // So much may be outstanding.
             let verdict = Some(verdict).filter(|verdict| !matches!(verdict.why, Why::Idle | Why::CaughtUp))?;
-            nobody_asks(look).then(|| hit(Level::Warning, &verdict))
+            // Who says that it still works on what it has asks again when it is done.
+            let works = verdict.excuse == Some(Excuse::InProgress);
+            (nobody_asks(look) && !works).then(|| hit(Level::Warning, &verdict))
         },
         |look, _| {
             let Some(info) = look.info() else { return Story::default() };
