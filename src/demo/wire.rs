@@ -57,6 +57,8 @@ fn binary(made: &Draft) -> Result<Wire, EventError> {
     for (name, value) in made.event.iter() {
         let value = encoded(&value.to_string());
         if name == "datacontenttype" {
+            // With the prefix it says that values are encoded.
+            wire.headers.insert("ce-datacontenttype", value.as_str());
             wire.headers.insert("content-type", value);
         } else {
             wire.headers.insert(format!("ce-{name}").as_str(), value);

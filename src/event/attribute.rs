@@ -127,6 +127,13 @@ pub struct Attribute<'a> {
     pub value: Value<'a>,
 }
 
+impl Attribute<'_> {
+    /// Whether a member of this name would be the data of a structured event.
+    pub(super) fn is_named_data(&self) -> bool {
+        matches!(&*self.name, "data" | "data_base64")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

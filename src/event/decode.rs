@@ -1,12 +1,13 @@
 //! From a message to events: which rule fires, in the order of the binding and of what is really sent.
 
 use super::attribute::Core;
-use super::decoded::{Content, Data, Decoded, Event, Extent, Plain, Rule};
+use super::decoded::{Broken, Content, Data, Decoded, Event, Extent, Plain, Rule};
 use super::envelope::Envelope;
 use super::finding::Finding;
 use super::headers;
 use super::lint::lint;
 use super::media;
+use super::place::Place;
 use super::reader::{self, Depth, Document, Shape};
 
 const BATCH: &str = "application/cloudevents-batch";
@@ -35,6 +36,9 @@ fn content<'a>(envelope: &'a Envelope<'_>, depth: Depth<'_>, findings: &mut Vec<
     };
     if announced.is_none() && envelope.binary {
         return Content::Event(Rule::Header, binary(envelope, depth));
+    }
+    if announced.is_some() && envelope.marked && depth.lints() {
+        findings.push(Finding::TwoModes);
     }
     if announced.is_some() && other_format(content_type) {
         return Content::Plain(Plain::OtherFormat(content_type.into()));
@@ -78,7 +82,9 @@ fn structured<'a>(
     let mut document = reader::read(json, depth, announced.is_some());
     let rule = match (announced, document.shape) {
         (Some(rule), _) => rule,
-        (None, Shape::Object) if document.events.first().is_some_and(Event::is_recognised) => Rule::BodyObject,
+        (None, Shape::Object | Shape::Lines) if document.events.first().is_some_and(Event::is_recognised) => {
+            Rule::BodyObject
+        }
         (None, Shape::Array) if document.events.first().is_some_and(Event::is_recognised) => Rule::BodyArray,
         (None, _) => return Content::Plain(not_recognised(envelope, &document)),
     };
@@ -92,17 +98,27 @@ fn structured<'a>(
             last.findings.retain(|f| !matches!(f, Finding::Missing(_)));
         }
     }
-    let broken = document.broken.as_ref().filter(|_| depth.lints()).map(finding);
+    let place = document.broken.as_ref().map(|error| Place::of(error, json));
+    if let (Some(last), Some(place)) = (document.events.last_mut(), &place)
+        && last.extent == Extent::Part
+        && depth.wants_data()
+    {
+        last.broken = Some(Broken { source: body, at: place.offset + (body.len() - json.len()) });
+    }
+    let broken =
+        document.broken.as_ref().zip(place).filter(|_| depth.lints()).map(|(error, place)| place.finding(error));
     let batch = match document.shape {
-        Shape::Array => true,
+        Shape::Array | Shape::Lines => true,
         Shape::Object => false,
         Shape::Other => rule == Rule::BatchType,
     };
     if batch {
         if depth.lints() {
             findings.extend(broken);
-            if rule == Rule::EventType {
-                findings.push(Finding::BatchAsEvent);
+            match (document.shape, rule) {
+                (Shape::Lines, _) => findings.push(Finding::SeveralInBody),
+                (_, Rule::EventType) => findings.push(Finding::BatchAsEvent),
+                _ => {}
             }
             if document.shape == Shape::Other && document.broken.is_none() {
                 findings.push(Finding::NotObject);
@@ -157,17 +173,6 @@ fn not_recognised(envelope: &Envelope<'_>, document: &Document<'_>) -> Plain {
     }
 }
 
-/// The reader's error as a finding.
-fn finding(error: &serde_json::Error) -> Finding {
-    let (line, column) = (error.line(), error.column());
-    if error.is_eof() {
-        return Finding::JsonTruncated(line, column);
-    }
-    let text = error.to_string();
-    let what = text.rfind(" at line ").and_then(|at| text.get(..at)).unwrap_or(&text);
-    Finding::JsonSyntax(line, column, what.into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::exercise::message;
@@ -205,10 +210,10 @@ mod tests {
         let binary = [VERSION, ("ce-id", "2"), ("ce-source", "/a"), ("ce-type", "t")];
         let with = |first: (&'static str, &'static str)| [&[first], binary.as_slice()].concat();
         check(&[BATCHED], &batch, "batch by content-type-batch", &["1", "1"], &[]);
-        check(&with(BATCHED), &batch, "batch by content-type-batch", &["1", "1"], &[]);
+        check(&with(BATCHED), &batch, "batch by content-type-batch", &["1", "1"], &["two-modes"]);
         check(&[BATCHED], b"[]", "batch by content-type-batch", &[], &[]);
         check(&[STRUCTURED], EVENT_BODY, "structured by content-type", &["1"], &[]);
-        check(&with(STRUCTURED), EVENT_BODY, "structured by content-type", &["1"], &[]);
+        check(&with(STRUCTURED), EVENT_BODY, "structured by content-type", &["1"], &["two-modes"]);
         check(&[("CONTENT-TYPE", " application/cloudevents")], EVENT_BODY, "structured by content-type", &["1"], &[]);
         check(&binary, EVENT_BODY, "binary by specversion-header", &["2"], &[]);
         check(&[], EVENT_BODY, "structured by body-object", &["1"], &[]);
@@ -262,6 +267,46 @@ mod tests {
     }
 
     #[test]
+    fn what_breaks_keeps_its_source_and_the_place() {
+        let event = r#"{"specversion":"1.0","id":"1","source":"/a","type":"t","data":"#;
+        for (rest, at) in [
+            (&b"{\"a\":NaN}}"[..], b"{\"a\":".len()),
+            (b"{\"a\":\"J\xfcrg\"}}", b"{\"a\":\"J".len()),
+            (b"{\"a\":\"x\ty\"}}", b"{\"a\":\"x".len()),
+            (b"{ // none\n}}", b"{ ".len()),
+            (b"{\"a\":\"he", b"{\"a\":\"he".len()),
+            (b"{\n\n  \"a\": oops}}", b"{\n\n  \"a\": ".len()),
+        ] {
+            let body = [event.as_bytes(), rest].concat();
+            let sent = message(&[], &body);
+            let envelope = Envelope::new(&sent);
+            let decoded = envelope.decode();
+            let broken = decoded.events()[0].broken.unwrap();
+            assert_eq!((broken.source, broken.at), (&*body, event.len() + at), "{}", String::from_utf8_lossy(&body));
+        }
+    }
+
+    #[test]
+    fn several_events_in_one_body() {
+        let body = |text: &str| text.replace('E', &String::from_utf8_lossy(EVENT_BODY));
+        let lines = "batch by body-object";
+        check(&[], body("E\nE\n").as_bytes(), lines, &["1", "1"], &["several-in-body"]);
+        check(&[], body("E\r\n\r\nE").as_bytes(), lines, &["1", "1"], &["several-in-body"]);
+        let announced = "batch by content-type";
+        check(&[STRUCTURED], body("E\nE").as_bytes(), announced, &["1", "1"], &["several-in-body"]);
+        let half = body("E\nE\n{\"specversion\":\"1.0\",\"id\":\"3\",");
+        check(&[], half.as_bytes(), lines, &["1", "1", "3"], &["json-truncated", "several-in-body"]);
+        // What follows is no event.
+        check(&[], body("E\n{\"a\":1}").as_bytes(), "structured by body-object", &["1"], &["json-syntax"]);
+        check(&[], b"{\"a\":1}\n{\"a\":2}", "json-broken", &[], &[]);
+        // Whoever looks at little sees them all too.
+        let sent = message(&[], body("E\nE").as_bytes());
+        assert_eq!(Envelope::new(&sent).decode_to(Depth::Only(&["id"])).events().len(), 2);
+        let pretty = b"{\n  \"specversion\": \"1.0\",\n  \"id\": \"1\", \"source\": \"/\", \"type\": \"t\",\n  \"data\": {\n    \"a\": {\n  }\n  }\n}";
+        check(&[], pretty, "structured by body-object", &["1"], &[]);
+    }
+
+    #[test]
     fn what_the_content_type_gets_wrong() {
         let bom = [b"\xef\xbb\xbf".as_slice(), EVENT_BODY].concat();
         check(&[], &bom, "structured by body-object", &["1"], &["byte-order-mark"]);
@@ -279,34 +324,46 @@ mod tests {
 
     #[test]
     fn headers_of_binary_events() {
-        let headers = [
-            VERSION,
-            ("ce-id", "zo%C3%AB"),
-            ("ce-source", "/a b"),
-            ("ce-type", "\"a%20b\""),
-            ("ce-bytes", "[0 1 2]"),
-            ("ce-id", "again"),
-            ("Nats-Msg-Id", "7"),
-            ("content-type", "text/plain"),
-        ];
-        let message = message(&headers, b"hello");
-        let envelope = Envelope::new(&message);
-        let decoded = envelope.decode();
-        let event = decoded.events().first().unwrap();
-        let pairs: Vec<(&str, String)> =
-            event.attributes.iter().map(|a| (&*a.name, a.value.to_text().into())).collect();
-        let expected = [
-            ("specversion", "1.0"),
-            ("id", "zoë"),
-            ("source", "/a b"),
-            ("type", "a b"),
-            ("bytes", "[0 1 2]"),
-            ("datacontenttype", "text/plain"),
-        ];
-        assert_eq!(pairs, expected.map(|(name, value)| (name, value.to_owned())));
-        let names: Vec<&str> = event.findings.iter().map(Finding::name).collect();
-        assert_eq!(names, ["header-not-encoded", "header-not-encoded", "duplicate-attribute", "source-uri"]);
-        assert!(matches!(event.data, Data::Bytes(b"hello")));
+        let told = |source, others: &[(&str, &str)]| {
+            let headers = [
+                VERSION,
+                ("ce-id", "zo%C3%AB"),
+                ("ce-source", source),
+                ("ce-type", "\"a%20b\""),
+                ("ce-id", "again"),
+                ("Nats-Msg-Id", "7"),
+            ];
+            let message = message(&[&headers, others].concat(), b"hello");
+            let envelope = Envelope::new(&message);
+            let decoded = envelope.decode();
+            let event = decoded.events().first().unwrap();
+            assert!(matches!(event.data, Data::Bytes(b"hello")));
+            let pairs =
+                event.attributes.iter().map(|a| format!("{}={}", a.name, a.value.to_text())).collect::<Vec<_>>();
+            (pairs.join(" "), event.findings.iter().map(Finding::name).collect::<Vec<_>>())
+        };
+        assert_eq!(
+            told("/a%20b", &[("ce-datacontenttype", "text/plain")]),
+            (
+                "specversion=1.0 id=zoë source=/a b type=a b datacontenttype=text/plain".into(),
+                vec!["duplicate-attribute", "source-uri"]
+            )
+        );
+        assert_eq!(
+            told("/a b", &[("ce-bytes", "[0 1 2]"), ("content-type", "text/plain")]),
+            (
+                "specversion=1.0 id=zo%C3%AB source=/a b type=\"a%20b\" bytes=[0 1 2] datacontenttype=text/plain"
+                    .into(),
+                vec![
+                    "header-two-readings",
+                    "header-not-encoded",
+                    "header-two-readings",
+                    "duplicate-attribute",
+                    "header-not-encoded",
+                    "source-uri"
+                ]
+            )
+        );
     }
 
     #[test]
@@ -348,7 +405,7 @@ mod tests {
         // It is shown unpacked, but leaves as it was sent.
         assert!(matches!(event.data, Data::Bytes(bytes) if bytes == EVENT_BODY) && event.extent == Extent::Whole);
         assert!(event.to_json_line().contains(r#""data_base64":"H4sI"#), "{}", event.to_json_line());
-        assert_eq!(event.to_http().body, gzip);
+        assert_eq!(event.to_http().unwrap().body, gzip);
         let cut = message(&[&binary[..], &[("content-encoding", "gzip")]].concat(), &gzip);
         assert_eq!(Envelope::with_limit(&cut, 40).decode().events().first().unwrap().extent, Extent::Part);
         check(&[("content-encoding", "br")], EVENT_BODY, "structured by body-object", &["1"], &["encoding-unknown"]);

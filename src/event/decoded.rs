@@ -156,6 +156,15 @@ pub enum Data<'a> {
     Bytes(&'a [u8]),
 }
 
+/// The JSON of an event that breaks.
+#[derive(Clone, Copy, Debug)]
+pub struct Broken<'a> {
+    /// The whole body.
+    pub source: &'a [u8],
+    /// The byte before which it breaks.
+    pub at: usize,
+}
+
 /// How much of an event could be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Extent {
@@ -179,6 +188,10 @@ pub struct Event<'a> {
     pub beside: Option<&'a RawValue>,
     /// The body of a binary event as it was sent, where it was unpacked though no header says so: exported is this.
     pub sent: Option<&'a [u8]>,
+    /// Where its JSON breaks.
+    pub broken: Option<Broken<'a>>,
+    /// Attributes that are left out, since there are too many.
+    pub more: usize,
     /// How much of it could be read. What is not whole is never exported as an event.
     pub extent: Extent,
     /// All that is wrong with it; empty unless the full pass was made.
@@ -229,6 +242,12 @@ impl<'a> Event<'a> {
     /// `time`, if it is one. Where there is none, the stream's own time is what one has.
     pub fn time(&self) -> Option<Moment<'_>> {
         self.text(Core::Time).and_then(Moment::parse)
+    }
+
+    /// Attributes that a structured event made of it does not have: those beyond what is kept, and those of binary mode
+    /// whose names stand for the data there.
+    pub fn lost_in_json(&self) -> usize {
+        self.more + self.attributes.iter().filter(|a| a.is_named_data()).count()
     }
 
     /// What the specification does not name.

@@ -8,7 +8,6 @@ use super::attribute::{Attribute, Core};
 use super::body::Body;
 use super::decoded::{Decoded, Event, Mode};
 use super::envelope::Envelope;
-use super::headers;
 use super::sanitise::clean_line;
 use crate::model::Message;
 use crate::model::units::count_exact;
@@ -129,7 +128,7 @@ impl Sheet {
     fn headers(&mut self, envelope: &Envelope<'_>, decoded: &Decoded<'_>) {
         let binary = decoded.mode() == Some(Mode::Binary);
         for header in envelope.headers() {
-            if !(binary && headers::attribute_name(&header.name).is_some()) {
+            if !(binary && envelope.is_attribute(header)) {
                 self.put(&format!("header {}: {}", header.name, header.value));
             }
         }

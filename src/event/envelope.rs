@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
+use super::attribute::Core;
 use super::decode;
 use super::decoded::Decoded;
 use super::finding::Finding;
-use super::headers;
+use super::headers::{self, Style};
 use super::inflate::{Coding, INFLATE_LIMIT, inflate};
 use super::reader::Depth;
 use crate::model::{Header, Message};
@@ -20,8 +21,10 @@ pub struct Envelope<'m> {
     limit: usize,
     content_type: Option<usize>,
     encoding: Option<usize>,
-    /// There is a `ce-specversion`, so the event is binary.
+    /// There is a `ce-specversion`, or what other bindings call it, so the event is binary.
     pub(super) binary: bool,
+    /// In which headers its attributes stand then.
+    pub(super) style: Style,
     /// There are `ce-` headers at all.
     pub(super) marked: bool,
     opened: OnceCell<Opened<'m>>,
@@ -53,10 +56,12 @@ impl<'m> Envelope<'m> {
             content_type: None,
             encoding: None,
             binary: false,
+            style: Style::Ce,
             marked: false,
             opened: OnceCell::new(),
         };
         let (mut content_type, mut encoding, mut binary, mut marked) = (None, None, false, false);
+        let (mut amqp, mut bare) = (false, [false; 4]);
         for (at, header) in envelope.headers().iter().enumerate() {
             let is = |name: &str| header.name.eq_ignore_ascii_case(name);
             if let Some((name, _)) = headers::attribute_name(&header.name) {
@@ -66,7 +71,15 @@ impl<'m> Envelope<'m> {
                 content_type = Some(at);
             } else if encoding.is_none() && is("content-encoding") {
                 encoding = Some(at);
+            } else if let Some(name) = headers::of_amqp(&header.name) {
+                amqp |= name.eq_ignore_ascii_case("specversion");
+            } else if let Some(at) = Core::REQUIRED.iter().position(|core| is(core.name())) {
+                bare[at] = true;
             }
+        }
+        if !binary && (amqp || bare == [true; 4]) {
+            binary = true;
+            envelope.style = if amqp { Style::Amqp } else { Style::Mqtt };
         }
         envelope.content_type = content_type;
         envelope.encoding = encoding;
@@ -83,6 +96,16 @@ impl<'m> Envelope<'m> {
     /// Its headers, or what could be read of them where the client refuses them; raw, sanitise before drawing.
     pub fn headers(&self) -> &[Header] {
         if self.message.undecodable.is_some() { &self.salvaged } else { &self.message.headers }
+    }
+
+    /// Whether a header of it, read as a binary event, is an attribute.
+    pub fn is_attribute(&self, header: &Header) -> bool {
+        self.style.attribute(&header.name).is_some()
+    }
+
+    /// Whether its attributes are headers as another binding has them, so that marks of ours are none of them.
+    pub fn is_foreign(&self) -> bool {
+        self.style != Style::Ce
     }
 
     /// `Content-Type`, in any case; raw, sanitise before drawing.
@@ -111,6 +134,14 @@ impl<'m> Envelope<'m> {
     /// Whether the body is packed and no header says so.
     pub(super) fn is_undeclared(&self) -> bool {
         self.opened().undeclared
+    }
+
+    /// The coding that the body still has, though it is declared: it is not known here, or the body could not be
+    /// unpacked.
+    pub(super) fn still_packed(&self) -> Option<&str> {
+        let coding =
+            self.value(self.encoding).filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("identity"))?;
+        matches!(self.opened().body, Cow::Borrowed(_)).then_some(coding)
     }
 
     /// Everything: attributes, data and all findings.

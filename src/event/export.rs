@@ -66,7 +66,7 @@ pub(super) fn payload<'a>(event: &Event<'a>) -> Payload<'a> {
                 return Payload::Json(raw.get());
             }
             match std::str::from_utf8(bytes) {
-                Ok(text) if named.is_some_and(|n| media::is_text(n) || media::is_xml(n)) => {
+                Ok(text) if named.is_some_and(|n| (media::is_text(n) || media::is_xml(n)) && media::is_utf8(n)) => {
                     Payload::Text(Cow::Borrowed(text))
                 }
                 _ => Payload::Bytes(Cow::Borrowed(bytes)),
@@ -78,7 +78,8 @@ pub(super) fn payload<'a>(event: &Event<'a>) -> Payload<'a> {
 impl Event<'_> {
     /// The event as one line of `application/cloudevents+json`, without a line break at its end.
     ///
-    /// Everything that was read is in it, in its order, with its digits and offsets, also when the event is invalid.
+    /// Everything that was read is in it, in its order, with its digits and offsets, also when the event is invalid; but
+    /// for what [`Event::lost_in_json`] counts.
     /// Characters that act on a terminal are written as `\u` escapes, so the line is harmless and says the same.
     pub fn to_json_line(&self) -> String {
         let mut line = Vec::new();
@@ -97,7 +98,7 @@ impl Event<'_> {
             string(out, name);
             out.push(b':');
         };
-        for attribute in &self.attributes {
+        for attribute in self.attributes.iter().filter(|attribute| !attribute.is_named_data()) {
             member(out, &attribute.name);
             match &attribute.value {
                 Value::Text(text) => string(out, text),
@@ -277,7 +278,7 @@ mod tests {
         let envelope = Envelope::new(&sent);
         let ours = envelope.decode().events().first().unwrap().to_sdk().unwrap();
         assert_eq!(ours, serde_json::from_slice::<cloudevents::Event>(source).unwrap());
-        let sent = message(&[HEADERS.as_slice(), &[("content-type", "text/plain")]].concat(), b"hello");
+        let sent = message(&[HEADERS.as_slice(), &[("ce-datacontenttype", "text/plain")]].concat(), b"hello");
         let envelope = Envelope::new(&sent);
         let ours = envelope.decode().events().first().unwrap().to_sdk().unwrap();
         assert_eq!(

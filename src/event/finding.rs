@@ -67,8 +67,22 @@ pub enum Finding {
     HeaderPercent(Box<str>),
     /// A header that does not decode to UTF-8; its attribute.
     HeaderNotUtf8(Box<str>),
+    /// A header that may or may not be meant to be percent-decoded: its attribute, as it is read, as it would be read
+    /// otherwise, and which of them is decoded.
+    #[expect(missing_docs, reason = "the sentence above says what each is")]
+    HeaderReadings { name: Box<str>, read: Box<str>, other: Box<str>, decoded: bool },
     /// Attributes as `ce_…` headers, Kafka's way.
     KafkaHeaders,
+    /// Attributes as headers of another binding; which.
+    ForeignHeaders(&'static str),
+    /// Headers of a binary event beside a `Content-Type` that says that the event is the body.
+    TwoModes,
+    /// Events one after the other in one body, without an array around them.
+    SeveralInBody,
+    /// Data that is not the JSON that its type says; line and column from 1, and what the reader says.
+    DataNotJson(usize, usize, Box<str>),
+    /// An extension that breaks a rule of the document that defines it; name, value, and the rule.
+    Extension(Box<str>, Box<str>, &'static str),
     /// `Content-Type` and `ce-datacontenttype` say different things; both of them.
     ContentTypes(Box<str>, Box<str>),
     /// The header block could not be decoded by the client.
@@ -137,7 +151,13 @@ impl Finding {
             Self::HeaderNotEncoded(_) => "header-not-encoded",
             Self::HeaderPercent(_) => "header-percent",
             Self::HeaderNotUtf8(_) => "header-not-utf8",
+            Self::HeaderReadings { .. } => "header-two-readings",
             Self::KafkaHeaders => "kafka-headers",
+            Self::ForeignHeaders(_) => "foreign-headers",
+            Self::TwoModes => "two-modes",
+            Self::SeveralInBody => "several-in-body",
+            Self::DataNotJson(..) => "data-not-json",
+            Self::Extension(..) => "extension-rule",
             Self::ContentTypes(..) => "content-types-differ",
             Self::UndecodableHeaders => "undecodable-headers",
             Self::JsonTruncated(..) => "json-truncated",
@@ -161,7 +181,11 @@ impl Finding {
             | Self::NameStart(_)
             | Self::TooMany(_)
             | Self::HeaderNotEncoded(_)
+            | Self::HeaderReadings { .. }
             | Self::KafkaHeaders
+            | Self::ForeignHeaders(_)
+            | Self::TwoModes
+            | Self::SeveralInBody
             | Self::ContentTypes(..)
             | Self::ByteOrderMark
             | Self::BatchAsEvent
@@ -195,7 +219,9 @@ impl Finding {
             | Self::StringEscape(name)
             | Self::HeaderNotEncoded(name)
             | Self::HeaderPercent(name)
-            | Self::HeaderNotUtf8(name) => Some(name),
+            | Self::HeaderNotUtf8(name)
+            | Self::HeaderReadings { name, .. }
+            | Self::Extension(name, ..) => Some(name),
             _ => None,
         }
     }
@@ -259,14 +285,23 @@ impl fmt::Display for Finding {
             }
             Self::SourceUri(found) => write!(
                 f,
-                "source is {}, which is no URI reference: blanks and the like must be percent-encoded.",
+                "source is {}, which is no URI reference (RFC 3986, section 4.1): it has characters where none of their kind \
+                 may stand.",
                 q(found)
             ),
             Self::DataschemaUri(found) => {
-                write!(f, "dataschema is {}, but must be an absolute URI, with its scheme.", q(found))
+                write!(
+                    f,
+                    "dataschema is {}, but must be an absolute URI with its scheme (RFC 3986, section 4.3).",
+                    q(found)
+                )
             }
             Self::DatacontenttypeForm(found) => {
-                write!(f, "datacontenttype is {}, but must be a media type such as application/json.", q(found))
+                write!(
+                    f,
+                    "datacontenttype is {}, but must be a media type such as application/json (RFC 2046).",
+                    q(found)
+                )
             }
             Self::ControlCharacter(name) => {
                 write!(f, "{} holds control characters or non-characters, which no attribute may.", n(name))
@@ -287,6 +322,41 @@ impl fmt::Display for Finding {
                 n(name)
             ),
             Self::HeaderNotUtf8(name) => write!(f, "The header of {} is not UTF-8, as it is or decoded.", n(name)),
+            Self::HeaderReadings { name, read, other, decoded: false } => write!(
+                f,
+                "{} is read as it was sent, {}; who decodes per cent signs reads {}.",
+                n(name),
+                q(read),
+                q(other)
+            ),
+            Self::HeaderReadings { name, read, other, decoded: true } => {
+                write!(
+                    f,
+                    "{} is read as {}, per cent signs decoded; as it was sent it is {}.",
+                    n(name),
+                    q(read),
+                    q(other)
+                )
+            }
+            Self::ForeignHeaders(what) => {
+                write!(f, "Attributes come in {what}; on NATS their prefix is ce-.")
+            }
+            Self::TwoModes => write!(
+                f,
+                "There are ce- headers beside a Content-Type that says that the event is the body; the body counts \
+                 (HTTP binding, section 3)."
+            ),
+            Self::SeveralInBody => write!(
+                f,
+                "The body holds several events one after the other; several are sent as a JSON array, with the Content-Type \
+                 application/cloudevents-batch+json (JSON format, section 4)."
+            ),
+            Self::DataNotJson(line, column, what) => write!(
+                f,
+                "datacontenttype says JSON, but the data is none: it breaks at line {line}, column {column}: {}.",
+                clean_line(what)
+            ),
+            Self::Extension(name, found, rule) => write!(f, "{} is {}, but {rule}.", n(name), q(found)),
             Self::KafkaHeaders => {
                 write!(f, "Attributes come in ce_ headers, as on Kafka; on NATS their prefix is ce- (with a hyphen).")
             }
@@ -362,6 +432,18 @@ mod tests {
         assert!(times("expirytime").starts_with("expirytime is \"now\", which"), "names are bare, values in quotes");
         assert!(times("a b").starts_with("\"a b\" is"));
         assert_eq!(Finding::JsonTruncated(1, 154).to_string(), "The JSON ends too early, at line 1, column 154.");
+    }
+
+    #[test]
+    fn all_of_them_are_documented() {
+        let page = include_str!("../../docs/events.md");
+        let own = include_str!("finding.rs");
+        let names = own.split_once("pub fn name(").unwrap().1.split_once("pub fn severity(").unwrap().0;
+        let names: Vec<&str> = names.split('"').skip(1).step_by(2).collect();
+        assert!(names.len() > 50, "{names:?}");
+        for name in names {
+            assert!(page.contains(&format!("`{name}`")), "{name} is not in docs/events.md");
+        }
     }
 
     #[test]

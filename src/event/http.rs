@@ -1,50 +1,177 @@
-//! An event as an HTTP request in binary mode (`CloudEvents` HTTP binding 1.0.2, section 3.1).
+//! An event as an HTTP request in binary mode (`CloudEvents` HTTP binding 1.0.2, section 3.1), where that mode can hold
+//! it: one that would arrive as another event is refused with the reason, and has to go in structured mode.
+
+use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::attribute::Core;
-use super::decoded::Event;
-use super::export::{Payload, payload};
+use super::attribute::{Core, Value};
+use super::decoded::{Data, Event};
+use super::envelope::Envelope;
+use super::headers;
+use super::lint::decode_base64;
+use super::media;
 use crate::model::Header;
 
 /// What the binding says must be encoded in values: blank, `"`, `%` and all outside of U+0021 to U+007E.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%').add(0x7f);
 
+/// How the names of media types begin that make a receiver read the body as an event (section 3).
+const EVENT: &str = "application/cloudevents";
+
+/// Headers of a message that a request does not carry: what describes the connection or the bytes of the body
+/// (RFC 9110, sections 7.6.1 and 8), what says who asks, and what the client sets itself.
+const NOT_CARRIED: [&str; 24] = [
+    "accept",
+    "accept-encoding",
+    "authorization",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-md5",
+    "content-range",
+    "content-type",
+    "cookie",
+    "date",
+    "digest",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "set-cookie",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+];
+
+/// Why an event would not arrive in binary mode as what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misfit {
+    /// A name that is no attribute name: a header loses its case, cannot have it, or means something else.
+    Name,
+    /// A value that no header can hold: a fraction, an object, nothing, or a control character.
+    Value,
+    /// Its `datacontenttype` is no value of `Content-Type`, or makes receivers look for an event in the body.
+    ContentType,
+    /// Its data is not the bytes of a body: both kinds of data, text in another charset, Base64 that is none, JSON whose
+    /// type is none.
+    Data,
+}
+
 /// Headers and body of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpRequest {
-    /// Attributes as `ce-` headers, and `Content-Type` where there is data with a type.
+    /// Attributes as `ce-` headers, and `Content-Type` where the data has a type.
     pub headers: Vec<Header>,
     /// The data.
     pub body: Vec<u8>,
+    /// Attributes with a value that had to be percent-encoded.
+    pub encoded: usize,
 }
 
 impl Event<'_> {
-    /// The event as a request. Attributes whose names cannot be headers are left out.
-    pub fn to_http(&self) -> HttpRequest {
+    /// The event as a request in binary mode, or why that would be another event.
+    pub fn to_http(&self) -> Result<HttpRequest, Misfit> {
         let mut headers = Vec::with_capacity(self.attributes.len() + 1);
-        let mut content_type = None;
+        let mut encoded = 0;
         for attribute in &self.attributes {
-            let value = attribute.value.to_text();
-            if attribute.name == Core::Datacontenttype.name() {
-                content_type = Some(value.into_owned());
-            } else if !attribute.name.is_empty() && attribute.name.bytes().all(|b| b.is_ascii_alphanumeric()) {
-                let value = utf8_percent_encode(&value, ENCODED).to_string();
-                headers.push(Header { name: format!("ce-{}", attribute.name).into(), value: value.into() });
+            let name = &*attribute.name;
+            if name.is_empty() || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
+                return Err(Misfit::Name);
             }
+            if name == Core::Datacontenttype.name() {
+                continue;
+            }
+            let value = match &attribute.value {
+                Value::Text(text) if text.is_empty() || text.chars().any(char::is_control) => {
+                    return Err(Misfit::Value);
+                }
+                Value::Json(_) => return Err(Misfit::Value),
+                value => value.to_text(),
+            };
+            let sent = utf8_percent_encode(&value, ENCODED).to_string();
+            encoded += usize::from(sent != *value);
+            headers.push(Header { name: format!("ce-{name}").into(), value: sent.into() });
         }
-        let (body, usual) = match payload(self) {
-            Payload::None => (Vec::new(), None),
-            Payload::Json(source) => (source.as_bytes().to_vec(), Some("application/json")),
-            Payload::Text(text) => (text.into_owned().into_bytes(), None),
-            Payload::Bytes(bytes) => (bytes.into_owned(), None),
-            Payload::Undecodable(source) => (source.as_bytes().to_vec(), None),
-        };
-        let content_type = content_type.or_else(|| usual.map(str::to_owned));
-        if let Some(value) = content_type.filter(|v| v.bytes().all(|b| (0x20..0x7f).contains(&b))) {
+        let body = self.body()?;
+        if let Some(value) = self.http_content_type()? {
             headers.push(Header { name: "Content-Type".into(), value: value.into() });
         }
-        HttpRequest { headers, body }
+        Ok(HttpRequest { headers, body: body.into_owned(), encoded })
+    }
+
+    /// The value of `Content-Type`.
+    fn http_content_type(&self) -> Result<Option<&str>, Misfit> {
+        let Some(value) = self.get(Core::Datacontenttype.name()) else {
+            // In the JSON format, data without a type is JSON (section 3.1.1).
+            return Ok(matches!(self.data, Data::Json(_)).then_some("application/json"));
+        };
+        let text = value.as_text().ok_or(Misfit::ContentType)?;
+        let fits = media::is_media_type(text)
+            && text.bytes().all(|b| (0x20..0x7f).contains(&b))
+            && text.trim() == text
+            && !media::starts_with(text, EVENT);
+        if fits { Ok(Some(text)) } else { Err(Misfit::ContentType) }
+    }
+
+    /// The bytes of the data (JSON format, section 3.1.2).
+    fn body(&self) -> Result<Cow<'_, [u8]>, Misfit> {
+        // Two kinds of data, and Base64 as older versions say it.
+        if self.beside.is_some() || self.get("datacontentencoding").is_some() {
+            return Err(Misfit::Data);
+        }
+        let body: Cow<'_, [u8]> = match self.data {
+            Data::None => return Ok(Cow::Borrowed(&[])),
+            Data::Bytes(bytes) => Cow::Borrowed(self.sent.unwrap_or(bytes)),
+            Data::Base64(raw) => Cow::Owned(decode_base64(raw.get()).ok_or(Misfit::Data)?),
+            Data::Json(raw) => match self.datacontenttype().filter(|named| !media::is_json(named)) {
+                None => Cow::Borrowed(raw.get().as_bytes()),
+                // Its characters are those of the string; which bytes these are in another charset is not for us to say.
+                Some(named) if media::is_utf8(named) => {
+                    let text: String = serde_json::from_str(raw.get()).map_err(|_| Misfit::Data)?;
+                    Cow::Owned(text.into_bytes())
+                }
+                Some(_) => return Err(Misfit::Data),
+            },
+        };
+        // An empty body is no data.
+        if body.is_empty() { Err(Misfit::Data) } else { Ok(body) }
+    }
+}
+
+/// Whether a request can carry this header of a message as it is: it is neither ours nor about the message on NATS, nor
+/// about the connection.
+fn can_be_carried(header: &Header) -> bool {
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    let starts = |prefix: &str| header.name.get(..prefix.len()).is_some_and(|s| s.eq_ignore_ascii_case(prefix));
+    !header.name.is_empty()
+        && header.name.bytes().all(token)
+        && header.value.bytes().all(|b| b == b'\t' || (0x20..0x7f).contains(&b))
+        && !starts("nats-")
+        && !starts("jetscope-replay-")
+        && NOT_CARRIED.binary_search(&&*header.name.to_ascii_lowercase()).is_err()
+}
+
+impl Envelope<'_> {
+    /// Whether a request carries this header of the message beside its event.
+    pub fn is_carried(&self, header: &Header) -> bool {
+        !(self.is_attribute(header) || headers::is_attribute_header(&header.name)) && can_be_carried(header)
+    }
+
+    /// The headers of the message that a request carries beside its event: such as `traceparent`, which HTTP has as well
+    /// (W3C Trace Context).
+    pub fn carried(&self, event: &Event<'_>) -> Vec<Header> {
+        let mut headers: Vec<Header> =
+            self.headers().iter().filter(|header| self.is_carried(header)).cloned().collect();
+        // A body that could not be unpacked is still what its header says.
+        if let (Data::Bytes(_), Some(coding)) = (event.data, self.still_packed()) {
+            headers.push(Header { name: "Content-Encoding".into(), value: coding.into() });
+        }
+        headers
     }
 }
 
@@ -52,20 +179,29 @@ impl Event<'_> {
 mod tests {
     use super::super::Envelope;
     use super::super::exercise::message;
+    use super::*;
 
-    fn request(headers: &[(&str, &str)], body: &[u8]) -> (Vec<String>, String) {
+    fn request(headers: &[(&str, &str)], body: &[u8]) -> Result<(Vec<String>, String), Misfit> {
         let sent = message(headers, body);
         let envelope = Envelope::new(&sent);
-        let request = envelope.decode().events()[0].to_http();
+        let request = envelope.decode().events()[0].to_http()?;
         let lines = request.headers.iter().map(|h| format!("{}: {}", h.name, h.value)).collect();
-        (lines, String::from_utf8(request.body).unwrap())
+        Ok((lines, String::from_utf8(request.body).unwrap()))
     }
+
+    /// The body of a structured event with these members.
+    fn body(members: &str) -> Result<String, Misfit> {
+        let source = format!(r#"{{"specversion":"1.0","id":"1","source":"/","type":"t",{members}}}"#);
+        request(&[], source.as_bytes()).map(|(_, body)| body)
+    }
+
+    const BINARY: [(&str, &str); 4] = [("ce-specversion", "1.0"), ("ce-id", "1"), ("ce-source", "/"), ("ce-type", "t")];
 
     #[test]
     fn attributes_become_headers_and_data_the_body() {
         let structured =
-            br#"{"specversion":"1.0","id":"a \"b\" %","source":"/z\u00fcrich","type":"t","n":7,"data":{"x":1.50}}"#;
-        let (headers, body) = request(&[], structured);
+            br#"{"specversion":"1.0","id":"a \"b\" %","source":"/z\u00fcrich","type":"t","n":7,"data":{ "x":1.50}}"#;
+        let (headers, body) = request(&[], structured).unwrap();
         assert_eq!(
             headers,
             [
@@ -77,12 +213,100 @@ mod tests {
                 "Content-Type: application/json"
             ]
         );
-        assert_eq!(body, r#"{"x":1.50}"#);
+        assert_eq!(body, r#"{ "x":1.50}"#);
         let encoded = br#"{"specversion":"1.0","id":"1","source":"/","type":"t","datacontenttype":"text/plain","data_base64":"aGk="}"#;
-        let (headers, body) = request(&[], encoded);
+        let (headers, body) = request(&[], encoded).unwrap();
         assert_eq!((headers.last().map(String::as_str), body.as_str()), (Some("Content-Type: text/plain"), "hi"));
-        let binary = [("ce-specversion", "1.0"), ("ce-id", "1"), ("ce-source", "/"), ("ce-type", "t")];
-        let (headers, body) = request(&binary, b"");
+        let (headers, body) = request(&BINARY, b"").unwrap();
         assert_eq!((headers.len(), body.as_str()), (4, ""));
+    }
+
+    #[test]
+    fn a_string_of_another_type_than_json_is_the_body_itself() {
+        for (members, expected) in [
+            (r#""datacontenttype":"text/plain","data":"Simple text""#, "Simple text"),
+            (r#""datacontenttype":"application/xml","data":"<a b=\"c\"/>""#, "<a b=\"c\"/>"),
+            (r#""datacontenttype":"text/csv; charset=UTF-8","data":"a,b\n1,\u00e9""#, "a,b\n1,é"),
+            (r#""datacontenttype":"application/jwt","data":"e30.e30.""#, "e30.e30."),
+            (r#""datacontenttype":"application/json","data":"text""#, r#""text""#),
+            (r#""datacontenttype":"application/vnd.x+json","data":"text""#, r#""text""#),
+            (r#""data":"text""#, r#""text""#),
+            (r#""data":null"#, "null"),
+        ] {
+            assert_eq!(body(members).as_deref(), Ok(expected), "{members}");
+        }
+    }
+
+    #[test]
+    fn bytes_of_binary_data_stay_as_they_are() {
+        let json = [&BINARY[..], &[("ce-datacontenttype", "application/json")]].concat();
+        let (headers, body) = request(&json, b" {\"a\" : 1.0 }\n").unwrap();
+        assert_eq!(body, " {\"a\" : 1.0 }\n");
+        assert_eq!(headers[4], "Content-Type: application/json");
+        let (headers, body) = request(&BINARY, b"{\"a\" : 1 }").unwrap();
+        assert_eq!((headers.len(), body.as_str()), (4, "{\"a\" : 1 }"), "no type is made up");
+    }
+
+    #[test]
+    fn what_would_be_another_event_is_none_in_binary_mode() {
+        for (members, why) in [
+            (r#""Id":"other""#, Misfit::Name),
+            (r#""tenantId":"acme""#, Misfit::Name),
+            (r#""event_source":"x""#, Misfit::Name),
+            (r#""a-b":"x""#, Misfit::Name),
+            (r#""$schema":"x""#, Misfit::Name),
+            (r#""":"x""#, Misfit::Name),
+            (r#""größe":"x""#, Misfit::Name),
+            (r#""dataContentType":"application/json""#, Misfit::Name),
+            (r#""n":1.5"#, Misfit::Value),
+            (r#""n":{"a":1}"#, Misfit::Value),
+            (r#""n":"""#, Misfit::Value),
+            (r#""n":"a\nb""#, Misfit::Value),
+            (r#""datacontenttype":"application/cloudevents+json","data":{}"#, Misfit::ContentType),
+            (r#""datacontenttype":"application/CloudEvents-batch+json","data":[]"#, Misfit::ContentType),
+            (r#""datacontenttype":"gr\u00f6\u00dfe","data":1"#, Misfit::Data),
+            (r#""datacontenttype":"json""#, Misfit::ContentType),
+            (r#""datacontenttype":" text/plain ""#, Misfit::ContentType),
+            (r#""datacontenttype":5,"data":1"#, Misfit::ContentType),
+            (r#""data":null,"data_base64":"AQ==""#, Misfit::Data),
+            (r#""data":1,"data_base64":"AQ==""#, Misfit::Data),
+            (r#""data_base64":"!""#, Misfit::Data),
+            (r#""data_base64":"""#, Misfit::Data),
+            (r#""datacontenttype":"text/plain","data":"""#, Misfit::Data),
+            (r#""datacontenttype":"text/plain","data":{"a":1}"#, Misfit::Data),
+            (r#""datacontenttype":"text/plain","data":null"#, Misfit::Data),
+            (r#""datacontenttype":"text/plain","data":"\ud800""#, Misfit::Data),
+            (r#""datacontenttype":"text/plain;charset=iso-8859-1","data":"\u00e9""#, Misfit::Data),
+            (r#""datacontenttype":"text/plain","datacontentencoding":"base64","data":"aGVsbG8=""#, Misfit::Data),
+        ] {
+            assert_eq!(body(members), Err(why), "{members}");
+        }
+    }
+
+    #[test]
+    fn headers_that_http_has_too_are_carried() {
+        let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let sent = message(
+            &[
+                ("ce-specversion", "1.0"),
+                ("traceparent", trace),
+                ("X-Tenant", "acme"),
+                ("Nats-Msg-Id", "1"),
+                ("Jetscope-Replay-Id", "R"),
+                ("Content-Type", "text/plain"),
+                ("Authorization", "Bearer x"),
+                ("Transfer-Encoding", "chunked"),
+                ("X-Größe", "1"),
+                ("X-Name", "größe"),
+                ("Content-Encoding", "br"),
+            ],
+            b"..",
+        );
+        let envelope = Envelope::new(&sent);
+        let decoded = envelope.decode();
+        let carried = envelope.carried(&decoded.events()[0]);
+        let carried: Vec<String> = carried.iter().map(|h| format!("{}: {}", h.name, h.value)).collect();
+        assert_eq!(carried, [format!("traceparent: {trace}"), "X-Tenant: acme".into(), "Content-Encoding: br".into()]);
+        assert!(NOT_CARRIED.is_sorted());
     }
 }

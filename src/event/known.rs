@@ -1,5 +1,8 @@
 //! The extensions that the `CloudEvents` project documents, and a few in wide use: what they hold and what they say.
 
+use super::attribute::Value;
+use super::uri;
+
 /// What an extension holds, where that can be checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -45,6 +48,58 @@ pub fn kind(name: &str) -> Option<Kind> {
 /// What an extension says, in a few words.
 pub fn meaning(name: &str) -> Option<&'static str> {
     KNOWN.iter().find(|(known, ..)| *known == name).map(|(.., meaning)| *meaning)
+}
+
+/// The rule of its own document that the value of an extension breaks, in words that follow "but". Whether it is a time or
+/// a number at all is not asked here.
+pub(super) fn broken_rule(name: &str, value: &Value<'_>) -> Option<&'static str> {
+    let text = value.to_text();
+    let is_text = value.as_text().is_some();
+    let number = || text.parse::<i64>().ok();
+    let (holds, rule) = match name {
+        "sampledrate" => (number().is_some_and(|n| n > 0), "must be greater than 0 (Sampling extension)"),
+        "severitynumber" => (number().is_some_and(|n| n >= 0), "must not be negative (Severity extension)"),
+        "severitytext" => (is_text && !text.is_empty(), "must be a string that is not empty (Severity extension)"),
+        "sequence" => (is_text && !text.is_empty(), "must be a string that is not empty (Sequence extension)"),
+        "partitionkey" => (is_text && !text.is_empty(), "must be a string that is not empty (Partitioning extension)"),
+        "correlationid" | "causationid" => {
+            (is_text && !text.is_empty(), "must be a string that is not empty (Correlation extension)")
+        }
+        "deprecated" => (text == "true", "must be true where it is given (Deprecation extension)"),
+        "deprecationmigration" => (is_text && uri::is_absolute(&text), "must be a URI (Deprecation extension)"),
+        "dataref" => (is_text && uri::is_reference(&text), "must be a URI reference (Dataref extension)"),
+        "authtype" => (
+            is_text && AUTH_TYPES.contains(&&*text),
+            "must be app_user, user, service_account, api_key, system, unauthenticated or unknown (Auth Context extension)",
+        ),
+        "traceparent" => (
+            is_text && is_traceparent(&text),
+            "must be version, trace id, parent id and flags, as 00-4bf9…-00f0…-01 (W3C Trace Context, section 3.2)",
+        ),
+        _ if kind(name) == Some(Kind::Time) => (is_text, "must be a string with an RFC 3339 time"),
+        _ => return None,
+    };
+    (!holds).then_some(rule)
+}
+
+/// What `authtype` may say.
+const AUTH_TYPES: [&str; 7] =
+    ["app_user", "user", "service_account", "api_key", "system", "unauthenticated", "unknown"];
+
+/// `version-traceid-parentid-flags` in lower case, the ids not all zeros; later versions may have more.
+fn is_traceparent(text: &str) -> bool {
+    let hex = |part: &str, len: usize| {
+        part.len() == len && part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    };
+    let id = |part: &str, len: usize| hex(part, len) && part.bytes().any(|b| b != b'0');
+    let mut parts = text.split('-');
+    let (Some(version), Some(trace), Some(parent), Some(flags)) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return false;
+    };
+    let more = parts.next().is_some();
+    hex(version, 2) && version != "ff" && id(trace, 32) && id(parent, 16) && hex(flags, 2) && !(version == "00" && more)
 }
 
 #[cfg(test)]

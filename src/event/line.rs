@@ -7,7 +7,7 @@ use memchr::{memchr, memchr3};
 use serde::Serialize;
 
 use super::body::compact_onto;
-use super::sanitise::is_harmless;
+use super::sanitise::{escape_json, is_harmless};
 
 /// Bytes that are looked through together.
 const BLOCK: usize = 256;
@@ -49,22 +49,16 @@ pub fn escape(out: &mut Vec<u8>, from: usize) {
     if text.is_ascii() && memchr(0x7f, text).is_none() {
         return;
     }
-    let Some(odd) = first_odd(text) else { return };
-    let rest = out.split_off(from + odd);
-    for c in String::from_utf8_lossy(&rest).chars() {
-        if is_harmless(c) {
-            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-        } else {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                out.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
-            }
-        }
+    if has_odd(text) {
+        // Whether a joiner may stay depends on what stands before it.
+        let rest = out.split_off(from);
+        out.extend_from_slice(escape_json(&String::from_utf8_lossy(&rest)).as_bytes());
     }
 }
 
-/// Where the first character is that may not stay as it is, or bytes that are no text.
-fn first_odd(bytes: &[u8]) -> Option<usize> {
-    let Ok(text) = std::str::from_utf8(bytes) else { return Some(0) };
+/// Whether there is a character that may not stay as it is wherever it stands, or bytes that are no text.
+fn has_odd(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return true };
     let mut at = 0;
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
         let block = rest.get(..BLOCK).unwrap_or(rest);
@@ -73,13 +67,12 @@ fn first_odd(bytes: &[u8]) -> Option<usize> {
             continue;
         }
         at += block.iter().position(|b| *b >= 0x7f).unwrap_or(0);
-        let c = text.get(at..)?.chars().next()?;
-        if !is_harmless(c) {
-            return Some(at);
+        match text.get(at..).and_then(|rest| rest.chars().next()) {
+            Some(c) if is_harmless(c) => at += c.len_utf8(),
+            _ => return true,
         }
-        at += c.len_utf8();
     }
-    None
+    false
 }
 
 #[cfg(test)]

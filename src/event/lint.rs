@@ -5,8 +5,9 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::attribute::{Attribute, Core, Value};
-use super::decoded::{Data, Event};
+use super::decoded::{Data, Event, Extent};
 use super::finding::Finding;
+use super::place::reason;
 use super::reader::MOST_ATTRIBUTES;
 use super::time::Moment;
 use super::{known, media, uri};
@@ -28,12 +29,22 @@ pub(super) fn lint(event: &mut Event<'_>) {
             None => check_extension(attribute, &mut findings),
         }
     }
-    if let Data::Base64(raw) = event.data
-        && decode_base64(raw.get()).is_none()
-    {
-        findings.push(Finding::Base64);
+    let json = event.datacontenttype().is_some_and(media::is_json);
+    match event.data {
+        Data::Base64(raw) => match decode_base64(raw.get()) {
+            Some(bytes) => findings.extend(json.then(|| not_json(&bytes)).flatten()),
+            None => findings.push(Finding::Base64),
+        },
+        Data::Bytes(bytes) if json && event.extent == Extent::Whole => findings.extend(not_json(bytes)),
+        _ => {}
     }
     event.findings = findings;
+}
+
+/// Why data whose type is JSON is none (HTTP binding, section 3.1.1: it is encoded as its type says).
+fn not_json(bytes: &[u8]) -> Option<Finding> {
+    let error = serde_json::from_slice::<&serde_json::value::RawValue>(bytes).err()?;
+    Some(Finding::DataNotJson(error.line(), error.column(), reason(&error).into()))
 }
 
 /// The bytes of a `data_base64`, from its JSON source text.
@@ -87,6 +98,7 @@ fn check_extension(attribute: &Attribute<'_>, findings: &mut Vec<Finding>) {
             findings.push(Finding::NameStart(short_name()));
         }
     }
+    let before = findings.len();
     match &attribute.value {
         Value::Text(text) => {
             if has_controls(text) {
@@ -117,6 +129,13 @@ fn check_extension(attribute: &Attribute<'_>, findings: &mut Vec<Finding>) {
                 Finding::NotInteger(short_name(), short)
             });
         }
+    }
+    // What is no value of its kind need not be measured by the rules for these.
+    if findings.len() == before
+        && let Some(rule) = known::broken_rule(name, &attribute.value)
+    {
+        let found: String = attribute.value.to_text().chars().take(80).collect();
+        findings.push(Finding::Extension(short_name(), found.into(), rule));
     }
 }
 
@@ -203,9 +222,58 @@ mod tests {
             (r#""data_base64":"A""#, &["data-base64"]),
             (r#""data_base64":5"#, &["data-base64"]),
             (r#""data_base64":"\u0041A\/A""#, &[]),
+            (r#""data":1,"data":2"#, &["duplicate-attribute data"]),
+            (r#""data_base64":"AAA=","data_base64":"AAA=""#, &["duplicate-attribute data_base64"]),
+            (r#""datacontenttype":"application/json","data_base64":"e30=""#, &[]),
+            (r#""datacontenttype":"application/json","data_base64":"AAA=""#, &["data-not-json"]),
+            (r#""datacontenttype":"text/plain;""#, &["datacontenttype-form datacontenttype"]),
+            (r#""datacontenttype":"text/plain; charset=\"utf-8\"; a=b""#, &[]),
+            (r#""source":"/a[0]""#, &["source-uri source"]),
+            (r#""source":"://""#, &["source-uri source"]),
+            (r#""source":"1a:b""#, &["source-uri source"]),
+            (r#""source":"/a#b#c""#, &["source-uri source"]),
+            (r#""source":"http://h:x/""#, &["source-uri source"]),
+            (r#""sampledrate":0"#, &["extension-rule sampledrate"]),
+            (r#""sampledrate":"-3""#, &["extension-rule sampledrate"]),
+            (r#""sampledrate":1,"severitynumber":0,"severitytext":"INFO""#, &[]),
+            (
+                r#""severitynumber":-1,"severitytext":"""#,
+                &["extension-rule severitynumber", "extension-rule severitytext"],
+            ),
+            (r#""sequence":"","partitionkey":"""#, &["extension-rule sequence", "extension-rule partitionkey"]),
+            (r#""sequence":5"#, &["extension-rule sequence"]),
+            (r#""correlationid":"","causationid":"""#, &["extension-rule correlationid", "extension-rule causationid"]),
+            (r#""deprecated":false"#, &["extension-rule deprecated"]),
+            (r#""deprecated":"true""#, &[]),
+            (r#""deprecated":"soon""#, &["extension-rule deprecated"]),
+            (r#""recordedtime":5"#, &["extension-rule recordedtime"]),
+            (
+                r#""deprecationmigration":"/x","dataref":"a b""#,
+                &["extension-rule deprecationmigration", "extension-rule dataref"],
+            ),
+            (r#""authtype":"robot""#, &["extension-rule authtype"]),
+            (r#""authtype":"service_account""#, &[]),
+            (r#""traceparent":"4bf92f3577b34da6a3ce929d0e0e4736""#, &["extension-rule traceparent"]),
+            (r#""traceparent":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01""#, &[]),
+            (
+                r#""traceparent":"00-00000000000000000000000000000000-00f067aa0ba902b7-01""#,
+                &["extension-rule traceparent"],
+            ),
         ];
         for (members, expected) in cases {
             assert_eq!(found(members), *expected, "{members}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_not_the_json_it_says() {
+        let binary = [("ce-specversion", "1.0"), ("ce-id", "1"), ("ce-source", "/a"), ("ce-type", "t")];
+        let json = [&binary[..], &[("content-type", "application/json")]].concat();
+        for (body, expected) in [(&b"{\"a\":NaN}"[..], &["data-not-json"][..]), (b"{\"a\":1}", &[]), (b"", &[])] {
+            let sent = message(&json, body);
+            let envelope = Envelope::new(&sent);
+            let found: Vec<_> = envelope.decode().all_findings().map(super::Finding::name).collect();
+            assert_eq!(found, expected);
         }
     }
 

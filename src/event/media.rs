@@ -37,12 +37,52 @@ pub fn schema_format(media_type: &str) -> Option<&'static str> {
         .find_map(|(mark, name)| essence.contains(mark).then_some(name))
 }
 
-/// Whether it has the form `type/subtype`, perhaps with parameters (RFC 2046).
+/// Whether it has the form `type/subtype`, perhaps with parameters (RFC 2045, section 5.1).
 pub fn is_media_type(text: &str) -> bool {
-    let token = |part: &str| {
-        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+    let Some((kind, subtype)) = essence(text).split_once('/') else { return false };
+    let mut rest = text.find(';').map_or("", |at| text.get(at..).unwrap_or_default());
+    while let Some(parameters) = rest.strip_prefix(';') {
+        let Some(behind) = behind_parameter(parameters.trim_start()) else { return false };
+        rest = behind;
+    }
+    is_token(kind) && is_token(subtype)
+}
+
+/// What follows a parameter: nothing, or the next semicolon; `None` where it is none.
+fn behind_parameter(text: &str) -> Option<&str> {
+    let (name, value) = text.split_once('=')?;
+    let (value, rest) = match value.strip_prefix('"') {
+        Some(quoted) => {
+            let mut escaped = false;
+            let end = quoted.find(|c| {
+                let ends = c == '"' && !escaped;
+                escaped = c == '\\' && !escaped;
+                ends
+            })?;
+            ("quoted", quoted.get(end + 1..)?)
+        }
+        None => value.split_at(value.find(';').unwrap_or(value.len())),
     };
-    essence(text).split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype))
+    let rest = rest.trim();
+    let whole = is_token(name.trim_end()) && is_token(value.trim_end()) && (rest.is_empty() || rest.starts_with(';'));
+    whole.then_some(rest)
+}
+
+fn is_token(part: &str) -> bool {
+    !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+/// Whether text of this type is UTF-8: it names no charset, or one whose text is.
+pub fn is_utf8(media_type: &str) -> bool {
+    let utf8 = |charset: &str| ["utf-8", "utf8", "us-ascii"].iter().any(|known| charset.eq_ignore_ascii_case(known));
+    charset(media_type).is_none_or(utf8)
+}
+
+/// The charset that it names, without quotes.
+pub fn charset(media_type: &str) -> Option<&str> {
+    let named = media_type.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+    let (_, value) = named.into_iter().find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
+    Some(value.trim().trim_matches('"')).filter(|charset| !charset.is_empty())
 }
 
 fn has_subtype(media_type: &str, wanted: &str) -> bool {
@@ -80,9 +120,19 @@ mod tests {
     #[test]
     fn form_of_a_media_type() {
         assert!(is_media_type("application/json") && is_media_type("text/plain; charset=\"utf-8\""));
-        for no in ["", "json", "a/", "/b", "a b/c", "a/b c"] {
+        assert!(is_media_type("multipart/x; boundary=\"a;b\\\"c\" ; q=1"));
+        for no in
+            ["", "json", "a/", "/b", "a b/c", "a/b c", "a/b;", "a/b; ", "a/b;c", "a/b;=d", "a/b;c=d;", "a/b;c=\"d"]
+        {
             assert!(!is_media_type(no), "{no}");
         }
+    }
+
+    #[test]
+    fn charsets() {
+        assert_eq!(charset("text/plain; a=b; Charset=\"ISO-8859-1\""), Some("ISO-8859-1"));
+        assert_eq!((charset("text/plain"), charset("text/plain;charset=")), (None, None));
+        assert!(is_utf8("text/plain") && is_utf8("text/plain;charset=UTF-8") && !is_utf8("a/b;charset=utf-16"));
     }
 
     #[test]

@@ -62,6 +62,8 @@ pub(super) enum Shape {
     Object,
     /// `[…]`.
     Array,
+    /// `{…}` on several lines, one after the other.
+    Lines,
     /// Anything else, or nothing that could be read.
     Other,
 }
@@ -83,6 +85,10 @@ pub(super) struct Document<'a> {
 pub(super) fn read<'a>(body: &'a [u8], depth: Depth<'_>, announced: bool) -> Document<'a> {
     let mut top = Top::new(depth, announced);
     let mut json = serde_json::Deserializer::from_slice(body);
+    if are_lines(body) {
+        let broken = top.lines(&mut json).err();
+        return Document { shape: top.shape, events: top.events, dropped: top.dropped, broken };
+    }
     let read = match body.trim_ascii_start().first() {
         Some(b'{') => json.deserialize_map(&mut top),
         Some(b'[') => json.deserialize_seq(&mut top),
@@ -90,6 +96,16 @@ pub(super) fn read<'a>(body: &'a [u8], depth: Depth<'_>, announced: bool) -> Doc
     };
     let broken = if top.stopped { None } else { read.and_then(|()| json.end()).err() };
     Document { shape: top.shape, events: top.events, dropped: top.dropped, broken }
+}
+
+/// Whether it is one object after the other, each on lines of its own: within JSON no brace opens on the line behind the
+/// one that another closes.
+fn are_lines(body: &[u8]) -> bool {
+    let breaks = |at: usize| {
+        let (before, behind) = body.split_at(at);
+        before.trim_ascii_end().last() == Some(&b'}') && behind.trim_ascii_start().first() == Some(&b'{')
+    };
+    body.trim_ascii_start().first() == Some(&b'{') && memchr::memchr_iter(b'\n', body).any(breaks)
 }
 
 /// The top of the body, and what has been collected.
@@ -118,6 +134,35 @@ impl<'a, 'n> Top<'a, 'n> {
         }
     }
 
+    /// Reads objects one after the other; the shape tells whether there are several events. What follows an event and is
+    /// none breaks it.
+    fn lines<R: serde_json::de::Read<'a>>(
+        &mut self,
+        json: &mut serde_json::Deserializer<R>,
+    ) -> Result<(), serde_json::Error> {
+        json.deserialize_map(Object(self))?;
+        self.shape = Shape::Object;
+        if !self.events.first().is_some_and(Event::is_recognised) {
+            return json.end();
+        }
+        while let Err(trailing) = json.end() {
+            if self.events.len() >= MOST_EVENTS {
+                // How many they are is not looked for.
+                self.dropped = 1;
+                return Ok(());
+            }
+            let before = self.events.len();
+            let read = json.deserialize_map(Object(self));
+            if !self.events.get(before).is_some_and(Event::is_recognised) {
+                self.events.truncate(before);
+                return Err(trailing);
+            }
+            self.shape = Shape::Lines;
+            read?;
+        }
+        Ok(())
+    }
+
     /// Ends the reading early. The error is never seen.
     fn stop<E: serde::de::Error>(&mut self) -> E {
         self.stopped = true;
@@ -129,7 +174,7 @@ impl<'a, 'n> Top<'a, 'n> {
         let depth = self.depth;
         let mut event = Event::default();
         let most = self.left.min(MOST_ATTRIBUTES);
-        let result = Members { depth, event: &mut event, most, more: 0, may_stop: alone }.read(&mut map);
+        let result = Members { depth, event: &mut event, most, may_stop: alone }.read(&mut map);
         self.left = self.left.saturating_sub(event.attributes.len());
         if result.is_err() {
             event.extent = Extent::Part;
@@ -173,6 +218,21 @@ impl<'a> Visitor<'a> for &mut Top<'a, '_> {
                 return Err(self.stop());
             }
         }
+    }
+}
+
+/// One of several objects.
+struct Object<'t, 'a, 'n>(&'t mut Top<'a, 'n>);
+
+impl<'a> Visitor<'a> for Object<'_, 'a, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an event")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, map: A) -> Result<(), A::Error> {
+        self.0.members(map, false)
     }
 }
 
@@ -249,8 +309,6 @@ struct Members<'e, 'a, 'n> {
     event: &'e mut Event<'a>,
     /// How many attributes may be kept, those of the specification aside.
     most: usize,
-    /// Attributes beyond the most.
-    more: usize,
     /// Whether nothing after this event is needed.
     may_stop: bool,
 }
@@ -260,8 +318,8 @@ impl<'a> Members<'_, 'a, '_> {
     fn read<A: MapAccess<'a>>(&mut self, map: &mut A) -> Result<bool, A::Error> {
         self.event.attributes.reserve(10);
         let result = self.walk(map);
-        if self.more > 0 && self.depth.lints() {
-            self.event.findings.push(Finding::TooMany(self.more));
+        if self.event.more > 0 && self.depth.lints() {
+            self.event.findings.push(Finding::TooMany(self.event.more));
         }
         result
     }
@@ -273,11 +331,13 @@ impl<'a> Members<'_, 'a, '_> {
             match &*name {
                 "data" if self.depth.wants_data() => {
                     let raw = map.next_value::<&'a RawValue>()?;
+                    self.again(data.is_some(), "data");
                     data = Some(raw);
                     self.event.data = Data::Json(raw);
                 }
                 "data_base64" if self.depth.wants_data() => {
                     let raw = map.next_value::<&'a RawValue>()?;
+                    self.again(base64.is_some(), "data_base64");
                     // A null is absent, but not for `data`, where it is what was sent.
                     base64 = (raw.get() != "null").then_some(raw);
                     if data.is_none() {
@@ -290,7 +350,7 @@ impl<'a> Members<'_, 'a, '_> {
                 // Not even looked for among those that are there: a flood of names must cost little.
                 name if self.event.attributes.len() >= self.most && Core::of(name).is_none() => {
                     map.next_value::<IgnoredAny>()?;
-                    self.more += 1;
+                    self.event.more += 1;
                 }
                 wanted if self.depth.wants(wanted) => {
                     let raw = map.next_value::<&'a RawValue>()?;
@@ -310,6 +370,13 @@ impl<'a> Members<'_, 'a, '_> {
             self.event.findings.push(Finding::DataTwice);
         }
         Ok(complete)
+    }
+
+    /// Notes a member that came before.
+    fn again(&mut self, before: bool, name: &'static str) {
+        if before && self.depth.lints() && self.event.findings.len() < MOST_ATTRIBUTES {
+            self.event.findings.push(Finding::Duplicate(name.into()));
+        }
     }
 
     /// Whether all that [`Depth::Only`] asks for has been read. An attribute that the event does not have is

@@ -8,7 +8,7 @@ use super::body::{Body, Kind, pretty};
 use super::decoded::{Event, Extent, Mode};
 use super::envelope::Envelope;
 use super::reader::Depth;
-use super::sanitise::{clean, clean_line};
+use super::sanitise::clean;
 use super::shell::shell;
 use crate::model::Message;
 
@@ -38,6 +38,8 @@ pub struct Written {
     pub left_out: usize,
     /// Extensions that got no column, since there were too many; in CSV alone. Of a flood of them not all are counted.
     pub columns_left_out: usize,
+    /// Attributes that no line has, since their events have too many.
+    pub attributes_left_out: usize,
 }
 
 /// Writes messages in their order.
@@ -69,6 +71,7 @@ fn ndjson<'m>(messages: impl Iterator<Item = &'m Message>, out: &mut dyn io::Wri
             line.push(b'\n');
             out.write_all(&line)?;
             written.lines += 1;
+            written.attributes_left_out += event.lost_in_json();
         }
     }
     Ok(written)
@@ -152,10 +155,10 @@ fn extensions(messages: &[&Message], written: &mut Written) -> Vec<String> {
     names
 }
 
-/// A cell: harmless, and nothing that a spreadsheet would evaluate.
+/// A cell: the text as it is, unless a spreadsheet would evaluate it.
 fn cell(text: &str) -> String {
     let formula = text.trim_start().starts_with(['=', '+', '-', '@']);
-    format!("{}{}", if formula { "'" } else { "" }, clean_line(text))
+    format!("{}{text}", if formula { "'" } else { "" })
 }
 
 /// The command of the `nats` CLI that shows the same message.
@@ -168,7 +171,11 @@ pub fn nats_command(message: &Message) -> String {
 pub fn event_text(message: &Message, event: usize) -> String {
     let envelope = Envelope::new(message);
     let decoded = envelope.decode_to(Depth::Data);
-    if let Some(event) = decoded.events().get(event).filter(|event| event.extent != Extent::Nothing) {
+    let event = decoded.events().get(event).filter(|event| event.extent != Extent::Nothing);
+    if let Some(broken) = event.and_then(|event| event.broken) {
+        return clean(&String::from_utf8_lossy(broken.source));
+    }
+    if let Some(event) = event {
         return pretty(&event.to_json_line());
     }
     let mut body = Body::of_plain(&envelope);
@@ -217,7 +224,7 @@ mod tests {
             "\n",
         );
         assert_eq!(text, expected);
-        assert_eq!(written, Written { lines: 2, left_out: 1, columns_left_out: 0 });
+        assert_eq!(written, Written { lines: 2, left_out: 1, ..Written::default() });
     }
 
     #[test]
@@ -233,7 +240,7 @@ mod tests {
         ];
         let (text, written) = written(Format::Ndjson, &sent);
         assert_eq!(text, format!("{event}\n{event}\n"));
-        assert_eq!(written, Written { lines: 2, left_out: 6, columns_left_out: 0 });
+        assert_eq!(written, Written { lines: 2, left_out: 6, ..Written::default() });
         assert_eq!(event_text(&sent[1], 0), "garbage");
     }
 
@@ -244,10 +251,10 @@ mod tests {
 stream,seq,stored,nats.subject,mode,id,source,type,subject,time,datacontenttype,dataschema,size,ratio,ce-size,acme\r
 orders,1,1970-01-01T00:00:00Z,orders.eu,structured,'=1+1,/a,t,,,,,111,1.50,big,\r
 orders,1,1970-01-01T00:00:00Z,orders.eu,plain,,,,,,,,14,,,\r
-orders,1,1970-01-01T00:00:00Z,orders.eu,binary,2,/b,\"say \"\"hi\"\", you\",,,,,95,,,'@x␛\r
+orders,1,1970-01-01T00:00:00Z,orders.eu,binary,2,/b,\"say \"\"hi\"\", you\",,,,,95,,,'@x\u{1b}\r
 ";
         assert_eq!(text, expected);
-        assert_eq!(written, Written { lines: 3, left_out: 0, columns_left_out: 0 });
+        assert_eq!(written, Written { lines: 3, left_out: 0, ..Written::default() });
     }
 
     #[test]

@@ -6,7 +6,6 @@ use super::attribute::Core;
 use super::body::leaves;
 use super::decoded::{Data, Event, Mode};
 use super::envelope::Envelope;
-use super::headers;
 use super::lint::decode_base64;
 use super::reader::Depth;
 use super::sanitise::is_harmless;
@@ -38,7 +37,7 @@ impl Seen {
         self.note_harmless("nats.subject", &message.subject);
         let binary = decoded.mode() == Some(Mode::Binary);
         for header in envelope.headers().iter().take(MOST_LEAVES) {
-            if !(binary && headers::attribute_name(&header.name).is_some()) {
+            if !(binary && envelope.is_attribute(header)) {
                 self.note_harmless(&header_key(&header.name), &header.value);
             }
         }

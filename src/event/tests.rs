@@ -37,6 +37,12 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         b"%zz",
         b"\xff",
         b"2026-11-20T13:50:07Z",
+        // A joiner, letters and a sign that it joins, a selector.
+        b"\xe2\x80\x8d",
+        b"\xd9\x85",
+        b"\xe2\x9d\xa4",
+        b"\xef\xb8\x8f",
+        b"}\n{",
     ];
     prop_oneof![
         4 => prop::sample::select(words).prop_map(<[u8]>::to_vec),
@@ -45,8 +51,18 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn header() -> impl Strategy<Value = (String, String)> {
-    let names =
-        ["ce-specversion", "CE-ID", "ce_type", "ce-source", "ce-x", "content-type", "Content-Encoding", "ce-time"];
+    let names = [
+        "ce-specversion",
+        "CE-ID",
+        "ce_type",
+        "ce-source",
+        "ce-x",
+        "ce-datacontenttype",
+        "content-type",
+        "Content-Encoding",
+        "ce-time",
+        "cloudEvents_specversion",
+    ];
     let values = [
         "1.0",
         "application/cloudevents+json",

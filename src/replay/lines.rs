@@ -17,6 +17,8 @@ use crate::model::{Header, Message, Problem, ProblemKind, Timestamp};
 
 /// The extension that keeps the subject that a message had on NATS.
 pub(super) const SUBJECT: &str = "natssubject";
+/// The same, where the event has an attribute of that name itself.
+pub(super) const OTHER_SUBJECT: &str = "replaysubject";
 /// The subject of an event from a file that does not say one.
 const NO_SUBJECT: &str = "events";
 /// Lines that are handed on together, and their bytes.
@@ -163,10 +165,14 @@ fn message(stream: &Arc<str>, number: u64, before: Timestamp, line: &[u8], named
     let (mut time, mut subject) = (None, None);
     {
         let envelope = Envelope::new(&message);
-        let decoded = envelope.decode_to(Depth::Only(&[Core::Time.name(), SUBJECT]));
+        let decoded = envelope.decode_to(Depth::Only(&[Core::Time.name(), SUBJECT, OTHER_SUBJECT]));
         if let Some(event) = decoded.events().first() {
             time = event.time().and_then(|moment| moment.at);
-            subject = event.get(SUBJECT).and_then(|value| value.as_text()).map(Box::<str>::from);
+            subject = event
+                .get(OTHER_SUBJECT)
+                .or_else(|| event.get(SUBJECT))
+                .and_then(|value| value.as_text())
+                .map(Box::<str>::from);
         }
     }
     message.time = time.unwrap_or(before);

@@ -12,11 +12,13 @@ use bytes::Bytes;
 
 use super::envelope::{self, Names};
 use super::lines;
-use crate::event::{Depth, Envelope, Event, Mode, harmless_json};
+use crate::event::{Depth, Envelope, Event, Misfit, Mode, harmless_json};
 use crate::model::{Header, Message};
 
 /// The names of marks in events.
 pub const MARKS: [&str; 3] = ["replayid", "replayseq", "replaycount"];
+/// Marks, and what lines of files say the subject of a message in.
+const LOOKED_FOR: [&str; 5] = [MARKS[0], MARKS[1], MARKS[2], lines::SUBJECT, lines::OTHER_SUBJECT];
 /// The same as headers of binary events.
 const BINARY_MARKS: [&str; 3] = ["ce-replayid", "ce-replayseq", "ce-replaycount"];
 /// The names of marks as headers of messages that are no (single) events.
@@ -40,6 +42,19 @@ pub struct Outgoing {
     pub id: Option<String>,
     /// And this body.
     pub body: Bytes,
+    /// What the plan tells of it.
+    pub remarks: Remarks,
+}
+
+/// What becomes of an event on its way, where that is worth telling.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Remarks {
+    /// Why it goes to an endpoint in structured mode though binary mode was asked for.
+    pub misfit: Option<Misfit>,
+    /// It has attribute values that are percent-encoded.
+    pub encoded: bool,
+    /// Attributes that the copy does not have, since there are too many.
+    pub lost: usize,
 }
 
 impl Outgoing {
@@ -65,13 +80,19 @@ pub struct Look {
     pub count: Option<u32>,
     /// Its marks can stand inside its envelope.
     inside: bool,
+    /// Its marks can be attributes in headers.
+    in_headers: bool,
+    /// It has an attribute `natssubject`.
+    has_subject: bool,
+    /// It is a line of a file in which `natssubject` is the event's own.
+    keeps_subject: bool,
 }
 
 impl Look {
     /// Looks at a message.
     pub fn at(message: &Message) -> Self {
         let envelope = Envelope::new(message);
-        let decoded = envelope.decode_to(Depth::Only(&MARKS));
+        let decoded = envelope.decode_to(Depth::Only(&LOOKED_FOR));
         let mode = decoded.mode();
         let marked = |event: &Event<'_>| {
             let id = event.get(MARKS[0])?;
@@ -84,7 +105,15 @@ impl Look {
             .header(PLAIN_MARKS[0])
             .map(|_| message.header(PLAIN_MARKS[2]).and_then(|count| count.trim().parse().ok()).unwrap_or(1));
         let packed = || message.header("content-encoding").is_some_and(|v| !v.trim().eq_ignore_ascii_case("identity"));
-        Self { mode, count: of_events.max(of_headers), inside: mode == Some(Mode::Structured) && !packed() }
+        let has = |name: &str| decoded.events().iter().any(|event| event.get(name).is_some());
+        Self {
+            mode,
+            count: of_events.max(of_headers),
+            inside: mode == Some(Mode::Structured) && !packed(),
+            in_headers: mode == Some(Mode::Binary) && !envelope.is_foreign(),
+            has_subject: has(lines::SUBJECT),
+            keeps_subject: has(lines::OTHER_SUBJECT),
+        }
     }
 }
 
@@ -107,39 +136,70 @@ pub fn of_msg_id<'a>(id: &'a str, replay: &str) -> Option<(&'a str, u64)> {
 #[derive(Clone, Debug)]
 pub struct Marker {
     id: String,
-    /// Members of the envelope that make room for ours: in a message, and in a line of a file.
-    names: Names,
-    in_lines: Names,
+    /// The messages come out of a file, in which their subject stands beside what they are.
+    of_file: bool,
+    /// Members of the envelope that make room for ours: marks alone, with the usual name of a subject in a file, with the
+    /// other one, and with both.
+    marks: Names,
+    with_subject: Names,
+    with_other: Names,
+    with_both: Names,
 }
 
 impl Marker {
     /// For the replay of this id.
     pub fn new(id: &str) -> Self {
-        let [a, b, c] = MARKS;
-        let in_lines = Names::new(&[a, b, c, lines::SUBJECT]);
-        Self { id: id.to_owned(), names: Names::new(&MARKS), in_lines }
+        let [a, b, c, subject, other] = LOOKED_FOR;
+        Self {
+            id: id.to_owned(),
+            of_file: false,
+            marks: Names::new(&MARKS),
+            with_subject: Names::new(&[a, b, c, subject]),
+            with_other: Names::new(&[a, b, c, other]),
+            with_both: Names::new(&LOOKED_FOR),
+        }
     }
 
-    /// The messages come out of a file, in which their subject stands beside what they are.
+    /// Whether the messages come out of a file.
     #[must_use]
-    pub(super) fn of_file(mut self, of_file: bool) -> Self {
-        if of_file {
-            self.names = self.in_lines.clone();
-        }
+    pub(super) const fn of_file(mut self, of_file: bool) -> Self {
+        self.of_file = of_file;
         self
     }
 
-    /// A structured event on one line, marked, with the subject that the message had.
+    /// What an event loses when it leaves: the marks of an earlier replay, and what only a file says.
+    const fn names(&self, look: Look) -> &Names {
+        match (self.of_file, look.keeps_subject) {
+            (false, _) => &self.marks,
+            (true, false) => &self.with_subject,
+            (true, true) => &self.with_other,
+        }
+    }
+
+    /// A structured event on one line, marked, with the subject that the message had. An attribute of that name that the
+    /// event has itself is left alone.
     pub(super) fn line(&self, line: &[u8], message: &Message, look: Look) -> Option<Bytes> {
+        let own = look.has_subject && (!self.of_file || look.keeps_subject);
+        let (name, names) =
+            if own { (lines::OTHER_SUBJECT, &self.with_other) } else { (lines::SUBJECT, &self.with_both) };
         let subject = harmless_json(serde_json::to_string(&*message.subject).ok()?);
         let marks = self.members(message.seq, look);
-        let members = format!("{marks},\"{}\":{subject}", lines::SUBJECT);
-        envelope::insert(line, &self.in_lines, &members).map(Bytes::from)
+        envelope::insert(line, names, &format!("{marks},\"{name}\":{subject}")).map(Bytes::from)
+    }
+
+    /// A structured event, marked.
+    pub(super) fn structured(&self, line: &[u8], message: &Message, look: Look) -> Option<Bytes> {
+        envelope::insert(line, self.names(look), &self.members(message.seq, look)).map(Bytes::from)
     }
 
     /// Marks of a binary event in a request.
     pub(super) fn mark_http(&self, headers: &mut Vec<Header>, message: &Message, look: Look) {
-        headers.retain(|h| !is_mark(&h.name) && !h.name.eq_ignore_ascii_case("ce-natssubject"));
+        let of_file = match (self.of_file, look.keeps_subject) {
+            (false, _) => "",
+            (true, false) => lines::SUBJECT,
+            (true, true) => lines::OTHER_SUBJECT,
+        };
+        headers.retain(|h| !is_mark(&h.name) && h.name.strip_prefix("ce-").is_none_or(|name| name != of_file));
         let count = (look.count.unwrap_or(0) + 1).to_string();
         let values = [self.id.clone(), message.seq.to_string(), count];
         let mark = |(name, value): (&str, String)| Header { name: format!("ce-{name}").into(), value: value.into() };
@@ -166,18 +226,19 @@ impl Marker {
             headers.push(Header { name: ORIGINAL_ID.into(), value });
         }
         let inside = if look.inside {
-            envelope::insert(&message.body, &self.names, &self.members(message.seq, look)).map(Bytes::from)
+            envelope::insert(&message.body, self.names(look), &self.members(message.seq, look)).map(Bytes::from)
         } else {
             None
         };
         let body = inside.unwrap_or_else(|| {
-            let names = if look.mode == Some(Mode::Binary) { BINARY_MARKS } else { PLAIN_MARKS };
+            let names = if look.in_headers { BINARY_MARKS } else { PLAIN_MARKS };
             let count = look.count.unwrap_or(0) + 1;
             let values = [self.id.as_str().into(), message.seq.to_string().into(), count.to_string().into()];
             headers.extend(names.iter().zip(values).map(|(name, value)| Header { name: (*name).into(), value }));
             message.body.clone()
         });
-        Outgoing { subject, headers, id: Some(msg_id(&self.id, &message.stream, message.seq)), body }
+        let id = Some(msg_id(&self.id, &message.stream, message.seq));
+        Outgoing { subject, headers, id, body, remarks: Remarks::default() }
     }
 
     /// Sequences do not fit into the integers of `CloudEvents`, so that one is text.

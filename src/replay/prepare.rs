@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::mark::{Look, Marker, Outgoing};
+use super::mark::{Look, Marker, Outgoing, Remarks};
 use super::sink::Parcel;
 use super::template::Template;
 use crate::event::{Content, Core, Decoded, Envelope, Event, Extent, Finding, Severity, Unanswered, matching};
@@ -114,7 +114,7 @@ impl Preparer {
                 let envelope = Envelope::new(message);
                 let decoded = envelope.decode();
                 let events = single(&decoded, let_through.as_deref())?;
-                let copies = events.into_iter().map(|event| self.single(event, message, look));
+                let copies = events.into_iter().map(|event| self.single(event, &envelope, look));
                 rest = copies.collect::<Result<_, _>>()?;
                 rest.remove(0)
             }
@@ -126,10 +126,10 @@ impl Preparer {
     }
 
     /// One event on its own.
-    fn single(&self, event: &Event<'_>, message: &Message, look: Look) -> Result<Outgoing, Skip> {
+    fn single(&self, event: &Event<'_>, envelope: &Envelope<'_>, look: Look) -> Result<Outgoing, Skip> {
         match self.form {
-            Form::Http(mode) => self.request(event, message, look, mode),
-            Form::Line | Form::Published(_) => self.line(event, message, look),
+            Form::Http(mode) => self.request(event, envelope, look, mode),
+            Form::Line | Form::Published(_) => self.line(event, envelope.message(), look),
         }
     }
 
@@ -137,28 +137,46 @@ impl Preparer {
     fn line(&self, event: &Event<'_>, message: &Message, look: Look) -> Result<Outgoing, Skip> {
         let line = event.to_json_line();
         let body = self.marker.line(line.as_bytes(), message, look).ok_or(Skip::NoEvent)?;
-        Ok(Outgoing { subject: String::new(), headers: Vec::new(), id: None, body })
+        Ok(outgoing(Vec::new(), body, Remarks { lost: event.lost_in_json(), ..Remarks::default() }))
     }
 
     /// As a request. Without what every event has to have an endpoint can only refuse it.
-    fn request(&self, event: &Event<'_>, message: &Message, look: Look, mode: HttpMode) -> Result<Outgoing, Skip> {
+    fn request(
+        &self,
+        event: &Event<'_>,
+        envelope: &Envelope<'_>,
+        look: Look,
+        mode: HttpMode,
+    ) -> Result<Outgoing, Skip> {
+        let message = envelope.message();
         let has = |core| event.text(core).is_some_and(|text| !text.is_empty());
         if ![Core::Specversion, Core::Id, Core::Source, Core::Type].into_iter().all(has) {
             return Err(Skip::NoEvent);
         }
-        if mode == HttpMode::Structured {
-            let mut copy = self.line(event, message, look)?;
-            copy.headers.push(crate::model::Header {
-                name: "Content-Type".into(),
-                value: "application/cloudevents+json; charset=utf-8".into(),
-            });
-            return Ok(copy);
+        let mut remarks = Remarks::default();
+        let carried = envelope.carried(event);
+        let binary = if mode == HttpMode::Binary { Some(event.to_http()) } else { None };
+        if let Some(Ok(request)) = binary {
+            let mut headers = request.headers;
+            (remarks.encoded, remarks.lost) = (request.encoded > 0, event.more);
+            self.marker.mark_http(&mut headers, message, look);
+            headers.extend(carried);
+            return Ok(outgoing(headers, Bytes::from(request.body), remarks));
         }
-        let request = event.to_http();
-        let mut headers = request.headers;
-        self.marker.mark_http(&mut headers, message, look);
-        Ok(Outgoing { subject: String::new(), headers, id: None, body: Bytes::from(request.body) })
+        (remarks.misfit, remarks.lost) = (binary.and_then(Result::err), event.lost_in_json());
+        let body = self.marker.structured(event.to_json_line().as_bytes(), message, look).ok_or(Skip::NoEvent)?;
+        let mut headers = vec![crate::model::Header { name: "Content-Type".into(), value: STRUCTURED.into() }];
+        headers.extend(carried.into_iter().filter(|h| !h.name.eq_ignore_ascii_case("content-encoding")));
+        Ok(outgoing(headers, body, remarks))
     }
+}
+
+/// The `Content-Type` of a request in structured mode.
+const STRUCTURED: &str = "application/cloudevents+json; charset=utf-8";
+
+/// A copy that goes to no subject.
+const fn outgoing(headers: Vec<crate::model::Header>, body: Bytes, remarks: Remarks) -> Outgoing {
+    Outgoing { subject: String::new(), headers, id: None, body, remarks }
 }
 
 /// The event of a message that is one and was read to its end: a part of one is not sent as if it were all.

@@ -39,6 +39,11 @@ pub(super) fn save(
         1 => "; 1 is no CloudEvent, or only a part of one, and was left out".to_owned(),
         n => format!("; {n} are no CloudEvents, or only parts of some, and were left out"),
     };
+    let attributes = match written.attributes_left_out {
+        0 => String::new(),
+        1 => "; 1 attribute was left out".to_owned(),
+        n => format!("; {n} attributes were left out"),
+    };
     let events = if written.lines == 1 { "event" } else { "events" };
     let columns = match written.columns_left_out {
         0 => String::new(),
@@ -48,7 +53,7 @@ pub(super) fn save(
             if count == 1 { "was" } else { "were" }
         ),
     };
-    Ok(format!("{} {events} saved to {shown}{left_out}{columns}", written.lines))
+    Ok(format!("{} {events} saved to {shown}{left_out}{attributes}{columns}", written.lines))
 }
 
 /// Opens a text in the user's program and waits until it ends.

@@ -95,7 +95,7 @@ async fn tables_are_aligned_and_harmless() {
         }
     }
     let out = text(&run(home.path(), &["streams", "--server", &server.url()]).stdout);
-    assert!(out.contains("höstile�␛[31m"), "{out}");
+    assert!(out.contains("höstile⟨U+202E⟩␛[31m"), "{out}");
 }
 
 #[tokio::test]

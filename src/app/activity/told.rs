@@ -252,7 +252,7 @@ mod tests {
             (
                 K::Terminated { stream_seq: 7, deliveries: 1, reason: Some("no such\u{202e} order".into()) },
                 true,
-                "consumer billing of orders: a client terminated #7 (delivery 1); it is not delivered again; reason: no such� order",
+                "consumer billing of orders: a client terminated #7 (delivery 1); it is not delivered again; reason: no such⟨U+202E⟩ order",
             ),
             (
                 K::ConsumerPaused { until: Some(Timestamp::from_secs(60)) },

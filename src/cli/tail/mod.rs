@@ -72,8 +72,17 @@ pub(super) async fn run(settings: Settings, mut wanted: args::Tail) -> Result<En
     };
     let (tail, mut reports) = Tail::spawn(client, wanted.streams.iter().map(spec).collect());
     let unanswered = Unanswered::default();
-    let printer =
-        Printer { filter, format, left: wanted.limit, matched: 0, no_event: 0, unanswered, told: 0, text: Vec::new() };
+    let printer = Printer {
+        filter,
+        format,
+        left: wanted.limit,
+        matched: 0,
+        no_event: 0,
+        attributes: 0,
+        unanswered,
+        told: 0,
+        text: Vec::new(),
+    };
     let ended = tokio::select! {
         ended = print(&wanted.streams, &mut reports, printer) => ended,
         Ok(()) = &mut interrupted => Ok(left),
@@ -158,6 +167,8 @@ struct Printer {
     matched: u64,
     /// Those of them that are none or broke off, where only events are printed.
     no_event: u64,
+    /// Attributes that were left out of them.
+    attributes: u64,
     /// Events that a filter has no answer for, and how many of them were told.
     unanswered: Unanswered,
     told: u64,
@@ -178,6 +189,7 @@ impl Printer {
         let written = self.format.write(&mut self.text, message, which.as_deref(), most)?;
         self.matched += written.printed + written.left_out;
         self.no_event += written.left_out;
+        self.attributes += written.attributes;
         if let Some(left) = &mut self.left {
             *left = left.saturating_sub(written.printed);
         }
@@ -216,6 +228,10 @@ impl Printer {
                 "{} of {} are no CloudEvents, or only a part of one, and were left out",
                 self.no_event, self.matched
             ));
+        }
+        if self.attributes > 0 {
+            let what = if self.attributes == 1 { "attribute was" } else { "attributes were" };
+            output::note(&format!("{} {what} left out, since their events have too many", self.attributes));
         }
         Ok(if self.matched > 0 { Ended::Matched } else { Ended::Nothing })
     }

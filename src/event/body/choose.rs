@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::super::decoded::{Data, Event};
+use super::super::decoded::{Broken, Data, Event};
 use super::super::layout::fit;
 use super::super::lint::decode_base64;
 use super::super::media;
@@ -20,6 +20,9 @@ pub(super) struct Chosen<'a> {
 
 /// The data of an event.
 pub(super) fn of<'a>(event: &Event<'a>) -> Chosen<'a> {
+    if let Some(broken) = event.broken {
+        return marked(broken);
+    }
     let media_type = event.datacontenttype().filter(|t| !t.is_empty());
     match event.data {
         Data::None => Chosen { kind: Kind::Empty, bytes: Cow::Borrowed(&[]), note: None },
@@ -35,6 +38,23 @@ pub(super) fn of<'a>(event: &Event<'a>) -> Chosen<'a> {
         },
         Data::Bytes(bytes) => by(media_type, event.dataschema(), Cow::Borrowed(bytes)),
     }
+}
+
+/// Stands where JSON breaks.
+const BREAK: &str = "⟪breaks here⟫";
+
+/// The most bytes of a line before its break that the break is still seen in.
+const IN_SIGHT: usize = 4 << 10;
+
+/// The source of an event whose JSON breaks, with a mark there.
+fn marked(broken: Broken<'_>) -> Chosen<'static> {
+    let (before, behind) = broken.source.split_at(broken.at.min(broken.source.len()));
+    let start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+    // Long lines are cut, and then the mark would not be seen.
+    let apart: &[u8] = if before.len() - start > IN_SIGHT { b"\n" } else { b"" };
+    let bytes = [before, apart, BREAK.as_bytes(), apart, behind].concat();
+    let note = "the JSON of the event breaks; this is its source".to_owned();
+    Chosen { kind: Kind::Text, bytes: Cow::Owned(bytes), note: Some(note) }
 }
 
 /// `data` of a structured event. A string is the text itself, unless the type is JSON (which is so without a type).
@@ -143,6 +163,16 @@ mod tests {
         for (media_type, bytes, expected) in cases {
             assert_eq!(kind(media_type, bytes), expected, "{media_type} {:?}", String::from_utf8_lossy(bytes));
         }
+    }
+
+    #[test]
+    fn where_it_breaks_is_marked() {
+        let text =
+            |source: &[u8], at: usize| String::from_utf8(marked(Broken { source, at }).bytes.into_owned()).unwrap();
+        assert_eq!(text(b"{\"a\":NaN}", 5), "{\"a\":⟪breaks here⟫NaN}");
+        assert_eq!(text(b"{", 9), "{⟪breaks here⟫");
+        let long = "x".repeat(IN_SIGHT + 1);
+        assert_eq!(text(long.as_bytes(), long.len()), format!("{long}\n⟪breaks here⟫\n"));
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub(super) const DEEPEST: usize = 40;
 pub(super) struct Pen {
     writes: bool,
     line: Line,
-    /// Columns of what was only measured, at most: no sign has more columns than bytes.
+    /// Columns of what was only measured, at most.
     columns: usize,
     /// Something was only measured whose columns its bytes do not tell.
     odd: bool,
@@ -133,9 +133,10 @@ impl Pen {
 
     fn wire(&mut self, role: Role, bytes: &[u8], clean: impl Fn(&str) -> String) {
         if !self.writes {
-            self.odd |= bytes.len() > LONGEST || !bytes.iter().all(|b| (0x20..0x7f).contains(b));
-            // With the note behind what is cut.
-            self.columns += bytes.len() + if bytes.len() > LONGEST { 40 } else { 0 };
+            let odd = bytes.len() > LONGEST || !bytes.iter().all(|b| (0x20..0x7f).contains(b));
+            self.odd |= odd;
+            // With the note behind what is cut; what is invisible has two bytes or more, and up to nine columns.
+            self.columns += bytes.len() * if odd { 5 } else { 1 } + if bytes.len() > LONGEST { 40 } else { 0 };
             return;
         }
         if bytes.is_empty() {

@@ -22,7 +22,7 @@ mod tests {
     fn lines_stay_and_nothing_hostile_gets_through() {
         let text = "one\r\n\n\ttab\x1b[31m\nlast\u{202e}";
         let mut body = Body::new(Kind::Text, text.as_bytes().into(), None);
-        assert_eq!(plain_text(&body.lines(0..9)), "one\n\n        tab␛[31m\nlast\u{fffd}\n");
+        assert_eq!(plain_text(&body.lines(0..9)), "one\n\n        tab␛[31m\nlast⟨U+202E⟩\n");
         assert_eq!(Body::new(Kind::Text, b"a\n".as_slice().into(), None).total(), 1);
     }
 }

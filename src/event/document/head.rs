@@ -7,9 +7,9 @@ use unicode_width::UnicodeWidthStr;
 use super::super::body::{Span, fold};
 use super::super::decoded::Mode;
 use super::super::finding::{Finding, Severity};
+use super::super::known;
 use super::super::layout::{fit, wrap};
 use super::super::sanitise::clean_line;
-use super::super::{headers, known};
 use super::{Body, Core, Decoded, Envelope, Event, Field, Kind, Line, Message, Role, Row, Shape};
 use crate::model::units::count_exact;
 use crate::query::{attribute_key, header_key};
@@ -159,7 +159,7 @@ impl Head {
             if first {
                 names.push(lower);
             }
-            if binary && first && headers::attribute_name(&header.name).is_some() {
+            if binary && first && envelope.is_attribute(header) {
                 continue;
             }
             let field = first.then(|| Field { key: header_key(&header.name), value: header.value.to_string() });

@@ -85,7 +85,8 @@ impl Document {
         let number = event;
         let event = decoded.events().get(number);
         let nothing = event.is_none_or(|event| event.extent == Extent::Nothing);
-        let shape = if nothing && shape == Shape::Json { Shape::Pretty } else { shape };
+        let broken = event.and_then(|event| event.broken);
+        let shape = if (nothing || broken.is_some()) && shape == Shape::Json { Shape::Pretty } else { shape };
         let data = event.map_or_else(|| Body::of_plain(&envelope), Body::of).into_shared(&message.body);
         let mut head = Head::new(width);
         let mut foot = Head::new(width);
@@ -99,7 +100,7 @@ impl Document {
             foot.facts(message);
         }
         head.mode(&decoded, number);
-        let bytes = data.shared();
+        let bytes = broken.map_or_else(|| data.shared(), |broken| Bytes::copy_from_slice(broken.source));
         let (body, holds) = match (shape, event) {
             (Shape::Bytes, _) => (Body::of_bytes(&message.body).into_shared(&message.body), Holds::Nothing),
             (Shape::Json, Some(event)) => (Body::of_json(event.to_json_line()), Holds::Event),

@@ -12,6 +12,7 @@ pub use capture::{Capture, Method, Receiver};
 pub use destination::{DEFAULT_TEMPLATE, Destination, parameters};
 pub use pace::{Pace, SPACING_CAP};
 pub use plan::{
-    Amounts, Bar, COUNT_LIMIT, Delivery, HttpMode, PLAN_VERSION, Plan, Selection, Skipped, TypeCount, parse_watch,
+    Amounts, Bar, COUNT_LIMIT, Delivery, HttpMode, PLAN_VERSION, Plan, Selection, Skipped, TypeCount, Unfit,
+    parse_watch,
 };
 pub use progress::{Control, Counters, Progress, Run, State};

@@ -171,6 +171,34 @@ impl Skipped {
     }
 }
 
+/// Events that go to an endpoint in structured mode though binary mode was asked for, where they would arrive as others;
+/// by reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Unfit {
+    /// The name of an attribute is no name of a header, or loses its case in one.
+    pub names: u64,
+    /// The value of an attribute is none that a header can hold.
+    pub values: u64,
+    /// The type of the data is no `Content-Type`, or would announce an event.
+    pub types: u64,
+    /// The data is not the bytes of a body.
+    pub data: u64,
+}
+
+impl Unfit {
+    /// Each reason that occurs, with its count, in words that follow "go structured".
+    pub fn words(&self) -> Vec<(u64, &'static str)> {
+        let all = [
+            (self.names, "attribute names that do not fit HTTP headers"),
+            (self.values, "attribute values that do not fit HTTP headers"),
+            (self.types, "a datacontenttype that cannot be the Content-Type"),
+            (self.data, "data that is not the bytes of a body"),
+        ];
+        all.into_iter().filter(|(count, _)| *count > 0).collect()
+    }
+}
+
 /// How many of a type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TypeCount {
@@ -230,6 +258,12 @@ pub struct Amounts {
     pub same_subject: u64,
     /// Of those that will be sent, copies of an earlier replay.
     pub replayed_before: u64,
+    /// To an endpoint: those that go in structured mode, since binary mode would change them.
+    pub unfit: Unfit,
+    /// To an endpoint: those with attribute values that are percent-encoded.
+    pub encoded: u64,
+    /// Attributes that no copy has, since an event had more than are kept.
+    pub attributes_lost: u64,
 }
 
 impl Amounts {

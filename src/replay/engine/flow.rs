@@ -255,7 +255,13 @@ mod tests {
     use crate::replay::Outgoing;
 
     fn parcel(position: u64) -> Parcel {
-        let copy = Outgoing { subject: "s".into(), headers: vec![], id: None, body: vec![0; 9].into() };
+        let copy = Outgoing {
+            subject: "s".into(),
+            headers: vec![],
+            id: None,
+            body: vec![0; 9].into(),
+            remarks: crate::replay::mark::Remarks::default(),
+        };
         Parcel { position, time: Timestamp(0), copy, rest: vec![], again: false }
     }
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::event::{Core, Depth, Envelope};
-use crate::model::replay::{Amounts, Bar, Plan, SPACING_CAP, Selection, TypeCount};
-use crate::model::{Message, Timestamp};
-use crate::replay::mark::is_control;
+use crate::event::{Core, Depth, Envelope, Misfit};
+use crate::model::replay::{Amounts, Bar, Destination, Plan, SPACING_CAP, Selection, TypeCount};
+use crate::model::{Header, Message, Timestamp};
+use crate::replay::mark::{Remarks, is_control};
 use crate::replay::prepare::Skip;
 use crate::replay::sink::Parcel;
 
@@ -32,9 +32,11 @@ pub(super) const ACTING: [(&str, &str); 4] = [
 ];
 
 /// A running count.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Tally {
     amounts: Amounts,
+    /// Whether a header of a message stays with its copy, as a header or as an attribute.
+    copied: fn(&Envelope<'_>, &Header) -> bool,
     /// Everything that was read, whatever became of it.
     read: u64,
     before: Option<Timestamp>,
@@ -56,7 +58,12 @@ pub(super) struct Tally {
 impl Tally {
     pub(super) fn new(plan: &Plan) -> Self {
         let whole = matches!(&plan.selection, Selection::Range { subjects, .. } if subjects.is_empty());
-        Self { whole, step: 1_000_000, ..Self::default() }
+        let copied: fn(&Envelope<'_>, &Header) -> bool = match &plan.destination {
+            Destination::Http(_) => |envelope, header| is_known(envelope, header) || envelope.is_carried(header),
+            Destination::File(_) | Destination::Stdout => is_known,
+            _ => |_, header| !is_control(&header.name),
+        };
+        Self { copied, whole, ..Self::default() }
     }
 
     /// Messages that were counted.
@@ -85,9 +92,21 @@ impl Tally {
             a.batches += 1;
             a.batch_events += 1 + parcel.rest.len() as u64;
         }
+        for Remarks { misfit, encoded, lost } in parcel.all().map(|copy| copy.remarks) {
+            match misfit {
+                Some(Misfit::Name) => a.unfit.names += 1,
+                Some(Misfit::Value) => a.unfit.values += 1,
+                Some(Misfit::ContentType) => a.unfit.types += 1,
+                Some(Misfit::Data) => a.unfit.data += 1,
+                None => {}
+            }
+            a.encoded += u64::from(encoded);
+            a.attributes_lost += lost as u64;
+        }
         self.count_time(message.time);
         self.count_type(message);
-        for header in message.headers.iter().filter(|h| is_control(&h.name)) {
+        let (copied, envelope) = (self.copied, Envelope::new(message));
+        for header in message.headers.iter().filter(|header| !copied(&envelope, header)) {
             let name = header.name.to_ascii_lowercase();
             for ((acting, _), count) in ACTING.iter().zip(&mut self.acting) {
                 *count += u64::from(acting.eq_ignore_ascii_case(&name));
@@ -174,6 +193,32 @@ impl Tally {
     }
 }
 
+impl Default for Tally {
+    fn default() -> Self {
+        Self {
+            amounts: Amounts::default(),
+            copied: |_, _| true,
+            read: 0,
+            before: None,
+            times: BTreeMap::new(),
+            step: 1_000_000,
+            types: BTreeMap::new(),
+            other_types: 0,
+            stripped: BTreeMap::new(),
+            subjects: BTreeMap::new(),
+            more_subjects: false,
+            acting: [0; 4],
+            whole: false,
+        }
+    }
+}
+
+/// Whether the event itself says what this header says.
+fn is_known(envelope: &Envelope<'_>, header: &Header) -> bool {
+    envelope.is_attribute(header)
+        || ["content-type", "content-encoding"].iter().any(|name| header.name.eq_ignore_ascii_case(name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,7 +226,7 @@ mod tests {
     #[test]
     fn bars_cover_any_range_and_count_everything() {
         for times in [vec![5_i64], vec![0, 1], (0..100_000).map(|n| n * 7_000_000).collect(), vec![0, i64::MAX / 2]] {
-            let mut tally = Tally { step: 1_000_000, ..Tally::default() };
+            let mut tally = Tally::default();
             for ns in &times {
                 tally.count_time(Timestamp(*ns));
             }

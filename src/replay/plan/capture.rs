@@ -133,6 +133,24 @@ pub(super) fn judge(plan: &mut Plan, tally: &Tally, candidates: &[Candidate]) {
         let delivery = plan.delivery.get_or_insert(Delivery::AtLeastOnce);
         let what = if *delivery == Delivery::AtLeastOnce { "is sent again" } else { "is not sent again" };
         plan.warnings.push(format!("after a crash the one event whose answer is missing {what}"));
+        for (count, why) in plan.amounts.unfit.words() {
+            let go = if count == 1 { "goes" } else { "go" };
+            plan.warnings.push(format!("{} {go} in structured mode: {why}", events(count)));
+        }
+        if plan.amounts.encoded > 0 {
+            plan.warnings.push(format!(
+                "{} with percent-encoded attribute values, which many receivers do not decode; --http structured avoids \
+                 it",
+                events(plan.amounts.encoded)
+            ));
+        }
+    }
+    match plan.amounts.attributes_lost {
+        0 => {}
+        1 => plan.warnings.push("1 attribute is left out, since its event has too many".into()),
+        lost => plan
+            .warnings
+            .push(format!("{} attributes are left out, since their events have too many", units::count_exact(lost))),
     }
     if let Destination::File(path) = &plan.destination {
         plan.obstacles.extend(file_obstacle(path));
@@ -147,6 +165,10 @@ pub(super) fn judge(plan: &mut Plan, tally: &Tally, candidates: &[Candidate]) {
     if let Some(words) = plan.amounts.not_sent() {
         plan.warnings.insert(0, words);
     }
+}
+
+fn events(count: u64) -> String {
+    if count == 1 { "1 event".into() } else { format!("{} events", units::count_exact(count)) }
 }
 
 /// Why this file cannot be written to.

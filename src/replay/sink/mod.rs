@@ -31,14 +31,19 @@ pub struct Parcel {
 }
 
 impl Parcel {
+    /// All that leaves.
+    pub fn all(&self) -> impl Iterator<Item = &Outgoing> {
+        std::iter::once(&self.copy).chain(&self.rest)
+    }
+
     /// Bytes of all that is sent.
     pub fn size(&self) -> usize {
-        self.copy.size() + self.rest.iter().map(Outgoing::size).sum::<usize>()
+        self.all().map(Outgoing::size).sum()
     }
 
     /// As it is published.
     fn outbound(&self) -> Outbound<'_> {
-        let Outgoing { subject, headers, id, body } = &self.copy;
+        let Outgoing { subject, headers, id, body, .. } = &self.copy;
         Outbound { subject, headers, id: id.as_deref(), body: body.clone() }
     }
 }

@@ -103,9 +103,6 @@ impl<'d, 'm, 'a> Documents<'d, 'm, 'a> {
         let findings = self.decoded.findings.iter().chain(own).map(ToString::to_string);
         let mut sentences: Vec<String> = self.decoded.plain().map(ToString::to_string).into_iter().collect();
         sentences.extend(findings);
-        if sentences.is_empty() && event.is_none() {
-            sentences.push("The batch is empty.".into());
-        }
         (!sentences.is_empty()).then(|| sentences.join(" "))
     }
 }

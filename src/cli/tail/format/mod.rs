@@ -35,6 +35,8 @@ pub(super) struct Written {
     pub(super) printed: u64,
     /// What is no event, or of which only a part could be read, where only events are printed.
     pub(super) left_out: u64,
+    /// Attributes that were left out of what was printed.
+    pub(super) attributes: u64,
 }
 
 impl Format {
@@ -45,7 +47,7 @@ impl Format {
             "json" => Self::Json,
             "ce" => Self::CloudEvent,
             "raw" => Self::Raw(Raw::new(io::stdout().is_terminal(), live)),
-            pattern if pattern.contains('{') => Self::Pattern(Pattern::parse(pattern)?),
+            pattern if pattern.contains('{') => Self::Pattern(Pattern::parse(pattern, io::stdout().is_terminal())?),
             other => {
                 return Err(format!(
                     "-o {}: it should be pretty, json, ce, raw or a pattern such as '{{time}} {{type}} {{id}}'",
@@ -87,6 +89,7 @@ impl Format {
                 (Self::CloudEvent, Some(event)) if event.extent == Extent::Whole => {
                     event.write_json(out);
                     out.push(b'\n');
+                    written.attributes += event.lost_in_json() as u64;
                 }
                 (Self::CloudEvent, _) => {
                     written.left_out += 1;

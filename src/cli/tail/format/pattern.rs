@@ -14,7 +14,11 @@ const NATS: [&str; 4] = ["nats.stream", "nats.subject", "nats.seq", "nats.time"]
 
 /// A pattern, and which of its fields have ever had a value.
 #[derive(Debug, PartialEq)]
-pub(in crate::cli::tail) struct Pattern(Vec<Piece>);
+pub(in crate::cli::tail) struct Pattern {
+    pieces: Vec<Piece>,
+    /// A terminal, which what is sent may act on.
+    terminal: bool,
+}
 
 #[derive(Debug, PartialEq)]
 enum Piece {
@@ -27,7 +31,7 @@ enum Piece {
 
 impl Pattern {
     /// Reads a pattern. `{{` and `}}` are braces, `\n`, `\t` and `\\` a line break, a tab and a backslash.
-    pub(super) fn parse(pattern: &str) -> Result<Self, String> {
+    pub(super) fn parse(pattern: &str, terminal: bool) -> Result<Self, String> {
         let mut pieces = Vec::new();
         let mut text = String::new();
         let mut rest = pattern;
@@ -58,14 +62,14 @@ impl Pattern {
         if !text.is_empty() {
             pieces.push(Piece::Text(text));
         }
-        Ok(Self(pieces))
+        Ok(Self { pieces, terminal })
     }
 
     /// Writes the line of an event, or of a message without any. A field that it does not have is empty.
     pub(super) fn write(&mut self, out: &mut Vec<u8>, envelope: &Envelope<'_>, event: Option<&Event<'_>>) {
         let message = envelope.message();
         let view = View::of(envelope, event);
-        for piece in &mut self.0 {
+        for piece in &mut self.pieces {
             let value: Cow<'_, str> = match piece {
                 Piece::Text(text) => {
                     out.extend_from_slice(text.as_bytes());
@@ -75,6 +79,9 @@ impl Pattern {
                 Piece::Own("seq") => message.seq.to_string().into(),
                 Piece::Own("stored") => message.time.to_string().into(),
                 Piece::Own("size") => message.size().to_string().into(),
+                Piece::Own(_) if event.is_some_and(|event| event.broken.is_some()) => {
+                    String::from_utf8_lossy(envelope.body()).into_owned().into()
+                }
                 Piece::Own(_) => {
                     let body = event.map_or_else(|| Body::of_plain(envelope), Body::of);
                     String::from_utf8_lossy(body.bytes()).into_owned().into()
@@ -85,20 +92,29 @@ impl Pattern {
                     value.unwrap_or_default()
                 }
             };
-            out.extend_from_slice(clean_line(&value).as_bytes());
+            let shown = if self.terminal { clean_line(&value) } else { one_line(&value) };
+            out.extend_from_slice(shown.as_bytes());
         }
         out.push(b'\n');
     }
 
     /// The attribute that nothing printed had and that no specification names, as a sentence: it may be mistyped.
     pub(super) fn never_filled(&self) -> Option<String> {
-        let name = self.0.iter().find_map(|piece| match piece {
+        let name = self.pieces.iter().find_map(|piece| match piece {
             Piece::Key(key, name, false) if key.is_attribute() && !ATTRIBUTES.contains(&name.as_str()) => Some(name),
             _ => None,
         })?;
         let meant = misspelt(name).map(|known| format!("; did you mean {{{known}}}?")).unwrap_or_default();
         Some(format!("nothing that was printed has the attribute {}{meant}", clean_line(name)))
     }
+}
+
+/// The text as it is, but for breaks of lines: a line is an event.
+fn one_line(text: &str) -> Cow<'_, str> {
+    if !text.contains(['\n', '\r']) {
+        return Cow::Borrowed(text);
+    }
+    text.replace('\n', "␊").replace('\r', "␍").into()
 }
 
 /// The field of this name, if there can be one.

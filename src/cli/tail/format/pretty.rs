@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::event::{Body, Decoded, Envelope, Event, Extent, Finding, Mode, Severity, clean_line, is_attribute_header};
+use crate::event::{Body, Decoded, Envelope, Event, Extent, Finding, Mode, Severity, clean_line};
 use crate::model::units::{bytes, count_exact};
 
 use super::chosen;
@@ -66,7 +66,7 @@ pub(super) fn write(
     let binary = decoded.mode() == Some(Mode::Binary);
     for header in envelope.headers() {
         // Attributes stand above.
-        if !(binary && is_attribute_header(&header.name)) {
+        if !(binary && envelope.is_attribute(header)) {
             writeln!(out, "  {}: {}", short(&header.name), short(&header.value))?;
         }
     }

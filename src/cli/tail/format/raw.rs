@@ -1,7 +1,7 @@
 //! `-o raw`: the bodies as they are. One alone is exactly its bytes; of several, each ends its line.
 
 use crate::cli::output;
-use crate::event::{clean_line, is_harmless};
+use crate::event::{clean_line, is_harmless_text};
 use crate::model::Message;
 
 /// Where the bodies go, and what went there.
@@ -56,6 +56,7 @@ impl Raw {
 
 /// Whether nothing in it acts on a terminal but breaks of lines and tabs.
 fn is_text(body: &[u8]) -> bool {
-    std::str::from_utf8(body)
-        .is_ok_and(|text| text.replace("\r\n", "\n").chars().all(|c| is_harmless(c) || matches!(c, '\n' | '\t')))
+    std::str::from_utf8(body).is_ok_and(|text| {
+        text.split('\n').all(|line| line.strip_suffix('\r').unwrap_or(line).split('\t').all(is_harmless_text))
+    })
 }
