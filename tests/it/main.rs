@@ -14,6 +14,7 @@ mod cluster;
 mod common;
 mod connect;
 mod console;
+mod corpus;
 mod demo;
 mod event_loop;
 mod expr;

@@ -11,6 +11,7 @@ pub(crate) mod live;
 pub(crate) mod proxy;
 pub(crate) mod pty;
 pub(crate) mod raw;
+pub(crate) mod receiver;
 pub(crate) mod stand_in;
 pub(crate) mod world;
 

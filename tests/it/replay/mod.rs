@@ -10,5 +10,5 @@ mod leaders;
 pub(crate) mod place;
 mod printed;
 mod record;
-mod traps;
+pub(crate) mod traps;
 mod wishes;
