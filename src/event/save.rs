@@ -267,6 +267,16 @@ orders,1,1970-01-01T00:00:00Z,orders.eu,binary,2,/b,\"say \"\"hi\"\", you\",,,,,
     }
 
     #[test]
+    fn attributes_that_no_line_has_are_counted() {
+        let many: String = (0..1_005).map(|n| format!("\"a{n}\":1,")).collect::<Vec<_>>().concat();
+        let flood = message(&[], format!("{{\"specversion\":\"1.0\",\"id\":\"1\",{many}\"x\":1}}").as_bytes());
+        let named = message(&[("ce-specversion", "1.0"), ("ce-data", "x")], b"{}");
+        let (text, written) = written(Format::Ndjson, &[flood, named]);
+        assert_eq!((written.lines, written.attributes_left_out), (2, 9));
+        assert!(text.ends_with("\n{\"specversion\":\"1.0\",\"data\":{}}\n"), "a member is given once");
+    }
+
+    #[test]
     fn commands_are_safe_to_paste() {
         let named = |stream: &str| Message { stream: stream.into(), seq: 7, ..message(&[], b"") };
         assert_eq!(nats_command(&named("orders")), "nats stream get 'orders' 7");
