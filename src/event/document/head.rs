@@ -184,10 +184,12 @@ impl Head {
     }
 
     /// The heading of the data.
-    pub(super) fn data(&mut self, body: &Body<'_>, shape: Shape, event: bool) {
+    pub(super) fn data(&mut self, body: &Body<'_>, shape: Shape, event: Option<&Event<'_>>) {
         self.gap();
-        let size = count_exact(body.bytes().len() as u64);
-        let what = if event { "data" } else { "body" };
+        // The mark in the source of an event that breaks is ours.
+        let broken = event.and_then(|event| event.broken).filter(|_| shape != Shape::Bytes);
+        let size = count_exact(broken.map_or(body.bytes(), |broken| broken.source).len() as u64);
+        let what = if event.is_some() && broken.is_none() { "data" } else { "body" };
         let title = match (shape, body.kind()) {
             (Shape::Bytes, Kind::Empty) => "no body".to_owned(),
             (Shape::Bytes, _) => format!("body as it was sent, {size} bytes"),

@@ -109,7 +109,7 @@ impl Document {
                 (data, holds)
             }
         };
-        head.data(&body, shape, event.is_some());
+        head.data(&body, shape, event);
         foot.apart();
         Self { head, body: body.folded(width), foot, holds, data: bytes, events: decoded.events().len() }
     }

@@ -33,6 +33,17 @@ const BINARY: [(&str, &str); 9] = [
 ];
 
 #[test]
+fn an_event_that_breaks_shows_its_source() {
+    let source = r#"{"specversion":"1.0","id":"1","source":"/s","type":"t","data":{"a":NaN}}"#;
+    for shape in [Shape::Pretty, Shape::Json] {
+        let mut document = Document::of(&message(&[], source.as_bytes()), 0, shape, 100);
+        let rows = all(&mut document).join("\n");
+        assert!(rows.contains("body: text, 72 bytes") && rows.contains(r#""data":{"a":⟪breaks here⟫NaN}}"#), "{rows}");
+        assert_eq!(document.data(), source.as_bytes(), "what is saved has no mark");
+    }
+}
+
+#[test]
 fn a_binary_event() {
     let sent = message(&BINARY, br#"{"total":9.50,"items":[{"sku":"A"}]}"#);
     let expected = "\
