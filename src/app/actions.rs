@@ -39,6 +39,7 @@ impl App {
             Action::Quit if self.is_held() => {}
             Action::Quit => effects.push(Effect::Quit),
             Action::Redraw => effects.push(Effect::Redraw),
+            Action::Suspend => effects.push(Effect::Suspend { by_key: true }),
             Action::Refresh => {
                 effects.push(Effect::Refresh);
                 if self.live().link.is_up() {
@@ -344,6 +345,7 @@ const fn changes_lists(action: Action) -> bool {
             | Action::Filter
             | Action::Refresh
             | Action::Redraw
+            | Action::Suspend
             | Action::Quit
     )
 }

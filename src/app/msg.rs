@@ -28,6 +28,8 @@ pub enum Msg {
     Key(Key),
     /// Text was pasted.
     Paste(String),
+    /// Something outside told the program to stop for a while (SIGTSTP).
+    Suspend,
     /// The terminal has this many columns and rows now.
     Resize(u16, u16),
     /// The poller reports.
@@ -125,6 +127,11 @@ pub enum Effect {
     LoadContexts,
     /// Connect with this saved connection instead.
     Switch(String),
+    /// Give the terminal back and stop until the shell continues the program.
+    Suspend {
+        /// A key asked for it: refused where no shell could continue it.
+        by_key: bool,
+    },
     /// Draw everything again.
     Redraw,
     /// Leave.

@@ -189,14 +189,17 @@ impl App {
                 if self.urgent {
                     self.refresh_views();
                 }
-                if self.prompt.is_some() {
+                if key.ctrl && self.keymap.action(key) == Some(Action::Suspend) {
+                    // As on any terminal: whatever is being typed stays as it is.
+                    self.act(Action::Suspend, &mut effects);
+                } else if self.prompt.is_some() {
                     self.prompt_key(key, &mut effects);
                 } else if self.menu.is_some() {
                     self.menu_key(key, &mut effects);
                 } else if let Some(action) = self.keymap.action(key) {
                     self.act(action, &mut effects);
                 } else {
-                    let help = self.keymap.shown(crate::keymap::Action::Help).unwrap_or_default();
+                    let help = self.keymap.shown(Action::Help).unwrap_or_default();
                     self.tell(Level::Notice, format!("{key} means nothing here; {help} shows the keys"));
                 }
             }
@@ -204,6 +207,7 @@ impl App {
                 self.dirty = true;
                 self.prompt_paste(&text);
             }
+            Msg::Suspend => effects.push(Effect::Suspend { by_key: false }),
             Msg::Resize(columns, rows) => {
                 self.size = (columns, rows);
                 self.dirty = true;

@@ -38,6 +38,8 @@ actions! {
     Help = "help",
     /// Open the command line.
     Command = "command",
+    /// Go back to the shell for a while.
+    Suspend = "suspend",
     /// Leave the program.
     Quit = "quit",
     /// One row up.

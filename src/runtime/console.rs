@@ -1,11 +1,13 @@
 //! The console on a real terminal: puts the loop, the terminal and the connection together.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
 use futures_util::{StreamExt, stream};
 use jiff::tz::TimeZone;
+use signal_hook::consts::{SIGCONT, SIGTSTP};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc, watch};
 
@@ -29,13 +31,11 @@ use super::replays::Replays;
 use super::repositions::Repositions;
 use super::session::{self, Request};
 use super::tails::Tails;
-use super::terminal::{Screen, is_lent, restore_on_panic, retake};
+use super::terminal::{Screen, can_be_continued, is_lent, restore_on_panic, retake, stop};
 use super::{Display, EffectRunner};
 
 /// Messages that wait for the loop; a full inbox holds the poller back.
 const INBOX: usize = 1024;
-/// The number of SIGCONT, which tokio has no name for.
-const CONTINUE: i32 = if cfg!(any(target_os = "linux", target_os = "android")) { 18 } else { 19 };
 /// Requests that wait for the connection.
 const REQUESTS: usize = 64;
 
@@ -84,7 +84,11 @@ pub async fn console(mut settings: Settings) -> Result<()> {
         keyboard: keyboard.clone(),
         env,
         keeper: Keeper::default(),
+        told_last: Arc::default(),
     };
+    for signal in [SIGTSTP, SIGCONT] {
+        signal_hook::flag::register_usize(signal, Arc::clone(&outside.told_last), signal.unsigned_abs() as usize)?;
+    }
     let first = app.update(Msg::Resize(columns, rows));
     let read = [Effect::LoadContexts, Effect::Reposition(RepositionOrder::Read)];
     for effect in first.into_iter().chain(read) {
@@ -95,7 +99,8 @@ pub async fn console(mut settings: Settings) -> Result<()> {
 
     // A terminal that fails to be read is gone: the stream ends, and so does the loop.
     keyboard.listen();
-    let input = stream::select(keyboard.map(Some).chain(stream::iter([None])), resumed()?.map(Some))
+    let told = stream::select(resumed()?, told_to_stop()?);
+    let input = stream::select(keyboard.map(Some).chain(stream::iter([None])), told.map(Some))
         .take_while(|message| std::future::ready(message.is_some()))
         .filter_map(std::future::ready);
     let ended = tokio::select! {
@@ -130,9 +135,27 @@ fn told_to_end() -> io::Result<impl Future<Output = ()>> {
     Ok(async move { ended.notified().await })
 }
 
+/// Each time that we are told to stop for a while: the loop gives the terminal back first. While the terminal is lent,
+/// it is not ours to give back, and the loop stands still: then we stop at once, with the program that has it.
+fn told_to_stop() -> io::Result<impl futures_util::Stream<Item = Msg> + Unpin> {
+    let mut told = signal(SignalKind::from_raw(SIGTSTP))?;
+    let (stops, mut stop_now) = mpsc::channel(1);
+    tokio::spawn(async move {
+        while told.recv().await.is_some() {
+            if is_lent() {
+                stop();
+            } else {
+                // One that waits is enough.
+                let _ = stops.try_send(Msg::Suspend);
+            }
+        }
+    });
+    Ok(stream::poll_fn(move |cx| stop_now.poll_recv(cx)))
+}
+
 /// Each time that we were stopped and go on: the terminal is taken over again, and drawn in its present size.
 fn resumed() -> io::Result<impl futures_util::Stream<Item = Msg> + Unpin> {
-    let continued = signal(SignalKind::from_raw(CONTINUE))?;
+    let continued = signal(SignalKind::from_raw(SIGCONT))?;
     Ok(Box::pin(stream::unfold(continued, |mut continued| async {
         loop {
             continued.recv().await?;
@@ -157,6 +180,8 @@ struct Outside {
     keyboard: Keyboard,
     env: Env,
     keeper: Keeper,
+    /// The last signal that told us to stop or to go on.
+    told_last: Arc<AtomicUsize>,
 }
 
 impl Outside {
@@ -238,6 +263,16 @@ impl EffectRunner for Outside {
                 tokio::task::spawn_blocking(move || keeper.keep(&file, &past));
             }
             Effect::Show { with, name, text } => self.show(with, &name, &text, display)?,
+            Effect::Suspend { by_key: true } if !can_be_continued() => {
+                self.tell(Level::Notice, "no shell started the console here: nothing could bring it back");
+            }
+            Effect::Suspend { by_key } => display.lend(&mut || {
+                // Who was told to go on meanwhile would stand still for ever.
+                if by_key || self.told_last.load(Ordering::SeqCst) != SIGCONT.unsigned_abs() as usize {
+                    stop();
+                }
+                Ok(())
+            })?,
             // The loop does these itself.
             Effect::Redraw | Effect::Quit => {}
         }

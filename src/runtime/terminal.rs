@@ -183,6 +183,19 @@ pub fn retake() -> io::Result<()> {
     Ok(())
 }
 
+/// Stops this process as SIGTSTP does where nobody handles it; returns when it is continued.
+pub fn stop() {
+    // It only fails for signals that do not exist.
+    let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP);
+}
+
+/// Whether there is a shell that can continue us when we stop: a process that leads the session of its terminal was
+/// started without one, and would never come back.
+pub fn can_be_continued() -> bool {
+    rustix::termios::tcgetsid(io::stdin())
+        .is_ok_and(|leader| u32::try_from(leader.as_raw_pid()).is_ok_and(|leader| leader != std::process::id()))
+}
+
 /// Gives the terminal back, once. What fails here cannot be told anywhere.
 pub fn restore() {
     if TAKEN.swap(false, Ordering::SeqCst) {

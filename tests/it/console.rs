@@ -250,6 +250,85 @@ async fn after_a_stop_the_terminal_is_taken_over_again() {
     assert!(!t.is_taken() && !t.cursor_hidden());
 }
 
+/// The console as the child of a shell with job control, which shows when it has the terminal back and goes on with `fg`
+/// when Enter is pressed.
+fn open_in_a_shell(place: &Place) -> Terminal {
+    let script = r#"set -m; "$0" --server "$1"; echo "stopped: $?"; read -r go; fg; echo "ended: $?"; read -r go"#;
+    let args = ["-c", script, env!("CARGO_BIN_EXE_jetscope"), &place.server.url()];
+    let vars = [("PATH", "/usr/bin:/bin")];
+    let mut t = Terminal::start(Path::new("/bin/sh"), place.home.path(), (80, 24), &args, &vars);
+    t.until("the console", |t| t.is_taken() && t.cursor_hidden() && t.screen().contains("github"));
+    t
+}
+
+/// The shell has the terminal as it was before, and `fg` brings back a console that takes keys.
+fn stops_and_goes_on(t: &mut Terminal) {
+    t.until("the shell", |t| !t.is_taken() && !t.cursor_hidden() && t.screen().contains("stopped: "));
+    // Raw mode is off: the terminal itself shows what is typed, and ends the line with Enter.
+    t.keys("typed");
+    t.shows("typed");
+    t.keys(ENTER);
+    t.until("the console again", |t| t.is_taken() && t.cursor_hidden() && t.screen().contains("github"));
+    t.keys("C");
+    t.until("all consumers", |t| t.line(1).contains("Consumers") && t.screen().contains("workers"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_stops_the_console_gets_the_terminal_back() {
+    let place = Place::new().await;
+    let mut t = open_in_a_shell(&place);
+    let shell = t.pid().to_string();
+    let console = Command::new("pgrep").args(["-P", &shell, "jetscope"]).output().unwrap();
+    let console = String::from_utf8(console.stdout).unwrap();
+    Command::new("kill").args(["-TSTP", console.trim()]).status().unwrap();
+    stops_and_goes_on(&mut t);
+    t.keys("q");
+    t.shows("ended: 0");
+    assert!(!t.is_taken() && !t.cursor_hidden());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_goes_back_to_the_shell_even_while_something_is_typed() {
+    let place = Place::new().await;
+    let mut t = open_in_a_shell(&place);
+    t.keys("\x1a");
+    stops_and_goes_on(&mut t);
+    // To the script the second stop is the end of its `fg`.
+    t.keys("/work");
+    t.until("the filter", |t| t.screen().contains("workers") && !t.screen().contains("untouched"));
+    t.keys("\x1a");
+    t.until("the shell", |t| !t.is_taken() && !t.cursor_hidden() && t.screen().contains("ended: "));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_shell_the_console_stays() {
+    let place = Place::new().await;
+    let mut t = place.open(80, 24);
+    t.shows("github");
+    t.keys("\x1a");
+    t.shows("no shell started the console");
+    assert!(t.is_taken());
+    // Whoever stops it from outside knows how to continue it.
+    let tell = |t: &Terminal, signal: &str| {
+        Command::new("kill").args([signal, &t.pid().to_string()]).status().unwrap();
+    };
+    tell(&t, "-TSTP");
+    t.until("the terminal back", |t| !t.is_taken() && !t.cursor_hidden());
+    t.until("the stop", |t| {
+        let state = Command::new("ps").args(["-o", "state=", "-p", &t.pid().to_string()]).output().unwrap();
+        String::from_utf8(state.stdout).unwrap().trim().starts_with('T')
+    });
+    tell(&t, "-CONT");
+    t.until("the whole screen", |t| t.is_taken() && t.cursor_hidden() && t.screen().contains("github"));
+    // Told to go on before it has come to stop, it does not stop for ever.
+    tell(&t, "-TSTP");
+    tell(&t, "-CONT");
+    t.keys("C");
+    t.until("all consumers", |t| t.is_taken() && t.line(1).contains("Consumers") && t.screen().contains("workers"));
+    t.keys("q");
+    assert!(t.ended().success());
+}
+
 /// Set for a run of this very test program whose only test panics with the terminal taken over.
 const PANIC: &str = "JETSCOPE_TEST_PANIC";
 

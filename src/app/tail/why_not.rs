@@ -40,6 +40,7 @@ const OF_DIFFS: &[Action] = &[
     Action::Help,
     Action::Command,
     Action::Redraw,
+    Action::Suspend,
     Action::Quit,
     Action::Streams,
     Action::AllConsumers,
