@@ -39,6 +39,8 @@ pub enum Refusal {
     OutOfStep,
     /// It is in the stream already; of a batch, which is refused as a whole.
     Known,
+    /// Parts of the batch are missing: the stream changed its leader, or was made again, before the last one came.
+    Incomplete,
     /// The message is too large.
     TooLarge(String),
     /// Anything else; the server's words.
@@ -352,6 +354,7 @@ fn refusal(error: &ApiError) -> Refusal {
         10008 | 10009 | 10167 | 10001 | 10158 => Refusal::Busy(said),
         10070 => Refusal::OutOfStep,
         10201 => Refusal::Known,
+        10176 => Refusal::Incomplete,
         10054 => Refusal::TooLarge(said),
         _ if matches!(error.code, 429 | 503) => Refusal::Busy(said),
         _ => Refusal::Other(said),

@@ -318,6 +318,8 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
             // All that was in flight behind it was for nothing.
             Refusal::OutOfStep => self.window = (self.window / 2).max(LEAST_WINDOW),
             Refusal::Known => return Some(Leave::Again("the destination has some of a batch already".into())),
+            // What stands there now is looked at when it is opened, and whether it is the same stream.
+            Refusal::Incomplete => return Some(Leave::Again("the destination lost parts of a batch".into())),
             Refusal::Full(said) => {
                 self.hold = hold(format!("the destination {name} is full: {said}; it goes on when there is room"));
             }
