@@ -1,6 +1,7 @@
 //! What is said of arguments that cannot be understood: without their values, which may be a password in the wrong place.
 //! Whoever typed them sees them above.
 
+use std::error::Error as _;
 use std::io::{self, Write as _};
 
 use clap::Error;
@@ -23,12 +24,14 @@ pub(super) fn exit(error: Error) -> ! {
 /// The words for an error.
 fn words(mut error: Error) -> String {
     let mut values = Vec::new();
+    // What reads a value may know a word of ours that is nearly it, as clap does.
+    let is_near = error.source().is_some_and(|why| why.to_string().contains("did you mean"));
     for (kind, near) in [
         (ContextKind::InvalidValue, ContextKind::SuggestedValue),
         (ContextKind::InvalidSubcommand, ContextKind::SuggestedSubcommand),
     ] {
         // What is nearly one of our own words is no secret.
-        if let (Some(ContextValue::String(value)), None) = (error.get(kind), error.get(near)) {
+        if let (Some(ContextValue::String(value)), None, false) = (error.get(kind), error.get(near), is_near) {
             values.push(value.clone());
             error.insert(kind, ContextValue::String(HIDDEN.into()));
         }
@@ -87,8 +90,13 @@ mod tests {
             assert!(words.contains(part) && !words.contains("s3cret"), "{arguments:?}: {words}");
         }
         // A slip of the pen is told as before.
-        let error = Cli::try_parse_from(["jetscope", "stream"]).err().unwrap();
-        let words = words(error);
-        assert!(words.contains("'stream'") && words.contains("'streams'"), "{words}");
+        for (arguments, typed, meant) in [
+            (&["stream"][..], "'stream'", "'streams'"),
+            (&["check", "--only", "stream-no-limit"], "'stream-no-limit'", "\"stream-no-limits\""),
+        ] {
+            let error = Cli::try_parse_from([&["jetscope"], arguments].concat()).err().unwrap();
+            let words = words(error);
+            assert!(words.contains(typed) && words.contains(meant), "{words}");
+        }
     }
 }
