@@ -53,7 +53,7 @@ pub use http::{HttpRequest, Misfit};
 pub use line::{escape, push_json, push_line};
 pub use reader::Depth;
 pub use sanitise::{clean, clean_line, is_harmless, is_harmless_text};
-pub use shell::{shell, shell_word};
+pub use shell::{command_line, shell, shell_word};
 pub use time::Moment;
 pub use unanswered::Unanswered;
 

@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use crate::model::shell::line;
+
 use super::sanitise::is_harmless;
 
 /// A word in quotes. What acts on a terminal is written as escapes, which need bash or zsh.
@@ -26,11 +28,16 @@ pub fn shell(word: &str) -> String {
 /// A word as it is where no shell sees anything in it, else in quotes.
 pub fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ',' | ':' | '/' | '@' | '+' | '=');
-    // A word that begins with `-` would be taken for an option: quotes do not help, but make it stand out.
+    // A word that begins with `-` is quoted so that it stands out; only a `--` before it keeps it from being an option.
     if !word.is_empty() && word.chars().all(plain) && !word.starts_with(['-', '=']) {
         return word.to_owned();
     }
     shell(word)
+}
+
+/// A command line: what is asked, the names as they are, and options that the shell takes as they are.
+pub fn command_line(verb: &str, names: &[&str], options: &str) -> String {
+    line(verb, &names.iter().map(|name| shell_word(name)).collect::<Vec<_>>(), options)
 }
 
 #[cfg(test)]

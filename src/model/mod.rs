@@ -32,6 +32,7 @@ pub mod rule;
 pub mod said;
 pub mod scope;
 pub mod series;
+pub mod shell;
 pub mod stream;
 pub mod subject;
 pub mod thresholds;

@@ -9,27 +9,35 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value};
 
 use crate::app::Session;
-use crate::event::{shell, shell_word};
+use crate::event::{command_line, shell_word};
 use crate::model::Request;
 use crate::model::request::{Act, Verb};
 
 /// A command line in the making.
-struct Line(String);
+struct Line {
+    /// `nats`, options for all commands, and the command.
+    verb: String,
+    /// Raw.
+    names: Vec<String>,
+    /// What comes behind the names.
+    options: String,
+}
 
 impl Line {
     /// `nats`, and how the server is reached that was asked.
     fn new(request: &Request, here: Here<'_>) -> Self {
-        let mut line = Self("nats".into());
+        let mut line = Self { verb: "nats".into(), names: Vec::new(), options: String::new() };
         match request.context.as_deref() {
             Some(of) if here.context != Some(of) => {
                 line.option("--context", of);
             }
             _ => {
                 for (option, value) in here.reach {
-                    line.words(option);
-                    if !value.is_empty() {
-                        line.value(value);
-                    }
+                    if value.is_empty() {
+                        line.words(option)
+                    } else {
+                        line.option(option, value)
+                    };
                 }
             }
         }
@@ -38,18 +46,28 @@ impl Line {
 
     /// Words as they are.
     fn words(&mut self, words: &str) -> &mut Self {
-        self.0.push(' ');
-        self.0.push_str(words);
+        let to = if self.names.is_empty() { &mut self.verb } else { &mut self.options };
+        if !to.is_empty() {
+            to.push(' ');
+        }
+        to.push_str(words);
         self
     }
 
-    /// A name or another value.
-    fn value(&mut self, value: &str) -> &mut Self {
-        self.words(&shell_word(value))
+    /// A name or another argument that is no option.
+    fn name(&mut self, name: &str) -> &mut Self {
+        self.names.push(name.to_owned());
+        self
     }
 
     fn option(&mut self, name: &str, value: &str) -> &mut Self {
-        self.words(name).value(value)
+        // Behind a space it would be taken for the next option.
+        let sign = if value.starts_with('-') { '=' } else { ' ' };
+        self.words(&format!("{name}{sign}{}", shell_word(value)))
+    }
+
+    fn whole(&self) -> String {
+        command_line(&self.verb, &self.names.iter().map(String::as_str).collect::<Vec<_>>(), &self.options)
     }
 
     /// What the CLI has to be told of the API's prefix.
@@ -86,14 +104,12 @@ fn command(request: &Request, here: Here<'_>) -> String {
     match request.act {
         Act::Subscribe => {
             let mut line = Line::new(request, here);
-            line.words("sub").value(&request.subject);
-            return line.0;
+            return line.words("sub").name(&request.subject).whole();
         }
         // Bodies are not kept: a shell that finds no such file publishes nothing.
         Act::Publish { .. } => {
             let mut line = Line::new(request, here);
-            line.words("pub").value(&request.subject).words("--force-stdin < BODY");
-            return line.0;
+            return line.words("pub").name(&request.subject).words("--force-stdin < BODY").whole();
         }
         Act::Ask | Act::Send => {}
     }
@@ -101,8 +117,7 @@ fn command(request: &Request, here: Here<'_>) -> String {
     own.unwrap_or_else(|| {
         let mut line = Line::new(request, here);
         let body = String::from_utf8_lossy(&request.body);
-        line.words("request").words(&shell(&request.subject)).words(&shell(&body));
-        line.0
+        line.words("request").name(&request.subject).name(&body).whole()
     })
 }
 
@@ -125,29 +140,29 @@ fn own(request: &Request, here: Here<'_>) -> Option<String> {
         (Verb::StreamNames, ..) if only(&["offset", "subject"]) => {
             line.words("stream ls --all --names").option("--subject", text("subject")?)
         }
-        (Verb::Stream, Some(stream), _) if body.is_empty() => line.words("stream info").value(stream),
+        (Verb::Stream, Some(stream), _) if body.is_empty() => line.words("stream info").name(stream),
         (Verb::Stream, Some(stream), _) if only(&["subjects_filter", "offset"]) => {
-            line.words("stream subjects").value(stream);
+            line.words("stream subjects").name(stream);
             match text("subjects_filter")? {
                 ">" => &mut line,
-                filter => line.value(filter),
+                filter => line.name(filter),
             }
         }
-        (Verb::ConsumerList, Some(stream), _) if only(&["offset"]) => line.words("consumer ls").value(stream),
+        (Verb::ConsumerList, Some(stream), _) if only(&["offset"]) => line.words("consumer ls").name(stream),
         (Verb::Consumer, Some(stream), Some(consumer)) if body.is_empty() => {
-            line.words("consumer info").value(stream).value(consumer)
+            line.words("consumer info").name(stream).name(consumer)
         }
         (Verb::Message, Some(stream), _) if only(&["seq"]) => {
             let seq = body.get("seq")?.as_u64()?;
-            line.words("stream get").value(stream).words(&seq.to_string())
+            line.words("stream get").name(stream).name(&seq.to_string())
         }
         (Verb::Next, Some(stream), Some(consumer)) => {
             let count = body.get("batch")?.as_u64()?;
-            line.words("consumer next").value(stream).value(consumer);
+            line.words("consumer next").name(stream).name(consumer);
             line.words(&format!("--count {count} --no-ack"))
         }
         (Verb::Create, Some(stream), Some(consumer)) => {
-            line.words("consumer add").value(stream).value(consumer);
+            line.words("consumer add").name(stream).name(consumer);
             let config = body.get("config")?.as_object()?;
             if !options(&mut line, config, consumer)? {
                 return None;
@@ -155,11 +170,11 @@ fn own(request: &Request, here: Here<'_>) -> Option<String> {
             &mut line
         }
         (Verb::Delete, Some(stream), Some(consumer)) if body.is_empty() => {
-            line.words("consumer rm").value(stream).value(consumer).words("--force")
+            line.words("consumer rm").name(stream).name(consumer).words("--force")
         }
         _ => return None,
     };
-    Some(line.0)
+    Some(line.whole())
 }
 
 /// The options for a consumer as this program makes its own ones; false where there is more to it.
@@ -286,6 +301,17 @@ mod tests {
                 r#"nats request '$JS.API.CONSUMER.CREATE.S.c' '{"stream_name":"S","config":{"durable_name":"c","backoff":[1,2]}}'"#,
             ),
             ("CONSUMER.DELETE.S.c", "", "nats consumer rm S c --force"),
+            // Quotes do not keep a name from being an option.
+            ("STREAM.INFO.--force", "", "nats stream info -- '--force'"),
+            ("CONSUMER.DELETE.-s.c", "", "nats consumer rm --force -- '-s' c"),
+            ("CONSUMER.INFO.S.-c\u{1b}[2J", "", r"nats consumer info -- S $'-c\U0000001b[2J'"),
+            ("STREAM.NAMES", r#"{"subject":"-a.>"}"#, "nats stream ls --all --names --subject='-a.>'"),
+            ("STREAM.MSG.GET.--all", r#"{"seq":12}"#, "nats stream get -- '--all' 12"),
+            (
+                "CONSUMER.MSG.NEXT.S.--ack",
+                r#"{"batch":2000,"expires":10}"#,
+                "nats consumer next --count 2000 --no-ack -- S '--ack'",
+            ),
             ("CONSUMER.RESET.S.c", r#"{"seq":30}"#, r#"nats request '$JS.API.CONSUMER.RESET.S.c' '{"seq":30}'"#),
             ("SOMETHING.NEW", "", "nats request '$JS.API.SOMETHING.NEW' ''"),
         ] {
@@ -322,5 +348,7 @@ mod tests {
         assert_eq!(command(&subscribed, Here::default()), "nats sub '$JS.EVENT.ADVISORY.STREAM.>'");
         let published = request(Act::Publish { publisher: 1, messages: 9, bytes: 90 }, "", "replay.$x", "");
         assert_eq!(command(&published, Here::default()), "nats pub 'replay.$x' --force-stdin < BODY");
+        let published = request(Act::Publish { publisher: 1, messages: 9, bytes: 90 }, "", "-x", "");
+        assert_eq!(command(&published, Here::default()), "nats pub --force-stdin < BODY -- '-x'");
     }
 }

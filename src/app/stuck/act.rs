@@ -4,7 +4,7 @@ use crate::app::menu::{Choice, StuckChoice};
 use crate::app::tail::{Focus, Place};
 use crate::app::{App, Effect, Menu, MenuItem, ReplayWish, Screen, StreamTab, What};
 use crate::event::glance::identity;
-use crate::event::{save, shell_word};
+use crate::event::{command_line, save};
 use crate::health::Level;
 use crate::keymap::Action;
 
@@ -49,7 +49,9 @@ impl StuckScreen {
         let seq = *self.table.selected()?;
         Some(match choice {
             StuckChoice::Sequence => (seq.to_string(), "the sequence"),
-            StuckChoice::Command => (format!("nats stream get {} {seq}", shell_word(&self.stream)), "the command"),
+            StuckChoice::Command => {
+                (command_line("nats stream get", &[&self.stream, &seq.to_string()], ""), "the command")
+            }
             StuckChoice::Event => (save::event_text(self.message()?, self.detail.event), "the event"),
             StuckChoice::Id => (identity(self.message()?).id?, "the id"),
         })

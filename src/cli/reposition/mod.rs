@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::Sender;
 
 use crate::config::Settings;
-use crate::event::clean_line;
+use crate::event::{clean_line, command_line};
 use crate::model::ProblemKind;
 use crate::model::reposition::{Control, Outcome, Preview, RECREATE, Step};
 use crate::nats::gate::Confirmation;
@@ -214,6 +214,7 @@ async fn unknown(api: &Api, stream: &str, consumer: &str) -> Failure {
     let names: Vec<String> = api.consumers(stream).await.items.iter().map(|c| c.name.clone()).collect();
     let near = query::nearest(consumer, names.iter().map(String::as_str));
     let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-    let sentence = format!("{stream} has no consumer {consumer}{hint} (`jetscope consumers {stream}` lists them)");
+    let list = command_line("jetscope consumers", &[stream], "");
+    let sentence = format!("{stream} has no consumer {consumer}{hint} (`{list}` lists them)");
     Failure::Unknown(clean_line(&sentence).into_owned())
 }

@@ -4,7 +4,7 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::event::clean_line;
+use crate::event::command_line;
 use crate::model::Said;
 use crate::model::reposition::{Outcome, Past, Preview, RECREATE};
 use crate::nats::reposition::Record;
@@ -64,8 +64,8 @@ pub(super) fn outcome(o: &Outcome, json: bool, is_undo: bool) -> io::Result<Stri
         // What is taken back is not taken back again: undo would take back the one before it.
         return Ok(output::said(&o.words()));
     }
-    let (stream, consumer) = (clean_line(&o.stream), clean_line(&o.consumer));
-    let undo = format!("\nTo take it back: jetscope reposition undo {stream} {consumer} --execute\n");
+    let undo = command_line("jetscope reposition undo", &[&o.stream, &o.consumer], "--execute");
+    let undo = format!("\nTo take it back: {undo}\n");
     Ok(output::said(&o.words()) + &undo)
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::health::Level;
 use crate::model::gone::Lost;
+use crate::model::shell::line;
 use crate::model::units::count_exact;
 use crate::model::{Consumer, Rule, Stream, Timestamp};
 
@@ -204,6 +205,11 @@ pub(super) fn quoted(name: &str) -> String {
     let plain =
         !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'));
     if plain && !name.starts_with('-') { name.to_owned() } else { format!("'{}'", name.replace('\'', r"'\''")) }
+}
+
+/// A command with names as they are; what else is in it is as a shell takes it.
+pub(super) fn command(verb: &str, names: &[&str], options: &str) -> String {
+    line(verb, &names.iter().map(|name| quoted(name)).collect::<Vec<_>>(), options)
 }
 
 #[cfg(test)]

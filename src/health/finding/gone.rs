@@ -5,7 +5,7 @@ use crate::model::gone::{Lost, TOLD};
 use crate::model::units::{bytes, count_exact, duration};
 use crate::model::{Catalog, Consumer, Rule, Storage, Timestamp};
 
-use super::entry::{AT_ONCE, Check, Entry, Hit, Story, plural, quoted, some};
+use super::entry::{AT_ONCE, Check, Entry, Hit, Story, command, plural, some};
 use super::place::At;
 
 /// All rules about what is gone.
@@ -42,7 +42,7 @@ const STREAM: Entry = Entry {
                 .advise(
                     "Publishers get no answer while no stream takes their subjects. A backup brings its messages back, if there is one.",
                 )
-                .run("Without one: make it again.", format!("nats stream add {}", quoted(&was.name)))
+                .run("Without one: make it again.", command("nats stream add", &[&was.name], ""))
         },
     ),
 };
@@ -77,7 +77,7 @@ const CONSUMER: Entry = Entry {
                 .with_some("removed after", was.config.inactive_threshold.map(duration))
                 .run(
                     "Make it again behind what it had acked, or it starts where its deliver policy says.",
-                    format!("nats consumer add {} {} --deliver={}", quoted(&was.stream), quoted(&was.name), floor + 1),
+                    command("nats consumer add", &[&was.stream, &was.name], &format!("--deliver={}", floor + 1)),
                 )
         },
     ),

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::amounts::{ACTING, Tally};
 use super::{PlanError, Template};
 use crate::config::{ConfigError, Settings};
-use crate::event::clean_line;
+use crate::event::{clean_line, command_line};
 use crate::model::replay::{Capture, Delivery, Destination, Method, Pace, Plan, Receiver, Selection};
 use crate::model::{Consumer, Discard, Problem, ProblemKind, Retention, Stream, subject, units};
 use crate::nats::{self, Api};
@@ -307,7 +307,7 @@ fn into_stream(plan: &mut Plan, tally: &Tally, candidate: &Candidate) {
     }
     if capture.method() == Method::OneByOne && plan.amounts.planned >= MANY && plan.pace == Pace::Max {
         let faster = if candidate.batches {
-            format!("; many times faster after: nats stream edit {name} --allow-batch")
+            format!("; many times faster after: {}", command_line("nats stream edit", &[&stream.name], "--allow-batch"))
         } else {
             String::new()
         };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::flags::keep_longer;
 use crate::health::Level;
-use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, quoted, some};
+use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, command, some};
 use crate::health::finding::look::ConsumerLook;
 use crate::health::loss::time_to_loss as time_to_loss_of;
 use crate::health::verdict::{Flag, State};
@@ -120,7 +120,7 @@ pub(super) const FILTER: Entry = Entry {
                 .advise("Is a subject misspelt, or were the stream's subjects changed?")
                 .run(
                     "The filter can be changed without making the consumer anew.",
-                    format!("nats consumer edit {} {} --filter=SUBJECT", quoted(look.stream), quoted(look.name)),
+                    command("nats consumer edit", &[look.stream, look.name], "--filter=SUBJECT"),
                 )
         },
     ),

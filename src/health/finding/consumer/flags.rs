@@ -1,7 +1,7 @@
 //! What is the matter with a consumer whatever its state is: the flags of its verdict.
 
 use crate::health::Level;
-use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, plural, quoted, some};
+use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, command, plural, quoted, some};
 use crate::health::finding::look::ConsumerLook;
 use crate::health::verdict::{Flag, Lost};
 use crate::model::Rule;
@@ -33,13 +33,17 @@ pub(super) const DEAD: Entry = Entry {
             let story = match last {
                 Some(seq) => story.run(
                     "Look at one of them, and mend what cannot process it.",
-                    format!("nats stream get {} {seq}", quoted(look.stream)),
+                    command("nats stream get", &[look.stream, &seq.to_string()], ""),
                 ),
                 None => story.advise("See in the application's log which it could not process, and mend that."),
             };
             story.run(
                 "They are still in the stream: send them again when it can.",
-                format!("jetscope replay {} --from-consumer {} --to SUBJECT", quoted(look.stream), quoted(look.name)),
+                command(
+                    "jetscope replay",
+                    &[look.stream],
+                    &format!("--from-consumer={} --to SUBJECT", quoted(look.name)),
+                ),
             )
         },
     ),
@@ -113,7 +117,10 @@ pub(super) const HOL: Entry = Entry {
                 .with("delivered to", format!("seq {}", count_exact(of.delivered.stream_seq)))
                 .with_some("ack wait", of.config.ack_wait.map(duration))
                 .with_some("max_deliver", of.config.max_deliver.map(count_exact))
-                .run("See which message it is.", format!("nats stream get {} {}", quoted(look.stream), floor + 1))
+                .run(
+                    "See which message it is.",
+                    command("nats stream get", &[look.stream, &(floor + 1).to_string()], ""),
+                )
                 .advise(advice)
         },
     ),
@@ -155,17 +162,17 @@ fn lost(look: &ConsumerLook<'_>) -> Option<Lost> {
 
 /// The command that changes the limits which the stream has: of others nothing is dropped.
 pub(super) fn keep_longer(look: &ConsumerLook<'_>) -> String {
-    let mut command = format!("nats stream edit {}", quoted(look.stream));
+    let mut options = Vec::new();
     if let Some(limits) = look.stream_info().map(|info| &info.config.limits) {
         for (set, flag) in [
-            (limits.max_age.is_some(), " --max-age=…"),
-            (limits.max_msgs.is_some(), " --max-msgs=…"),
-            (limits.max_bytes.is_some(), " --max-bytes=…"),
+            (limits.max_age.is_some(), "--max-age=…"),
+            (limits.max_msgs.is_some(), "--max-msgs=…"),
+            (limits.max_bytes.is_some(), "--max-bytes=…"),
         ] {
-            command.push_str(if set { flag } else { "" });
+            options.extend(set.then_some(flag));
         }
     }
-    command
+    command("nats stream edit", &[look.stream], &options.join(" "))
 }
 
 fn flag(look: &ConsumerLook<'_>, which: impl Fn(&Flag) -> bool) -> Option<Flag> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::health::Level;
 use crate::health::finding::entry::{
-    A_MOMENT, A_WHILE, AT_ONCE, Check, Entry, Hit, Story, offline, plural, quoted, some,
+    A_MOMENT, A_WHILE, AT_ONCE, Check, Entry, Hit, Story, command, offline, plural, some,
 };
 use crate::health::finding::look::StreamLook;
 use crate::model::units::{count_exact, duration};
@@ -134,7 +134,7 @@ pub(super) const REPLICA_BEHIND: Entry = Entry {
                     "allowed",
                     bound.of(hit.level, Rule::StreamReplicaBehind).map(|(n, by)| format!("{n} ({by})")),
                 )
-                .run("See whether it catches up.", format!("nats stream info {}", quoted(look.name)))
+                .run("See whether it catches up.", command("nats stream info", &[look.name], ""))
         },
     ),
 };
@@ -194,7 +194,7 @@ pub(super) const PEERS: Entry = Entry {
                 .with("expected", format!("{expected} (io.nats.monitor.peer-expect)"))
                 .run(
                     "Change the number of copies, or what is expected.",
-                    format!("nats stream edit {} --replicas={expected}", quoted(look.name)),
+                    command("nats stream edit", &[look.name], &format!("--replicas={expected}")),
                 )
         },
     ),
@@ -222,7 +222,7 @@ pub(super) const SINGLE_REPLICA: Entry = Entry {
             .with("kept by", leader)
             .run(
                 "Three copies outlive the loss of a server.",
-                format!("nats stream edit {} --replicas=3", quoted(look.name)),
+                command("nats stream edit", &[look.name], "--replicas=3"),
             )
         },
     ),
@@ -267,7 +267,7 @@ fn names(peers: &[&Peer]) -> String {
 }
 
 fn peer_remove(look: &StreamLook<'_>) -> String {
-    format!("nats stream cluster peer-remove {}", quoted(look.name))
+    command("nats stream cluster peer-remove", &[look.name], "")
 }
 
 fn with_peers(mut story: Story, peers: &[&Peer]) -> Story {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::health::Level;
-use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, quoted, some};
+use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, command, some};
 use crate::health::finding::look::StreamLook;
 use crate::model::series::until_full;
 use crate::model::stream::AT_ITS_LIMIT;
@@ -45,7 +45,7 @@ pub(super) const NO_LIMITS: Entry = Entry {
                 .with_some("grows", grows.map(|rate| format!("{}/s", bytes(rate as u64))))
                 .run(
                     "Bound it by age and size, so that one stream cannot use up what all share.",
-                    format!("nats stream edit {} --max-age=30d --max-bytes=10GB", quoted(look.name)),
+                    command("nats stream edit", &[look.name], "--max-age=30d --max-bytes=10GB"),
                 )
         },
     ),
@@ -77,7 +77,7 @@ pub(super) const NO_AGE_LIMIT: Entry = Entry {
             .with_some("max messages", info.config.limits.max_msgs.map(count_exact))
             .with_some("max bytes", info.config.limits.max_bytes.map(bytes))
             .with_some("max a subject", info.config.limits.max_msgs_per_subject.map(count_exact))
-            .run("Say how old a message may become.", format!("nats stream edit {} --max-age=30d", quoted(look.name)))
+            .run("Say how old a message may become.", command("nats stream edit", &[look.name], "--max-age=30d"))
         },
     ),
 };
@@ -161,17 +161,16 @@ pub(super) const NEARLY_FULL: Entry = Entry {
                 .with("used", limit.said(limit.used))
                 .with(limit.name, limit.said(limit.max))
                 .with_some("full in", left.map(duration));
-            let name = quoted(look.name);
+            let more = command("nats stream edit", &[look.name], &limit.flag());
+            let report = command("nats consumer report", &[look.name], "");
             match end {
                 End::Refused => story
                     .advise("See whether its consumers keep up, or whether something publishes more than it should.")
-                    .run("Or give it more room.", format!("nats stream edit {name} {}", limit.flag())),
+                    .run("Or give it more room.", more),
                 End::Dropped => story
-                    .run("See which consumer does not take its messages.", format!("nats consumer report {name}"))
-                    .run("Or give it more room.", format!("nats stream edit {name} {}", limit.flag())),
-                End::ConsumerRefused => {
-                    story.run("See which of them are of no use any more.", format!("nats consumer report {name}"))
-                }
+                    .run("See which consumer does not take its messages.", report)
+                    .run("Or give it more room.", more),
+                End::ConsumerRefused => story.run("See which of them are of no use any more.", report),
             }
         },
     ),
@@ -219,7 +218,7 @@ pub(super) const DEDUPE_WINDOW: Entry = Entry {
                 .with_some("in-rate", look.entry.rate_in().map(|r| format!("{}/s", rate(r))))
                 .run(
                     "Keep messages for at least as long, or shorten the window.",
-                    format!("nats stream edit {} --dupe-window={}s", quoted(look.name), reach.as_secs().max(1)),
+                    command("nats stream edit", &[look.name], &format!("--dupe-window={}s", reach.as_secs().max(1))),
                 )
         },
     ),

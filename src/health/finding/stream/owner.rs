@@ -2,7 +2,7 @@
 //! be read.
 
 use crate::health::Level;
-use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, plural, quoted, some};
+use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, command, plural, some};
 use crate::health::finding::look::{Bound, StreamLook};
 use crate::health::finding::monitor::Unread;
 use crate::model::Rule;
@@ -60,7 +60,7 @@ pub(super) const SUBJECTS: Entry = Entry {
                 if many { "fewer" } else { "more" }
             );
             bounded(Story::new("subjects", sentence), look, Rule::StreamSubjects, hit.level)
-                .run("See which.", format!("nats stream subjects {}", quoted(look.name)))
+                .run("See which.", command("nats stream subjects", &[look.name], ""))
         },
     ),
 };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::health::finding::entry::{A_MOMENT, AT_ONCE, Check, Entry, Hit, Story, plural, quoted, some};
+use crate::health::finding::entry::{A_MOMENT, AT_ONCE, Check, Entry, Hit, Story, command, plural, some};
 use crate::health::finding::look::StreamLook;
 use crate::health::{Level, State, judge};
 use crate::model::ring::SLOTS;
@@ -31,7 +31,7 @@ pub(super) const NO_INTEREST: Entry = Entry {
             let sentence = "It has no consumers: with interest retention every new message is dropped at once.";
             gone(look, Story::new("no consumers", sentence), info).run(
                 "Make the consumers before anything is published, or keep messages by limits.",
-                format!("nats consumer add {}", quoted(look.name)),
+                command("nats consumer add", &[look.name], ""),
             )
         },
     ),
@@ -58,10 +58,9 @@ pub(super) const NO_WORKERS: Entry = Entry {
                 n => format!("It has no consumers: {} wait and nothing takes them.", plural(n, "message")),
             };
             let age = info.state.reach(look.now()).map(duration);
-            gone(look, Story::new("no consumers", sentence), info).with_some("oldest waits", age).run(
-                "Start the workers, or make their consumer again.",
-                format!("nats consumer add {}", quoted(look.name)),
-            )
+            gone(look, Story::new("no consumers", sentence), info)
+                .with_some("oldest waits", age)
+                .run("Start the workers, or make their consumer again.", command("nats consumer add", &[look.name], ""))
         },
     ),
 };
@@ -83,7 +82,7 @@ pub(super) const NO_CONSUMERS: Entry = Entry {
             let sentence = "It had consumers since we look; now it has none, and nothing reads it.";
             gone(look, Story::new("no consumers", sentence), info).run(
                 "If that is not meant, make the consumer again where the old one stood.",
-                format!("nats consumer add {} --deliver=SEQ", quoted(look.name)),
+                command("nats consumer add", &[look.name], "--deliver=SEQ"),
             )
         },
     ),
@@ -123,7 +122,7 @@ pub(super) const GROWS_UNREAD: Entry = Entry {
             }
             story
                 .advise("Its consumer's own finding says what it waits for; until then everything stays on the disk.")
-                .run("Delete a consumer that is of no use any more.", format!("nats consumer rm {}", quoted(look.name)))
+                .run("Delete a consumer that is of no use any more.", command("nats consumer rm", &[look.name], ""))
         },
     ),
 };
@@ -157,9 +156,9 @@ pub(super) const UNTAKEN: Entry = Entry {
             for of in subjects.iter().take(5) {
                 story = story.with("subject", format!("{}, {}", of.subject, plural(of.messages, "message")));
             }
-            story.run("See which subjects it holds.", format!("nats stream subjects {}", quoted(look.name))).run(
+            story.run("See which subjects it holds.", command("nats stream subjects", &[look.name], "")).run(
                 "Make a consumer that takes them, or let one take more.",
-                format!("nats consumer add {} --filter=SUBJECT", quoted(look.name)),
+                command("nats consumer add", &[look.name], "--filter=SUBJECT"),
             )
         },
     ),

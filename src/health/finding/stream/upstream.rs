@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::health::Level;
 use crate::health::finding::entry::{
-    A_MOMENT, A_WHILE, AT_ONCE, Check, Entry, Hit, Story, ended, plural, quoted, some,
+    A_MOMENT, A_WHILE, AT_ONCE, Check, Entry, Hit, Story, command, ended, plural, some,
 };
 use crate::health::finding::look::StreamLook;
 use crate::health::finding::monitor::{Monitor, Side};
@@ -193,5 +193,5 @@ fn of_kind(look: &StreamLook<'_>, what: &str) -> String {
 }
 
 fn info(look: &StreamLook<'_>) -> String {
-    format!("nats stream info {}", quoted(look.name))
+    command("nats stream info", &[look.name], "")
 }
