@@ -150,6 +150,7 @@ impl App {
             | Action::Relation
             | Action::NextGap
             | Action::PreviousGap
+            | Action::MarkAll
             | Action::MarkRange
             | Action::Diff
             | Action::Columns

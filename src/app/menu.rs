@@ -59,6 +59,8 @@ pub enum RepositionChoice {
     One(String, String),
     /// Publish again what it has not acked.
     Everybody(String, String),
+    /// Publish again what it gave up on.
+    GivenUp(String, String),
     /// Take back its last move.
     Back(String, String),
     /// Do what is shown.

@@ -106,7 +106,11 @@ impl Screen {
             Self::Replays(_) => "Replays".into(),
             Self::Reposition(s) => clean_line(&s.title()).into_owned(),
             Self::Activity(_) => "Activity".into(),
-            Self::Stuck(s) => format!("Stuck messages of {}", clean_line(&s.name)),
+            Self::Stuck(s) => {
+                let marked = s.table.marks.len();
+                let marked = if marked > 0 { format!(" ({marked} marked)") } else { String::new() };
+                format!("Stuck messages of {}{marked}", clean_line(&s.name))
+            }
             Self::Problems(_) => "Problems".into(),
             Self::Contexts(_) => "Contexts".into(),
             Self::Help(_) => "Help".into(),

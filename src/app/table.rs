@@ -290,6 +290,37 @@ impl<K: Ord + Clone> Table<K> {
         }
     }
 
+    /// Marks all shown items, or takes their marks away where all of them are marked.
+    pub fn toggle_all_marks(&mut self) {
+        let shown: Vec<K> = self.items(0..self.rows.len()).cloned().collect();
+        if shown.iter().all(|key| self.marks.contains(key)) {
+            self.marks.retain(|key| !shown.contains(key));
+        } else {
+            self.marks.extend(shown);
+        }
+    }
+
+    /// Marks all shown items from the nearest mark above the selected one to it, or else from the nearest below; false
+    /// where none that is shown is marked.
+    pub fn mark_to_selected(&mut self) -> bool {
+        let marked = |row: &Row<K>| matches!(row, Row::Item(key) if self.marks.contains(key));
+        let here = self.cursor.min(self.rows.len());
+        let above = self.rows[..here].iter().rposition(marked).map(|from| from..here + 1);
+        let below = || self.rows[here..].iter().position(marked).map(|to| here..here + to + 1);
+        let Some(range) = above.or_else(below) else { return false };
+        let within: Vec<K> = self.items(range).cloned().collect();
+        self.marks.extend(within);
+        true
+    }
+
+    /// The items in these lines.
+    fn items(&self, lines: std::ops::Range<usize>) -> impl Iterator<Item = &K> {
+        self.rows[lines.start..lines.end.min(self.rows.len())].iter().filter_map(|row| match row {
+            Row::Item(key) => Some(key),
+            Row::Group(..) => None,
+        })
+    }
+
     fn item_before(&self, row: usize) -> Option<usize> {
         self.rows[..row.min(self.rows.len())].iter().rposition(|r| matches!(r, Row::Item(_)))
     }

@@ -10,6 +10,9 @@ use super::{ConsumerTab, Screen, StreamTab};
 pub(super) fn why_not_on(action: Action, screen: Option<&Screen>) -> Option<String> {
     let list = screen.and_then(list_of);
     let no = |text: &str| Some(text.to_owned());
+    if action == Action::MarkAll && !matches!(screen, Some(Screen::Stuck(_))) {
+        return no("all rows at once can be marked where messages are stuck: P on a consumer");
+    }
     if let Some(Screen::Tail(tail)) = screen {
         return tail.why_not(action).map(str::to_owned);
     }
@@ -17,8 +20,10 @@ pub(super) fn why_not_on(action: Action, screen: Option<&Screen>) -> Option<Stri
         Some(Screen::Activity(s)) => {
             return s.why_not(action).or_else(|| super::tail::outside(action)).map(str::to_owned);
         }
-        // The shape of the message can be changed there too.
-        Some(Screen::Stuck(s)) if action == Action::Shape => return s.why_not(action).map(str::to_owned),
+        // The shape of the message can be changed there too, and a range be marked.
+        Some(Screen::Stuck(s)) if matches!(action, Action::Shape | Action::MarkRange) => {
+            return s.why_not(action).map(str::to_owned);
+        }
         Some(Screen::Stuck(s)) => return s.why_not(action).or_else(|| super::tail::outside(action)).map(str::to_owned),
         _ => {}
     }

@@ -78,6 +78,8 @@ actions! {
     Silenced = "silenced",
     /// Mark the row.
     Mark = "mark",
+    /// Mark all rows that are shown.
+    MarkAll = "mark-all",
     /// Hold the picture.
     Freeze = "freeze",
     /// One poll back in time.

@@ -215,6 +215,7 @@ fn request(wish: ReplayWish) -> Request {
     let wanted = match wish.what {
         What::Range(stream) => Wanted::Range { stream, range: wish.range, subjects: wish.subjects },
         What::Consumer(stream, consumer) => Wanted::Consumer { stream, consumer },
+        What::GivenUp(stream, _, seqs) => Wanted::List(seqs.into_iter().map(|seq| (stream.clone(), seq)).collect()),
         What::Marked(messages) => Wanted::List(messages),
     };
     Request {

@@ -39,6 +39,7 @@ mod screens;
 mod secrets;
 mod slow;
 mod stuck_console;
+mod stuck_marks;
 mod tail;
 mod tail_command;
 mod tail_console;

@@ -2,6 +2,7 @@
 
 use crate::app::{App, Screen};
 use crate::model::replay::{Delivery, Destination, HttpMode, Pace, parse_watch};
+use crate::model::units;
 use crate::query::{Filter, Mistake, Range};
 
 /// What stands in the line of the destination when there is none that would do.
@@ -14,6 +15,8 @@ pub enum What {
     Range(String),
     /// What a consumer has not acked: its stream and its name.
     Consumer(String, String),
+    /// What a consumer gave up on, as far as that is known: its stream, its name, and the sequences.
+    GivenUp(String, String, Vec<u64>),
     /// These messages, by stream and sequence.
     Marked(Vec<(String, u64)>),
 }
@@ -216,6 +219,10 @@ impl ReplayForm {
             What::Range(stream) => stream.clone(),
             What::Consumer(stream, consumer) => {
                 format!("what consumer {consumer} of {stream} has not acked, as it filters")
+            }
+            What::GivenUp(stream, consumer, seqs) => {
+                let known = units::messages(seqs.len() as u64);
+                format!("{known} of {stream} that consumer {consumer} gave up on, as far as known")
             }
             What::Marked(messages) => {
                 let events = if messages.len() == 1 { "event" } else { "events" };

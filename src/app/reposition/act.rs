@@ -154,6 +154,7 @@ impl App {
             RepositionChoice::Everybody(stream, consumer) => {
                 self.open_form(ReplayWish::new(What::Consumer(stream, consumer)));
             }
+            RepositionChoice::GivenUp(stream, consumer) => self.replay_given_up(stream, consumer),
             RepositionChoice::Back(stream, consumer) => self.look_back(&stream, &consumer, effects),
             RepositionChoice::Start => self.start_move(None, effects),
             RepositionChoice::Recreate => {

@@ -4,7 +4,7 @@ use crate::app::menu::{Choice, RepositionChoice};
 use crate::app::{App, Effect, Menu, MenuItem, Screen, StreamTab};
 use crate::event::clean_line;
 use crate::model::Access;
-use crate::model::units::duration;
+use crate::model::units::{count_exact, duration};
 
 use super::{RepositionForm, RepositionScreen};
 
@@ -46,6 +46,13 @@ impl App {
             MenuItem::new('m', "move this consumer", one, choice(RepositionChoice::One)),
             MenuItem::new('p', "publish again", all, choice(RepositionChoice::Everybody)),
         ];
+        let (known, at_least) = self.given_up(stream, consumer);
+        let known = known.len() as u64;
+        if known.max(at_least) > 0 {
+            let of = if known < at_least { format!(" of at least {}", count_exact(at_least)) } else { String::new() };
+            let hint = format!("{}{of} known here", count_exact(known));
+            items.push(MenuItem::new('g', "publish what it gave up on", hint, choice(RepositionChoice::GivenUp)));
+        }
         if let Some(past) = self.moves.undoable(stream, consumer) {
             let hint = format!("to #{}, where it stood {} ago", past.from, duration(self.now.since(past.made)));
             items.push(MenuItem::new('u', "take back the last move", hint, choice(RepositionChoice::Back)));

@@ -7,8 +7,10 @@ use crate::event::glance::identity;
 use crate::event::{command_line, save};
 use crate::health::Level;
 use crate::keymap::Action;
+use crate::model::units::{count_exact, messages};
 
-use super::{Found, StuckScreen};
+use super::rows::given_up_at_least;
+use super::{Found, Remembered, StuckScreen};
 
 impl StuckScreen {
     /// Why an action does nothing here.
@@ -25,7 +27,13 @@ impl StuckScreen {
             Action::Replay if nothing.is_none() && gone && self.table.marks.is_empty() => {
                 Some("the message is gone, so it cannot be sent again")
             }
-            Action::Open | Action::Tail | Action::Copy | Action::Mark | Action::Replay => nothing,
+            Action::Open
+            | Action::Tail
+            | Action::Copy
+            | Action::Mark
+            | Action::MarkAll
+            | Action::MarkRange
+            | Action::Replay => nothing,
             _ => None,
         }
     }
@@ -100,11 +108,53 @@ impl App {
                     self.tail_from(stream, seq);
                 }
             }
+            Action::MarkAll => {
+                screen.table.toggle_all_marks();
+                let marked = screen.table.marks.len();
+                self.tell(Level::Ok, format!("{} marked", messages(marked as u64)));
+            }
+            Action::MarkRange => {
+                let any = screen.table.mark_to_selected();
+                let marked = screen.table.marks.len();
+                if any {
+                    self.tell(Level::Ok, format!("{} marked", messages(marked as u64)));
+                } else {
+                    self.tell(Level::Notice, "nothing here is marked yet; mark one end of the range first");
+                }
+            }
             Action::Replay => self.replay_stuck(),
             Action::Copy => self.menu = Some(screen.copy_menu()),
             _ => return false,
         }
         true
+    }
+
+    /// What is known here of the messages that a consumer gave up on and that the stream still has, and how many it gave
+    /// up on at least.
+    pub(in crate::app) fn given_up(&self, stream: &str, consumer: &str) -> (Vec<u64>, u64) {
+        let catalog = self.catalog();
+        let first = catalog.streams.get(stream).and_then(|e| e.info.as_ref()).map_or(0, |info| info.state.first_seq);
+        let info = catalog.consumer(stream, consumer).and_then(|entry| entry.info.as_deref());
+        let known = self.activity.stuck.of(stream, consumer);
+        let known = known.into_iter().flat_map(Remembered::given_up).filter(|seq| *seq >= first).collect();
+        (known, info.map_or(0, given_up_at_least))
+    }
+
+    /// The form of a replay of what a consumer gave up on, as far as that is known.
+    pub(in crate::app) fn replay_given_up(&mut self, stream: String, consumer: String) {
+        let (known, at_least) = self.given_up(&stream, &consumer);
+        let count = known.len() as u64;
+        if known.is_empty() {
+            return self.tell(
+                Level::Notice,
+                "none of them is known: the server names each only once, before this console listened; or they are gone",
+            );
+        }
+        self.open_form(ReplayWish::new(What::GivenUp(stream, consumer, known)));
+        if count < at_least {
+            let (count, at_least) = (count_exact(count), count_exact(at_least));
+            self.tell(Level::Notice, format!("{count} of at least {at_least} given up: the others are not known here"));
+        }
     }
 
     /// The form of a replay of the marked messages, or of the selected one.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::model::{Advisory, AdvisoryKind, Timestamp};
 
 /// Messages of a consumer that are remembered.
-const MESSAGES: usize = 500;
+const MESSAGES: usize = 2_000;
 /// Consumers of which any are.
 const CONSUMERS: usize = 256;
 
@@ -41,6 +41,13 @@ pub struct Remembered {
     /// How many gave way to others.
     pub dropped: u64,
     touched: u64,
+}
+
+impl Remembered {
+    /// Those that the consumer gave up on, by sequence.
+    pub fn given_up(&self) -> impl Iterator<Item = u64> {
+        self.messages.iter().filter(|(_, said)| said.gave_up).map(|(seq, _)| *seq)
+    }
 }
 
 /// Of all consumers.

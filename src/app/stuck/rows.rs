@@ -22,6 +22,8 @@ pub enum How {
     GivenUpBefore,
     /// Clients refused it so often; whether it was acked since is not told.
     Refused(u64),
+    /// The consumer waited for it when it was marked, and does not any more: it was acked, or is over otherwise.
+    Settled,
 }
 
 /// What is known of a message.
@@ -48,6 +50,7 @@ impl StuckRow {
             How::GaveUp | How::Terminated(_) | How::GivenUpBefore => Level::Critical,
             How::Unacked => Level::Warning,
             How::Refused(_) => Level::Notice,
+            How::Settled => Level::Ok,
         }
     }
 
@@ -62,6 +65,7 @@ impl StuckRow {
             How::Terminated(None) => "terminated, no reason given".into(),
             How::Unacked => return "head of line, not acked".into(),
             How::GivenUpBefore => return "head of line, given up".into(),
+            How::Settled => return "no longer waited for".into(),
             How::Refused(1) => "refused (nak)".into(),
             How::Refused(n) => format!("refused (nak) {} times", count_exact(*n)),
         };
@@ -96,7 +100,21 @@ impl StuckScreen {
                 row.how = how;
             }
         }
+        self.keep_marked(&mut rows, info, gone);
         rows
+    }
+
+    /// What is marked stays in the list, whether it is still told of or not: a mark on a row that is not shown would be
+    /// sent again unseen, and one that goes with its row would be missed.
+    fn keep_marked(&self, rows: &mut BTreeMap<u64, StuckRow>, info: Option<&Consumer>, gone: impl Fn(u64) -> bool) {
+        for old in self.table.marks.iter().filter_map(|seq| self.rows.get(seq)) {
+            let acked = info.is_some_and(|info| old.seq <= info.ack_floor.stream_seq);
+            let how = match &old.how {
+                How::Unacked | How::Refused(_) if acked => How::Settled,
+                how => how.clone(),
+            };
+            rows.entry(old.seq).or_insert_with(|| StuckRow { how, head: false, gone: gone(old.seq), ..old.clone() });
+        }
     }
 
     /// The message that the ack floor stands before, if it was delivered: what was not is only waiting for its turn.
@@ -129,10 +147,8 @@ impl StuckScreen {
                 n(info.redelivered)
             ),
         });
-        // What was given up leaves all counters but this one.
-        let given_up = info.redelivered.saturating_sub(info.ack_pending);
         let known = self.rows.values().filter(|row| row.how == How::GaveUp).count() as u64;
-        let more = (info.config.max_deliver.is_some() && known < given_up).then_some(given_up);
+        let more = Some(given_up_at_least(info)).filter(|given_up| known < *given_up);
         said.push(heard(app, more));
         said.extend(app.activity.refused.values().cloned());
         if let Some(sentence) = &self.head_failed {
@@ -148,10 +164,16 @@ impl StuckScreen {
             said.push(format!("the stream deleted {what} delivered and not acked; the last was #{}", n(last)));
         }
         if remembered.dropped > 0 {
-            said.push(format!("{} more were told of and gave way to these", n(remembered.dropped)));
+            said.push(format!("{} older ones are no longer kept, to make room for these", n(remembered.dropped)));
         }
         said
     }
+}
+
+/// How many messages a consumer gave up on at least: they leave all of its counters but one.
+pub(super) fn given_up_at_least(info: &Consumer) -> u64 {
+    let limited = info.config.max_deliver.is_some();
+    if limited { info.redelivered.saturating_sub(info.ack_pending) } else { 0 }
 }
 
 /// For how long advisories were listened to, and how many messages were given up at least, where not all of them are

@@ -244,6 +244,8 @@ pub(super) fn wanted(app: &App) -> &'static [Action] {
             A::Copy,
             A::Back,
             A::Help,
+            A::MarkAll,
+            A::MarkRange,
             A::Filter,
             A::Reverse,
             A::Shape,
