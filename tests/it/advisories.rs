@@ -303,6 +303,6 @@ async fn a_flood_is_bounded_and_what_is_not_heard_is_counted() {
     assert!(heard + activity.lost <= FLOOD && (heard == FLOOD || activity.lost > 0), "{heard} {}", activity.lost);
     assert_eq!(activity.advisories.len(), 2_000);
     let remembered = activity.stuck.of("orders", "billing").expect("some");
-    assert_eq!((remembered.messages.len(), remembered.dropped), (500, heard - 500));
+    assert_eq!((remembered.messages.len(), remembered.dropped), (2_000, heard - 2_000));
     assert!(live.world.app.activity.requests.single.len() - asked < 50, "a flood asks for nothing");
 }
