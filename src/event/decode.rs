@@ -50,7 +50,7 @@ fn binary<'a>(envelope: &'a Envelope<'_>, depth: Depth<'_>) -> Event<'a> {
     let mut event = headers::read(envelope, depth);
     if depth.wants_data() && !envelope.body().is_empty() {
         event.data = Data::Bytes(envelope.body());
-        if envelope.is_undeclared() {
+        if envelope.keeps_packed() {
             event.sent = Some(&envelope.message().body);
         } else if envelope.is_cut() {
             event.extent = Extent::Part;
@@ -408,8 +408,17 @@ mod tests {
         assert_eq!(event.to_http().unwrap().body, gzip);
         let cut = message(&[&binary[..], &[("content-encoding", "gzip")]].concat(), &gzip);
         assert_eq!(Envelope::with_limit(&cut, 40).decode().events().first().unwrap().extent, Extent::Part);
-        check(&[("content-encoding", "br")], EVENT_BODY, "structured by body-object", &["1"], &["encoding-unknown"]);
+        let exi = [("content-encoding", "gzip, exi")];
+        check(&exi, EVENT_BODY, "structured by body-object", &["1"], &["encoding-unknown"]);
         check(&[("content-encoding", "gzip")], EVENT_BODY, "structured by body-object", &["1"], &["encoding-broken"]);
+        // An attribute says it, and goes along with what it speaks of.
+        let by_attribute = [&binary[..], &[("ce-datacontentencoding", "x-gzip")]].concat();
+        let sent = message(&by_attribute, &gzip);
+        let envelope = Envelope::new(&sent);
+        let decoded = envelope.decode();
+        let event = decoded.events().first().unwrap();
+        assert!(matches!(event.data, Data::Bytes(bytes) if bytes == EVENT_BODY) && event.findings.is_empty());
+        assert!(event.to_json_line().contains(r#""data_base64":"H4sI"#), "{}", event.to_json_line());
         let packed = message(&[STRUCTURED, ("content-encoding", "gzip")], &gzip);
         let envelope = Envelope::with_limit(&packed, 40);
         assert_eq!(envelope.body().len(), 40);

@@ -8,7 +8,7 @@ use super::decode;
 use super::decoded::Decoded;
 use super::finding::Finding;
 use super::headers::{self, Style};
-use super::inflate::{Coding, INFLATE_LIMIT, inflate};
+use super::inflate::{Coding, INFLATE_LIMIT, inflate, unpack};
 use super::reader::Depth;
 use crate::model::{Header, Message};
 
@@ -21,6 +21,8 @@ pub struct Envelope<'m> {
     limit: usize,
     content_type: Option<usize>,
     encoding: Option<usize>,
+    /// The header that is an attribute `datacontentencoding`, as some senders say what `Content-Encoding` is for.
+    data_encoding: Option<usize>,
     /// There is a `ce-specversion`, or what other bindings call it, so the event is binary.
     pub(super) binary: bool,
     /// In which headers its attributes stand then.
@@ -36,8 +38,8 @@ struct Opened<'m> {
     body: Cow<'m, [u8]>,
     /// What is wrong with its encoding.
     findings: Vec<Finding>,
-    /// It was packed, and no header says so.
-    undeclared: bool,
+    /// What was sent is packed, and goes on so: no `Content-Encoding` says it, or an attribute does, which goes along.
+    kept: bool,
 }
 
 impl<'m> Envelope<'m> {
@@ -55,18 +57,22 @@ impl<'m> Envelope<'m> {
             limit,
             content_type: None,
             encoding: None,
+            data_encoding: None,
             binary: false,
             style: Style::Ce,
             marked: false,
             opened: OnceCell::new(),
         };
         let (mut content_type, mut encoding, mut binary, mut marked) = (None, None, false, false);
-        let (mut amqp, mut bare) = (false, [false; 4]);
+        let (mut amqp, mut bare, mut data_encoding) = (false, [false; 4], None);
         for (at, header) in envelope.headers().iter().enumerate() {
             let is = |name: &str| header.name.eq_ignore_ascii_case(name);
             if let Some((name, _)) = headers::attribute_name(&header.name) {
                 marked = true;
                 binary |= name.eq_ignore_ascii_case("specversion");
+                if data_encoding.is_none() && name.eq_ignore_ascii_case(DATA_ENCODING) {
+                    data_encoding = Some(at);
+                }
             } else if content_type.is_none() && is("content-type") {
                 content_type = Some(at);
             } else if encoding.is_none() && is("content-encoding") {
@@ -83,6 +89,7 @@ impl<'m> Envelope<'m> {
         }
         envelope.content_type = content_type;
         envelope.encoding = encoding;
+        envelope.data_encoding = data_encoding.filter(|_| binary);
         envelope.binary = binary;
         envelope.marked = marked;
         envelope
@@ -131,17 +138,22 @@ impl<'m> Envelope<'m> {
             && opened.findings.iter().any(|f| !matches!(f, Finding::EncodingUndeclared(_)))
     }
 
-    /// Whether the body is packed and no header says so.
-    pub(super) fn is_undeclared(&self) -> bool {
-        self.opened().undeclared
+    /// Whether the body as it was sent is what an event that leaves has: it is packed, and what says so goes along, or
+    /// nothing does.
+    pub(super) fn keeps_packed(&self) -> bool {
+        self.opened().kept
     }
 
     /// The coding that the body still has, though it is declared: it is not known here, or the body could not be
     /// unpacked.
     pub(super) fn still_packed(&self) -> Option<&str> {
-        let coding =
-            self.value(self.encoding).filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("identity"))?;
+        let coding = self.declared()?;
         matches!(self.opened().body, Cow::Borrowed(_)).then_some(coding)
+    }
+
+    /// Its `Content-Encoding`, where that is one.
+    fn declared(&self) -> Option<&str> {
+        self.value(self.encoding).filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("identity"))
     }
 
     /// Everything: attributes, data and all findings.
@@ -160,21 +172,36 @@ impl<'m> Envelope<'m> {
 
     fn opened(&self) -> &Opened<'m> {
         self.opened.get_or_init(|| {
-            let packed = Cow::Borrowed(&*self.message.body);
-            let Some(name) = self.value(self.encoding).filter(|n| !n.is_empty() && !n.eq_ignore_ascii_case("identity"))
-            else {
-                return self.recognised().unwrap_or(Opened { body: packed, ..Opened::default() });
+            let Some(names) = self.declared() else {
+                return self.by_attribute().or_else(|| self.recognised()).unwrap_or_else(|| self.packed(Vec::new()));
             };
-            let Some(coding) = Coding::of(name) else {
-                return Opened {
-                    body: packed,
-                    findings: vec![Finding::EncodingUnknown(name.into())],
-                    undeclared: false,
-                };
+            let codings = match Coding::list(names) {
+                Ok(codings) => codings,
+                Err(name) => return self.packed(vec![Finding::EncodingUnknown(name.into())]),
             };
-            let (unpacked, finding) = inflate(coding, &self.message.body, self.limit);
+            let (unpacked, finding) = unpack(&codings, &self.message.body, self.limit);
             let findings = finding.into_iter().collect();
-            Opened { body: unpacked.map_or(packed, Cow::Owned), findings, undeclared: false }
+            match unpacked {
+                Some(body) => Opened { body: Cow::Owned(body), findings, kept: false },
+                None => self.packed(findings),
+            }
+        })
+    }
+
+    /// The body as it was sent.
+    fn packed(&self, findings: Vec<Finding>) -> Opened<'m> {
+        Opened { body: Cow::Borrowed(&self.message.body), findings, kept: false }
+    }
+
+    /// A body of which an attribute says how it is packed. That of older versions of the specification says `base64`, and is
+    /// left alone.
+    fn by_attribute(&self) -> Option<Opened<'m>> {
+        let codings = Coding::list(self.value(self.data_encoding)?).ok().filter(|codings| !codings.is_empty())?;
+        let (body, finding) = unpack(&codings, &self.message.body, self.limit);
+        let findings = finding.into_iter().collect();
+        Some(match body {
+            Some(body) => Opened { body: Cow::Owned(body), findings, kept: true },
+            None => self.packed(findings),
         })
     }
 
@@ -182,7 +209,7 @@ impl<'m> Envelope<'m> {
     fn recognised(&self) -> Option<Opened<'m>> {
         let coding = Coding::recognise(&self.message.body)?;
         let named = self.content_type().unwrap_or_default().to_ascii_lowercase();
-        if [Coding::Gzip, Coding::Zstd].iter().any(|coding| named.contains(coding.name())) {
+        if Coding::ALL.iter().any(|coding| coding.is_named_in(&named)) {
             return None;
         }
         let (body, finding) = inflate(coding, &self.message.body, self.limit);
@@ -191,6 +218,9 @@ impl<'m> Envelope<'m> {
         }
         let mut findings = vec![Finding::EncodingUndeclared(coding.name())];
         findings.extend(finding);
-        Some(Opened { body: Cow::Owned(body?), findings, undeclared: true })
+        Some(Opened { body: Cow::Owned(body?), findings, kept: true })
     }
 }
+
+/// The attribute that says how data is packed. The specification had it before its release, for Base64.
+pub(super) const DATA_ENCODING: &str = "datacontentencoding";

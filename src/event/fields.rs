@@ -8,7 +8,6 @@ use crate::query::{self, Fields, Filter, Needs, Part, Verdict, by_name};
 use super::attribute::{Core, Value};
 use super::decoded::{Data, Decoded, Event};
 use super::envelope::Envelope;
-use super::lint::decode_base64;
 use super::media;
 use super::reader::Depth;
 use super::unanswered::Unanswered;
@@ -87,8 +86,9 @@ impl<'v, 'm> View<'v, 'm> {
     }
 
     fn encoded(&self) -> Option<String> {
-        let Some(Data::Base64(raw)) = self.event.map(|e| e.data) else { return None };
-        String::from_utf8(decode_base64(raw.get())?).ok()
+        let event = self.event?;
+        let Data::Base64(raw) = event.data else { return None };
+        String::from_utf8(event.opened(raw)?).ok()
     }
 }
 

@@ -387,12 +387,16 @@ impl fmt::Display for Finding {
             Self::EncodingUnknown(name) => {
                 write!(
                     f,
-                    "Content-Encoding is {}; gzip and zstd can be unpacked, so the body is shown packed.",
+                    "Content-Encoding is {}; gzip, zstd, br, deflate, snappy and lz4 can be unpacked, so the body is shown packed.",
                     q(name)
                 )
             }
             Self::EncodingBroken(coding, why) => {
-                write!(f, "Content-Encoding is {coding}, but the body cannot be unpacked as that: {}.", clean_line(why))
+                write!(
+                    f,
+                    "The encoding is given as {coding}, but the data cannot be unpacked as that: {}.",
+                    clean_line(why)
+                )
             }
             Self::EncodingUndeclared(coding) => {
                 write!(f, "The body is packed with {coding}, but no Content-Encoding says so; it is shown unpacked.")

@@ -31,7 +31,7 @@ pub(super) fn lint(event: &mut Event<'_>) {
     }
     let json = event.datacontenttype().is_some_and(media::is_json);
     match event.data {
-        Data::Base64(raw) => match decode_base64(raw.get()) {
+        Data::Base64(raw) => match event.opened(raw) {
             Some(bytes) => findings.extend(json.then(|| not_json(&bytes)).flatten()),
             None => findings.push(Finding::Base64),
         },

@@ -6,6 +6,7 @@
 
 pub mod attribute;
 pub mod body;
+mod data;
 mod decode;
 pub mod decoded;
 pub mod diff;

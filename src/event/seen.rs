@@ -6,7 +6,6 @@ use super::attribute::Core;
 use super::body::leaves;
 use super::decoded::{Data, Event, Mode};
 use super::envelope::Envelope;
-use super::lint::decode_base64;
 use super::reader::Depth;
 use super::sanitise::is_harmless;
 use crate::model::Message;
@@ -85,9 +84,7 @@ fn data<'e>(event: &'e Event<'_>) -> Cow<'e, [u8]> {
     match event.data {
         Data::Json(raw) => Cow::Borrowed(raw.get().as_bytes()),
         Data::Bytes(bytes) => Cow::Borrowed(bytes),
-        Data::Base64(raw) if raw.get().len() < 2 * LOOKED_AT => {
-            Cow::Owned(decode_base64(raw.get()).unwrap_or_default())
-        }
+        Data::Base64(raw) if raw.get().len() < 2 * LOOKED_AT => Cow::Owned(event.opened(raw).unwrap_or_default()),
         Data::Base64(_) | Data::None => Cow::Borrowed(&[]),
     }
 }

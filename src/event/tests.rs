@@ -60,6 +60,7 @@ fn header() -> impl Strategy<Value = (String, String)> {
         "ce-datacontenttype",
         "content-type",
         "Content-Encoding",
+        "ce-datacontentencoding",
         "ce-time",
         "cloudEvents_specversion",
     ];
@@ -69,6 +70,9 @@ fn header() -> impl Strategy<Value = (String, String)> {
         "application/cloudevents-batch",
         "gzip",
         "zstd",
+        "br, deflate",
+        "snappy",
+        "lz4",
         "text/xml",
         "%ff%20",
         "\"q\\\"\"",

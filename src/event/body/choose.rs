@@ -6,7 +6,6 @@ use serde_json::value::RawValue;
 
 use super::super::decoded::{Broken, Data, Event};
 use super::super::layout::fit;
-use super::super::lint::decode_base64;
 use super::super::media;
 use super::super::sanitise::clean_line;
 use super::Kind;
@@ -27,7 +26,7 @@ pub(super) fn of<'a>(event: &Event<'a>) -> Chosen<'a> {
     match event.data {
         Data::None => Chosen { kind: Kind::Empty, bytes: Cow::Borrowed(&[]), note: None },
         Data::Json(raw) => json(raw, media_type, event.dataschema()),
-        Data::Base64(raw) => match decode_base64(raw.get()) {
+        Data::Base64(raw) => match event.opened(raw) {
             // That it is Base64 says that it need not be JSON: without a type, looking decides.
             Some(bytes) => by(media_type, event.dataschema(), Cow::Owned(bytes)),
             None => Chosen {
@@ -163,6 +162,20 @@ mod tests {
         for (media_type, bytes, expected) in cases {
             assert_eq!(kind(media_type, bytes), expected, "{media_type} {:?}", String::from_utf8_lossy(bytes));
         }
+    }
+
+    #[test]
+    fn packed_data_in_base64_is_shown_unpacked() {
+        let members = r#""datacontenttype":"application/json","datacontentencoding":"deflate","data_base64":"eJyrVkpUsjKsBQAIKgIJ""#;
+        let body = format!(r#"{{"specversion":"1.0","id":"1","source":"/","type":"t",{members}}}"#);
+        let sent = super::super::super::exercise::message(&[], body.as_bytes());
+        let envelope = super::super::super::Envelope::new(&sent);
+        let decoded = envelope.decode();
+        let event = &decoded.events()[0];
+        let chosen = of(event);
+        assert_eq!((chosen.kind, &*chosen.bytes), (Kind::Json, &br#"{"a":1}"#[..]));
+        assert!(event.findings.is_empty(), "{:?}", event.findings);
+        assert_eq!(event.to_json_line(), body, "it leaves as it was sent");
     }
 
     #[test]
