@@ -6,8 +6,8 @@
 //!
 //! | room | what lives there | may import |
 //! |---|---|---|
-//! | [`model`] | plain data: streams, consumers, account, samples, units, time | std, serde, jiff, bytes |
-//! | [`event`] | from a stored message to what may be shown: decoding, findings, data as lines, sanitising | model, query |
+//! | [`model`] | plain data: streams, consumers, account, samples, units, time, sanitising | std, serde, jiff, bytes |
+//! | [`event`] | from a stored message to what may be shown: decoding, findings, data as lines | model, query |
 //! | [`query`] | what a person types: the filter of lists, `:` commands, ranges, filters of messages | model |
 //! | [`health`] | pure rules over samples | model |
 //! | [`keymap`] | `Action` and keys, both ways | model |

@@ -6,8 +6,8 @@ use serde_json::value::RawValue;
 
 use super::attribute::{Attribute, Core, Value};
 use super::finding::{Finding, Severity};
-use super::sanitise::clean_line;
 use super::time::Moment;
+use crate::model::sanitise::clean_line;
 
 /// How an event travelled (`CloudEvents` 1.0, "content modes").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use super::attribute::{Attribute, Core};
 use super::body::Body;
 use super::decoded::{Decoded, Event, Mode};
 use super::envelope::Envelope;
-use super::sanitise::clean_line;
 use crate::model::Message;
+use crate::model::sanitise::clean_line;
 use crate::model::units::count_exact;
 
 /// The most lines of a message that are compared. Comparing takes time that grows with their square.

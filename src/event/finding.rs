@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::attribute::Core;
 use super::layout;
-use super::sanitise::clean_line;
+use crate::model::sanitise::clean_line;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,7 +6,7 @@ use super::attribute::Core;
 use super::decoded::{Decoded, Event, Mode};
 use super::envelope::Envelope;
 use super::finding::{Finding, Severity};
-use super::sanitise::clean_line;
+use crate::model::sanitise::clean_line;
 use crate::model::{Message, Timestamp};
 
 /// The most characters of a text; no row shows more, and a text of megabytes is not copied for each frame.

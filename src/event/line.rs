@@ -7,7 +7,7 @@ use memchr::{memchr, memchr3};
 use serde::Serialize;
 
 use super::body::compact_onto;
-use super::sanitise::{escape_json, is_harmless};
+use crate::model::sanitise::{escape_json, is_harmless};
 
 /// Bytes that are looked through together.
 const BLOCK: usize = 256;

@@ -30,10 +30,8 @@ mod lint;
 pub mod media;
 mod place;
 pub mod reader;
-pub mod sanitise;
 pub mod save;
 mod seen;
-pub mod shell;
 #[cfg(test)]
 mod tests;
 pub mod time;
@@ -53,9 +51,8 @@ pub use glance::{Glance, Identity, Relation, identity};
 pub use http::{HttpRequest, Misfit};
 pub use line::{escape, push_json, push_line};
 pub use reader::Depth;
-pub use sanitise::{clean, clean_line, is_harmless, is_harmless_text};
-pub use shell::{command_line, shell, shell_word};
 pub use time::Moment;
 pub use unanswered::Unanswered;
 
+pub use crate::model::sanitise::{clean, clean_line, is_harmless, is_harmless_text};
 pub use crate::query::Seen;

@@ -8,10 +8,9 @@ use super::body::{Body, Kind, pretty};
 use super::decoded::{Event, Extent, Mode};
 use super::envelope::Envelope;
 use super::reader::Depth;
-use super::sanitise::clean;
-use super::shell::shell;
 use crate::model::Message;
-use crate::model::shell::line;
+use crate::model::sanitise::clean;
+use crate::model::shell::command_line;
 
 /// The most extensions that have a column of their own.
 pub const MOST_COLUMNS: usize = 500;
@@ -164,7 +163,7 @@ fn cell(text: &str) -> String {
 
 /// The command of the `nats` CLI that shows the same message.
 pub fn nats_command(message: &Message) -> String {
-    line("nats stream get", &[shell(&message.stream), message.seq.to_string()], "")
+    command_line("nats stream get", &[&message.stream, &message.seq.to_string()], "")
 }
 
 /// An event as structured JSON over several lines, with its order and its digits; of a message without one, the body:
@@ -280,7 +279,7 @@ orders,1,1970-01-01T00:00:00Z,orders.eu,binary,2,/b,\"say \"\"hi\"\", you\",,,,,
     #[test]
     fn commands_are_safe_to_paste() {
         let named = |stream: &str| Message { stream: stream.into(), seq: 7, ..message(&[], b"") };
-        assert_eq!(nats_command(&named("orders")), "nats stream get 'orders' 7");
+        assert_eq!(nats_command(&named("orders")), "nats stream get orders 7");
         assert_eq!(nats_command(&named("--force")), "nats stream get -- '--force' 7");
         assert_eq!(nats_command(&named("it's $(x)")), r"nats stream get 'it'\''s $(x)' 7");
         assert_eq!(

@@ -7,8 +7,8 @@ use super::body::leaves;
 use super::decoded::{Data, Event, Mode};
 use super::envelope::Envelope;
 use super::reader::Depth;
-use super::sanitise::is_harmless;
 use crate::model::Message;
+use crate::model::sanitise::is_harmless;
 use crate::query::{Seen, Step, attribute_key, data_key, header_key};
 
 /// The most events of a batch that are looked at.

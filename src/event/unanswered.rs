@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::sanitise::clean_line;
 use crate::model::Message;
+use crate::model::sanitise::clean_line;
 use crate::model::units::count_exact;
 
 /// How many, and the first.

@@ -30,6 +30,7 @@ pub mod retention;
 pub mod ring;
 pub mod rule;
 pub mod said;
+pub mod sanitise;
 pub mod scope;
 pub mod series;
 pub mod shell;

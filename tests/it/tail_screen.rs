@@ -342,7 +342,7 @@ fn events_are_copied_saved_and_opened() {
     let mut world = tail(120, 40, 20);
     world.keys("g<down>");
     assert_eq!(copied(&mut world, "yi"), "id-2");
-    assert_eq!(copied(&mut world, "yn"), format!("nats stream get '{STREAM}' 2"));
+    assert_eq!(copied(&mut world, "yn"), format!("nats stream get {STREAM} 2"));
     assert!(copied(&mut world, "ye").contains("\"sender\""));
     assert!(copied(&mut world, "yd").starts_with("{\"total\""));
     world.keys("<space>");

@@ -9,9 +9,9 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value};
 
 use crate::app::Session;
-use crate::event::{command_line, shell_word};
 use crate::model::Request;
 use crate::model::request::{Act, Verb};
+use crate::model::shell::{command_line, shell_word};
 
 /// A command line in the making.
 struct Line {

@@ -4,9 +4,10 @@ use crate::app::menu::{Choice, StuckChoice};
 use crate::app::tail::{Focus, Place};
 use crate::app::{App, Effect, Menu, MenuItem, ReplayWish, Screen, StreamTab, What};
 use crate::event::glance::identity;
-use crate::event::{command_line, save};
+use crate::event::save;
 use crate::health::Level;
 use crate::keymap::Action;
+use crate::model::shell::command_line;
 use crate::model::units::{count_exact, messages};
 
 use super::rows::given_up_at_least;

@@ -10,9 +10,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::Sender;
 
 use crate::config::Settings;
-use crate::event::{clean_line, command_line};
+use crate::event::clean_line;
 use crate::model::ProblemKind;
 use crate::model::reposition::{Control, Outcome, Preview, RECREATE, Step};
+use crate::model::shell::command_line;
 use crate::nats::gate::Confirmation;
 use crate::nats::question::token;
 use crate::nats::reposition::{RepositionError, Repositions, Running, Stuck};

@@ -4,9 +4,9 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::event::command_line;
 use crate::model::Said;
 use crate::model::reposition::{Outcome, Past, Preview, RECREATE};
+use crate::model::shell::command_line;
 use crate::nats::reposition::Record;
 
 use super::super::output::{self, Table};

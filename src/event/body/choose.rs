@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 use super::super::decoded::{Broken, Data, Event};
 use super::super::layout::fit;
 use super::super::media;
-use super::super::sanitise::clean_line;
 use super::Kind;
+use crate::model::sanitise::clean_line;
 
 /// Bytes and how they are shown.
 pub(super) struct Chosen<'a> {

@@ -87,8 +87,8 @@ fn signs(text: &str, room: usize) -> (usize, usize) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::super::sanitise::clean_line;
     use super::*;
+    use crate::model::sanitise::clean_line;
 
     fn texts(rows: &[Line]) -> Vec<String> {
         rows.iter().map(|row| row.iter().map(|span| &*span.text).collect()).collect()

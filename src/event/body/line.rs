@@ -1,6 +1,6 @@
 //! A line of spans, each with its role; made harmless and kept short here, for all kinds of data.
 
-use super::super::sanitise::{clean, clean_line};
+use crate::model::sanitise::{clean, clean_line};
 
 /// What a piece of a line is, so that it can be coloured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use super::super::decoded::Mode;
 use super::super::finding::{Finding, Severity};
 use super::super::known;
 use super::super::layout::{fit, wrap};
-use super::super::sanitise::clean_line;
 use super::{Body, Core, Decoded, Envelope, Event, Field, Kind, Line, Message, Role, Row, Shape};
+use crate::model::sanitise::clean_line;
 use crate::model::units::count_exact;
 use crate::query::{attribute_key, header_key};
 

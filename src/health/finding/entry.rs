@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use crate::health::Level;
 use crate::model::gone::Lost;
-use crate::model::shell::line;
 use crate::model::units::count_exact;
 use crate::model::{Consumer, Rule, Stream, Timestamp};
 
@@ -200,35 +199,9 @@ pub(super) fn ended(words: &str) -> String {
     format!("{}.", words.trim_end_matches(|c: char| c == '.' || c.is_whitespace()))
 }
 
-/// A name as a shell takes it.
-pub(super) fn quoted(name: &str) -> String {
-    let plain =
-        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'));
-    if plain && !name.starts_with('-') { name.to_owned() } else { format!("'{}'", name.replace('\'', r"'\''")) }
-}
-
-/// A command with names as they are; what else is in it is as a shell takes it.
-pub(super) fn command(verb: &str, names: &[&str], options: &str) -> String {
-    line(verb, &names.iter().map(|name| quoted(name)).collect::<Vec<_>>(), options)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_quoted_for_a_shell() {
-        for (name, wanted) in [
-            ("orders-eu_1", "orders-eu_1"),
-            ("a;rm", "'a;rm'"),
-            ("it's", r"'it'\''s'"),
-            ("$(x)", "'$(x)'"),
-            ("-f", "'-f'"),
-            ("", "''"),
-        ] {
-            assert_eq!(quoted(name), wanted);
-        }
-    }
 
     #[test]
     fn numbers_have_their_words() {

@@ -5,8 +5,9 @@ use crate::model::gone::{Lost, TOLD};
 use crate::model::units::{bytes, count_exact, duration};
 use crate::model::{Catalog, Consumer, Rule, Storage, Timestamp};
 
-use super::entry::{AT_ONCE, Check, Entry, Hit, Story, command, plural, some};
+use super::entry::{AT_ONCE, Check, Entry, Hit, Story, plural, some};
 use super::place::At;
+use crate::model::shell::command_line;
 
 /// All rules about what is gone.
 pub(super) const RULES: &[Entry] = &[STREAM, CONSUMER];
@@ -42,7 +43,7 @@ const STREAM: Entry = Entry {
                 .advise(
                     "Publishers get no answer while no stream takes their subjects. A backup brings its messages back, if there is one.",
                 )
-                .run("Without one: make it again.", command("nats stream add", &[&was.name], ""))
+                .run("Without one: make it again.", command_line("nats stream add", &[&was.name], ""))
         },
     ),
 };
@@ -77,7 +78,7 @@ const CONSUMER: Entry = Entry {
                 .with_some("removed after", was.config.inactive_threshold.map(duration))
                 .run(
                     "Make it again behind what it had acked, or it starts where its deliver policy says.",
-                    command("nats consumer add", &[&was.stream, &was.name], &format!("--deliver={}", floor + 1)),
+                    command_line("nats consumer add", &[&was.stream, &was.name], &format!("--deliver={}", floor + 1)),
                 )
         },
     ),

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use super::flags::keep_longer;
 use crate::health::Level;
-use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, command, some};
+use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, some};
 use crate::health::finding::look::ConsumerLook;
 use crate::health::loss::time_to_loss as time_to_loss_of;
 use crate::health::verdict::{Flag, State};
 use crate::model::lag::LagTime;
 use crate::model::ring::SLOTS;
+use crate::model::shell::command_line;
 use crate::model::subject::{covers, matches, overlap};
 use crate::model::units::{count_exact, duration, rate};
 use crate::model::{ConsumerSample, Rule};
@@ -120,7 +121,7 @@ pub(super) const FILTER: Entry = Entry {
                 .advise("Is a subject misspelt, or were the stream's subjects changed?")
                 .run(
                     "The filter can be changed without making the consumer anew.",
-                    command("nats consumer edit", &[look.stream, look.name], "--filter=SUBJECT"),
+                    command_line("nats consumer edit", &[look.stream, look.name], "--filter=SUBJECT"),
                 )
         },
     ),

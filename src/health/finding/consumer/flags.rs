@@ -1,10 +1,11 @@
 //! What is the matter with a consumer whatever its state is: the flags of its verdict.
 
 use crate::health::Level;
-use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, command, plural, quoted, some};
+use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, plural, some};
 use crate::health::finding::look::ConsumerLook;
 use crate::health::verdict::{Flag, Lost};
 use crate::model::Rule;
+use crate::model::shell::{command_line, shell_word};
 use crate::model::units::{count_exact, duration, rate};
 
 use super::standing::info;
@@ -33,16 +34,16 @@ pub(super) const DEAD: Entry = Entry {
             let story = match last {
                 Some(seq) => story.run(
                     "Look at one of them, and mend what cannot process it.",
-                    command("nats stream get", &[look.stream, &seq.to_string()], ""),
+                    command_line("nats stream get", &[look.stream, &seq.to_string()], ""),
                 ),
                 None => story.advise("See in the application's log which it could not process, and mend that."),
             };
             story.run(
                 "They are still in the stream: send them again when it can.",
-                command(
+                command_line(
                     "jetscope replay",
                     &[look.stream],
-                    &format!("--from-consumer={} --to SUBJECT", quoted(look.name)),
+                    &format!("--from-consumer={} --to SUBJECT", shell_word(look.name)),
                 ),
             )
         },
@@ -119,7 +120,7 @@ pub(super) const HOL: Entry = Entry {
                 .with_some("max_deliver", of.config.max_deliver.map(count_exact))
                 .run(
                     "See which message it is.",
-                    command("nats stream get", &[look.stream, &(floor + 1).to_string()], ""),
+                    command_line("nats stream get", &[look.stream, &(floor + 1).to_string()], ""),
                 )
                 .advise(advice)
         },
@@ -172,7 +173,7 @@ pub(super) fn keep_longer(look: &ConsumerLook<'_>) -> String {
             options.extend(set.then_some(flag));
         }
     }
-    command("nats stream edit", &[look.stream], &options.join(" "))
+    command_line("nats stream edit", &[look.stream], &options.join(" "))
 }
 
 fn flag(look: &ConsumerLook<'_>, which: impl Fn(&Flag) -> bool) -> Option<Flag> {

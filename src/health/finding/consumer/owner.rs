@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use crate::health::Level;
-use crate::health::finding::entry::{A_MOMENT, AT_ONCE, Check, Entry, Hit, Story, command, plural, some};
+use crate::health::finding::entry::{A_MOMENT, AT_ONCE, Check, Entry, Hit, Story, plural, some};
 use crate::health::finding::look::ConsumerLook;
 use crate::health::finding::monitor::{Monitor, Side};
 use crate::health::finding::stream::owner::{unread, unreadable};
+use crate::model::shell::command_line;
 use crate::model::units::{count_exact, duration};
 use crate::model::{AckPolicy, Rule, Timestamp};
 
@@ -213,7 +214,7 @@ fn counted(look: &ConsumerLook<'_>, story: Story, name: &'static str, hit: Hit, 
     story
         .with(name, count_exact(hit.amount))
         .with_some("allowed", bound.map(|(n, by)| format!("less than {} ({by})", count_exact(n as u64))))
-        .run("Look at it.", command("nats consumer info", &[look.stream, look.name], ""))
+        .run("Look at it.", command_line("nats consumer info", &[look.stream, look.name], ""))
 }
 
 fn late(
@@ -237,5 +238,5 @@ fn late(
             "allowed",
             bound.map(|(seconds, by)| format!("{} ({by})", duration(Duration::from_secs_f64(seconds.max(0.0))))),
         )
-        .run("Look at it.", command("nats consumer info", &[look.stream, look.name], ""))
+        .run("Look at it.", command_line("nats consumer info", &[look.stream, look.name], ""))
 }

@@ -1,8 +1,9 @@
 //! The servers that keep a consumer: silent, without a leader. Where its stream has the same trouble, that is told once.
 
 use crate::health::Level;
-use crate::health::finding::entry::{A_MOMENT, A_WHILE, Check, Entry, Hit, Story, command, offline, some};
+use crate::health::finding::entry::{A_MOMENT, A_WHILE, Check, Entry, Hit, Story, offline, some};
 use crate::health::finding::look::ConsumerLook;
+use crate::model::shell::command_line;
 use crate::model::units::count_exact;
 use crate::model::{Availability, Cluster, Rule};
 
@@ -63,7 +64,7 @@ pub(super) const NO_LEADER: Entry = Entry {
             let servers = cluster.map(Cluster::servers);
             Story::new("no leader", "Its group has no leader: nothing is delivered.").with_some("kept by", servers).run(
                 "See whether its servers are up; a new election may help.",
-                command("nats consumer cluster step-down", &[look.stream, look.name], ""),
+                command_line("nats consumer cluster step-down", &[look.stream, look.name], ""),
             )
         },
     ),

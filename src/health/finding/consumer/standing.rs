@@ -2,9 +2,10 @@
 //! that would fit only the one that says most does.
 
 use crate::health::Level;
-use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, command, plural, some};
+use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, plural, some};
 use crate::health::finding::look::ConsumerLook;
 use crate::health::verdict::{Excuse, Flag, State, Verdict, Why, nobody};
+use crate::model::shell::command_line;
 use crate::model::units::{count_exact, duration, rate};
 use crate::model::{AckPolicy, Consumer, ConsumerSample, Delivery, Rule};
 
@@ -109,7 +110,8 @@ pub(super) const BLOCKED: Entry = Entry {
             let Some(info) = look.info() else { return Story::default() };
             let max = info.config.max_ack_pending.unwrap_or(info.ack_pending);
             let double = max.saturating_mul(2);
-            let edit = command("nats consumer edit", &[look.stream, look.name], &format!("--max-pending={double}"));
+            let edit =
+                command_line("nats consumer edit", &[look.stream, look.name], &format!("--max-pending={double}"));
             let sentence = format!(
                 "Delivery waits for acks: {} not acked, which is its max_ack_pending; {} not delivered yet.{}",
                 some(info.ack_pending as usize, "message", "is", "are"),
@@ -206,7 +208,7 @@ pub(super) const AHEAD: Entry = Entry {
                 .with_some("stream made", stream.and_then(|of| of.created).map(|at| format!("{} UTC", at.to_display())))
                 .run(
                     "Move it: to the start, the end, a sequence or a time. Without --execute it only says what would happen.",
-                    command("jetscope reposition", &[look.stream, look.name], "--to start"),
+                    command_line("jetscope reposition", &[look.stream, look.name], "--to start"),
                 )
                 .run("Look at it.", info(look))
         },
@@ -297,9 +299,10 @@ pub(super) const PAUSED: Entry = Entry {
         |look| is(look, State::Paused).map(|verdict| hit(Level::Notice, verdict)),
         |look, _| {
             let until = look.info().and_then(|info| info.config.pause_until);
-            told(look, "paused")
-                .with_some("until", until.map(|at| format!("{} UTC", at.to_display())))
-                .run("Resume it when that is over.", command("nats consumer resume", &[look.stream, look.name], ""))
+            told(look, "paused").with_some("until", until.map(|at| format!("{} UTC", at.to_display()))).run(
+                "Resume it when that is over.",
+                command_line("nats consumer resume", &[look.stream, look.name], ""),
+            )
         },
     ),
 };
@@ -389,9 +392,9 @@ fn with_never_acked(story: Story, look: &ConsumerLook<'_>) -> Story {
 }
 
 pub(super) fn info(look: &ConsumerLook<'_>) -> String {
-    command("nats consumer info", &[look.stream, look.name], "")
+    command_line("nats consumer info", &[look.stream, look.name], "")
 }
 
 fn remove(look: &ConsumerLook<'_>) -> String {
-    command("nats consumer rm", &[look.stream, look.name], "")
+    command_line("nats consumer rm", &[look.stream, look.name], "")
 }

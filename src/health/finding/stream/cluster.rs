@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use crate::health::Level;
-use crate::health::finding::entry::{
-    A_MOMENT, A_WHILE, AT_ONCE, Check, Entry, Hit, Story, command, offline, plural, some,
-};
+use crate::health::finding::entry::{A_MOMENT, A_WHILE, AT_ONCE, Check, Entry, Hit, Story, offline, plural, some};
 use crate::health::finding::look::StreamLook;
+use crate::model::shell::command_line;
 use crate::model::units::{count_exact, duration};
 use crate::model::{Availability, Cluster, Peer, Rule};
 
@@ -134,7 +133,7 @@ pub(super) const REPLICA_BEHIND: Entry = Entry {
                     "allowed",
                     bound.of(hit.level, Rule::StreamReplicaBehind).map(|(n, by)| format!("{n} ({by})")),
                 )
-                .run("See whether it catches up.", command("nats stream info", &[look.name], ""))
+                .run("See whether it catches up.", command_line("nats stream info", &[look.name], ""))
         },
     ),
 };
@@ -194,7 +193,7 @@ pub(super) const PEERS: Entry = Entry {
                 .with("expected", format!("{expected} (io.nats.monitor.peer-expect)"))
                 .run(
                     "Change the number of copies, or what is expected.",
-                    command("nats stream edit", &[look.name], &format!("--replicas={expected}")),
+                    command_line("nats stream edit", &[look.name], &format!("--replicas={expected}")),
                 )
         },
     ),
@@ -222,7 +221,7 @@ pub(super) const SINGLE_REPLICA: Entry = Entry {
             .with("kept by", leader)
             .run(
                 "Three copies outlive the loss of a server.",
-                command("nats stream edit", &[look.name], "--replicas=3"),
+                command_line("nats stream edit", &[look.name], "--replicas=3"),
             )
         },
     ),
@@ -267,7 +266,7 @@ fn names(peers: &[&Peer]) -> String {
 }
 
 fn peer_remove(look: &StreamLook<'_>) -> String {
-    command("nats stream cluster peer-remove", &[look.name], "")
+    command_line("nats stream cluster peer-remove", &[look.name], "")
 }
 
 fn with_peers(mut story: Story, peers: &[&Peer]) -> Story {

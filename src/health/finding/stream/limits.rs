@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::health::Level;
-use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, command, some};
+use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, some};
 use crate::health::finding::look::StreamLook;
 use crate::model::series::until_full;
+use crate::model::shell::command_line;
 use crate::model::stream::AT_ITS_LIMIT;
 use crate::model::units::{bytes, count_exact, duration, percent, rate};
 use crate::model::{Discard, Retention, Rule, Storage, Stream};
@@ -45,7 +46,7 @@ pub(super) const NO_LIMITS: Entry = Entry {
                 .with_some("grows", grows.map(|rate| format!("{}/s", bytes(rate as u64))))
                 .run(
                     "Bound it by age and size, so that one stream cannot use up what all share.",
-                    command("nats stream edit", &[look.name], "--max-age=30d --max-bytes=10GB"),
+                    command_line("nats stream edit", &[look.name], "--max-age=30d --max-bytes=10GB"),
                 )
         },
     ),
@@ -77,7 +78,7 @@ pub(super) const NO_AGE_LIMIT: Entry = Entry {
             .with_some("max messages", info.config.limits.max_msgs.map(count_exact))
             .with_some("max bytes", info.config.limits.max_bytes.map(bytes))
             .with_some("max a subject", info.config.limits.max_msgs_per_subject.map(count_exact))
-            .run("Say how old a message may become.", command("nats stream edit", &[look.name], "--max-age=30d"))
+            .run("Say how old a message may become.", command_line("nats stream edit", &[look.name], "--max-age=30d"))
         },
     ),
 };
@@ -161,8 +162,8 @@ pub(super) const NEARLY_FULL: Entry = Entry {
                 .with("used", limit.said(limit.used))
                 .with(limit.name, limit.said(limit.max))
                 .with_some("full in", left.map(duration));
-            let more = command("nats stream edit", &[look.name], &limit.flag());
-            let report = command("nats consumer report", &[look.name], "");
+            let more = command_line("nats stream edit", &[look.name], &limit.flag());
+            let report = command_line("nats consumer report", &[look.name], "");
             match end {
                 End::Refused => story
                     .advise("See whether its consumers keep up, or whether something publishes more than it should.")
@@ -218,7 +219,11 @@ pub(super) const DEDUPE_WINDOW: Entry = Entry {
                 .with_some("in-rate", look.entry.rate_in().map(|r| format!("{}/s", rate(r))))
                 .run(
                     "Keep messages for at least as long, or shorten the window.",
-                    command("nats stream edit", &[look.name], &format!("--dupe-window={}s", reach.as_secs().max(1))),
+                    command_line(
+                        "nats stream edit",
+                        &[look.name],
+                        &format!("--dupe-window={}s", reach.as_secs().max(1)),
+                    ),
                 )
         },
     ),

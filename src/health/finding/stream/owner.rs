@@ -2,10 +2,11 @@
 //! be read.
 
 use crate::health::Level;
-use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, command, plural, some};
+use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, plural, some};
 use crate::health::finding::look::{Bound, StreamLook};
 use crate::health::finding::monitor::Unread;
 use crate::model::Rule;
+use crate::model::shell::command_line;
 use crate::model::units::count_exact;
 
 /// Fewer messages than there should be.
@@ -60,7 +61,7 @@ pub(super) const SUBJECTS: Entry = Entry {
                 if many { "fewer" } else { "more" }
             );
             bounded(Story::new("subjects", sentence), look, Rule::StreamSubjects, hit.level)
-                .run("See which.", command("nats stream subjects", &[look.name], ""))
+                .run("See which.", command_line("nats stream subjects", &[look.name], ""))
         },
     ),
 };

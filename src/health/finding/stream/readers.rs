@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use crate::health::finding::entry::{A_MOMENT, AT_ONCE, Check, Entry, Hit, Story, command, plural, some};
+use crate::health::finding::entry::{A_MOMENT, AT_ONCE, Check, Entry, Hit, Story, plural, some};
 use crate::health::finding::look::StreamLook;
 use crate::health::{Level, State, judge};
 use crate::model::ring::SLOTS;
+use crate::model::shell::command_line;
 use crate::model::subject::{covers, matches};
 use crate::model::units::{bytes, count_exact, duration, rate};
 use crate::model::update::SubjectCount;
@@ -31,7 +32,7 @@ pub(super) const NO_INTEREST: Entry = Entry {
             let sentence = "It has no consumers: with interest retention every new message is dropped at once.";
             gone(look, Story::new("no consumers", sentence), info).run(
                 "Make the consumers before anything is published, or keep messages by limits.",
-                command("nats consumer add", &[look.name], ""),
+                command_line("nats consumer add", &[look.name], ""),
             )
         },
     ),
@@ -58,9 +59,10 @@ pub(super) const NO_WORKERS: Entry = Entry {
                 n => format!("It has no consumers: {} wait and nothing takes them.", plural(n, "message")),
             };
             let age = info.state.reach(look.now()).map(duration);
-            gone(look, Story::new("no consumers", sentence), info)
-                .with_some("oldest waits", age)
-                .run("Start the workers, or make their consumer again.", command("nats consumer add", &[look.name], ""))
+            gone(look, Story::new("no consumers", sentence), info).with_some("oldest waits", age).run(
+                "Start the workers, or make their consumer again.",
+                command_line("nats consumer add", &[look.name], ""),
+            )
         },
     ),
 };
@@ -82,7 +84,7 @@ pub(super) const NO_CONSUMERS: Entry = Entry {
             let sentence = "It had consumers since we look; now it has none, and nothing reads it.";
             gone(look, Story::new("no consumers", sentence), info).run(
                 "If that is not meant, make the consumer again where the old one stood.",
-                command("nats consumer add", &[look.name], "--deliver=SEQ"),
+                command_line("nats consumer add", &[look.name], "--deliver=SEQ"),
             )
         },
     ),
@@ -122,7 +124,10 @@ pub(super) const GROWS_UNREAD: Entry = Entry {
             }
             story
                 .advise("Its consumer's own finding says what it waits for; until then everything stays on the disk.")
-                .run("Delete a consumer that is of no use any more.", command("nats consumer rm", &[look.name], ""))
+                .run(
+                    "Delete a consumer that is of no use any more.",
+                    command_line("nats consumer rm", &[look.name], ""),
+                )
         },
     ),
 };
@@ -156,9 +161,9 @@ pub(super) const UNTAKEN: Entry = Entry {
             for of in subjects.iter().take(5) {
                 story = story.with("subject", format!("{}, {}", of.subject, plural(of.messages, "message")));
             }
-            story.run("See which subjects it holds.", command("nats stream subjects", &[look.name], "")).run(
+            story.run("See which subjects it holds.", command_line("nats stream subjects", &[look.name], "")).run(
                 "Make a consumer that takes them, or let one take more.",
-                command("nats consumer add", &[look.name], "--filter=SUBJECT"),
+                command_line("nats consumer add", &[look.name], "--filter=SUBJECT"),
             )
         },
     ),

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use crate::health::Level;
-use crate::health::finding::entry::{
-    A_MOMENT, A_WHILE, AT_ONCE, Check, Entry, Hit, Story, command, ended, plural, some,
-};
+use crate::health::finding::entry::{A_MOMENT, A_WHILE, AT_ONCE, Check, Entry, Hit, Story, ended, plural, some};
 use crate::health::finding::look::StreamLook;
 use crate::health::finding::monitor::{Monitor, Side};
+use crate::model::shell::command_line;
 use crate::model::units::{count_exact, duration, rate};
 use crate::model::{Rule, Upstream};
 
@@ -193,5 +192,5 @@ fn of_kind(look: &StreamLook<'_>, what: &str) -> String {
 }
 
 fn info(look: &StreamLook<'_>) -> String {
-    command("nats stream info", &[look.name], "")
+    command_line("nats stream info", &[look.name], "")
 }

@@ -60,7 +60,7 @@ pub fn clean(text: &str) -> String {
 
 /// JSON on one line, in which what may not reach a terminal is written as escapes: it says the same. Beyond ASCII, all of
 /// JSON is inside of strings.
-pub(super) fn escape_json(line: &str) -> String {
+pub fn escape_json(line: &str) -> String {
     let mut out = String::with_capacity(line.len() + 16);
     let mut before = Before::default();
     for c in line.chars() {
