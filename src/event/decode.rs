@@ -4,13 +4,13 @@ use super::attribute::Core;
 use super::decoded::{Broken, Content, Data, Decoded, Event, Extent, Plain, Rule};
 use super::envelope::Envelope;
 use super::finding::Finding;
-use super::headers;
 use super::lint::lint;
 use super::media;
 use super::place::Place;
 use super::reader::{self, Depth, Document, Shape};
+use super::{format, headers};
 
-const BATCH: &str = "application/cloudevents-batch";
+pub(super) const BATCH: &str = "application/cloudevents-batch";
 const EVENT: &str = "application/cloudevents";
 
 pub(super) fn decode<'a>(envelope: &'a Envelope<'_>, depth: Depth<'_>) -> Decoded<'a> {
@@ -22,7 +22,8 @@ pub(super) fn decode<'a>(envelope: &'a Envelope<'_>, depth: Depth<'_>) -> Decode
         }
         findings.extend(envelope.encoding_findings().iter().cloned());
     }
-    Decoded { content, findings }
+    let format = envelope.format().filter(|_| !matches!(content, Content::Plain(_)));
+    Decoded { content, format, findings }
 }
 
 fn content<'a>(envelope: &'a Envelope<'_>, depth: Depth<'_>, findings: &mut Vec<Finding>) -> Content<'a> {
@@ -39,6 +40,9 @@ fn content<'a>(envelope: &'a Envelope<'_>, depth: Depth<'_>, findings: &mut Vec<
     }
     if announced.is_some() && envelope.marked && depth.lints() {
         findings.push(Finding::TwoModes);
+    }
+    if let (Some(rule), Some(format), Some(translated)) = (announced, envelope.format(), envelope.translated()) {
+        return format::content(envelope, translated, format, rule, depth, findings);
     }
     if announced.is_some() && other_format(content_type) {
         return Content::Plain(Plain::OtherFormat(content_type.into()));
@@ -103,7 +107,7 @@ fn structured<'a>(
         && last.extent == Extent::Part
         && depth.wants_data()
     {
-        last.broken = Some(Broken { source: body, at: place.offset + (body.len() - json.len()) });
+        last.broken = Some(Broken { source: body, at: place.offset + (body.len() - json.len()), format: None });
     }
     let broken =
         document.broken.as_ref().zip(place).filter(|_| depth.lints()).map(|(error, place)| place.finding(error));
@@ -243,7 +247,7 @@ mod tests {
         check(&[], b"[{\"id\":\"1\"}, broken", "array-of-other", &[], &[]);
         check(&[], b"[]", "array-of-other", &[], &[]);
         check(&[("ce-id", "1")], b"{}", "headers-without-specversion", &[], &[]);
-        check(&[("content-type", "application/cloudevents+avro")], b"..", "other-format", &[], &[]);
+        check(&[("content-type", "application/cloudevents+cbor")], b"..", "other-format", &[], &[]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 
 use super::attribute::{Attribute, Core, Value};
 use super::finding::{Finding, Severity};
+use super::format::Format;
 use super::time::Moment;
 use crate::model::sanitise::clean_line;
 
@@ -89,7 +90,7 @@ pub enum Plain {
     ArrayOfOther,
     /// There are `ce-` headers, but no `ce-specversion`.
     HeadersWithoutSpecversion,
-    /// A structured event in another format than JSON; the content type, raw.
+    /// A structured event in a format that is not read; the content type, raw.
     OtherFormat(Box<str>),
 }
 
@@ -136,7 +137,7 @@ impl fmt::Display for Plain {
             }
             Self::OtherFormat(content_type) => {
                 let start: String = content_type.chars().take(60).collect();
-                write!(f, "A CloudEvent in {}, which cannot be read here; only JSON can.", clean_line(&start))
+                write!(f, "A CloudEvent in {}, which cannot be read here; JSON, XML, Protobuf and Avro can.", clean_line(&start))
             }
         }
     }
@@ -156,13 +157,15 @@ pub enum Data<'a> {
     Bytes(&'a [u8]),
 }
 
-/// The JSON of an event that breaks.
+/// The source of an event that breaks.
 #[derive(Clone, Copy, Debug)]
 pub struct Broken<'a> {
     /// The whole body.
     pub source: &'a [u8],
     /// The byte before which it breaks.
     pub at: usize,
+    /// The format that it is in, if that is not JSON.
+    pub format: Option<Format>,
 }
 
 /// How much of an event could be read.
@@ -188,6 +191,8 @@ pub struct Event<'a> {
     pub beside: Option<&'a RawValue>,
     /// The body of a binary event as it was sent, where it was unpacked though no header says so: exported is this.
     pub sent: Option<&'a [u8]>,
+    /// Its data is our own way to write what has no JSON: a message of Protocol Buffers.
+    pub made_up: bool,
     /// Where its JSON breaks.
     pub broken: Option<Broken<'a>>,
     /// Attributes that are left out, since there are too many.
@@ -291,6 +296,8 @@ pub enum Content<'a> {
 pub struct Decoded<'a> {
     /// What it is.
     pub content: Content<'a>,
+    /// The format of its events, if that is not JSON.
+    pub format: Option<Format>,
     /// What is wrong with the message as a whole: its headers, its encoding, a batch that breaks off. What is
     /// wrong with an event stands there.
     pub findings: Vec<Finding>,

@@ -4,11 +4,13 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use super::attribute::Core;
-use super::decode;
+use super::decode::{self, BATCH};
 use super::decoded::Decoded;
 use super::finding::Finding;
+use super::format::{Format, Translated};
 use super::headers::{self, Style};
 use super::inflate::{Coding, INFLATE_LIMIT, inflate, unpack};
+use super::media;
 use super::reader::Depth;
 use crate::model::{Header, Message};
 
@@ -30,6 +32,7 @@ pub struct Envelope<'m> {
     /// There are `ce-` headers at all.
     pub(super) marked: bool,
     opened: OnceCell<Opened<'m>>,
+    translated: OnceCell<Translated>,
 }
 
 /// A body as it may be read.
@@ -62,6 +65,7 @@ impl<'m> Envelope<'m> {
             style: Style::Ce,
             marked: false,
             opened: OnceCell::new(),
+            translated: OnceCell::new(),
         };
         let (mut content_type, mut encoding, mut binary, mut marked) = (None, None, false, false);
         let (mut amqp, mut bare, mut data_encoding) = (false, [false; 4], None);
@@ -154,6 +158,18 @@ impl<'m> Envelope<'m> {
     /// Its `Content-Encoding`, where that is one.
     fn declared(&self) -> Option<&str> {
         self.value(self.encoding).filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("identity"))
+    }
+
+    /// The format of its events, where they are in the body and not in JSON.
+    pub fn format(&self) -> Option<Format> {
+        self.content_type().and_then(Format::of)
+    }
+
+    /// Events in another format than JSON, as JSON.
+    pub(super) fn translated(&self) -> Option<&Translated> {
+        let format = self.format()?;
+        let batch = media::starts_with(self.content_type()?, BATCH);
+        Some(self.translated.get_or_init(|| format.translate(self.body(), batch)))
     }
 
     /// Everything: attributes, data and all findings.

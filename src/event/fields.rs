@@ -85,6 +85,11 @@ impl<'v, 'm> View<'v, 'm> {
         if json { query::Data::Json(text) } else { query::Data::Text(text) }
     }
 
+    /// The events of a body that is not JSON, as JSON: of what is no text, what can be searched.
+    fn translated(&self) -> Option<&str> {
+        self.envelope.translated().and_then(|translated| std::str::from_utf8(&translated.json).ok())
+    }
+
     fn encoded(&self) -> Option<String> {
         let event = self.event?;
         let Data::Base64(raw) = event.data else { return None };
@@ -152,6 +157,7 @@ impl Fields for View<'_, '_> {
             Part::Headers => self.envelope.headers().iter().any(|h| found(&h.value)),
             Part::Body => {
                 std::str::from_utf8(self.envelope.body()).is_ok_and(&mut *found)
+                    || self.translated().is_some_and(&mut *found)
                     || self.encoded().is_some_and(|text| found(&text))
             }
         }

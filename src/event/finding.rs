@@ -5,6 +5,7 @@ use std::fmt;
 use super::attribute::Core;
 use super::layout;
 use crate::model::sanitise::clean_line;
+use crate::model::units::count_exact;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,6 +92,8 @@ pub enum Finding {
     JsonTruncated(usize, usize),
     /// JSON that is broken; line and column from 1, and what the reader says.
     JsonSyntax(usize, usize, Box<str>),
+    /// A body that is broken in another format than JSON; the format, the byte before which it breaks, and why.
+    FormatBroken(&'static str, usize, Box<str>),
     /// The body, or an element of a batch, is JSON but no object.
     NotObject,
     /// A byte order mark in front of the JSON.
@@ -162,6 +165,7 @@ impl Finding {
             Self::UndecodableHeaders => "undecodable-headers",
             Self::JsonTruncated(..) => "json-truncated",
             Self::JsonSyntax(..) => "json-syntax",
+            Self::FormatBroken(..) => "format-broken",
             Self::NotObject => "not-an-object",
             Self::ByteOrderMark => "byte-order-mark",
             Self::BatchAsEvent => "batch-as-event",
@@ -253,7 +257,7 @@ impl fmt::Display for Finding {
                 write!(f, "The required attribute {} is empty; it must hold at least one character.", core.name())
             }
             Self::Empty(core) => write!(f, "{} is empty; leave it out where there is nothing to say.", core.name()),
-            Self::NotText(core, found) => write!(f, "{} is {}, but must be a JSON string.", core.name(), q(found)),
+            Self::NotText(core, found) => write!(f, "{} is {}, but must be a string.", core.name(), q(found)),
             Self::Specversion(found) => match &**found {
                 "0.1" | "0.2" | "0.3" => {
                     write!(f, "specversion {} is a draft from before the release; it should be \"1.0\".", q(found))
@@ -265,7 +269,7 @@ impl fmt::Display for Finding {
             }
             Self::NameLong(name) => write!(f, "The attribute name {} should not exceed 20 characters.", n(name)),
             Self::NameStart(name) => write!(f, "The attribute name {} should start with a letter.", n(name)),
-            Self::NamedData => write!(f, "No attribute may be called data; in binary mode the data is the body."),
+            Self::NamedData => write!(f, "No attribute may be called data, which is what an event carries."),
             Self::IntegerRange(name, found) => write!(
                 f,
                 "{} is {}, outside of the 32 bits of an Integer (-2147483648 to 2147483647); send it as a string.",
@@ -373,15 +377,18 @@ impl fmt::Display for Finding {
             Self::JsonSyntax(line, column, what) => {
                 write!(f, "The JSON is broken at line {line}, column {column}: {}.", clean_line(what))
             }
+            Self::FormatBroken(format, at, why) => {
+                write!(f, "The {format} is broken at byte {}: {}.", count_exact(*at as u64), clean_line(why))
+            }
             Self::NotObject => write!(f, "A CloudEvent in JSON is an object; this is not one."),
             Self::ByteOrderMark => write!(f, "The JSON starts with a byte order mark, which it must not."),
             Self::BatchAsEvent => write!(
                 f,
-                "The body is an array of events, but its Content-Type announces one; it should be application/cloudevents-batch+json."
+                "The body is an array of events, but its Content-Type announces one; that of a batch begins with application/cloudevents-batch."
             ),
             Self::EventAsBatch => write!(
                 f,
-                "The body is one event, but its Content-Type announces a batch; it should be application/cloudevents+json."
+                "The body is one event, but its Content-Type announces a batch; that of one event begins with application/cloudevents+."
             ),
             Self::BatchLong(more) => write!(f, "{more} more events of the batch were left out."),
             Self::EncodingUnknown(name) => {

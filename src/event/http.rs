@@ -120,8 +120,8 @@ impl Event<'_> {
 
     /// The bytes of the data (JSON format, section 3.1.2).
     fn body(&self) -> Result<Cow<'_, [u8]>, Misfit> {
-        // Two kinds of data, and Base64 as older versions say it.
-        if self.beside.is_some() || self.get("datacontentencoding").is_some() {
+        // Two kinds of data, Base64 as older versions say it, and what is no body of its own.
+        if self.made_up || self.beside.is_some() || self.get("datacontentencoding").is_some() {
             return Err(Misfit::Data);
         }
         let body: Cow<'_, [u8]> = match self.data {

@@ -5,7 +5,7 @@ use std::io;
 
 use super::attribute::Core;
 use super::body::{Body, Kind, pretty};
-use super::decoded::{Event, Extent, Mode};
+use super::decoded::{Broken, Event, Extent, Mode};
 use super::envelope::Envelope;
 use super::reader::Depth;
 use crate::model::Message;
@@ -172,7 +172,8 @@ pub fn event_text(message: &Message, event: usize) -> String {
     let envelope = Envelope::new(message);
     let decoded = envelope.decode_to(Depth::Data);
     let event = decoded.events().get(event).filter(|event| event.extent != Extent::Nothing);
-    if let Some(broken) = event.and_then(|event| event.broken) {
+    let is_text = |broken: &Broken<'_>| broken.format.is_none_or(super::format::Format::is_text);
+    if let Some(broken) = event.and_then(|event| event.broken).filter(is_text) {
         return clean(&String::from_utf8_lossy(broken.source));
     }
     if let Some(event) = event {

@@ -3,7 +3,7 @@
 //!
 //! Marks are the extensions `replayid`, `replayseq` and `replaycount`: as `ce-` headers of binary events, inside the
 //! envelope of structured ones, and as `Jetscope-Replay-…` headers of everything else (plain messages, batches,
-//! packed bodies). The server acts on `Nats-…` headers (ADR-4, ADR-50 and others: expected sequences, rollups that
+//! packed bodies, other formats than JSON). The server acts on `Nats-…` headers (ADR-4, ADR-50 and others: expected sequences, rollups that
 //! empty a stream, schedules, batches), so none is copied.
 
 use std::fmt::Write as _;
@@ -109,7 +109,7 @@ impl Look {
         Self {
             mode,
             count: of_events.max(of_headers),
-            inside: mode == Some(Mode::Structured) && !packed(),
+            inside: mode == Some(Mode::Structured) && decoded.format.is_none() && !packed(),
             in_headers: mode == Some(Mode::Binary) && !envelope.is_foreign(),
             has_subject: has(lines::SUBJECT),
             keeps_subject: has(lines::OTHER_SUBJECT),
@@ -231,14 +231,23 @@ impl Marker {
             None
         };
         let body = inside.unwrap_or_else(|| {
-            let names = if look.in_headers { BINARY_MARKS } else { PLAIN_MARKS };
-            let count = look.count.unwrap_or(0) + 1;
-            let values = [self.id.as_str().into(), message.seq.to_string().into(), count.to_string().into()];
-            headers.extend(names.iter().zip(values).map(|(name, value)| Header { name: (*name).into(), value }));
+            headers.extend(self.beside(if look.in_headers { BINARY_MARKS } else { PLAIN_MARKS }, message.seq, look));
             message.body.clone()
         });
         let id = Some(msg_id(&self.id, &message.stream, message.seq));
         Outgoing { subject, headers, id, body, remarks: Remarks::default() }
+    }
+
+    /// Marks of a request whose body has no room for them.
+    pub(super) fn beside_body(&self, message: &Message, look: Look) -> impl Iterator<Item = Header> {
+        self.beside(PLAIN_MARKS, message.seq, look)
+    }
+
+    /// Marks as headers of these names.
+    fn beside(&self, names: [&'static str; 3], seq: u64, look: Look) -> impl Iterator<Item = Header> + use<> {
+        let count = look.count.unwrap_or(0) + 1;
+        let values = [self.id.as_str().into(), seq.to_string().into(), count.to_string().into()];
+        names.into_iter().zip(values).map(|(name, value)| Header { name: name.into(), value })
     }
 
     /// Sequences do not fit into the integers of `CloudEvents`, so that one is text.

@@ -5,9 +5,9 @@ use bytes::Bytes;
 use super::mark::{Look, Marker, Outgoing, Remarks};
 use super::sink::Parcel;
 use super::template::Template;
-use crate::event::{Content, Core, Decoded, Envelope, Event, Extent, Finding, Severity, Unanswered, matching};
-use crate::model::Message;
+use crate::event::{Content, Core, Decoded, Envelope, Event, Extent, Finding, Mode, Severity, Unanswered, matching};
 use crate::model::replay::{COUNT_LIMIT, Destination, HttpMode, Plan, Selection, Skipped};
+use crate::model::{Header, Message};
 use crate::query::Filter;
 
 /// Why a message is left out.
@@ -163,19 +163,33 @@ impl Preparer {
             headers.extend(carried);
             return Ok(outgoing(headers, Bytes::from(request.body), remarks));
         }
-        (remarks.misfit, remarks.lost) = (binary.and_then(Result::err), event.lost_in_json());
+        remarks.misfit = binary.and_then(Result::err);
+        if look.mode == Some(Mode::Structured) && envelope.format().is_some() {
+            return Ok(self.as_sent(envelope, look, carried, remarks));
+        }
+        remarks.lost = event.lost_in_json();
         let body = self.marker.structured(event.to_json_line().as_bytes(), message, look).ok_or(Skip::NoEvent)?;
-        let mut headers = vec![crate::model::Header { name: "Content-Type".into(), value: STRUCTURED.into() }];
+        let mut headers = vec![Header { name: "Content-Type".into(), value: STRUCTURED.into() }];
         headers.extend(carried.into_iter().filter(|h| !h.name.eq_ignore_ascii_case("content-encoding")));
         Ok(outgoing(headers, body, remarks))
     }
+
+    /// As a request in structured mode with the bytes that were sent, in another format than JSON. Marks stand beside them.
+    fn as_sent(&self, envelope: &Envelope<'_>, look: Look, carried: Vec<Header>, remarks: Remarks) -> Outgoing {
+        let message = envelope.message();
+        let of_body = |h: &&Header| ["content-type", "content-encoding"].iter().any(|n| h.name.eq_ignore_ascii_case(n));
+        let mut headers: Vec<Header> = envelope.headers().iter().filter(of_body).cloned().collect();
+        headers.extend(self.marker.beside_body(message, look));
+        headers.extend(carried);
+        outgoing(headers, message.body.clone(), remarks)
+    }
 }
 
-/// The `Content-Type` of a request in structured mode.
+/// The `Content-Type` of a request in structured mode, where the event is written anew.
 const STRUCTURED: &str = "application/cloudevents+json; charset=utf-8";
 
 /// A copy that goes to no subject.
-const fn outgoing(headers: Vec<crate::model::Header>, body: Bytes, remarks: Remarks) -> Outgoing {
+const fn outgoing(headers: Vec<Header>, body: Bytes, remarks: Remarks) -> Outgoing {
     Outgoing { subject: String::new(), headers, id: None, body, remarks }
 }
 

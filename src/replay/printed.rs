@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::event::media;
+use crate::event::{Format, media};
 use crate::model::{Header, Message, Timestamp};
 
 /// What stands on a line.
@@ -53,12 +53,21 @@ pub(super) fn read(line: &[u8]) -> Option<Printed> {
         (None, Some(event)) if line.mode == "binary" => data(event)?,
         (None, Some(event)) => event.get().as_bytes().to_vec(),
     };
+    let mut headers = line.headers;
+    if of_batch {
+        // Its events are printed in JSON, whatever they came in.
+        for header in headers.iter_mut().filter(|h| h.name.eq_ignore_ascii_case("content-type")) {
+            if Format::of(&header.value).is_some() {
+                header.value = "application/cloudevents-batch+json".into();
+            }
+        }
+    }
     let message = Message {
         stream: line.stream.into(),
         seq: line.seq,
         time: Timestamp::parse(&line.time)?,
         subject: line.subject.into(),
-        headers: line.headers,
+        headers,
         undecodable: None,
         body: Bytes::from(body),
     };

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::super::decoded::{Broken, Data, Event};
+use super::super::format::Format;
 use super::super::layout::fit;
 use super::super::media;
 use super::Kind;
@@ -47,12 +48,16 @@ const IN_SIGHT: usize = 4 << 10;
 
 /// The source of an event whose JSON breaks, with a mark there.
 fn marked(broken: Broken<'_>) -> Chosen<'static> {
+    if let Some(format) = broken.format.filter(|format| !format.is_text()) {
+        let note = format!("the {} of the event breaks at byte {}; these are its bytes", format.name(), broken.at);
+        return Chosen { kind: Kind::Bytes, bytes: Cow::Owned(broken.source.to_vec()), note: Some(note) };
+    }
     let (before, behind) = broken.source.split_at(broken.at.min(broken.source.len()));
     let start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
     // Long lines are cut, and then the mark would not be seen.
     let apart: &[u8] = if before.len() - start > IN_SIGHT { b"\n" } else { b"" };
     let bytes = [before, apart, BREAK.as_bytes(), apart, behind].concat();
-    let note = "the JSON of the event breaks; this is its source".to_owned();
+    let note = format!("the {} of the event breaks; this is its source", broken.format.map_or("JSON", Format::name));
     Chosen { kind: Kind::Text, bytes: Cow::Owned(bytes), note: Some(note) }
 }
 
@@ -180,8 +185,9 @@ mod tests {
 
     #[test]
     fn where_it_breaks_is_marked() {
-        let text =
-            |source: &[u8], at: usize| String::from_utf8(marked(Broken { source, at }).bytes.into_owned()).unwrap();
+        let text = |source: &[u8], at: usize| {
+            String::from_utf8(marked(Broken { source, at, format: None }).bytes.into_owned()).unwrap()
+        };
         assert_eq!(text(b"{\"a\":NaN}", 5), "{\"a\":⟪breaks here⟫NaN}");
         assert_eq!(text(b"{", 9), "{⟪breaks here⟫");
         let long = "x".repeat(IN_SIGHT + 1);

@@ -84,7 +84,8 @@ impl Head {
     pub(super) fn mode(&mut self, decoded: &Decoded<'_>, number: usize) {
         let (Some(mode), Some(rule)) = (decoded.mode(), decoded.rule()) else { return };
         self.gap();
-        self.sentence(Role::Note, "", &format!("{}: {}", mode.name(), rule.sentence()));
+        let format = decoded.format.map(|format| format!(", in {}", format.name())).unwrap_or_default();
+        self.sentence(Role::Note, "", &format!("{}: {}{format}", mode.name(), rule.sentence()));
         if mode == Mode::Batch {
             let all = decoded.events().len();
             let text = match all {

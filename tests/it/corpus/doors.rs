@@ -37,7 +37,7 @@ pub(super) fn endpoint() -> (String, Requests) {
 }
 
 /// The output of a command that succeeds.
-async fn output(place: &Place, args: &[&str]) -> String {
+pub(super) async fn output(place: &Place, args: &[&str]) -> String {
     let mut command = place.command(args);
     let out = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
@@ -45,7 +45,7 @@ async fn output(place: &Place, args: &[&str]) -> String {
 }
 
 /// What `tail` prints.
-async fn tail(place: &Place, format: &str) -> String {
+pub(super) async fn tail(place: &Place, format: &str) -> String {
     let url = place.server.url();
     let home = place.home.path().to_owned();
     let format = format.to_owned();

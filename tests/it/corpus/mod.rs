@@ -2,6 +2,7 @@
 //! was sent.
 
 mod doors;
+mod formats;
 mod samples;
 mod sdks;
 

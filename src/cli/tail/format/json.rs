@@ -92,6 +92,7 @@ impl<'d, 'm, 'a> Documents<'d, 'm, 'a> {
     /// Whether the body is the event as it is to be printed.
     fn is_as_sent(&self, event: &Event<'_>) -> bool {
         self.decoded.mode() == Some(Mode::Structured)
+            && self.decoded.format.is_none()
             && event.extent == Extent::Whole
             && event.findings.is_empty()
             && self.decoded.findings.is_empty()

@@ -29,9 +29,10 @@ pub(super) fn write(
 ) -> io::Result<u64> {
     let message = envelope.message();
     let mode = decoded.mode().map_or("plain message", Mode::name);
+    let format = decoded.format.map(|format| format!(" in {}", format.name())).unwrap_or_default();
     let (stream, subject) = (clean_line(&message.stream), clean_line(&message.subject));
     let size = bytes(message.size() as u64);
-    writeln!(out, "{stream} #{}  {}  {subject}  {mode}, {size}", message.seq, message.time)?;
+    writeln!(out, "{stream} #{}  {}  {subject}  {mode}{format}, {size}", message.seq, message.time)?;
     if let Some(why) = decoded.plain() {
         writeln!(out, "  {why}")?;
     }
