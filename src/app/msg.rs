@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::health::Level;
 use crate::keymap::Key;
-use crate::model::replay::{Control, Plan, Run};
+use crate::model::replay::{Control, Plan, Run, Unreadable};
 use crate::model::{Access, History, KindPatterns, Message, Scope, Thresholds, Timestamp, Update};
 
 use super::menu::Viewer;
@@ -44,6 +44,8 @@ pub enum Msg {
     ReplayStarted(Result<String, NotStarted>),
     /// All replays, the newest first.
     Replays(Vec<Run>),
+    /// Those whose plan cannot be read.
+    UnreadableReplays(Vec<Unreadable>),
     /// Something of a reposition.
     Reposition(RepositionNews),
     /// A frame is about to be drawn.

@@ -9,7 +9,7 @@ use crate::health::finding::{Touched, Watch};
 use crate::health::{Level, Terms};
 use crate::keymap::{Action, Keymap};
 use crate::model::history::Room;
-use crate::model::replay::Run;
+use crate::model::replay::{Run, Unreadable};
 use crate::model::{Catalog, History, Scope, Timestamp, Update};
 
 use super::reposition::Moves;
@@ -58,6 +58,8 @@ pub struct App {
     pub(super) history: BTreeMap<&'static str, Vec<String>>,
     /// All replays, once they were read.
     pub replays: Option<Vec<Run>>,
+    /// Those whose plan cannot be read.
+    pub unreadable: Vec<Unreadable>,
     /// Replays that run in this process.
     pub(super) own_replays: BTreeSet<String>,
     /// The plan that is being made.
@@ -114,6 +116,7 @@ impl App {
             menu: None,
             history: BTreeMap::new(),
             replays: None,
+            unreadable: Vec::new(),
             own_replays: BTreeSet::new(),
             planning: None,
             watches_replays: false,
@@ -219,6 +222,7 @@ impl App {
             Msg::ReplayPlanning(id, read) => self.replay_planning(id, read),
             Msg::ReplayStarted(result) => self.replay_started(result),
             Msg::Replays(runs) => self.take_replays(runs),
+            Msg::UnreadableReplays(unreadable) => self.take_unreadable(unreadable),
             Msg::Reposition(news) => self.take_reposition_news(news),
             Msg::Tick(now) => {
                 // Never back by a little; but a clock that was set back is the clock that all answers go by.

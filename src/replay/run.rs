@@ -25,7 +25,9 @@ use crate::config::state::owner;
 use crate::config::{ConfigError, Settings};
 use crate::event::clean_line;
 use crate::model::Owner;
-use crate::model::replay::{Control, Delivery, Destination, PLAN_VERSION, Plan, Progress, Run, Selection, State};
+use crate::model::replay::{
+    Control, Delivery, Destination, PLAN_VERSION, Plan, Progress, Run, Selection, State, Unreadable,
+};
 use crate::nats::gate::{Confirmation, Gate, Permit, Refused, Write};
 use crate::nats::{self, Api, ConnectError};
 
@@ -129,6 +131,18 @@ impl Replays {
     /// Those whose plan cannot be read: [`JournalError::Broken`] each.
     pub fn broken(&self) -> Vec<JournalError> {
         self.journals.broken()
+    }
+
+    /// The same, as they are listed.
+    pub fn unreadable(&self) -> Vec<Unreadable> {
+        let of = |error: JournalError| match &error {
+            JournalError::Broken { id, .. } => {
+                let why = clean_line(&error.to_string()).into_owned();
+                Some(Unreadable { id: id.clone(), why })
+            }
+            _ => None,
+        };
+        self.broken().into_iter().filter_map(of).collect()
     }
 
     /// One of them.

@@ -153,9 +153,11 @@ impl Replays {
             loop {
                 let engine = engine.clone();
                 // Files are read; the loop must not wait for a slow disk.
-                let Ok(mut runs) = tokio::task::spawn_blocking(move || engine.list()).await else { return };
+                let read = tokio::task::spawn_blocking(move || (engine.list(), engine.unreadable()));
+                let Ok((mut runs, unreadable)) = read.await else { return };
                 freshen(&mut runs, &owns);
-                if inbox.send(Msg::Replays(runs)).await.is_err() {
+                let heard = inbox.send(Msg::UnreadableReplays(unreadable)).await;
+                if heard.is_err() || inbox.send(Msg::Replays(runs)).await.is_err() {
                     return;
                 }
                 if timeout(LOOK, told.notified()).await.is_ok() {

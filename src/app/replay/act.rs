@@ -10,6 +10,9 @@ use crate::model::replay::{Control, Destination, Pace, Run, State};
 
 use super::FormItem;
 
+/// Why nothing can be done with a replay whose plan is gone.
+const UNREADABLE: &str = "its plan cannot be read, so nobody can go on with it or end it";
+
 impl App {
     /// Does an action on a screen of replays; false when it is left to what it does on any screen.
     pub(in crate::app) fn act_replay(&mut self, action: Action, effects: &mut Vec<Effect>) -> bool {
@@ -25,8 +28,10 @@ impl App {
                 match (id, action) {
                     (Some(id), Action::Cancel) if self.run(&id).is_none() => self.ask_cancel_move(&id),
                     (Some(id), Action::Cancel) => self.ask_cancel(&id),
-                    (Some(id), _) if self.run(&id).is_none() => self.open_move(&id),
-                    (Some(id), _) => self.open(Screen::ReplayRun(RunScreen::new(id))),
+                    (Some(id), _) if self.run(&id).is_some() || self.unreadable(&id).is_some() => {
+                        self.open(Screen::ReplayRun(RunScreen::new(id)));
+                    }
+                    (Some(id), _) => self.open_move(&id),
                     (None, _) => {}
                 }
                 true
@@ -192,7 +197,9 @@ impl App {
                 plan.starting.then(|| "it is being started".to_owned())
             }
             (Screen::ReplayRun(screen), Action::Mark | Action::Right | Action::Up | Action::Down | Action::Cancel) => {
-                let Some(run) = self.run(&screen.id) else { return no("nothing is known of it yet") };
+                let Some(run) = self.run(&screen.id) else {
+                    return no(self.unreadable(&screen.id).map_or("nothing is known of it yet", |_| UNREADABLE));
+                };
                 let state = run.progress.state;
                 match action {
                     Action::Mark if can_resume(run) => {
@@ -215,6 +222,9 @@ impl App {
             }
             (Screen::Replays(screen), Action::Cancel) => {
                 let id = screen.table.selected()?;
+                if self.unreadable(id).is_some() {
+                    return no(UNREADABLE);
+                }
                 let Some(run) = self.run(id) else { return self.why_no_cancel(id) };
                 let done = run.progress.state.is_over() && run.progress.state != State::Failed;
                 done.then(|| format!("it is {}; nothing more can be done with it", run.progress.state))

@@ -10,7 +10,8 @@ mod news;
 mod open;
 
 use crate::event::clean_line;
-use crate::model::replay::{Plan, Run, Said};
+use crate::model::Timestamp;
+use crate::model::replay::{Plan, Run, Said, Unreadable};
 use crate::model::units::duration;
 use crate::query::{Fit, Needle};
 
@@ -78,6 +79,8 @@ impl RunScreen {
     pub(super) fn refresh(&mut self, app: &App) {
         if let Some(run) = app.run(&self.id) {
             self.lines = broken(run.words(Some(app.now)), app.size.0);
+        } else if let Some(unreadable) = app.unreadable(&self.id) {
+            self.lines = broken(vec![Said::Obstacle(unreadable.why.clone())], app.size.0);
         }
         // Above the words stand the title and the bar, each with an empty line.
         self.scroll.fit(self.lines.len(), app.body_height().saturating_sub(4));
@@ -102,6 +105,9 @@ impl ReplaysScreen {
         self.table.set_height(app.body_height().saturating_sub(1));
         let Some(runs) = &app.replays else { return };
         let mut rows: Vec<_> = runs.iter().map(|run| (run.plan.made, run.plan.id.as_str())).collect();
+        // One of which not even the time is known stands where it is seen.
+        let made = |one: &Unreadable| one.made().unwrap_or(Timestamp(i64::MAX));
+        rows.extend(app.unreadable.iter().map(|one| (made(one), one.id.as_str())));
         rows.extend(app.moves.listed());
         rows.sort_by(|a, b| b.cmp(a));
         let fit = |needle: &mut Needle, id: &str| app.looked_at(id).and_then(|texts| texts.fit(needle));
@@ -149,6 +155,10 @@ impl App {
                 besides: clean(&format!("{id} {reason}")),
             });
         }
+        if self.unreadable(id).is_some() {
+            let (from, to) = (clean(id), "its plan cannot be read".to_owned());
+            return Some(RowTexts { from, to, word: Unreadable::WORD, besides: String::new() });
+        }
         let head = self.headline(id)?;
         let (from, to, besides) = (clean(&head.stream), clean(&head.moved()), clean(id));
         Some(RowTexts { from, to, word: head.word, besides })
@@ -157,6 +167,11 @@ impl App {
     /// A run by its id.
     pub fn run(&self, id: &str) -> Option<&Run> {
         self.replays.as_ref()?.iter().find(|run| run.plan.id == id)
+    }
+
+    /// One whose plan cannot be read, by its id.
+    pub fn unreadable(&self, id: &str) -> Option<&Unreadable> {
+        self.unreadable.iter().find(|one| one.id == id)
     }
 }
 
@@ -169,6 +184,7 @@ pub fn how_far(run: &Run) -> String {
 /// The time since a plan was made, or a consumer was moved.
 pub fn age(app: &App, id: &str) -> String {
     let of_move = || app.moves.listed().into_iter().find(|(_, other)| *other == id).map(|(at, _)| at);
-    let at = app.run(id).map(|run| run.plan.made).or_else(of_move);
+    let of_unreadable = || app.unreadable(id).and_then(Unreadable::made);
+    let at = app.run(id).map(|run| run.plan.made).or_else(of_unreadable).or_else(of_move);
     at.map_or_else(|| "?".into(), |at| duration(app.now.since(at)))
 }

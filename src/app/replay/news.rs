@@ -2,7 +2,7 @@
 
 use crate::app::{App, Effect, NotStarted, PlanScreen, RunScreen, Screen};
 use crate::health::Level;
-use crate::model::replay::{Plan, Run};
+use crate::model::replay::{Plan, Run, Unreadable};
 
 impl App {
     /// A plan was made, or could not be.
@@ -102,6 +102,15 @@ impl App {
         let changed = self.replays.as_ref() != Some(&runs);
         self.replays = Some(runs);
         if changed {
+            self.dirty = true;
+            self.urgent |= self.shows_replays();
+        }
+    }
+
+    /// Those whose plan cannot be read.
+    pub(in crate::app) fn take_unreadable(&mut self, unreadable: Vec<Unreadable>) {
+        if self.unreadable != unreadable {
+            self.unreadable = unreadable;
             self.dirty = true;
             self.urgent |= self.shows_replays();
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::model::replay::{Plan, Run};
+use crate::model::replay::{self as model, Plan, Run};
 use crate::replay::JournalError;
 
 use super::super::output::{self, Table};
@@ -49,7 +49,16 @@ pub(super) fn list(runs: &[Run], broken: &[JournalError], json: bool) -> io::Res
     }
     for Unreadable { id, error, .. } in broken.iter().filter_map(Unreadable::of) {
         let unknown = || "?".to_owned();
-        table.row(vec![id.into(), "BROKEN".into(), unknown(), unknown(), unknown(), unknown(), unknown(), error]);
+        table.row(vec![
+            id.into(),
+            model::Unreadable::WORD.into(),
+            unknown(),
+            unknown(),
+            unknown(),
+            unknown(),
+            unknown(),
+            error,
+        ]);
     }
     Ok(table.text())
 }
@@ -67,7 +76,7 @@ impl<'a> Unreadable<'a> {
     fn of(error: &'a JournalError) -> Option<Self> {
         match error {
             JournalError::Broken { id, path, .. } => {
-                Some(Self { id, file: path, state: "BROKEN", error: error.to_string() })
+                Some(Self { id, file: path, state: model::Unreadable::WORD, error: error.to_string() })
             }
             _ => None,
         }

@@ -15,4 +15,4 @@ pub use plan::{
     Amounts, Bar, COUNT_LIMIT, Delivery, HttpMode, PLAN_VERSION, Plan, Selection, Skipped, TypeCount, Unfit,
     parse_watch,
 };
-pub use progress::{Control, Counters, Progress, Run, State};
+pub use progress::{Control, Counters, Progress, Run, State, Unreadable};

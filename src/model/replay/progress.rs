@@ -189,3 +189,24 @@ impl Run {
         &self.plan.destination
     }
 }
+
+/// A replay whose plan cannot be read any more: of the rest nothing is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Its id.
+    pub id: String,
+    /// Why, and what can be done; harmless.
+    pub why: String,
+}
+
+impl Unreadable {
+    /// As the list says where it stands.
+    pub const WORD: &str = "BROKEN";
+
+    /// When it was planned, which its id says.
+    pub fn made(&self) -> Option<Timestamp> {
+        let (day, time) = (self.id.get(0..8)?, self.id.get(9..15)?);
+        let (year, month, date) = (&day[..4], &day[4..6], &day[6..]);
+        Timestamp::parse(&format!("{year}-{month}-{date}T{}:{}:{}Z", &time[..2], &time[2..4], &time[4..]))
+    }
+}

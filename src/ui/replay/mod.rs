@@ -9,7 +9,7 @@ use ratatui::style::Style;
 use crate::app::replay::{age, how_far};
 use crate::app::{App, FormItem, PlanScreen, ReplayForm, ReplaysScreen, Row, RunScreen};
 use crate::model::Access;
-use crate::model::replay::{Run, State};
+use crate::model::replay::{Run, State, Unreadable};
 use crate::model::units::{count_exact, messages, percent};
 
 use super::Theme;
@@ -74,6 +74,13 @@ pub(super) fn plan(frame: &mut Frame<'_>, area: Rect, screen: &PlanScreen, theme
 
 /// Draws a run.
 pub(super) fn run(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &RunScreen, theme: &Theme) {
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let line = |y: u16| Rect { y: inner.y + y, height: 1, ..inner };
+    if app.unreadable(&screen.id).is_some() && inner.height > 2 {
+        text(frame.buffer_mut(), line(0), Unreadable::WORD, theme.critical);
+        let body = Rect { y: inner.y + 2, height: inner.height - 2, ..inner };
+        return lines(frame, body, &screen.lines, screen.scroll.top, theme);
+    }
     let Some(run) = screen.run(app) else {
         let (what, next) = if app.replays.is_none() {
             ("The replays are being read", "They are kept in the state directory")
@@ -82,8 +89,6 @@ pub(super) fn run(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &RunScre
         };
         return message(frame, area, theme.dim, what, next);
     };
-    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let line = |y: u16| Rect { y: inner.y + y, height: 1, ..inner };
     if inner.height < 5 {
         return;
     }
@@ -147,6 +152,9 @@ pub(super) fn list(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Replay
         if let Some(run) = app.run(id) {
             text(frame.buffer_mut(), cell(0, y), texts.word, state_style(run, theme));
             text_right(frame.buffer_mut(), cell(1, y), &how_far(run), theme.text);
+        } else if app.unreadable(id).is_some() {
+            text(frame.buffer_mut(), cell(0, y), texts.word, theme.critical);
+            text_right(frame.buffer_mut(), cell(1, y), "—", theme.dim);
         } else if let Some(head) = app.headline(id) {
             text(frame.buffer_mut(), cell(0, y), head.word, reposition::style(&head, theme));
             text_right(frame.buffer_mut(), cell(1, y), "—", theme.dim);

@@ -1,5 +1,6 @@
 //! Replays on real servers: what is promised holds, whatever breaks.
 
+mod broken;
 mod doors;
 mod doubt;
 mod drill;
