@@ -8,13 +8,18 @@ use crate::app::{App, ConsumerKey, Row, Table};
 use crate::event::clean_line;
 use crate::health::finding::{At, worst};
 use crate::health::{Health, Level, Standing, Verdict};
-use crate::model::AckPolicy;
 use crate::model::units::{count, duration, rate};
+use crate::model::{AckPolicy, Rule};
 
 use super::Theme;
 use super::streams::{none, unknown};
 use super::widgets::message;
 use super::widgets::table::{self, Cell, cell_area, headings, highlight, highlight_name, place};
+
+/// From this width on there is room for more of a verdict.
+const WIDE: u16 = 76;
+/// So many columns say a state, how much was lost, and how fast: `STOPPED LOST<=42.1k 98/s`.
+const LOST: u16 = 25;
 
 /// Draws the list; `with_stream` shows the column of the stream.
 pub(super) fn draw(
@@ -25,8 +30,8 @@ pub(super) fn draw(
     with_stream: bool,
     theme: &Theme,
 ) {
-    let specs: Vec<Spec> = ConsumerColumn::ALL.iter().map(|c| c.spec()).collect();
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let specs = specs(app, inner.width);
     let columns = if with_stream {
         place(&specs, inner.width, list.sort)
     } else {
@@ -61,8 +66,8 @@ pub(super) fn draw(
         // The verdict keeps its own words, whatever else was found.
         let words = standing.health(entry, &terms).words;
         let health = Health { words, ..app.consumer_health(&key.0, &key.1, entry) };
-        table::row(frame.buffer_mut(), line, &columns, selected, theme, |index, _| {
-            cell(ConsumerColumn::ALL[index], &of, (&health, standing.verdict()), app, theme)
+        table::row(frame.buffer_mut(), line, &columns, selected, theme, |index, width| {
+            cell(ConsumerColumn::ALL[index], &of, (&health, standing.verdict()), width, app, theme)
         });
         if list.marks.contains(key)
             && let Some(cell) = frame.buffer_mut().cell_mut((line.x.saturating_sub(1), y))
@@ -89,10 +94,23 @@ pub(super) fn draw(
     table::scroll_bar(frame.buffer_mut(), body, top, height, list.len(), theme);
 }
 
+/// The columns. Where something is lost, what is lost and how fast takes the room of a column that says less.
+fn specs(app: &App, width: u16) -> Vec<Spec> {
+    let mut specs: Vec<Spec> = ConsumerColumn::ALL.iter().map(|c| c.spec()).collect();
+    let loses = || app.watch().tracker.iter().any(|(_, _, found)| found.rule == Rule::ConsumerLost && found.is_told());
+    if width >= WIDE && loses() {
+        for (spec, column) in specs.iter_mut().zip(ConsumerColumn::ALL) {
+            spec.width += if *column == ConsumerColumn::Verdict { LOST - spec.width.min(LOST) } else { 0 };
+        }
+    }
+    specs
+}
+
 fn cell<'a>(
     column: ConsumerColumn,
     row: &ConsumerRow<'a>,
     (health, verdict): (&Health, Option<&Verdict>),
+    width: u16,
     app: &App,
     theme: &Theme,
 ) -> Cell<'a> {
@@ -103,7 +121,8 @@ fn cell<'a>(
         ConsumerColumn::Name => return Cell::new(clean_line(row.name), theme.text),
         ConsumerColumn::Verdict => {
             let style = if health.level == Level::Ok { theme.dim } else { theme.level(health.level) };
-            return Cell::new(health.words.clone(), style);
+            let words = verdict.map_or_else(|| health.words.clone(), |v| v.words_in(usize::from(width)));
+            return Cell::new(words, style);
         }
         ConsumerColumn::Since => {
             return super::lag::since(verdict, now, theme);

@@ -21,6 +21,7 @@ mod expr;
 mod faults;
 mod liars;
 mod list_filter;
+mod losses_screen;
 mod pages;
 mod past;
 mod past_console;

@@ -42,6 +42,27 @@ fn all_that_was_dropped_since_it_stands_there_is_lost() {
 }
 
 #[test]
+fn in_a_narrow_cell_the_other_words_get_shorter_first() {
+    let mut case = left_behind(200, 20);
+    let words = |case: &Case, width| case.verdict().words_in(width);
+    assert_eq!(words(&case, 29), "STOPPED LOST<=1.0k, 10/s now");
+    assert_eq!(words(&case, 27), "STOPPED LOST<=1.0k 10/s");
+    assert_eq!(words(&case, 19), "LOST<=1.0k 10/s");
+    // It gave up on three messages besides.
+    (case.c.config.max_deliver, case.c.redelivered) = (Some(5), 3);
+    case.poll(|k| {
+        k.stored(20);
+        k.drop_to(k.s.state.first_seq + 20);
+    });
+    assert!(words(&case, 80).starts_with("STOPPED DEAD>=3 LOST<="), "{}", words(&case, 80));
+    assert!(words(&case, 30).starts_with("STOPPED DEAD LOST<="), "{}", words(&case, 30));
+    for width in 16..60 {
+        let words = words(&case, width);
+        assert!(words.len() <= width && words.contains("LOST<=1.0k") && words.contains("10/s"), "{width}: {words}");
+    }
+}
+
+#[test]
 fn the_number_never_falls_before_it_reads_on() {
     let mut case = left_behind(200, 20);
     let mut most = case.verdict().flags.lost().messages;

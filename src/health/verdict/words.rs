@@ -44,6 +44,25 @@ impl Verdict {
         out
     }
 
+    /// The same in a cell of so many columns. What was lost and how fast stays whole: the other words get shorter first.
+    pub fn words_in(&self, width: usize) -> String {
+        let whole = self.words();
+        if whole.len() <= width {
+            return whole;
+        }
+        let lost = Some(self.flags.lost()).filter(|lost| lost.messages > 0).map(|lost| {
+            let rate = lost.rate().map_or_else(String::new, |per_second| format!(" {}/s", rate(per_second)));
+            format!("{}<={}{rate}", Flag::Lost(lost).word(), count(lost.messages))
+        });
+        let Some(lost) = lost else { return whole };
+        let state = self.state.word();
+        let dead = self.flags.iter().find(|flag| matches!(flag, Flag::Dead(_))).map_or("", |dead| dead.word());
+        let shorter = [format!("{state} {dead} {lost}"), format!("{state} {lost}"), lost.clone()];
+        // Of one that gave up on messages that is the next to be known.
+        let shorter = if dead.is_empty() { shorter.into_iter().skip(1).collect() } else { Vec::from(shorter) };
+        shorter.into_iter().find(|words| words.len() <= width).unwrap_or(lost)
+    }
+
     /// What is the matter, with the numbers that say so.
     pub fn sentence(&self, entry: &ConsumerEntry, now: Timestamp) -> String {
         let Some(info) = entry.info.as_deref() else { return String::new() };
