@@ -128,12 +128,17 @@ impl Needle {
             return;
         }
         let mut fits: Vec<bool> = items.iter().map(|item| fit(self, item).is_some()).collect();
-        if !fits.contains(&true) && self.plain.contains(&true) {
+        if !fits.contains(&true) && self.can_be_loose() {
             self.loosen(true);
             fits = items.iter().map(|item| fit(self, item).is_some()).collect();
         }
         let mut fits = fits.into_iter();
         items.retain(|_| fits.next().unwrap_or_default());
+    }
+
+    /// Whether letting letters stand apart makes a difference.
+    pub fn can_be_loose(&self) -> bool {
+        self.plain.contains(&true)
     }
 
     /// Whether letters may stand apart.

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
-use crate::app::activity::{Entry, Told, command, words, words_of};
+use crate::app::activity::{Entry, Searched, Told, command, command_of, words, words_of};
 use crate::app::columns::Spec;
 use crate::app::{ActivityScreen, ActivityTab, App};
 use crate::event::clean_line;
@@ -14,11 +14,12 @@ use crate::keymap::Action;
 use crate::model::request::{Act, Nature, Outcome};
 use crate::model::units::{bytes, count, count_exact};
 use crate::model::{Request, Timestamp};
+use crate::query::Needle;
 
 use super::Theme;
 use super::stream::tabs;
 use super::tail::clock;
-use super::widgets::table::{self, Cell, headings, place};
+use super::widgets::table::{self, Cell, Placed, headings, place};
 use super::widgets::{message, text, wrap};
 
 const fn column(title: &'static str, width: u16, flex: u16, priority: u8, right: bool) -> Spec {
@@ -158,14 +159,45 @@ fn list(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &ActivityScreen, t
     if !view.shown.has_some() {
         return nothing(frame, body, app, screen, theme);
     }
+    let mut needle = (!view.filter.is_empty()).then(|| view.needle());
     for ((at, selected), y) in view.window().zip(body.y..body.bottom()) {
         let Some(entry) = screen.entry(&app.activity, at) else { continue };
         let line = Rect { x: inner.x, y, width: inner.width, height: 1 };
         table::row(frame.buffer_mut(), line, &columns, selected, theme, |index, _| cell(&entry, index, app, theme));
+        if let Some(needle) = &mut needle {
+            found(frame, line, &columns, &Searched::of(&entry, &app.session), needle, theme);
+        }
     }
     let window = view.cursor.window(&view.shown);
     let all = view.cursor.before_news(&view.shown).max(window.end);
     table::scroll_bar(frame.buffer_mut(), body, window.start, window.len().max(1), all, theme);
+}
+
+/// Marks what the filter found in a row; what there is no room for is shown where only that was found.
+fn found(
+    frame: &mut Frame<'_>,
+    line: Rect,
+    columns: &[Placed],
+    searched: &Searched,
+    needle: &mut Needle,
+    theme: &Theme,
+) {
+    let at = |title: &str| columns.iter().find(|column| column.spec.title == title);
+    let of_command = at("NATS COMMAND");
+    // A sentence has no title, and neither has a sign.
+    let sentence = || columns.iter().rev().find(|column| column.spec.title.is_empty());
+    let (kind, words) = if searched.kind.is_empty() { (None, at("WHAT")) } else { (at("WHAT"), sentence()) };
+    let buffer = frame.buffer_mut();
+    let reveals = of_command.is_none() && searched.reveals(needle);
+    if let Some(column) = words {
+        let area = table::cell_area(line, column);
+        table::highlight_name(buffer, area, (&searched.words, &searched.besides), reveals, needle, theme.matched);
+    }
+    for (column, content) in [(kind, searched.kind), (of_command, &searched.besides)] {
+        if let Some(column) = column {
+            table::highlight(buffer, table::cell_area(line, column), content, needle, theme.matched);
+        }
+    }
 }
 
 fn cell(entry: &Entry<'_>, index: usize, app: &App, theme: &Theme) -> Cell<'static> {
@@ -216,7 +248,7 @@ fn of_request(request: &Request, index: usize, failed: u64, app: &App, theme: &T
             (_, Some(reply)) => Cell::new(bytes(reply), theme.dim),
             (_, None) => Cell::new("—", theme.dim),
         },
-        _ => Cell::new(clean_line(&command::short(request, &app.session)).into_owned(), theme.accent),
+        _ => Cell::new(command_of(request, &app.session), theme.accent),
     }
 }
 

@@ -149,7 +149,7 @@ fn what_is_hidden_filtered_and_not_well() {
     world.keys("<esc>!");
     // Given up, terminated, lost, no quorum.
     assert_eq!(screen(&world).view().window().count(), 4, "{}", world.screen());
-    world.keys("<esc>/nothing like this<enter>");
+    world.keys("<esc>/zzz<enter>");
     assert!(world.screen().contains("None of the 9 entries matches"), "{}", world.screen());
     world.keys("<esc><tab>!");
     assert_eq!(screen(&world).view().window().count(), 1, "what failed");

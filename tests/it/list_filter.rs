@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use jetscope::app::{Msg, Screen};
-use jetscope::model::{Consumer, Stream, Update};
+use jetscope::model::request::{Act, Outcome};
+use jetscope::model::{Advisory, AdvisoryKind, Consumer, Request, Stream, Update};
 use proptest::prelude::*;
 use ratatui::buffer::Cell;
 use ratatui::style::Modifier;
@@ -38,7 +39,7 @@ fn under_cursor(world: &World) -> (String, String) {
     let terminal = world.drawn();
     let buffer = terminal.backend().buffer();
     let is_on = |y: u16| buffer[(2, y)].modifier.contains(Modifier::REVERSED);
-    let y = (2..buffer.area.height - 1).find(|y| is_on(*y)).expect("a cursor");
+    let y = (3..buffer.area.height - 1).find(|y| is_on(*y)).expect("a cursor");
     let cells = (0..buffer.area.width).map(|x| &buffer[(x, y)]);
     let row: String = cells.clone().map(Cell::symbol).collect();
     let matched = jetscope::ui::Theme::default().matched;
@@ -143,6 +144,63 @@ fn it_is_said_that_no_row_contains_what_was_typed() {
     assert!(shown.contains("none contains it, similar to /gthb"), "{shown}");
     for keys in ["/github<enter>", "/zzz<enter>"] {
         assert!(!world.keys(keys).screen().contains("similar to"), "{keys}");
+    }
+}
+
+/// A console that was told of leaders of these streams, in this order, and asked about the last of them.
+fn told(columns: u16, streams: &[&str]) -> World {
+    let mut world = World::unconnected(columns, 24);
+    for (second, stream) in streams.iter().enumerate() {
+        let time = start().plus(std::time::Duration::from_secs(second as u64));
+        let kind = AdvisoryKind::StreamLeaderElected { leader: Some("n2".into()) };
+        let advisory = Advisory { time, stream: (*stream).into(), consumer: None, kind };
+        world.send(Msg::Data(Update::Advisory(advisory)));
+    }
+    let request = Request {
+        at: start(),
+        act: Act::Ask,
+        subject: format!("$JS.API.STREAM.INFO.{}", streams.last().unwrap()).into(),
+        prefix: "$JS.API".len(),
+        body: bytes::Bytes::new(),
+        took: None,
+        reply: Some(12),
+        outcome: Outcome::Done,
+        context: None,
+    };
+    world.send(Msg::Data(Update::Requests(vec![request], 0)));
+    world.send(Msg::Frame);
+    world.keys("8");
+    world
+}
+
+#[test]
+fn the_activity_is_filtered_as_lists_are() {
+    let streams = ["eventsource-erp-stream", "eventsource-github-stream", "eventsource-shop-stream", "mail"];
+    for columns in [80, 120] {
+        // Letters that occur one by one in the others are not what was typed.
+        let mut world = told(columns, &streams);
+        let (row, found) = under_cursor(world.keys("/erp<enter>"));
+        assert!(row.contains("stream erp") && found == "erp", "{columns}: {row}");
+        assert!(!world.screen().contains("stream shop"), "{}", world.screen());
+        // What only the whole name has is shown where it was found.
+        let mut world = told(columns, &streams);
+        let (row, found) = under_cursor(world.keys("/b-stream<enter>"));
+        assert!(row.contains("github-stream") && found == "b-stream", "{columns}: {row}");
+        // What fits nowhere as it stands is looked for letter by letter, and that is said.
+        let mut world = told(columns, &streams);
+        let (row, _) = under_cursor(world.keys("/gthb<enter>"));
+        assert!(row.contains("github"), "{row}");
+        assert!(world.screen().contains("none contains it, similar to /gthb"), "{}", world.screen());
+        // The best is under the cursor, the newest of several; giving up goes back.
+        let mut world = told(columns, &["eur", "mail", "neur", "eurx"]);
+        let before = under_cursor(&world).0;
+        let (row, found) = under_cursor(world.keys("/eur"));
+        assert!(row.contains("stream eurx") && found == "eur", "{row}");
+        assert_eq!(under_cursor(world.keys("<esc>")).0, before);
+        // A command that the row has no room for is shown where it alone has it.
+        let mut world = told(columns, &streams);
+        let (row, found) = under_cursor(world.keys("<tab>/nats stream info<enter>"));
+        assert!(row.contains("nats stream info") && found.contains("nats"), "{columns}: {row} {found}");
     }
 }
 

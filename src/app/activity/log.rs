@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use crate::app::table::List;
 use crate::app::tail::{Cursor, Listed};
 use crate::model::Timestamp;
+use crate::query::{Fit, Needle};
 
 /// An item with its number: they are counted as they come, from 0, and never again.
 #[derive(Clone, Debug, PartialEq)]
@@ -140,7 +141,7 @@ pub(super) struct Besides {
 pub struct View {
     /// What is selected and in view.
     pub cursor: Cursor,
-    /// Words that all must occur; `!word` must not.
+    /// What the filter says; empty is all.
     pub filter: String,
     /// Only what is not well.
     pub only_problems: bool,
@@ -148,6 +149,12 @@ pub struct View {
     pub shown: Shown,
     /// What was judged by: the filter, whether only problems, what else.
     judged: Option<(String, bool, Besides)>,
+    /// Nothing contains what the filter says: what is shown has its letters in this order.
+    loose: bool,
+    /// The selection is to go to what fits the filter best.
+    aims: bool,
+    /// Where it stood before the filter that is being typed moved it.
+    left: Option<Cursor>,
 }
 
 impl Default for View {
@@ -155,30 +162,100 @@ impl Default for View {
         let (mut cursor, shown) = (Cursor::new(true), Shown::default());
         // Nothing is to be read first: all that comes is new.
         cursor.caught_up(&shown);
-        Self { cursor, filter: String::new(), only_problems: false, shown, judged: None }
+        Self {
+            cursor,
+            filter: String::new(),
+            only_problems: false,
+            shown,
+            judged: None,
+            loose: false,
+            aims: false,
+            left: None,
+        }
     }
 }
 
 impl View {
-    /// Looks at what has come since the last time; at everything where something else is wanted. `passes` says of an
-    /// item and the filter whether it is shown; another `besides` only makes it look at everything.
-    pub(super) fn refresh<T>(&mut self, log: &Log<T>, besides: Besides, passes: impl Fn(&T, &str, bool) -> bool) {
+    /// Looks at what has come since the last time; at everything where something else is wanted. `wanted` says of an
+    /// item whether it is shown but for the filter, where only problems are or all; `fit` how well the filter fits it.
+    /// Another `besides` only makes it look at everything.
+    pub(super) fn refresh<T>(
+        &mut self,
+        log: &Log<T>,
+        besides: Besides,
+        wanted: impl Fn(&T, bool) -> bool,
+        fit: impl Fn(&mut Needle, &T) -> Option<Fit>,
+    ) {
         let by = (self.filter.clone(), self.only_problems, besides);
         // What is a problem can change; what an item is called cannot.
         if self.judged.as_ref() != Some(&by) || self.only_problems {
-            self.shown.numbers.clear();
-            self.shown.next = 0;
             self.judged = Some(by);
+            self.forget();
         }
         // Also what was taken out from between.
         self.shown.numbers.retain(|at| log.place(*at).is_some());
-        let (filter, only) = (self.filter.to_lowercase(), self.only_problems);
+        let only = self.only_problems;
+        let wanted = |item: &T| wanted(item, only);
+        if self.filter.is_empty() {
+            self.shown.numbers.extend(log.since(self.shown.next).filter(|e| wanted(&e.item)).map(|e| e.at));
+            self.shown.next = log.next;
+            return;
+        }
+        let mut needle = Needle::new(&self.filter);
+        let fits = |needle: &mut Needle, item: &T| wanted(item) && fit(needle, item).is_some();
+        // One that has come contains what was typed, which none did before.
+        if self.loose && log.since(self.shown.next).any(|e| fits(&mut needle, &e.item)) {
+            self.forget();
+        }
+        if !self.loose {
+            self.take(log, |item| fits(&mut needle, item));
+            if !self.shown.has_some() && needle.can_be_loose() {
+                self.forget();
+                self.loose = true;
+            }
+        }
+        if self.loose {
+            needle.loosen(true);
+            self.take(log, |item| fits(&mut needle, item));
+        }
+        self.aim(log, |item| fit(&mut needle, item));
+    }
+
+    /// Everything is to be looked at again.
+    fn forget(&mut self) {
+        self.shown.numbers.clear();
+        self.shown.next = 0;
+        self.loose = false;
+    }
+
+    fn take<T>(&mut self, log: &Log<T>, mut passes: impl FnMut(&T) -> bool) {
         for entry in log.since(self.shown.next) {
-            if passes(&entry.item, &filter, only) {
+            if passes(&entry.item) {
                 self.shown.numbers.push_back(entry.at);
             }
         }
         self.shown.next = log.next;
+    }
+
+    /// Selects what fits best, the newest of several, where the filter is another than before. The newest of all goes
+    /// on being the newest of all.
+    fn aim<T>(&mut self, log: &Log<T>, mut fit: impl FnMut(&T) -> Option<Fit>) {
+        if !self.shown.has_some() || !std::mem::take(&mut self.aims) {
+            return;
+        }
+        let fits = self.shown.numbers.iter().filter_map(|at| Some((fit(log.get(*at)?)?, *at)));
+        match fits.max() {
+            Some((_, at)) if self.shown.numbers.back() == Some(&at) => self.cursor.follow(),
+            Some((_, at)) => self.cursor.select(&self.shown, at),
+            None => {}
+        }
+    }
+
+    /// The filter as it was applied, for whoever shows what it matched.
+    pub fn needle(&self) -> Needle {
+        let mut needle = Needle::new(&self.filter);
+        needle.loosen(self.loose);
+        needle
     }
 
     /// The number of the selected item.
@@ -225,16 +302,26 @@ impl List for View {
     }
 
     fn set_filter(&mut self, text: &str) {
+        self.aims |= self.filter != text;
         text.clone_into(&mut self.filter);
     }
 
-    // What is selected is a time, not a name.
-    fn leave_place(&mut self) {}
+    fn leave_place(&mut self) {
+        self.left = Some(self.cursor);
+    }
 
-    fn return_to_place(&mut self) {}
+    fn return_to_place(&mut self) {
+        if let Some(left) = self.left.take() {
+            // The screen may have another size by now.
+            let height = self.cursor.height();
+            self.cursor = left;
+            self.cursor.set_height(height);
+            self.aims = false;
+        }
+    }
 
     fn is_loose(&self) -> bool {
-        false
+        self.loose && self.shown.has_some()
     }
 
     fn toggle_problems(&mut self) -> bool {
@@ -257,19 +344,6 @@ impl List for View {
     fn clear_marks(&mut self) {}
 }
 
-/// Whether all words of a filter occur in a text, and none of those behind a `!`; the filter in lower case.
-pub(in crate::app) fn matches(filter: &str, text: &str) -> bool {
-    if filter.trim().is_empty() {
-        return true;
-    }
-    let text = text.to_lowercase();
-    filter.split_whitespace().all(|word| match word.strip_prefix('!') {
-        Some("") => true,
-        Some(not) => !text.contains(not),
-        None => text.contains(word),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -278,19 +352,6 @@ mod tests {
 
     fn numbers(view: &View) -> Vec<u64> {
         view.shown.numbers.iter().copied().collect()
-    }
-
-    #[test]
-    fn all_words_occur_and_none_of_the_others() {
-        for (filter, text, expected) in [
-            ("", "anything", true),
-            ("orders leader", "stream Orders: n2 LEADs now; leader", true),
-            ("orders mail", "stream orders", false),
-            ("!orders", "stream orders", false),
-            ("stream !mail !", "stream orders", true),
-        ] {
-            assert_eq!(matches(filter, text), expected, "{filter}");
-        }
     }
 
     #[test]
@@ -308,41 +369,92 @@ mod tests {
         let mut log = Log::new(100);
         let mut view = View::default();
         view.cursor.set_height(3);
-        let all = |_: &u32, _: &str, _: bool| true;
+        let all = |_: &u32, _: bool| true;
+        let any = |needle: &mut Needle, _: &u32| needle.fit(&[""], None);
         for n in 0..10 {
             log.push(n);
         }
-        view.refresh(&log, Besides::default(), all);
+        view.refresh(&log, Besides::default(), all, any);
         assert_eq!(view.selected(), Some(9));
         view.step(-2);
         for n in 10..17 {
             log.push(n);
         }
-        view.refresh(&log, Besides::default(), all);
+        view.refresh(&log, Besides::default(), all, any);
         assert_eq!((view.selected(), view.cursor.news(&view.shown)), (Some(7), 7));
         view.last();
         assert_eq!((view.selected(), view.cursor.news(&view.shown)), (Some(16), 0));
     }
 
+    fn fit(needle: &mut Needle, item: u32) -> Option<Fit> {
+        needle.fit(&[&item.to_string()], None)
+    }
+
+    /// What is shown when all is judged at once.
+    fn wanted(log: &Log<u32>, filter: &str, only: bool) -> Vec<u64> {
+        let mut all: Vec<_> = log.iter().filter(|e| !only || e.item.is_multiple_of(2)).collect();
+        Needle::new(filter).keep(&mut all, |needle, entry| fit(needle, entry.item));
+        all.into_iter().map(|entry| entry.at).collect()
+    }
+
+    #[test]
+    fn what_fits_best_is_selected_and_the_place_is_found_again() {
+        let mut log = Log::new(100);
+        let mut view = View::default();
+        for n in [41, 14, 514, 144, 999] {
+            log.push(n);
+        }
+        let refresh = |view: &mut View, log: &Log<u32>| {
+            view.refresh(log, Besides::default(), |_, _| true, |n, item| fit(n, *item));
+        };
+        refresh(&mut view, &log);
+        view.leave_place();
+        view.set_filter("14");
+        refresh(&mut view, &log);
+        assert_eq!((numbers(&view), view.selected()), (vec![1, 2, 3], Some(1)), "all of it was typed");
+        view.set_filter("4");
+        refresh(&mut view, &log);
+        assert_eq!((view.selected(), view.cursor.follows()), (Some(0), false), "the only one that begins so");
+        view.set_filter("");
+        view.return_to_place();
+        refresh(&mut view, &log);
+        assert_eq!((view.selected(), view.cursor.follows()), (Some(4), true));
+    }
+
+    #[test]
+    fn letters_in_order_count_until_one_comes_that_contains_what_was_typed() {
+        let mut log = Log::new(100);
+        let mut view = View::default();
+        let refresh = |view: &mut View, log: &Log<u32>| {
+            view.refresh(log, Besides::default(), |_, _| true, |n, item| fit(n, *item));
+        };
+        log.push(102);
+        view.set_filter("12");
+        refresh(&mut view, &log);
+        assert_eq!((numbers(&view), view.is_loose()), (vec![0], true));
+        log.push(120);
+        refresh(&mut view, &log);
+        assert_eq!((numbers(&view), view.is_loose()), (vec![1], false));
+    }
+
     proptest! {
         #[test]
         fn bit_by_bit_is_the_same_as_at_once(
-            steps in prop::collection::vec((0_u8..5, 0_u32..40), 1..60)
+            steps in prop::collection::vec((0_u8..5, 0_u32..400), 1..60)
         ) {
             let mut log = Log::new(12);
             let mut view = View::default();
-            let passes = |item: &u32, filter: &str, only: bool| matches(filter, &item.to_string()) && (!only || item.is_multiple_of(2));
             for (what, n) in steps {
                 match what {
                     0 => { log.push(n); }
-                    1 => view.set_filter(&format!("{}", n % 4)),
+                    1 => view.set_filter(&format!("{}", n % 34)),
                     2 => { view.toggle_problems(); }
-                    3 => { log.remove(u64::from(n)); }
-                    _ => view.step(n as isize - 20),
+                    3 => { log.remove(u64::from(n % 40)); }
+                    _ => view.step(n as isize - 200),
                 }
-                view.refresh(&log, Besides::default(), passes);
-                let wanted: Vec<u64> = log.iter().filter(|e| passes(&e.item, &view.filter, view.only_problems)).map(|e| e.at).collect();
-                prop_assert_eq!(numbers(&view), wanted);
+                let passes = |item: &u32, only: bool| !only || item.is_multiple_of(2);
+                view.refresh(&log, Besides::default(), passes, |n, item| fit(n, *item));
+                prop_assert_eq!(numbers(&view), wanted(&log, &view.filter, view.only_problems));
                 prop_assert_eq!(view.selected().is_some(), view.shown.count() > 0);
             }
         }

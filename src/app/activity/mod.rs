@@ -15,6 +15,7 @@ use crate::event::layout::wrap;
 use crate::health::Level;
 use crate::model::update::Ask;
 use crate::model::{Advisory, AdvisoryKind, ProblemKind, Request, Timestamp, Update};
+use crate::query::{Fit, Needle};
 
 use super::stuck::Memory;
 use super::table::List;
@@ -22,7 +23,6 @@ use super::{App, Session};
 
 pub use act::Place;
 use log::Besides;
-pub(super) use log::matches;
 pub use log::{Log, Numbered, Shown, View};
 pub use requests::{Folded, Requests};
 pub use told::Told;
@@ -209,34 +209,83 @@ impl ActivityScreen {
         match (self.tab, self.one_by_one) {
             (ActivityTab::Advisories, _) => {
                 let (own, until) = (self.own_readers, app.past_at());
-                self.advisories.refresh(&activity.advisories, Besides { hidden: own, until }, |told, filter, only| {
+                let wanted = |told: &Told, only: bool| {
                     until.is_none_or(|until| told.advisory.time <= until)
                         && (own || !told.advisory.is_of_our_reader())
                         && (!only || told.level() > Level::Unknown)
-                        && (filter.is_empty() || matches(filter, &format!("{} {}", told.kind(), told.sentence())))
+                };
+                let besides = Besides { hidden: own, until };
+                self.advisories.refresh(&activity.advisories, besides, wanted, |needle, told| {
+                    Searched::of_told(told, session).fit(needle)
                 });
                 let of_ours = |told: &Numbered<Told>| told.item.advisory.is_of_our_reader();
                 self.hidden = if own { 0 } else { activity.advisories.iter().filter(|told| of_ours(told)).count() };
             }
             (ActivityTab::Requests, false) => {
-                self.folded.refresh(&activity.requests.folded, Besides::default(), |folded, filter, only| {
-                    (!only || folded.failed > 0)
-                        && (filter.is_empty() || matches(filter, &searched(&folded.last, session)))
+                let wanted = |folded: &Folded, only: bool| !only || folded.failed > 0;
+                self.folded.refresh(&activity.requests.folded, Besides::default(), wanted, |needle, folded| {
+                    Searched::of_folded(folded, session).fit(needle)
                 });
             }
             (ActivityTab::Requests, true) => {
-                self.single.refresh(&activity.requests.single, Besides::default(), |request, filter, only| {
-                    (!only || request.has_failed())
-                        && (filter.is_empty() || matches(filter, &searched(request, session)))
+                let wanted = |request: &Request, only: bool| !only || request.has_failed();
+                self.single.refresh(&activity.requests.single, Besides::default(), wanted, |needle, request| {
+                    Searched::of_single(request, session).fit(needle)
                 });
             }
         }
     }
 }
 
-/// What a filter looks at in a request.
-fn searched(request: &Request, session: &Session) -> String {
-    format!("{} {}", words::words(request), clean_line(&command::short(request, session)))
+/// What a filter looks at in a row: what the row says, and what it has no room for; harmless.
+#[derive(Debug)]
+pub struct Searched {
+    /// One word for it, where it has one.
+    pub kind: &'static str,
+    /// What it is about, with the short names of streams.
+    pub words: String,
+    /// With the whole names, or the command.
+    pub besides: String,
+}
+
+impl Searched {
+    /// Of an entry.
+    pub fn of(entry: &Entry<'_>, session: &Session) -> Self {
+        match entry {
+            Entry::Told(told) => Self::of_told(told, session),
+            Entry::Folded(folded) => Self::of_folded(folded, session),
+            Entry::Single(request) => Self::of_single(request, session),
+        }
+    }
+
+    fn of_told(told: &Told, session: &Session) -> Self {
+        let words = told.sentence_about(session.kinds.classify_name(&told.advisory.stream).1);
+        Self { kind: told.kind(), words, besides: told.sentence() }
+    }
+
+    fn of_folded(folded: &Folded, session: &Session) -> Self {
+        let words = words_of(folded, |stream| session.kinds.classify_name(stream).1);
+        Self { kind: "", words, besides: command_of(&folded.last, session) }
+    }
+
+    fn of_single(request: &Request, session: &Session) -> Self {
+        let words = words::words_with(request, |stream| session.kinds.classify_name(stream).1);
+        Self { kind: "", words, besides: command_of(request, session) }
+    }
+
+    fn fit(&self, needle: &mut Needle) -> Option<Fit> {
+        needle.fit(&[&self.words, self.kind], Some(&self.besides))
+    }
+
+    /// Whether only what the row has no room for is what the filter found.
+    pub fn reveals(&self, needle: &mut Needle) -> bool {
+        needle.reveals(&[&self.words, self.kind], &self.besides)
+    }
+}
+
+/// The command that asks the same, on a line.
+pub fn command_of(request: &Request, session: &Session) -> String {
+    clean_line(&command::short(request, session)).into_owned()
 }
 
 /// What a row of folded requests is about, with names for streams such as their short ones.
