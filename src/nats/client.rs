@@ -103,6 +103,11 @@ impl Events {
         let _ = self.sender.send(event);
     }
 
+    /// What is told from now on.
+    pub(super) fn listen(&self) -> broadcast::Receiver<ClientEvent> {
+        self.sender.subscribe()
+    }
+
     /// The inbox that may not be subscribed, if that is so.
     pub(super) fn closed_inbox(&self) -> Option<String> {
         self.lock().inbox.clone()
@@ -252,7 +257,7 @@ impl Client {
 
     /// The client's events from now on.
     pub fn events(&self) -> broadcast::Receiver<ClientEvent> {
-        self.events.sender.subscribe()
+        self.events.listen()
     }
 
     /// Who answers.

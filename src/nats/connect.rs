@@ -15,7 +15,7 @@ use crate::event::clean_line;
 use super::client::{Events, Live};
 use super::island::{Island, Life};
 use super::keep::{Lives, keep};
-use super::{Client, ClientEvent, files, login, pulse};
+use super::{Client, ClientEvent, files, inbox, login, pulse};
 
 /// Events that wait for a reader that is slow.
 const EVENTS: usize = 256;
@@ -165,6 +165,7 @@ pub(super) async fn dial(
         Some(Ok(Ok(nats))) => {
             if lives.is_some() {
                 let account = format!("{}.INFO", connection.api_prefix);
+                tokio::spawn(inbox::watch(nats.clone(), events.clone(), life.clone(), Arc::downgrade(&used)));
                 tokio::spawn(pulse::watch(nats.clone(), account, events.clone(), life.clone(), Arc::downgrade(&used)));
             }
             Ok(Live { nats, life, island, _used: used })

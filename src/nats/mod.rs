@@ -13,6 +13,7 @@ mod convert;
 pub mod exercise;
 mod files;
 pub mod gate;
+mod inbox;
 mod island;
 mod keep;
 mod lag;

@@ -163,3 +163,47 @@ async fn who_may_not_use_the_inbox_is_told_so_and_not_of_silence() {
     let mut live = Live::start(allowed, quick());
     live.until(LONG, "everything", |l| l.catalog().consumer("orders", "billing").is_some()).await;
 }
+
+/// Gives the user `me` these permissions to subscribe, on a server that runs.
+async fn hear(server: &Server, subscribe: &str) {
+    let path = server.dir().join("server.conf");
+    let text = std::fs::read_to_string(&path).expect("the configuration");
+    let at = text.find("subscribe: [").expect("permissions") + "subscribe: [".len();
+    let end = at + text[at..].find(']').expect("their end");
+    std::fs::write(&path, format!("{}{subscribe}{}", &text[..at], &text[end..])).expect("written");
+    let reloads = || server.log().matches("Reloaded server configuration").count();
+    let before = reloads();
+    server.signal("HUP").expect("a signal");
+    let started = Instant::now();
+    while reloads() == before {
+        assert!(started.elapsed() < LONG, "{}", server.log());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_inbox_that_is_taken_away_and_given_back() {
+    let server = server_for(r#""$JS.API.>""#, ALL).await;
+    let js = fixture::app_as(&server.url(), "app", "p").await;
+    let mut live = me(&server, quick());
+    live.until(LONG, "everything", |l| l.catalog().consumer("orders", "billing").is_some()).await;
+    hear(&server, r#""$JS.EVENT.ADVISORY.>""#).await;
+    live.until(LONG, "the refusal", |l| l.banner().contains("--inbox-prefix")).await;
+    let refusals = || server.log().matches(r#"Subscription Violation"#).count();
+    let (before, links) = (refusals(), live.links().len());
+    live.during(Duration::from_secs(10)).await;
+    // It looks refused, and not lost again and again; the server logs each try: a few of them.
+    assert_eq!(live.links().len(), links, "{:?}", live.links());
+    let tried = refusals() - before;
+    assert!((1..=5).contains(&tried), "{tried} tries in 10 s\n{}", server.log());
+    hear(&server, ALL).await;
+    let given = Instant::now();
+    fixture::publish(&js, "orders.new", 1).await;
+    live.until(LONG, "it goes on", |l| {
+        let info = l.catalog().streams.get("orders").and_then(|e| e.info.as_ref());
+        info.is_some_and(|s| s.state.messages == 4) && l.banner().is_empty()
+    })
+    .await;
+    // The pause that has grown by then, and what a loaded machine may add.
+    assert!(given.elapsed() < Duration::from_secs(12 + 4), "{:?}", given.elapsed());
+}
