@@ -205,7 +205,7 @@ async fn of_range(mut reports: mpsc::Receiver<Report>, out: mpsc::Sender<Feed>) 
             Report::Stream(_, State::Waiting(reason)) => Feed::Waiting(reason),
             Report::Stream(_, State::Failed(problem)) => Feed::Failed(problem),
             Report::Stream(_, State::End) => Feed::End,
-            Report::Stream(_, State::Opened { .. } | State::CaughtUp) => continue,
+            Report::Stream(_, State::Opened { .. } | State::Noted(_) | State::CaughtUp) => continue,
         };
         if out.send(feed).await.is_err() {
             return;

@@ -167,6 +167,7 @@ fn news(stream: usize, state: State) -> TailNews {
         State::Opened { method, from, last } => TailNews::Opened { stream, peeks: method == Method::Peek, from, last },
         State::CaughtUp => TailNews::CaughtUp(stream),
         State::Waiting(reason) => TailNews::Waiting(Some(stream), reason),
+        State::Noted(words) => TailNews::Noted(stream, words),
         State::Failed(problem) => TailNews::Failed(stream, problem.sentence),
         State::End => TailNews::Ended(stream),
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::app::{App, Effect, Screen};
 use crate::event::clean_line;
+use crate::health::Level;
 use crate::model::Message;
 use crate::query::Range;
 
@@ -42,6 +43,8 @@ pub enum TailNews {
     CaughtUp(usize),
     /// A stream cannot be read at present, for this reason; it goes on by itself.
     Waiting(Option<usize>, String),
+    /// A stream is read otherwise than was to be expected; a sentence.
+    Noted(usize, String),
     /// A stream cannot be read; a sentence.
     Failed(usize, String),
     /// The end of the range is reached in a stream.
@@ -133,6 +136,8 @@ impl TailScreen {
                 }
                 (Some(stream), Flow::Reading)
             }
+            // It says nothing of how far reading is.
+            TailNews::Noted(..) => return,
             TailNews::CaughtUp(stream) => (Some(stream), Flow::CaughtUp),
             TailNews::Waiting(stream, reason) => (stream, Flow::Waiting(clean_line(&reason).into_owned())),
             TailNews::Failed(stream, reason) => (Some(stream), Flow::Failed(clean_line(&reason).into_owned())),
@@ -158,10 +163,20 @@ impl App {
             _ => None,
         });
         if let Some((i, tail)) = found {
+            let noted = match &news {
+                TailNews::Noted(stream, words) => {
+                    let name = tail.sources.get(*stream).map_or("?", |source| &source.name);
+                    Some(clean_line(&format!("{name}: {words}")).into_owned())
+                }
+                _ => None,
+            };
             tail.take(news);
             if i == shown {
                 self.dirty = true;
                 self.urgent = true;
+            }
+            if let Some(words) = noted {
+                self.tell(Level::Notice, words);
             }
         }
     }

@@ -104,7 +104,7 @@ async fn print(streams: &[String], reports: &mut Receiver<Report>, mut printer: 
                 }
                 printer.flush()?;
             }
-            Report::Stream(stream, State::Waiting(reason)) => {
+            Report::Stream(stream, State::Waiting(reason) | State::Noted(reason)) => {
                 output::note(&format!("{}: {reason}", clean_line(name(stream))));
             }
             Report::Stream(stream, State::Failed(problem)) if problem.kind == ProblemKind::NotFound => {

@@ -40,7 +40,7 @@ pub(super) async fn run(mut streams: Vec<mpsc::Receiver<Report>>, out: mpsc::Sen
                 match state {
                     State::CaughtUp => merge.pass(stream),
                     State::End | State::Failed(_) => merge.end(stream),
-                    State::Opened { .. } | State::Waiting(_) => {}
+                    State::Opened { .. } | State::Waiting(_) | State::Noted(_) => {}
                 }
                 if out.send(Report::Stream(at, state)).await.is_err() {
                     return;

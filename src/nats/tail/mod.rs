@@ -95,6 +95,8 @@ pub enum State {
     CaughtUp,
     /// The reading stands still, for this reason; it goes on by itself.
     Waiting(String),
+    /// It goes on, otherwise than was to be expected; told once.
+    Noted(String),
     /// It cannot go on. Nothing more comes of this stream.
     Failed(Problem),
     /// The end of the range is reached. Nothing more comes of this stream.

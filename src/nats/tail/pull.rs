@@ -25,6 +25,8 @@ use super::{Out, State, Stop, TOGETHER, TOGETHER_BYTES, delivered, headers};
 
 /// After so many requests in a row that brought one message and then nothing, not even a sign of life, no more are made.
 const SINGLES: u32 = 2;
+/// What is said then.
+const ONE_BY_ONE: &str = "of each request only one message arrives, so messages are read one by one, which is slower; where                           the JetStream API is imported, its export lacks response_type: stream";
 /// The server drops the consumer when nobody has asked for so long.
 const INACTIVE: Duration = Duration::from_secs(30);
 /// How long one request for messages stands.
@@ -146,6 +148,7 @@ impl Reader {
             if singles == SINGLES {
                 // The API is imported in a way that lets one reply through for each request, whatever is asked for:
                 // looking at messages one by one is much faster.
+                out.state(State::Noted(ONE_BY_ONE.into())).await?;
                 return Ok(Some(plan));
             }
             match left {

@@ -212,4 +212,16 @@ async fn an_api_that_is_imported_for_single_replies_is_read_one_by_one() {
     assert_eq!((method, seqs), (Method::Peek, (1..=60).collect()));
     // Two requests that bring one message each are waited out; the rest takes no time.
     assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+    // Why it is slower is told, once.
+    let home = tempfile::tempdir().unwrap();
+    let out = std::process::Command::new(env!("CARGO_BIN_EXE_jetscope"))
+        .args(["tail", "S", "-o", "{seq}", "--server", &server.url(), "--user", "app", "--password", "pw"])
+        .args(["--js-api-prefix", "JSAPP.API"])
+        .env_clear()
+        .env("HOME", home.path())
+        .output()
+        .unwrap();
+    let (seqs, said) = (String::from_utf8(out.stdout).unwrap(), String::from_utf8(out.stderr).unwrap());
+    assert_eq!(seqs.lines().count(), 60, "{said}");
+    assert_eq!(said.matches("one by one, which is slower").count(), 1, "{said}");
 }

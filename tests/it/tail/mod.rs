@@ -49,7 +49,7 @@ async fn rest(reports: &mut Receiver<Report>) -> (Method, Vec<Message>) {
         match report {
             Report::Messages(more) => messages.extend(more),
             Report::Stream(_, State::Opened { method, .. }) => how = method,
-            Report::Stream(_, State::End | State::CaughtUp | State::Waiting(_)) => {}
+            Report::Stream(_, State::End | State::CaughtUp | State::Waiting(_) | State::Noted(_)) => {}
             Report::Stream(_, State::Failed(problem)) => panic!("{problem}"),
         }
     }
