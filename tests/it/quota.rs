@@ -9,8 +9,10 @@ use jetscope::nats::{Api, open};
 use serde_json::{Value, json};
 
 use crate::common::every_kind::raw;
-use crate::common::fixture;
+use crate::common::home::Home;
+use crate::common::jwt::Realm;
 use crate::common::live::{LONG, Live, quick};
+use crate::common::{fixture, server_with};
 
 fn limited(version: &str, limits: &str) -> Server {
     let config =
@@ -65,6 +67,41 @@ async fn what_is_reserved_is_told_although_nothing_is_stored() {
     .await;
     live.keys("7<down>");
     live.until(LONG, "its sentence", |l| l.world.screen().contains("10047")).await;
+}
+
+/// Each tier has limits of its own: one is full while the others are empty.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_an_account_with_tiers_each_is_told_by_itself() {
+    let tier =
+        |streams: u64| json!({ "mem_storage": 0, "disk_storage": 1_000_000, "streams": streams, "consumer": -1 });
+    let realm = Realm::tiered(json!({ "R1": tier(2), "R3": tier(50) }));
+    let server = server_with(&realm.server_config());
+    let home = Home::with(&json!({ "url": server.url(), "creds": "~/user.creds" }));
+    let path = home.file("user.creds", &realm.user().creds());
+    let connection = home.selected().connection;
+    let options = async_nats::ConnectOptions::with_credentials_file(path).await.expect("credentials");
+    let js = jetstream::new(options.connect(server.url()).await.expect("a connection"));
+    let file = |name: &str, max_bytes| stream::Config {
+        storage: stream::StorageType::File,
+        max_bytes,
+        ..fixture::config(name)
+    };
+    for (name, bytes) in [("a", 900_000), ("b", 50_000)] {
+        js.create_stream(file(name, bytes)).await.expect("a stream");
+    }
+    js.create_stream(file("c", 10)).await.expect_err("the tier has all its streams");
+    let account = Api::new(open(&connection).await.expect("a connection")).account().await.expect("an account");
+    let r1 = &account.tiers["R1"];
+    assert_eq!((r1.streams, r1.max_streams, r1.max_storage), (2, Some(2), Some(1_000_000)), "{account:?}");
+    assert_eq!(r1.reserved_storage, 950_000, "{account:?}");
+    assert!(account.tiers.get("R3").is_none_or(|r3| r3.streams == 0), "{account:?}");
+    let mut live = Live::start(connection, quick());
+    live.until(LONG, "the finding", |l| {
+        l.world.app.watch().tracker.iter().any(|(_, _, tracked)| tracked.rule == Rule::AccountAssets)
+    })
+    .await;
+    live.keys("7/account-assets<enter><enter>");
+    live.until(LONG, "its sentence", |l| l.world.screen().contains("streams in tier R1")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,6 +11,8 @@ pub(crate) struct Realm {
     operator: KeyPair,
     account: KeyPair,
     system: KeyPair,
+    /// Limits of the account by tier, where it has tiers.
+    tiers: Option<Value>,
 }
 
 /// A user: its JWT and its seed.
@@ -22,7 +24,17 @@ pub(crate) struct User {
 
 impl Realm {
     pub(crate) fn new() -> Self {
-        Self { operator: KeyPair::new_operator(), account: KeyPair::new_account(), system: KeyPair::new_account() }
+        Self {
+            operator: KeyPair::new_operator(),
+            account: KeyPair::new_account(),
+            system: KeyPair::new_account(),
+            tiers: None,
+        }
+    }
+
+    /// One whose account has limits by tier, such as `{"R1": {"disk_storage": 1000, …}}`.
+    pub(crate) fn tiered(tiers: Value) -> Self {
+        Self { tiers: Some(tiers), ..Self::new() }
     }
 
     /// What makes a server trust this operator.
@@ -34,8 +46,8 @@ impl Realm {
             &json!({ "type": "operator", "version": 2 }),
             None,
         );
-        let account = self.account_jwt(&self.account, -1);
-        let system = self.account_jwt(&self.system, 0);
+        let account = self.account_jwt(&self.account, -1, self.tiers.as_ref());
+        let system = self.account_jwt(&self.system, 0, None);
         let (public, of_system) = (self.account.public_key(), self.system.public_key());
         format!(
             "operator: {operator}\nsystem_account: {of_system}\nresolver: MEMORY\n\
@@ -43,8 +55,10 @@ impl Realm {
         )
     }
 
-    fn account_jwt(&self, account: &KeyPair, jetstream: i64) -> String {
-        let nats = json!({
+    fn account_jwt(&self, account: &KeyPair, jetstream: i64, tiers: Option<&Value>) -> String {
+        // Limits are those of the account or of its tiers, never both.
+        let jetstream = if tiers.is_some() { 0 } else { jetstream };
+        let mut nats = json!({
             "limits": {
                 "subs": -1, "data": -1, "payload": -1, "imports": -1, "exports": -1, "wildcards": true,
                 "conn": -1, "leaf": -1, "mem_storage": jetstream, "disk_storage": jetstream,
@@ -53,6 +67,9 @@ impl Realm {
             "type": "account",
             "version": 2,
         });
+        if let Some(tiers) = tiers {
+            nats["limits"]["tiered_limits"] = tiers.clone();
+        }
         signed(&self.operator, &account.public_key(), "account", &nats, None)
     }
 

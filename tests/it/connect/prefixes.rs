@@ -2,13 +2,14 @@
 
 use jetscope::config::{Flags, Secret, Settings};
 use jetscope::demo::{Server, ServerSpec};
-use jetscope::model::{Problem, ProblemKind};
+use jetscope::model::{Problem, ProblemKind, Update};
 use jetscope::nats::{Api, open};
 use serde_json::json;
 
 use super::{account, says, server_flag};
 use crate::common::home::Home;
-use crate::common::server_with;
+use crate::common::live::{LONG, Live, quick};
+use crate::common::{fixture, server_with};
 
 async fn problem_of(settings: &Settings) -> Problem {
     let client = open(&settings.connection).await.expect("a connection");
@@ -86,6 +87,36 @@ async fn an_api_prefix_of_an_imported_account() {
     // Without it the account has no JetStream of its own.
     let problem = problem_of(&none.load(&user(), &[])).await;
     assert!(matches!(problem.kind, ProblemKind::NotEnabled | ProblemKind::NoResponders), "{problem:?}");
+}
+
+/// Advisories of another account come under subjects of our own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn advisories_with_another_prefix() {
+    let server = server_with(
+        r#"accounts {
+            JS: { jetstream: enabled, users: [{ user: js, password: pw }],
+                  exports: [{ service: "$JS.API.>", response_type: stream }, { stream: "$JS.EVENT.>" }] }
+            APP: { users: [{ user: app, password: pw }],
+                   imports: [{ service: { account: JS, subject: "$JS.API.>" }, to: "JSAPP.API.>" },
+                             { stream: { account: JS, subject: "$JS.EVENT.>" }, to: "JSAPP.EVENT.>" }] }
+        }"#,
+    );
+    let context = json!({
+        "url": server.url(), "user": "app", "password": "pw",
+        "jetstream_api_prefix": "JSAPP.API", "jetstream_event_prefix": "JSAPP.EVENT",
+    });
+    let connection = Home::with(&context).selected().connection;
+    assert_eq!(connection.event_prefix, "JSAPP.EVENT");
+    let js = fixture::app_as(&server.url(), "js", "pw").await;
+    let mut live = Live::start(connection, quick());
+    live.until(LONG, "listening", |l| l.seen.iter().any(|(_, u)| matches!(u, Update::AdvisoriesHeard(_)))).await;
+    fixture::stream(&js, "told").await;
+    live.until(LONG, "an advisory", |l| {
+        l.seen.iter().any(|(_, u)| matches!(u, Update::Advisory(a) if a.stream == "told"))
+    })
+    .await;
+    live.keys("8");
+    live.until(LONG, "its sentence", |l| l.world.screen().contains("stream told was created")).await;
 }
 
 /// Domain and prefix both choose the API's subjects, so the first place that names either decides.
