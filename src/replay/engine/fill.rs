@@ -38,6 +38,11 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         {
             return Ok((None, false));
         }
+        let most = self.plan.window.map_or(self.sink.window(), |most| self.sink.window().min(most.max(1) as usize));
+        let doubles = self.doubles();
+        if doubles && !self.leave_no_doubt(most).await {
+            return Ok((None, false));
+        }
         let mut wait = None;
         let mut handed = 0;
         while let Some(Parcel { position, time, .. }) = self.flow.next() {
@@ -46,6 +51,9 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
                 if self.flow.oldest(now) < AGAIN / 2 {
                     self.window = (self.window + LEAST_WINDOW).min(self.sink.window());
                 }
+                break;
+            }
+            if doubles && self.in_doubt() >= most {
                 break;
             }
             match self.wheel.pacer.wait(now, time) {
@@ -81,6 +89,27 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
     /// the destination does not write it down itself.
     fn keeps_reserved(&self) -> bool {
         self.plan.delivery == Some(Delivery::AtMostOnce) && !self.plan.is_exact() && !self.sink.keeps_log()
+    }
+
+    /// Whether a crash doubles what was handed over behind the last checkpoint. The plan says how much that is at most.
+    fn doubles(&self) -> bool {
+        self.plan.delivery == Some(Delivery::AtLeastOnce) && !self.plan.is_exact() && !self.sink.keeps_log()
+    }
+
+    /// How many a crash would double now: in flight, or behind the checkpoint on the disk.
+    fn in_doubt(&self) -> usize {
+        self.flow.aloft() + usize::try_from(self.report.unsaved(&self.flow)).unwrap_or(usize::MAX)
+    }
+
+    /// Writes a checkpoint where no more could go without one: half of what may be in doubt at once, or all that is left
+    /// of it. Whether it could be written.
+    async fn leave_no_doubt(&mut self, most: usize) -> bool {
+        let unsaved = usize::try_from(self.report.unsaved(&self.flow)).unwrap_or(usize::MAX);
+        let enough = unsaved > 0 && (unsaved >= most.div_ceil(2) || self.flow.aloft() == 0);
+        if self.in_doubt() < most || !enough {
+            return true;
+        }
+        self.report.save_now(&self.flow, self.reserved, self.clock.wall()).await
     }
 
     /// The last of the copies that the window and the pace let go now. No more than these are given up after a crash.

@@ -226,6 +226,11 @@ impl Flow {
         }
     }
 
+    /// Handed over, and not all up to them has arrived.
+    pub(super) fn aloft(&self) -> usize {
+        self.flying.len()
+    }
+
     /// Copies whose fate is not known.
     pub(super) const fn open(&self) -> usize {
         self.open

@@ -12,7 +12,7 @@ use super::flow::Flow;
 use crate::config::state;
 use crate::model::Owner;
 use crate::model::Timestamp;
-use crate::model::replay::{Pace, Plan, Progress, State};
+use crate::model::replay::{Counters, Pace, Plan, Progress, State};
 use crate::replay::clock::Clock;
 use crate::replay::journal::{self, Checkpoint, Journal, JournalError};
 
@@ -39,6 +39,8 @@ pub(super) struct Report {
     saving: Option<JoinHandle<Result<(), JournalError>>>,
     saved: Duration,
     saved_position: u64,
+    /// Of how many that have arrived the checkpoint on the disk knows, and the one that is being written.
+    known: (u64, u64),
     journal_error: Option<String>,
     /// Its folder is not there any more.
     missing: bool,
@@ -76,6 +78,7 @@ impl Report {
             saving: None,
             saved: begun,
             saved_position: checkpoint.position,
+            known: (arrived(c), arrived(c)),
             journal_error: None,
             missing: false,
             remade: false,
@@ -139,6 +142,11 @@ impl Report {
         }
     }
 
+    /// How many have arrived of which the checkpoint on the disk does not know: whoever goes on from there sends them again.
+    pub(super) fn unsaved(&self, flow: &Flow) -> u64 {
+        arrived(&flow.counters).saturating_sub(self.known.0)
+    }
+
     /// The first checkpoint, before anything is sent.
     pub(super) async fn first(
         &mut self,
@@ -159,6 +167,7 @@ impl Report {
         self.finish_saving().await;
         self.progress.at = at;
         let written = self.write(self.checkpoint(flow, false, reserved), true).await;
+        self.known.1 = arrived(&flow.counters);
         self.heard(written);
         if self.journal_error.is_none() {
             self.progress.checkpoint = Some(at);
@@ -185,6 +194,9 @@ impl Report {
     /// Whether a checkpoint could be written.
     fn heard(&mut self, written: Result<(), JournalError>) {
         self.missing = written.as_ref().err().is_some_and(JournalError::is_missing);
+        if written.is_ok() {
+            self.known.0 = self.known.1;
+        }
         self.journal_error = written.err().map(|error| error.to_string());
     }
 
@@ -217,6 +229,7 @@ impl Report {
         }
         (self.saved, self.saved_position) = (now, flow.position);
         self.remake();
+        self.known.1 = arrived(&flow.counters);
         self.saving = Some(self.begin(self.checkpoint(flow, afresh, reserved), self.durable));
     }
 
@@ -296,4 +309,9 @@ impl Report {
         self.out.send_replace(self.progress.clone());
         self.progress
     }
+}
+
+/// What a crash would leave in no doubt if it were written down.
+const fn arrived(c: &Counters) -> u64 {
+    c.sent + c.duplicate + c.uncertain + c.failed
 }

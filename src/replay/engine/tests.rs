@@ -1,6 +1,7 @@
 //! The engine against made-up sources and sinks, in no time.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -94,6 +95,9 @@ struct Remote {
     deeds: VecDeque<(usize, Deed)>,
     handed: usize,
     opened: usize,
+    /// Where the checkpoint is, and how many at most were handed over behind what it knew.
+    checkpoint: PathBuf,
+    in_doubt: u64,
 }
 
 struct MadeUp {
@@ -117,6 +121,9 @@ impl Sink for MadeUp {
             return Ok(());
         }
         remote.handed += 1;
+        let written = std::fs::read(&remote.checkpoint).ok();
+        let known: Checkpoint = written.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+        remote.in_doubt = remote.in_doubt.max(parcel.position - known.position);
         let due = remote.deeds.front().is_some_and(|(at, _)| *at == remote.handed);
         let deed = if due { remote.deeds.pop_front().map(|(_, deed)| deed) } else { None };
         let position = parcel.position;
@@ -194,7 +201,9 @@ fn begin_with(
     let dir = tempfile::tempdir().unwrap();
     let (last, plan) = (plan.amounts.planned, Arc::new(plan));
     let journal = Journals::new(dir.path()).begin(&plan).unwrap();
-    let remote = Arc::new(Mutex::new(Remote { deeds: deeds.into(), ..Remote::default() }));
+    let checkpoint_at = journal.dir().join("checkpoint.json");
+    let remote = Remote { deeds: deeds.into(), checkpoint: checkpoint_at, ..Remote::default() };
+    let remote = Arc::new(Mutex::new(remote));
     let begun = tokio::time::Instant::now();
     let sink = MadeUp { remote: Arc::clone(&remote), begun, settled: vec![], broken: false };
     let (control, told) = mpsc::channel(16);
@@ -233,6 +242,21 @@ async fn whatever_breaks_everything_arrives_once_and_in_order() {
     let remote = case.remote.lock().unwrap();
     assert_eq!(remote.stored, in_order(2_000));
     assert_eq!((last.counters.reordered, remote.opened), (0, 5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_is_in_doubt_than_the_plan_says() {
+    use crate::model::replay::Delivery;
+    for (window, most) in [(None, 100), (Some(7), 7), (Some(1), 1)] {
+        let plan = Plan { delivery: Some(Delivery::AtLeastOnce), window, ..plan(1_000, Pace::Max) };
+        let checkpoint = Checkpoint { afresh: true, ..Checkpoint::default() };
+        let case = begin_with(plan, vec![], checkpoint, None);
+        let last = case.task.await.unwrap();
+        assert_eq!((last.state, last.counters.sent), (State::Completed, 1_000), "{last:?}");
+        let remote = case.remote.lock().unwrap();
+        assert_eq!(remote.stored, in_order(1_000));
+        assert!((1..=most).contains(&remote.in_doubt), "{} behind a checkpoint, {most} are allowed", remote.in_doubt);
+    }
 }
 
 #[tokio::test(start_paused = true)]
