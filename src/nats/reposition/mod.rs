@@ -240,7 +240,14 @@ impl Repositions {
         recreate: bool,
     ) -> Result<Preview, Problem> {
         let left = self.left_of(stream, consumer);
-        preview::preview(api, (stream, consumer), target, recreate, left.as_ref(), None).await
+        // What an earlier move passed over counts as delivered at the server, whichever way one goes back.
+        let earlier = self.records.newest(&self.origin, Some((stream, consumer)));
+        let mut preview =
+            preview::preview(api, (stream, consumer), target, recreate, left.as_ref(), earlier.as_ref()).await?;
+        if let (false, Some(count)) = (preview.restored.is_empty(), preview.restored.count) {
+            preview.warnings.insert(0, format!("this delivers {} that an earlier move skipped", messages(count)));
+        }
+        Ok(preview)
     }
 
     /// The one of this consumer that was broken off.

@@ -21,15 +21,15 @@ const RESET: (u32, u32) = (2, 14);
 pub(super) const PAUSE: (u32, u32) = (2, 11);
 
 /// What moving this consumer there would do. `recreate` allows to delete it and make it again, where the server does
-/// not move it; `left` is one of this consumer that was broken off, whose pause is not its owner's; `back` is the one that
-/// this takes back.
+/// not move it; `left` is one of this consumer that was broken off, whose pause is not its owner's; `earlier` is the
+/// newest move that stands, which may be the one that this takes back.
 pub(super) async fn preview(
     api: &Api,
     (stream, consumer): (&str, &str),
     target: Target,
     recreate: bool,
     left: Option<&Record>,
-    back: Option<&Record>,
+    earlier: Option<&Record>,
 ) -> Result<Preview, Problem> {
     let about = api.stream(stream).await?;
     let seen = api.seen(stream, consumer).await?;
@@ -44,7 +44,11 @@ pub(super) async fn preview(
     let (redelivered, skipped, restored) = match seq {
         seq if seq < next => {
             // What the earlier move passed over counts as delivered, and never was.
-            let over = back.map_or((next, next), |back| (back.delivered.saturating_add(1).max(seq), back.to.min(next)));
+            // Of a consumer that was made again since it says nothing.
+            let same = |earlier: &&Record| earlier.consumer_created == c.created;
+            let over = earlier
+                .filter(same)
+                .map_or((next, next), |earlier| (earlier.delivered.saturating_add(1).max(seq), earlier.to.min(next)));
             if over.0 < over.1 {
                 let before = if seq < over.0 { matching.span(seq, over.0 - 1).await? } else { none };
                 let behind = if over.1 < next { matching.span(over.1, next - 1).await? } else { none };

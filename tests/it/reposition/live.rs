@@ -76,6 +76,9 @@ async fn what_a_move_passed_over_is_said_to_be_delivered_when_it_is_taken_back()
     let undo = place.run(&["undo"]).await.code(0);
     let undo = undo.has(&["this delivers 30 messages that the move skipped", "restored      30", "redelivered   none"]);
     assert!(!undo.out.contains("acked once more") && !undo.out.contains("gone past"), "{undo:#?}");
+    // Nor does another move back count them as delivered before.
+    let back = place.run(&["S", "c", "--to", "11"]).await.code(0);
+    back.has(&["this delivers 20 messages that an earlier move skipped", "restored      20", "redelivered   none"]);
     // What was delivered since is told apart.
     let mut client = Receiver::pull(&place, Duration::ZERO).await;
     client.until(50).await;
