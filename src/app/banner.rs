@@ -4,7 +4,7 @@ use crate::event::clean_line;
 use crate::event::layout::{fit, wrap};
 use crate::health::Level;
 use crate::model::replay::Destination;
-use crate::model::units::duration;
+use crate::model::units::{ago, duration};
 use crate::model::{Availability, Link, Problem};
 
 use super::tail::Flow;
@@ -175,11 +175,11 @@ impl App {
     fn broken_off(&self, stream: &str, consumer: &str) -> Option<String> {
         let past = self.moves.left_over(stream, consumer)?;
         let key = self.keymap.shown(crate::keymap::Action::Undo).unwrap_or_default();
-        let (ago, to) = (duration(self.now.since(past.made)), past.to);
+        let (ago, to) = (ago(self.now.since(past.made)), past.to);
         Some(if past.deleted {
-            format!("making it again at #{to} was broken off {ago} ago, when it was deleted; {key} makes it again")
+            format!("making it again at #{to} was broken off {ago}, when it was deleted; {key} makes it again")
         } else {
-            format!("moving it to #{to} was broken off {ago} ago, nobody knows how far it came; {key} takes it back")
+            format!("moving it to #{to} was broken off {ago}, nobody knows how far it came; {key} takes it back")
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::event::clean_line;
 use crate::health::Level;
-use crate::model::units::{count_exact, duration};
+use crate::model::units::{ago, count_exact};
 use crate::model::{Stream, Upstream};
 
 /// What kind of line it is.
@@ -47,7 +47,7 @@ pub(super) fn lines(info: &Stream) -> Vec<Line> {
                     (false, false) => ("behind", Level::Warning),
                 };
                 let lag = peer.lag.map_or("—".into(), count_exact);
-                let heard = peer.active.map_or("—".into(), |d| format!("{} ago", duration(d)));
+                let heard = peer.active.map_or("—".into(), ago);
                 let name = clean_line(&peer.name);
                 out.push((format!("  {name:<24} {state:<14} {lag:>10}  {heard}"), Tone::Level(level)));
             }
@@ -74,9 +74,9 @@ fn upstream(up: &Upstream) -> Line {
     match (&up.error, up.active) {
         (Some(error), _) => (format!("  {name}: {}", clean_line(error)), Tone::Level(Level::Critical)),
         (None, None) => (format!("  {name}: never heard of, lag not known"), Tone::Level(Level::Warning)),
-        (None, Some(ago)) => {
+        (None, Some(heard)) => {
             let level = if up.lag > 0 { Level::Notice } else { Level::Ok };
-            let words = format!("  {name}: {} behind, heard of {} ago", count_exact(up.lag), duration(ago));
+            let words = format!("  {name}: {} behind, heard of {}", count_exact(up.lag), ago(heard));
             (words, Tone::Level(level))
         }
     }

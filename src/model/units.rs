@@ -79,6 +79,20 @@ pub fn duration(d: Duration) -> String {
     }
 }
 
+/// How long ago: `42s ago`, `just now`. In whole seconds.
+pub fn ago(d: Duration) -> String {
+    match d.as_secs() {
+        0 => "just now".into(),
+        secs => format!("{} ago", duration(Duration::from_secs(secs))),
+    }
+}
+
+/// In how long something that comes is there: `42s`, `less than 1s`. What comes in no time at all would read as what is
+/// there already.
+pub fn soon(d: Duration) -> String {
+    if d.as_secs() == 0 { "less than 1s".into() } else { duration(d) }
+}
+
 /// A duration in its largest unit alone, at most four characters: `42s`, `3m`, `5h`, `6d`, `3y`.
 pub fn duration_short(d: Duration) -> String {
     let secs = d.as_secs();
@@ -131,6 +145,13 @@ fn scaled(n: f64, base: f64, units: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_in_0s_or_0s_ago() {
+        let ms = Duration::from_millis;
+        assert_eq!([ago(ms(0)), ago(ms(999)), ago(ms(61_400))], ["just now", "just now", "1m01s ago"]);
+        assert_eq!([soon(ms(0)), soon(ms(400)), soon(ms(5_000))], ["less than 1s", "less than 1s", "5s"]);
+    }
 
     #[test]
     fn counts() {

@@ -1,7 +1,5 @@
 //! The Consumer screen.
 
-use std::time::Duration;
-
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -10,7 +8,7 @@ use crate::event::clean_line;
 use crate::health::Standing;
 use crate::keymap::Action;
 use crate::model::consumer::Position;
-use crate::model::units::{count, count_exact, duration, rate};
+use crate::model::units::{self, count, count_exact, duration, rate};
 use crate::model::{AckPolicy, Consumer, ConsumerEntry, Delivery, Timestamp};
 
 use super::Theme;
@@ -123,10 +121,7 @@ fn position(name: &'static str, at: &Position, now: Timestamp) -> Fact {
 }
 
 fn ago(at: Option<Timestamp>, now: Timestamp) -> String {
-    at.map_or_else(
-        || "time not known".to_owned(),
-        |t| format!("{} ago", duration(Duration::from_secs(now.since(t).as_secs()))),
-    )
+    at.map_or_else(|| "time not known".to_owned(), |t| units::ago(now.since(t)))
 }
 
 fn numbers(entry: &ConsumerEntry, info: &Consumer, now: Timestamp, theme: &Theme) -> Vec<Fact> {
@@ -202,9 +197,9 @@ fn moved(app: &App, info: &Consumer, theme: &Theme) -> Option<Fact> {
         return Some(Fact::new("move", words).or("it is being moved").styled(theme.notice));
     }
     let past = app.moves.undoable(&info.stream, &info.name).filter(|past| !past.left_over)?;
-    let (ago, undo) = (duration(app.now.since(past.made)), key(Action::Undo));
-    let words = format!("from #{} to #{}, {ago} ago; {undo} takes it back", past.from, past.to);
-    Some(Fact::new("moved", words).or(format!("{ago} ago; {undo} takes it back")).styled(theme.notice))
+    let (ago, undo) = (units::ago(app.now.since(past.made)), key(Action::Undo));
+    let words = format!("from #{} to #{}, {ago}; {undo} takes it back", past.from, past.to);
+    Some(Fact::new("moved", words).or(format!("{ago}; {undo} takes it back")).styled(theme.notice))
 }
 
 fn charts(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &ConsumerScreen, entry: &ConsumerEntry, theme: &Theme) {

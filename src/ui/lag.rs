@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::event::clean_line;
 use crate::health::{Verdict, time_to_loss};
 use crate::model::lag::LagTime;
-use crate::model::units::{count_exact, duration, rate};
+use crate::model::units::{count_exact, duration, rate, soon};
 use crate::model::{ConsumerEntry, StreamEntry, Timestamp};
 
 use super::Theme;
@@ -74,7 +74,7 @@ pub(super) fn facts(
         }
     }
     if let Some(eta) = verdict.and_then(Verdict::eta).filter(|eta| *eta < 3.0e9) {
-        out.push(Fact::new("zero in", format!("{} as it goes now", whole(Duration::from_secs_f64(eta)))));
+        out.push(Fact::new("zero in", format!("{} as it goes now", soon(Duration::from_secs_f64(eta)))));
     }
     out
 }

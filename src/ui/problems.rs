@@ -216,7 +216,10 @@ fn changed(tracked: &Tracked, now: Timestamp, theme: &Theme) -> (String, Style) 
     if tracked.silenced {
         return ("silenced".into(), theme.dim);
     }
-    let ago = |at| duration_short(Duration::from_secs(now.since(at).as_secs()));
+    let ago = |at| match now.since(at).as_secs() {
+        0 => "now".to_owned(),
+        secs => duration_short(Duration::from_secs(secs)),
+    };
     match tracked.phase {
         Phase::Resolved(at) => (format!("well {}", ago(at)), theme.ok),
         _ if now.since(tracked.changed) > MARKED => (String::new(), theme.dim),

@@ -5,7 +5,7 @@ use crate::event::layout::wrap;
 use crate::health::Level;
 use crate::health::finding::{Change, Phase, Place, Story, Tracked, entry, story};
 use crate::model::Timestamp;
-use crate::model::units::duration;
+use crate::model::units::{ago, duration};
 
 use super::{App, ProblemKey, summary};
 
@@ -166,7 +166,7 @@ fn since(tracked: &Tracked, now: Timestamp) -> String {
         format!("{long} or longer (first looked at {} UTC)", tracked.since.to_clock())
     };
     match tracked.phase {
-        Phase::Resolved(at) => format!("{open}; well again {} ago", whole(now, at)),
+        Phase::Resolved(at) => format!("{open}; well again {}", ago(now.since(at))),
         _ => open,
     }
 }
@@ -178,7 +178,7 @@ fn change(tracked: &Tracked, now: Timestamp) -> Option<String> {
         (_, Change::Better) => "it became better",
         (_, Change::Again) => "it was well for a while and came again",
     };
-    Some(format!("{what}, {} ago", whole(now, tracked.changed)))
+    Some(format!("{what}, {}", ago(now.since(tracked.changed))))
 }
 
 /// Whole seconds: what is shown moves once a second.

@@ -4,7 +4,7 @@ use crate::app::menu::{Choice, RepositionChoice};
 use crate::app::{App, Effect, Menu, MenuItem, Screen, StreamTab};
 use crate::event::clean_line;
 use crate::model::Access;
-use crate::model::units::{count_exact, duration};
+use crate::model::units::{ago, count_exact};
 
 use super::{RepositionForm, RepositionScreen};
 
@@ -54,7 +54,7 @@ impl App {
             items.push(MenuItem::new('g', "publish what it gave up on", hint, choice(RepositionChoice::GivenUp)));
         }
         if let Some(past) = self.moves.undoable(stream, consumer) {
-            let hint = format!("to #{}, where it stood {} ago", past.from, duration(self.now.since(past.made)));
+            let hint = format!("to #{}, where it stood {}", past.from, ago(self.now.since(past.made)));
             items.push(MenuItem::new('u', "take back the last move", hint, choice(RepositionChoice::Back)));
         }
         let menu = Menu::new("for one consumer, or again for everybody?", items);

@@ -4,7 +4,7 @@ use crate::app::said::broken;
 use crate::app::{App, Scroll};
 use crate::keymap::Action;
 use crate::model::reposition::{Proposal, RECREATE};
-use crate::model::units::duration;
+use crate::model::units::ago;
 use crate::model::{Access, Said};
 
 use super::RepositionWish;
@@ -63,8 +63,7 @@ impl PreviewScreen {
                 let again = if self.looking.is_some() {
                     "being read again".into()
                 } else {
-                    let ago = std::time::Duration::from_secs(app.now.since(preview.taken).as_secs());
-                    format!("{} ago; {} reads it again", duration(ago), key(Action::Refresh))
+                    format!("{}; {} reads it again", ago(app.now.since(preview.taken)), key(Action::Refresh))
                 };
                 said.insert(facts, Said::Fact("read", again));
                 if preview.recreatable {

@@ -6,7 +6,7 @@ use crate::health::Level;
 use crate::keymap::Action;
 use crate::model::Said;
 use crate::model::reposition::{Past, State};
-use crate::model::units::{count_exact, duration};
+use crate::model::units::{ago, count_exact};
 
 use super::{Begun, Moving};
 
@@ -142,10 +142,7 @@ impl MoveScreen {
             return None;
         }
         let info = app.live().consumer(&self.stream, &self.consumer)?.info.as_deref()?;
-        let ago = info
-            .delivered
-            .last_active
-            .map(|at| format!(" {} ago", duration(std::time::Duration::from_secs(app.now.since(at).as_secs()))));
+        let ago = info.delivered.last_active.map(|at| format!(" {}", ago(app.now.since(at))));
         Some(Said::Fact(
             "now",
             format!(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::health::Level;
 use crate::model::series::until_full;
-use crate::model::units::{bytes, count_exact, duration, percent, rate};
+use crate::model::units::{bytes, count_exact, duration, percent, rate, soon};
 use crate::model::{AccountSample, Rule};
 
 use super::entry::{A_WHILE, AT_ONCE, Check, Entry, Hit, Story};
@@ -48,7 +48,7 @@ const STORAGE: Entry = Entry {
                     fullest.name,
                     fullest
                         .left
-                        .map(|left| format!(", all of it in {} at the present growth", duration(left)))
+                        .map(|left| format!(", all of it in {} at the present growth", soon(left)))
                         .unwrap_or_default()
                 )
             };

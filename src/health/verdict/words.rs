@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::health::{Health, messages, messages_are};
 use crate::model::ring::SLOTS;
-use crate::model::units::{count, count_exact, duration, rate};
+use crate::model::units::{count, count_exact, duration, rate, soon};
 use crate::model::{Consumer, ConsumerEntry, Delivery, Timestamp};
 
 use super::{Excuse, Flag, State, Verdict, Why};
@@ -197,9 +197,10 @@ impl Verdict {
             }
             Why::CatchingUp if !self.backlog => format!("{} outstanding, and it moves.", left()),
             Why::CatchingUp => {
-                let zero = self.eta().filter(|eta| *eta < LONGEST).map_or(String::new(), |eta| {
-                    format!(", zero in {}", duration(rounded(Duration::from_secs_f64(eta))))
-                });
+                let zero = self
+                    .eta()
+                    .filter(|eta| *eta < LONGEST)
+                    .map_or(String::new(), |eta| format!(", zero in {}", soon(rounded(Duration::from_secs_f64(eta)))));
                 format!("It catches up by {}/s: {} outstanding{zero}.", slope(), left())
             }
             Why::Working => format!("{} outstanding, and it moves.", left()),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Amounts, Capture, Pace, Plan, Run, Selection};
-use crate::model::units::{bytes, count_exact, duration};
+use crate::model::units::{ago, bytes, count_exact, duration};
 use crate::model::{Said, Timestamp};
 
 impl Plan {
@@ -188,7 +188,7 @@ impl Run {
         }
         match (p.checkpoint, now) {
             (Some(at), Some(now)) if !p.state.is_over() => {
-                fact("checkpoint", format!("{} ago", duration(now.since(at))));
+                fact("checkpoint", ago(now.since(at)));
             }
             (Some(at), _) => fact("checkpoint", at.to_string()),
             (None, _) => {}

@@ -9,7 +9,7 @@ use crate::app::{App, StreamScreen, chart, stream_row};
 use crate::health::{Worst, worst_consumer};
 use crate::model::retention::in_words;
 use crate::model::series::until_full;
-use crate::model::units::{bytes, count, count_exact, duration, percent, rate};
+use crate::model::units::{ago, bytes, count, count_exact, duration, percent, rate, soon};
 use crate::model::{Retention, Series, Stream, StreamSample, Timestamp};
 use crate::ui::Theme;
 use crate::ui::lag::whole;
@@ -98,10 +98,7 @@ fn draw_facts(
     let state = &info.state;
     // How long ago is what matters; the date stands where there is room for it.
     let time = |at: Option<Timestamp>| {
-        at.map_or(("—".to_owned(), String::new()), |t| {
-            let ago = Duration::from_secs(now.since(t).as_secs());
-            (format!("{} ago", duration(ago)), format!(" ({} UTC)", t.to_display()))
-        })
+        at.map_or(("—".to_owned(), String::new()), |t| (ago(now.since(t)), format!(" ({} UTC)", t.to_display())))
     };
     let fact = |name, seq: String, at: Option<Timestamp>| {
         let (ago, date) = time(at);
@@ -230,7 +227,7 @@ pub(in crate::ui) fn limits(info: &Stream, series: &Series<StreamSample>, now: T
 
 /// `, full in 3h20m` at this growth per second; nothing where it does not grow or is full.
 fn when_full(used: u64, max: u64, grows: Option<f64>) -> String {
-    until_full(used, max, grows).map(|left| format!(", full in {}", duration(left))).unwrap_or_default()
+    until_full(used, max, grows).map(|left| format!(", full in {}", soon(left))).unwrap_or_default()
 }
 
 fn charts(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &StreamScreen, rate_in: Option<f64>, theme: &Theme) {

@@ -64,7 +64,10 @@ pub(super) const LOSS_NEAR: Entry = Entry {
             };
             let bound = look.bound(Rule::ConsumerLossNear).of(hit.level, Rule::ConsumerLossNear);
             Story::new(words, sentence)
-                .with("time left", duration(Duration::from_secs(left.as_secs())))
+                .with(
+                    "time left",
+                    if left < NOW { "none".to_owned() } else { duration(Duration::from_secs(left.as_secs())) },
+                )
                 .with_some("stream drops", drops)
                 .with_some("first unread", unread.map(|seq| format!("seq {} or later", count_exact(seq))))
                 .with_some(

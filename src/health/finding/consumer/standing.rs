@@ -6,7 +6,7 @@ use crate::health::finding::entry::{AT_ONCE, Check, Entry, Hit, Story, plural, s
 use crate::health::finding::look::ConsumerLook;
 use crate::health::verdict::{Excuse, Flag, State, Verdict, Why, nobody};
 use crate::model::shell::command_line;
-use crate::model::units::{count_exact, duration, rate};
+use crate::model::units::{self, count_exact, duration, rate};
 use crate::model::{AckPolicy, Consumer, ConsumerSample, Delivery, Rule};
 
 /// Nobody is there.
@@ -172,7 +172,7 @@ pub(super) const NEVER_ACKED: Entry = Entry {
             let sentence = format!(
                 "It delivered {} so far, and nothing was ever acked{}.",
                 plural(info.delivered.consumer_seq, "message"),
-                age.map(|age| format!("; it was made {} ago", duration(age))).unwrap_or_default()
+                age.map(|age| format!("; it was made {}", units::ago(age))).unwrap_or_default()
             );
             evidence(Story::new("never acked", sentence), look, info)
                 .with_some("ack wait", info.config.ack_wait.map(duration))
@@ -354,9 +354,7 @@ fn told(look: &ConsumerLook<'_>, words: &str) -> Story {
 
 /// The numbers that all of these rules follow from.
 fn evidence(story: Story, look: &ConsumerLook<'_>, info: &Consumer) -> Story {
-    let ago = |at: Option<crate::model::Timestamp>| {
-        at.map(|at| format!("{} ago", duration(std::time::Duration::from_secs(look.now().since(at).as_secs()))))
-    };
+    let ago = |at: Option<crate::model::Timestamp>| at.map(|at| units::ago(look.now().since(at)));
     let slope = look.verdict.and_then(|verdict| verdict.slope).filter(|slope| slope.abs() >= 0.05);
     let acks = info.config.ack_policy != AckPolicy::None;
     let numbers = if acks {

@@ -6,7 +6,7 @@ use crate::health::Level;
 use crate::health::finding::entry::{A_MOMENT, A_WHILE, AT_ONCE, Check, Entry, Hit, Story, offline, plural, some};
 use crate::health::finding::look::StreamLook;
 use crate::model::shell::command_line;
-use crate::model::units::{count_exact, duration};
+use crate::model::units::{ago, count_exact, duration};
 use crate::model::{Availability, Cluster, Peer, Rule};
 
 /// After so long without a word from a replica the leader no longer counts on it.
@@ -272,7 +272,7 @@ fn peer_remove(look: &StreamLook<'_>) -> String {
 fn with_peers(mut story: Story, peers: &[&Peer]) -> Story {
     for peer in peers {
         let heard =
-            peer.active.map_or_else(|| "not heard of yet".to_owned(), |ago| format!("heard of {} ago", duration(ago)));
+            peer.active.map_or_else(|| "not heard of yet".to_owned(), |heard| format!("heard of {}", ago(heard)));
         let lag =
             peer.lag.filter(|lag| *lag > 0).map(|lag| format!(", {} behind", count_exact(lag))).unwrap_or_default();
         story = story.with("replica", format!("{}: {heard}{lag}", peer.name));

@@ -8,7 +8,7 @@ use crate::health::finding::look::StreamLook;
 use crate::model::series::until_full;
 use crate::model::shell::command_line;
 use crate::model::stream::AT_ITS_LIMIT;
-use crate::model::units::{bytes, count_exact, duration, percent, rate};
+use crate::model::units::{bytes, count_exact, duration, percent, rate, soon};
 use crate::model::{Discard, Retention, Rule, Storage, Stream};
 
 /// The window over which growth is measured.
@@ -156,12 +156,12 @@ pub(super) const NEARLY_FULL: Entry = Entry {
                 "{} of its {} is used{}. {then}",
                 percent(limit.ratio()),
                 limit.name,
-                left.map(|left| format!(", all of it in {} at the present growth", duration(left))).unwrap_or_default()
+                left.map(|left| format!(", all of it in {} at the present growth", soon(left))).unwrap_or_default()
             );
             let story = Story::new(words, sentence)
                 .with("used", limit.said(limit.used))
                 .with(limit.name, limit.said(limit.max))
-                .with_some("full in", left.map(duration));
+                .with_some("full in", left.map(soon));
             let more = command_line("nats stream edit", &[look.name], &limit.flag());
             let report = command_line("nats consumer report", &[look.name], "");
             match end {

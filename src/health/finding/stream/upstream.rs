@@ -7,7 +7,7 @@ use crate::health::finding::entry::{A_MOMENT, A_WHILE, AT_ONCE, Check, Entry, Hi
 use crate::health::finding::look::StreamLook;
 use crate::health::finding::monitor::{Monitor, Side};
 use crate::model::shell::command_line;
-use crate::model::units::{count_exact, duration, rate};
+use crate::model::units::{ago, count_exact, rate};
 use crate::model::{Rule, Upstream};
 
 use super::cluster::allowed;
@@ -182,7 +182,7 @@ fn behind<'a>(look: &StreamLook<'a>) -> Vec<(Level, &'a Upstream)> {
 fn heard(up: &Upstream) -> String {
     up.active.map_or_else(
         || format!("It never heard of {}.", up.name),
-        |ago| format!("It last heard of {} {} ago.", up.name, duration(ago)),
+        |heard| format!("It last heard of {} {}.", up.name, ago(heard)),
     )
 }
 
