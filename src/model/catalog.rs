@@ -321,7 +321,7 @@ impl Catalog {
         self.revision += 1;
         self.hear(stream.taken);
         self.failures.remove(&(stream.name.clone(), None));
-        self.gone.streams.remove(&stream.name);
+        let before = self.gone.streams.remove(&stream.name).filter(|lost| lost.was.created != stream.created);
         if stream.state.consumers == 0
             && let Some(shelf) = self.consumers.get_mut(&stream.name)
         {
@@ -341,6 +341,9 @@ impl Catalog {
             None => {
                 let mut entry = StreamEntry::new(stream.taken);
                 let name = stream.name.clone();
+                if let Some(lost) = before {
+                    entry.was_another(lost.was, stream.taken);
+                }
                 entry.put(stream, shelf);
                 self.streams.insert(name, entry);
             }

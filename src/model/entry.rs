@@ -45,6 +45,8 @@ pub struct StreamEntry {
     pub consumers_gone: Option<Timestamp>,
     /// When it was last heard of.
     pub seen: Timestamp,
+    /// When it was seen to have been deleted and made again, and what was there before.
+    pub recreated: Option<(Timestamp, Arc<Stream>)>,
     /// Consumers as the server counted them last, our own readers among them.
     counted: u64,
 }
@@ -58,6 +60,7 @@ impl StreamEntry {
             had_consumers: false,
             consumers_gone: None,
             seen: at,
+            recreated: None,
             counted: 0,
         }
     }
@@ -74,7 +77,7 @@ impl StreamEntry {
         let mut series = Series::new(ROW_SAMPLES);
         samples.into_iter().for_each(|sample| series.push(sample));
         let counted = info.as_ref().map_or(0, |info| info.state.consumers);
-        Self { info, availability, series, had_consumers, consumers_gone, seen, counted }
+        Self { info, availability, series, had_consumers, consumers_gone, seen, recreated: None, counted }
     }
 
     /// Takes an answer in; `shelf` tells which of its consumers are our own.
@@ -86,6 +89,7 @@ impl StreamEntry {
             if old.created != stream.created {
                 self.series.clear();
                 self.had_consumers = false;
+                self.was_another(Arc::clone(old), stream.taken);
             }
         }
         self.counted = stream.state.consumers;
@@ -98,6 +102,11 @@ impl StreamEntry {
         self.availability = Availability::Present;
         self.info = Some(stream);
         self.look_for_durables(shelf);
+    }
+
+    /// Another stream of this name was there before.
+    pub(super) fn was_another(&mut self, before: Arc<Stream>, at: Timestamp) {
+        self.recreated = Some((at, before));
     }
 
     /// More is known of its consumers: what was counted may have been our own readers.

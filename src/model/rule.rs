@@ -117,6 +117,8 @@ rules! {
     ConsumerMetadata = "consumer-metadata", Consumer;
     /// A stream that was there and is gone.
     StreamGone = "stream-gone", Stream;
+    /// A stream that was deleted and made again.
+    StreamRecreated = "stream-recreated", Stream;
     /// A work queue with messages that no consumer takes.
     StreamUntaken = "stream-untaken", Stream;
     /// A stream whose servers do not answer.

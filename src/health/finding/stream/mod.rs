@@ -1,5 +1,6 @@
 //! Rules about streams.
 
+mod again;
 mod cluster;
 mod limits;
 pub(super) mod owner;
@@ -13,6 +14,7 @@ use super::entry::Entry;
 
 /// All of them.
 pub(super) const RULES: &[Entry] = &[
+    again::RECREATED,
     cluster::MISSING,
     cluster::OFFLINE,
     cluster::NO_LEADER,

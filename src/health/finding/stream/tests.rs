@@ -1,5 +1,7 @@
 //! Each rule about streams, with what it finds and what it does not.
 
+mod again;
+
 use std::sync::Arc;
 use std::time::Duration;
 
