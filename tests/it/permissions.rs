@@ -189,7 +189,7 @@ async fn an_inbox_that_is_taken_away_and_given_back() {
     live.until(LONG, "everything", |l| l.catalog().consumer("orders", "billing").is_some()).await;
     hear(&server, r#""$JS.EVENT.ADVISORY.>""#).await;
     live.until(LONG, "the refusal", |l| l.banner().contains("--inbox-prefix")).await;
-    let refusals = || server.log().matches(r#"Subscription Violation"#).count();
+    let refusals = || server.log().matches("Subscription Violation").count();
     let (before, links) = (refusals(), live.links().len());
     live.during(Duration::from_secs(10)).await;
     // It looks refused, and not lost again and again; the server logs each try: a few of them.
