@@ -6,6 +6,7 @@ use crate::model::{Message, Timestamp};
 use crate::query::{self, Fields, Filter, Needs, Part, Verdict, by_name};
 
 use super::attribute::{Core, Value};
+use super::charset;
 use super::decoded::{Data, Decoded, Event};
 use super::envelope::Envelope;
 use super::media;
@@ -90,10 +91,19 @@ impl<'v, 'm> View<'v, 'm> {
         self.envelope.translated().and_then(|translated| std::str::from_utf8(&translated.json).ok())
     }
 
+    /// The type of its body.
+    fn named(&self) -> Option<&'v str> {
+        self.event.and_then(Event::datacontenttype).or_else(|| self.envelope.content_type())
+    }
+
     fn encoded(&self) -> Option<String> {
         let event = self.event?;
         let Data::Base64(raw) = event.data else { return None };
-        String::from_utf8(event.opened(raw)?).ok()
+        let bytes = event.opened(raw)?;
+        match charset::decode(event.datacontenttype(), &bytes) {
+            Some(foreign) => Some(foreign.text),
+            None => String::from_utf8(bytes).ok(),
+        }
     }
 }
 
@@ -123,8 +133,11 @@ impl Fields for View<'_, '_> {
             Some(Data::None) => return None,
             None => self.envelope.body(),
         };
+        let named = self.named();
+        if let Some(foreign) = charset::decode(named, bytes) {
+            return Some(Self::json_or_text(named, foreign.text.into()));
+        }
         let text = std::str::from_utf8(bytes).ok().filter(|t| !t.is_empty())?;
-        let named = self.event.and_then(Event::datacontenttype).or_else(|| self.envelope.content_type());
         Some(Self::json_or_text(named, Cow::Borrowed(text)))
     }
 
@@ -158,6 +171,7 @@ impl Fields for View<'_, '_> {
             Part::Body => {
                 std::str::from_utf8(self.envelope.body()).is_ok_and(&mut *found)
                     || self.translated().is_some_and(&mut *found)
+                    || charset::decode(self.named(), self.envelope.body()).is_some_and(|foreign| found(&foreign.text))
                     || self.encoded().is_some_and(|text| found(&text))
             }
         }

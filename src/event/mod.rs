@@ -6,6 +6,7 @@
 
 pub mod attribute;
 pub mod body;
+mod charset;
 mod data;
 mod decode;
 pub mod decoded;

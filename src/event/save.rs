@@ -180,7 +180,7 @@ pub fn event_text(message: &Message, event: usize) -> String {
         return pretty(&event.to_json_line());
     }
     let mut body = Body::of_plain(&envelope);
-    match (body.kind(), std::str::from_utf8(body.bytes())) {
+    match (body.kind(), std::str::from_utf8(body.shown())) {
         (Kind::Json, Ok(source)) => clean(&pretty(source)),
         (Kind::Text | Kind::Xml, Ok(text)) => clean(text),
         _ => body.lines(0..usize::MAX).iter().fold(String::new(), |mut text, line| {

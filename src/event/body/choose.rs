@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
+use super::super::charset::{self, Foreign};
 use super::super::decoded::{Broken, Data, Event};
 use super::super::format::Format;
 use super::super::layout::fit;
@@ -15,6 +16,8 @@ use crate::model::sanitise::clean_line;
 pub(super) struct Chosen<'a> {
     pub(super) kind: Kind,
     pub(super) bytes: Cow<'a, [u8]>,
+    /// What was sent, where the bytes are text that was made of it.
+    pub(super) raw: Option<Cow<'a, [u8]>>,
     pub(super) note: Option<String>,
 }
 
@@ -25,18 +28,19 @@ pub(super) fn of<'a>(event: &Event<'a>) -> Chosen<'a> {
     }
     let media_type = event.datacontenttype().filter(|t| !t.is_empty());
     match event.data {
-        Data::None => Chosen { kind: Kind::Empty, bytes: Cow::Borrowed(&[]), note: None },
+        Data::None => Chosen { kind: Kind::Empty, bytes: Cow::Borrowed(&[]), raw: None, note: None },
         Data::Json(raw) => json(raw, media_type, event.dataschema()),
         Data::Base64(raw) => match event.opened(raw) {
             // That it is Base64 says that it need not be JSON: without a type, looking decides.
-            Some(bytes) => by(media_type, event.dataschema(), Cow::Owned(bytes)),
+            Some(bytes) => sent(media_type, event.dataschema(), Cow::Owned(bytes)),
             None => Chosen {
                 kind: Kind::Json,
                 bytes: Cow::Borrowed(raw.get().as_bytes()),
+                raw: None,
                 note: Some("data_base64 cannot be decoded; shown as it was sent".into()),
             },
         },
-        Data::Bytes(bytes) => by(media_type, event.dataschema(), Cow::Borrowed(bytes)),
+        Data::Bytes(bytes) => sent(media_type, event.dataschema(), Cow::Borrowed(bytes)),
     }
 }
 
@@ -50,7 +54,7 @@ const IN_SIGHT: usize = 4 << 10;
 fn marked(broken: Broken<'_>) -> Chosen<'static> {
     if let Some(format) = broken.format.filter(|format| !format.is_text()) {
         let note = format!("the {} of the event breaks at byte {}; these are its bytes", format.name(), broken.at);
-        return Chosen { kind: Kind::Bytes, bytes: Cow::Owned(broken.source.to_vec()), note: Some(note) };
+        return Chosen { kind: Kind::Bytes, bytes: Cow::Owned(broken.source.to_vec()), raw: None, note: Some(note) };
     }
     let (before, behind) = broken.source.split_at(broken.at.min(broken.source.len()));
     let start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
@@ -58,7 +62,7 @@ fn marked(broken: Broken<'_>) -> Chosen<'static> {
     let apart: &[u8] = if before.len() - start > IN_SIGHT { b"\n" } else { b"" };
     let bytes = [before, apart, BREAK.as_bytes(), apart, behind].concat();
     let note = format!("the {} of the event breaks; this is its source", broken.format.map_or("JSON", Format::name));
-    Chosen { kind: Kind::Text, bytes: Cow::Owned(bytes), note: Some(note) }
+    Chosen { kind: Kind::Text, bytes: Cow::Owned(bytes), raw: None, note: Some(note) }
 }
 
 /// `data` of a structured event. A string is the text itself, unless the type is JSON (which is so without a type).
@@ -69,19 +73,32 @@ fn json<'a>(raw: &'a RawValue, media_type: Option<&str>, schema: Option<&str>) -
     {
         return by(Some(other), schema, Cow::Owned(text.into_bytes()));
     }
-    Chosen { kind: Kind::Json, bytes: Cow::Borrowed(raw.get().as_bytes()), note: None }
+    Chosen { kind: Kind::Json, bytes: Cow::Borrowed(raw.get().as_bytes()), raw: None, note: None }
 }
 
-/// Bytes of which a media type may be known.
-pub(super) fn by<'a>(media_type: Option<&str>, schema: Option<&str>, bytes: Cow<'a, [u8]>) -> Chosen<'a> {
+/// Bytes that were sent, of which a media type may be known: in the charset that it names.
+pub(super) fn sent<'a>(media_type: Option<&str>, schema: Option<&str>, bytes: Cow<'a, [u8]>) -> Chosen<'a> {
+    if let Some(Foreign { text, charset }) = charset::decode(media_type, &bytes) {
+        let note = format!("text in {}", fit(&clean_line(&charset), 40));
+        let chosen = by(media_type, schema, Cow::Owned(text.into_bytes()));
+        if !matches!(chosen.kind, Kind::Bytes | Kind::Empty) {
+            let note = chosen.note.map_or_else(|| note.clone(), |other| format!("{note}; {other}"));
+            return Chosen { raw: Some(bytes), note: Some(note), ..chosen };
+        }
+    }
+    by(media_type, schema, bytes)
+}
+
+/// Bytes in UTF-8, or no text, of which a media type may be known.
+fn by<'a>(media_type: Option<&str>, schema: Option<&str>, bytes: Cow<'a, [u8]>) -> Chosen<'a> {
     if bytes.is_empty() {
-        return Chosen { kind: Kind::Empty, bytes, note: None };
+        return Chosen { kind: Kind::Empty, bytes, raw: None, note: None };
     }
     let named = media_type.unwrap_or_default();
     if let Some(format) = media::schema_format(named).filter(|_| !media::is_json(named)) {
         let schema = schema.unwrap_or("no dataschema says which");
         let note = format!("{format}, schema: {}", fit(&clean_line(schema), 200));
-        return Chosen { kind: Kind::Bytes, bytes, note: Some(note) };
+        return Chosen { kind: Kind::Bytes, bytes, raw: None, note: Some(note) };
     }
     let (kind, note) = if media::is_json(named) {
         match json_problem(&bytes) {
@@ -93,11 +110,20 @@ pub(super) fn by<'a>(media_type: Option<&str>, schema: Option<&str>, bytes: Cow<
     } else if media::is_text(named) && is_text(&bytes) {
         (Kind::Text, None)
     } else if media::is_xml(named) || media::is_text(named) {
-        (Kind::Bytes, Some("its type is text, but it is not UTF-8".into()))
+        (Kind::Bytes, Some(not_text(named)))
     } else {
         (look(&bytes), None)
     };
-    Chosen { kind, bytes, note }
+    Chosen { kind, bytes, raw: None, note }
+}
+
+fn not_text(media_type: &str) -> String {
+    match media::charset(media_type).filter(|_| !media::is_utf8(media_type)) {
+        Some(charset) => {
+            format!("its type is text in {}, but it cannot be read as that", fit(&clean_line(charset), 40))
+        }
+        None => "its type is text, but it is not UTF-8".to_owned(),
+    }
 }
 
 /// What it looks like.
@@ -167,6 +193,28 @@ mod tests {
         for (media_type, bytes, expected) in cases {
             assert_eq!(kind(media_type, bytes), expected, "{media_type} {:?}", String::from_utf8_lossy(bytes));
         }
+    }
+
+    #[test]
+    fn text_in_another_charset() {
+        let chosen = |named: &str, bytes: &'static [u8]| {
+            let chosen = sent(Some(named), None, Cow::Borrowed(bytes));
+            let raw = chosen.raw.map(Cow::into_owned);
+            (chosen.kind, String::from_utf8_lossy(&chosen.bytes).into_owned(), raw, chosen.note.unwrap_or_default())
+        };
+        let latin = b"gr\xf6\xdfe";
+        let expected = (Kind::Text, "größe".to_owned(), Some(latin.to_vec()), "text in ISO-8859-1".to_owned());
+        assert_eq!(chosen("text/plain; charset=ISO-8859-1", latin), expected);
+        let json = b"{\0\"\0a\0\"\0:\x001\0}\0";
+        let expected = (Kind::Json, "{\"a\":1}".to_owned(), Some(json.to_vec()), "text in utf-16".to_owned());
+        assert_eq!(chosen("application/json;charset=utf-16", json), expected);
+        let (kind, _, raw, note) = chosen("text/plain; charset=utf-32", b"\xff\xff\xff\xff");
+        assert_eq!(
+            (kind, raw, note.as_str()),
+            (Kind::Bytes, None, "its type is text in utf-32, but it cannot be read as that")
+        );
+        let (kind, _, raw, note) = chosen("image/png; charset=utf-16", b"\0\x01\0\x02\0\x03");
+        assert_eq!((kind, raw, note.as_str()), (Kind::Bytes, None, ""));
     }
 
     #[test]

@@ -114,6 +114,8 @@ pub struct Body<'a> {
     kind: Kind,
     note: Option<String>,
     bytes: Store<'a>,
+    /// What was sent, where the bytes are text that was made of it.
+    raw: Option<Store<'a>>,
     /// The columns that lines are broken into; without a limit they are not.
     width: usize,
     /// The bytes that are laid out.
@@ -131,14 +133,12 @@ pub struct Body<'a> {
 impl<'a> Body<'a> {
     /// The data of an event.
     pub fn of(event: &Event<'a>) -> Self {
-        let chosen = choose::of(event);
-        Self::new(chosen.kind, chosen.bytes, chosen.note)
+        Self::chosen(choose::of(event))
     }
 
     /// The body of a plain message, unpacked.
     pub fn of_plain(envelope: &'a Envelope<'_>) -> Self {
-        let chosen = choose::by(envelope.content_type(), None, Cow::Borrowed(envelope.body()));
-        Self::new(chosen.kind, chosen.bytes, chosen.note)
+        Self::chosen(choose::sent(envelope.content_type(), None, Cow::Borrowed(envelope.body())))
     }
 
     /// The bytes of a message as they are: a body as hex, or headers that cannot be decoded.
@@ -147,14 +147,18 @@ impl<'a> Body<'a> {
         Self::new(kind, Cow::Borrowed(bytes), None)
     }
 
-    fn new(kind: Kind, bytes: Cow<'a, [u8]>, note: Option<String>) -> Self {
-        Self::laid_out(kind, bytes.into(), note, usize::MAX)
+    fn chosen(chosen: choose::Chosen<'a>) -> Self {
+        Self { raw: chosen.raw.map(Store::from), ..Self::new(chosen.kind, chosen.bytes, chosen.note) }
     }
 
-    fn laid_out(kind: Kind, bytes: Store<'a>, note: Option<String>, width: usize) -> Self {
+    fn new(kind: Kind, bytes: Cow<'a, [u8]>, note: Option<String>) -> Self {
+        Self::laid_out(kind, bytes.into(), None, note, usize::MAX)
+    }
+
+    fn laid_out(kind: Kind, bytes: Store<'a>, raw: Option<Store<'a>>, note: Option<String>, width: usize) -> Self {
         let (place, finished) = (Place::default(), kind == Kind::Empty);
         let (most, marks) = (MOST_SHOWN, vec![Mark::default()]);
-        Self { kind, note, bytes, width, most, marks, passed: 0, counted: 0, place, finished }
+        Self { kind, note, bytes, raw, width, most, marks, passed: 0, counted: 0, place, finished }
     }
 
     /// JSON text of our own.
@@ -165,18 +169,18 @@ impl<'a> Body<'a> {
     /// The same, of which no more than so many bytes are laid out.
     #[must_use]
     pub fn up_to(self, most: usize) -> Self {
-        Self { most: most.min(MOST_SHOWN), ..Self::laid_out(self.kind, self.bytes, self.note, self.width) }
+        Self { most: most.min(MOST_SHOWN), ..Self::laid_out(self.kind, self.bytes, self.raw, self.note, self.width) }
     }
 
     /// The same, its lines broken into rows of so many columns; all that speaks of lines speaks of rows then.
     #[must_use]
     pub fn folded(self, width: usize) -> Self {
-        Self::laid_out(self.kind, self.bytes, self.note, width.max(1))
+        Self::laid_out(self.kind, self.bytes, self.raw, self.note, width.max(1))
     }
 
     /// The same, to be kept longer than the message. It shares the bytes of the message where it can.
     pub fn into_shared(self, message: &Bytes) -> Body<'static> {
-        let bytes = match self.bytes {
+        let shared = |store: Store<'_>| match store {
             Store::Borrowed(bytes) => {
                 let (all, part) = (message.as_ptr_range(), bytes.as_ptr_range());
                 let inside = all.start <= part.start && part.end <= all.end;
@@ -187,7 +191,8 @@ impl<'a> Body<'a> {
         Body {
             kind: self.kind,
             note: self.note,
-            bytes: Store::Shared(bytes),
+            bytes: Store::Shared(shared(self.bytes)),
+            raw: self.raw.map(|raw| Store::Shared(shared(raw))),
             width: self.width,
             most: self.most,
             marks: self.marks,
@@ -201,8 +206,9 @@ impl<'a> Body<'a> {
     /// The same bytes as hex and ASCII.
     #[must_use]
     pub fn as_bytes(self) -> Self {
-        let kind = if self.bytes.is_empty() { Kind::Empty } else { Kind::Bytes };
-        Self::laid_out(kind, self.bytes, None, self.width)
+        let bytes = self.raw.unwrap_or(self.bytes);
+        let kind = if bytes.is_empty() { Kind::Empty } else { Kind::Bytes };
+        Self::laid_out(kind, bytes, None, None, self.width)
     }
 
     /// What it is.
@@ -217,7 +223,7 @@ impl<'a> Body<'a> {
 
     /// The same as [`Body::bytes`], to be kept.
     pub(super) fn shared(&self) -> Bytes {
-        match &self.bytes {
+        match self.raw.as_ref().unwrap_or(&self.bytes) {
             Store::Borrowed(bytes) => Bytes::copy_from_slice(bytes),
             Store::Shared(bytes) => bytes.clone(),
         }
@@ -225,6 +231,11 @@ impl<'a> Body<'a> {
 
     /// The data itself, decoded from Base64 or unpacked: for writing to a file. Raw.
     pub fn bytes(&self) -> &[u8] {
+        self.raw.as_ref().unwrap_or(&self.bytes)
+    }
+
+    /// The same as it is shown: what is text is in UTF-8, whatever it came in. Raw.
+    pub fn shown(&self) -> &[u8] {
         &self.bytes
     }
 

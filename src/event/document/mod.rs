@@ -152,7 +152,7 @@ impl Document {
             return None;
         }
         let offset = self.body.offset(below)?;
-        let leaf = leaf_at(self.body.bytes(), offset)?;
+        let leaf = leaf_at(self.body.shown(), offset)?;
         let key = if self.holds == Holds::Data { data_key(&leaf.steps) } else { member_key(&leaf)? };
         Some(Field { key, value: leaf.text })
     }

@@ -84,7 +84,7 @@ impl Pattern {
                 }
                 Piece::Own(_) => {
                     let body = event.map_or_else(|| Body::of_plain(envelope), Body::of);
-                    String::from_utf8_lossy(body.bytes()).into_owned().into()
+                    String::from_utf8_lossy(body.shown()).into_owned().into()
                 }
                 Piece::Key(key, _, had) => {
                     let value = key.text(&view);

@@ -101,7 +101,7 @@ fn data(out: &mut Vec<u8>, body: Body<'_>) -> io::Result<()> {
     if let Some(note) = body.note() {
         writeln!(out, "    ({note})")?;
     }
-    let size = body.bytes().len();
+    let size = body.shown().len();
     let mut body = body.up_to(MOST);
     let cut = size > MOST;
     // The row that says how much was cut is not ours: fewer rows may be printed than there are.
