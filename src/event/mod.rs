@@ -34,6 +34,7 @@ mod place;
 pub mod reader;
 pub mod save;
 mod seen;
+pub mod table;
 #[cfg(test)]
 mod tests;
 pub mod time;

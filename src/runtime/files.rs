@@ -9,7 +9,8 @@ use std::sync::Arc;
 use crate::app::Viewer;
 use crate::config::Env;
 use crate::event::clean_line;
-use crate::event::save::{self, Format, MOST_COLUMNS};
+use crate::event::save::{self, Format};
+use crate::event::table::MOST_COLUMNS;
 use crate::model::Message;
 use crate::model::units::count_exact;
 

@@ -135,7 +135,12 @@ impl TailScreen {
         let mut add = |keys: [char; 2], words: String, which| {
             let (json, csv) = (Saved { which, format: Format::Ndjson }, Saved { which, format: Format::Csv });
             items.push(MenuItem::new(keys[0], &words, "CloudEvents, one a line", Choice::Tail(TailChoice::Save(json))));
-            items.push(MenuItem::new(keys[1], words, "CSV of the attributes", Choice::Tail(TailChoice::Save(csv))));
+            items.push(MenuItem::new(
+                keys[1],
+                words,
+                "CSV, with the data on one line",
+                Choice::Tail(TailChoice::Save(csv)),
+            ));
         };
         if !self.marks.is_empty() {
             add(['m', 'M'], format!("{} marked", self.marks.len()), Which::Marked);
