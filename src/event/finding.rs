@@ -82,6 +82,8 @@ pub enum Finding {
     SeveralInBody,
     /// Data that is not the JSON that its type says; line and column from 1, and what the reader says.
     DataNotJson(usize, usize, Box<str>),
+    /// A name that an object within the data has more than once, with the way to it.
+    DoubledKey(Box<str>),
     /// An extension that breaks a rule of the document that defines it; name, value, and the rule.
     Extension(Box<str>, Box<str>, &'static str),
     /// `Content-Type` and `ce-datacontenttype` say different things; both of them.
@@ -160,6 +162,7 @@ impl Finding {
             Self::TwoModes => "two-modes",
             Self::SeveralInBody => "several-in-body",
             Self::DataNotJson(..) => "data-not-json",
+            Self::DoubledKey(_) => "doubled-key",
             Self::Extension(..) => "extension-rule",
             Self::ContentTypes(..) => "content-types-differ",
             Self::UndecodableHeaders => "undecodable-headers",
@@ -184,6 +187,7 @@ impl Finding {
             Self::NameLong(_)
             | Self::NameStart(_)
             | Self::TooMany(_)
+            | Self::DoubledKey(_)
             | Self::HeaderNotEncoded(_)
             | Self::HeaderReadings { .. }
             | Self::KafkaHeaders
@@ -360,6 +364,15 @@ impl fmt::Display for Finding {
                 "datacontenttype says JSON, but the data is none: it breaks at line {line}, column {column}: {}.",
                 clean_line(what)
             ),
+            Self::DoubledKey(way) => {
+                let start: String = way.chars().take(QUOTED + 1).collect();
+                write!(
+                    f,
+                    "{} is given more than once; here the last one counts, other readers may take another (RFC 8259, \
+                     section 4).",
+                    layout::fit(&clean_line(&start), QUOTED)
+                )
+            }
             Self::Extension(name, found, rule) => write!(f, "{} is {}, but {rule}.", n(name), q(found)),
             Self::KafkaHeaders => {
                 write!(f, "Attributes come in ce_ headers, as on Kafka; on NATS their prefix is ce- (with a hyphen).")

@@ -12,6 +12,7 @@ mod decode;
 pub mod decoded;
 pub mod diff;
 pub mod document;
+mod doubled;
 pub mod envelope;
 #[cfg(any(test, fuzzing))]
 pub mod exercise;

@@ -61,7 +61,8 @@ impl Head {
             self.sentence(Role::Title, "", &plain.to_string());
         }
         let own = event.map(|event| event.findings.as_slice()).unwrap_or_default();
-        let all = || decoded.findings.iter().chain(own);
+        let doubled = event.and_then(Event::doubled_key);
+        let all = || decoded.findings.iter().chain(own).chain(&doubled);
         let of = |severity: Severity| all().filter(move |finding| finding.severity() == severity);
         let errors = of(Severity::Error).count();
         if decoded.plain().is_none() && all().next().is_some() {

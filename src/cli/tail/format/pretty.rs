@@ -53,7 +53,8 @@ pub(super) fn write(
             if batch {
                 writeln!(out, "  event {} of {all}", count_exact(number as u64 + 1))?;
             }
-            findings(out, &event.findings)?;
+            let all: Vec<Finding> = event.findings.iter().cloned().chain(event.doubled_key()).collect();
+            findings(out, &all)?;
             attributes(out, event)?;
         }
         data(
