@@ -120,6 +120,23 @@ async fn what_an_endpoint_will_never_take_can_be_passed_over() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_left_out_behind_a_refused_event_of_a_batch_is_counted() {
+    let place = place(0).await;
+    let js = jetstream::new(place.nats.clone());
+    let event = |id: u32| json!({"specversion": "1.0", "id": id.to_string(), "source": "/a", "type": "t"});
+    let mut headers = async_nats::HeaderMap::new();
+    headers.insert("Content-Type", "application/cloudevents-batch+json");
+    let batch = json!([event(1), event(2), event(3), event(4)]).to_string();
+    js.publish_with_headers("orders.batch", headers, batch.into()).await.unwrap().await.unwrap();
+    let (url, received) = endpoint(&["200 OK\r\n", "422 Unprocessable\r\n"]);
+    let running = begin(&place, Request { http_mode: HttpMode::Structured, ..wanted("orders", &url) }).await;
+    let last = timeout(PATIENCE, running.ended()).await.unwrap();
+    assert_eq!((last.state, received.lock().unwrap().len()), (State::Failed, 1), "{last:?}");
+    let reason = last.reason.unwrap();
+    assert!(reason.contains("event 2 of 4") && reason.contains("the 2 events behind it in this batch"), "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kill_9_leaves_one_request_uncertain_at_most() {
     let place = place(600).await;
     let (url, received) = endpoint(&[]);

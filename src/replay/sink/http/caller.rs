@@ -73,6 +73,19 @@ enum Outcome {
     Never(String),
 }
 
+/// What becomes of the events of a batch behind one that was refused: whoever goes on behind their message gives them up.
+fn left_out(behind: usize) -> String {
+    match behind {
+        0 => String::new(),
+        1 => "; the event behind it in this batch was not sent: going on behind the message leaves it out too".into(),
+        n => {
+            format!(
+                "; the {n} events behind it in this batch were not sent: going on behind the message leaves them out too"
+            )
+        }
+    }
+}
+
 /// What became of an event.
 enum Sent {
     Fate(Fate),
@@ -129,7 +142,7 @@ impl Caller {
                 Sent::Fate(fate) => uncertain |= fate == Fate::Uncertain,
                 Sent::Refused(reason) => {
                     let of = if several { format!("event {nth} of {}: ", copies.len()) } else { String::new() };
-                    let fate = Err(Refusal::Other(format!("{of}{reason}")));
+                    let fate = Err(Refusal::Other(format!("{of}{reason}{}", left_out(copies.len() - nth))));
                     return Some(Answer::Settled(Settled { position, fate }));
                 }
                 Sent::Failed(reason) => return Some(Answer::Failed(reason)),
