@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jetscope::app::Msg;
+use jetscope::model::lag::{Lag, Stored};
 use jetscope::model::{Consumer, Stream, Timestamp, Update};
 
 use crate::common::world::{World, listing, start};
@@ -36,6 +37,11 @@ fn losing(columns: u16, change: impl Fn(&mut Consumer)) -> World {
         s.config.limits.max_msgs = Some(10_000);
         world.send(Msg::Data(Update::Streams(listing(vec![Arc::new(s)], second))));
         world.send(Msg::Data(Update::ConsumersSwept { taken, failed: None }));
+        // Its oldest message is the first that the full log drops next.
+        let oldest = Some(Stored { seq: 42_374 + 98 * second as u64, time: at(0) });
+        let lag = Lag { oldest, delivered: None, taken };
+        let (stream, name) = ("eventsource-github-stream".into(), "webhook-relay-eu".into());
+        world.send(Msg::Data(Update::Lag(stream, name, lag)));
         world.send(Msg::Tick(at(second as u64)));
     }
     world.send(Msg::Frame);
@@ -61,4 +67,15 @@ fn what_is_lost_and_how_fast_is_whole_at_80_columns() {
     let mut narrow = losing(60, |_| {});
     let row = self::row(narrow.keys("C"));
     assert!(row.contains("LOST<=46k 98/s"), "{row}");
+}
+
+#[test]
+fn what_is_being_lost_is_not_lost_in_0s() {
+    for columns in [80, 120] {
+        let mut world = losing(columns, |_| {});
+        let screen = world.keys("C<enter>").screen();
+        let fact = screen.lines().find(|line| line.contains("losing")).unwrap_or_else(|| panic!("{screen}"));
+        assert!(fact.contains("now, up to 98/s"), "{fact}");
+        assert!(!screen.contains("0s by ") && !screen.contains("in 0s") && !screen.contains(" 0s ago"), "{screen}");
+    }
 }

@@ -47,6 +47,26 @@ fn what_was_given_up_lost_and_held() {
 }
 
 #[test]
+fn what_is_being_lost_is_no_forecast() {
+    // Its first unread message is as old as messages may be, or has half a second left.
+    for age in [1_000, 1_030] {
+        let mut case = case();
+        case.s.config.limits.max_age = Some(Duration::from_secs(1_000));
+        (case.c.pending, case.s.state.last_seq) = (1_000, 1_100);
+        let mut case = case.polls(11, |c| {
+            c.c.waiting = 0;
+            c.stored(1);
+        });
+        let oldest = Some(Stored { seq: 101, time: Timestamp::from_secs(case.second - age) });
+        let lag = Lag { oldest, delivered: None, taken: Timestamp::from_secs(case.second) };
+        case.catalog.apply(Update::Lag("orders".into(), "billing".into(), lag));
+        assert!(case.hits().contains(&(Rule::ConsumerLossNear, Critical)), "{:?}", case.hits());
+        let sentence = case.sentence(Rule::ConsumerLossNear);
+        assert_eq!(sentence, "It is losing messages now: its stream drops them before they are acked.");
+    }
+}
+
+#[test]
 fn retention_that_comes_near() {
     // 4,000 messages behind the beginning of the log, which comes 20 nearer each second.
     let near = |first: u64, step: u64, thresholds: Thresholds| {
