@@ -192,9 +192,12 @@ impl Drill {
     fn most(&self) -> u64 {
         let runs = self.replays().list();
         let warnings = &runs[0].plan.warnings;
-        let said =
-            warnings.iter().find_map(|words| words.split_once(" in flight ")).unwrap_or_else(|| panic!("{warnings:?}"));
-        said.0.split_whitespace().find_map(|word| word.parse().ok()).unwrap_or_else(|| panic!("{warnings:?}"))
+        if warnings.iter().any(|words| words.contains("the one event whose answer is missing")) {
+            return 1;
+        }
+        let said = warnings.iter().find_map(|words| words.split_once(" in flight "));
+        let most = said.and_then(|(before, _)| before.split_whitespace().find_map(|word| word.parse().ok()));
+        most.unwrap_or_else(|| panic!("{warnings:?}"))
     }
 
     fn judge(&self, arrived: &[u64], kills: u32, last: &Value) -> String {
