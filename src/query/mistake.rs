@@ -17,12 +17,19 @@ pub struct Mistake {
     pub sentence: String,
     /// What may be written there instead.
     pub instead: Option<String>,
+    /// It is what a write is confirmed by, which names its target: never cut.
+    pub whole: bool,
 }
 
 impl Mistake {
     /// A mistake at a place.
     pub fn new(at: ops::Range<usize>, sentence: impl Into<String>) -> Self {
-        Self { at, sentence: sentence.into(), instead: None }
+        Self { at, sentence: sentence.into(), instead: None, whole: false }
+    }
+
+    /// What has to be typed before a write, with its target.
+    pub fn question(at: ops::Range<usize>, sentence: impl Into<String>) -> Self {
+        Self { whole: true, ..Self::new(at, sentence) }
     }
 
     /// The same with a suggestion, if there is one.
@@ -42,7 +49,7 @@ impl Mistake {
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&short(&self.sentence, MOST))?;
+        f.write_str(&short(&self.sentence, if self.whole { usize::MAX } else { MOST }))?;
         match &self.instead {
             Some(instead) => write!(f, "; did you mean {}?", short(instead, MOST)),
             None => Ok(()),
@@ -57,5 +64,18 @@ pub fn short(text: &str, most: usize) -> Cow<'_, str> {
     match text.char_indices().nth(most) {
         Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
         None => Cow::Borrowed(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_target_of_a_write_is_never_cut() {
+        let name = "n".repeat(255);
+        let sentence = format!("type its name to confirm; {name} of {name} goes on at #7");
+        assert_eq!(Mistake::question(0..0, &*sentence).to_string(), sentence);
+        assert_eq!(Mistake::new(0..0, &*sentence).to_string().chars().count(), MOST + 1);
     }
 }

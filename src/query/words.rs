@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::Mistake;
 use super::cesql::ast::Path;
-use super::cesql::{self, Number, Value, read_all};
+use super::cesql::{self, Number, Value, any_at};
 use super::fields::{Fields, Needs, Part};
 use super::key::is_name;
 use super::pattern::{Pattern, lower};
@@ -191,7 +191,7 @@ impl What {
     fn holds<F: Fields + ?Sized>(&self, fields: &F) -> bool {
         match self {
             Self::Value(paths, pattern, number) => paths.iter().any(|path| {
-                read_all(path, fields).into_iter().any(|value| match (value, pattern) {
+                any_at(path, fields, |value| match (value, pattern) {
                     (_, None) => true,
                     (Value::Number(found), Some(_)) if *number == Some(found) => true,
                     (value, Some(pattern)) => pattern.matches(&value.into_text()),

@@ -9,7 +9,7 @@ impl App {
     /// protected.
     pub(super) fn ask_word(&mut self, original: bool) {
         let mut prompt = Prompt::of(PromptKind::Confirm { original }, "");
-        prompt.mistake = Some(Mistake::new(0..0, self.asked_word(original).1));
+        prompt.mistake = Some(Mistake::question(0..0, self.asked_word(original).1));
         self.prompt = Some(prompt);
     }
 
@@ -25,16 +25,18 @@ impl App {
         let name = self.session.name_to_type().to_owned();
         match (asked, self.session.access, original) {
             (Some(other), ..) => {
-                let sentence = format!("context {other} is protected: type its name to confirm; it goes {route}");
+                let sentence =
+                    format!("context {other} is protected: type its name to confirm; the replay goes {route}");
                 (other, sentence)
             }
             (None, Access::Protected, _) => {
-                let sentence = format!("this context is protected: type its name, {name}, to confirm; it goes {route}");
+                let sentence =
+                    format!("this context is protected: type its name, {name}, to confirm; the replay goes {route}");
                 (name, sentence)
             }
             _ => {
                 let sentence = format!(
-                    "every consumer of the stream receives these events again: type original to confirm; it goes {route}"
+                    "every consumer of the stream receives these events again: type original to confirm; the replay goes {route}"
                 );
                 ("original".into(), sentence)
             }
@@ -50,7 +52,7 @@ impl App {
     ) -> Result<(), Mistake> {
         let (wanted, sentence) = self.asked_word(original);
         if typed != wanted || wanted.is_empty() {
-            return Err(Mistake::new(0..typed.len(), sentence));
+            return Err(Mistake::question(0..typed.len(), sentence));
         }
         // The gate compares names; the other word is asked for only here.
         let name = wanted != "original" || self.session.access == Access::Protected;

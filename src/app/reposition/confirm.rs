@@ -20,7 +20,7 @@ impl App {
         };
         if again || self.session.access == Access::Protected {
             let mut prompt = Prompt::of(PromptKind::ConfirmMove { again }, "");
-            prompt.mistake = Some(Mistake::new(0..0, self.word_of_move(again).1));
+            prompt.mistake = Some(Mistake::question(0..0, self.word_of_move(again).1));
             self.prompt = Some(prompt);
             return;
         }
@@ -56,7 +56,7 @@ impl App {
     ) -> Result<(), Mistake> {
         let (wanted, sentence) = self.word_of_move(again);
         if typed != wanted || wanted.is_empty() {
-            return Err(Mistake::new(0..typed.len(), sentence));
+            return Err(Mistake::question(0..typed.len(), sentence));
         }
         self.start_move(Some(typed.to_owned()), effects);
         Ok(())

@@ -11,13 +11,14 @@ fn written(value: &Value<'_>) -> String {
 
 /// The kind of an error, as the conformance tests of the specification name it.
 fn kind(error: Option<&super::EvalError>) -> &'static str {
-    use super::EvalError::{Cast, FunctionEvaluation, Math, MissingAttribute};
+    use super::EvalError::{Cast, FunctionEvaluation, Math, MissingAttribute, TooMuch};
     match error {
         None => "",
         Some(MissingAttribute(_)) => "missing",
         Some(Cast(_)) => "cast",
         Some(Math(_)) => "math",
         Some(FunctionEvaluation(_)) => "function",
+        Some(TooMuch(_)) => "too much",
     }
 }
 

@@ -5,6 +5,7 @@
 //! that failed is false. AND and OR look at their second operand only where it matters.
 
 use std::borrow::Cow;
+use std::slice;
 
 use super::ast::{Binary, Expr, Logic, Path, Step};
 use super::functions::{Function, Trouble};
@@ -24,6 +25,8 @@ pub(super) struct Failed<'a> {
 #[derive(Debug)]
 pub(super) enum Fault<'a> {
     Missing(&'a Path),
+    TooMany(&'a Path),
+    TooManyPairs,
     Cast { value: Value<'a>, to: Type, of_not: bool },
     DividedByZero,
     Overflow(Binary),
@@ -69,20 +72,12 @@ pub(super) fn evaluate<'a, F: Fields + ?Sized>(expr: &'a Expr, fields: &'a F) ->
             number.checked_neg().map(Value::Integer).ok_or(Failed::with(Type::Integer, Fault::NegatedLeast))
         }
         Expr::Like { value, pattern, not } => {
-            let any = any_of(value, fields, |value| Ok(pattern.matches(&value.into_text())))?;
+            let values = all_of(value, fields)?;
+            let any = any_of(values.as_slice(), |value| Ok(pattern.matches(&value.clone().into_text())))?;
             Ok(Value::Boolean(any != *not))
         }
         Expr::In { value, set, not } => {
-            let any = any_of(value, fields, |value| {
-                for expr in set {
-                    if any_of(expr, fields, |element| {
-                        element.equals(&value).map_err(|to| Failed::cast(Type::Boolean, element, to))
-                    })? {
-                        return Ok(true);
-                    }
-                }
-                Ok(false)
-            })?;
+            let any = is_in(all_of(value, fields)?.as_slice(), set, fields)?;
             Ok(Value::Boolean(any != *not))
         }
         Expr::Binary(first, rest) => {
@@ -90,8 +85,7 @@ pub(super) fn evaluate<'a, F: Fields + ?Sized>(expr: &'a Expr, fields: &'a F) ->
             let mut left = match rest.as_slice().first() {
                 Some((op, expr)) if op.returns() == Type::Boolean => {
                     rest.next();
-                    any_of(first, fields, |value| compare(*op, &value, expr, fields))
-                        .map(|any| Value::Boolean(any != (*op == Binary::NotEqual)))
+                    all_of(first, fields).and_then(|values| compare(*op, values.as_slice(), expr, fields))
                 }
                 _ => evaluate(first, fields),
             };
@@ -106,23 +100,55 @@ pub(super) fn evaluate<'a, F: Fields + ?Sized>(expr: &'a Expr, fields: &'a F) ->
     }
 }
 
-/// Whether something holds for a value; where the expression is a path to many, for any of them. What cannot be
-/// answered for some of many counts only where it can be answered for none.
-fn any_of<'a, F: Fields + ?Sized>(
-    expr: &'a Expr,
-    fields: &'a F,
-    mut holds: impl FnMut(Value<'a>) -> Result<bool, Failed<'a>>,
-) -> Result<bool, Failed<'a>> {
-    let many = match expr {
-        Expr::Field(path @ Path::Data(steps)) if path.is_many() => data_values(steps, fields),
-        _ => Vec::new(),
-    };
-    if many.is_empty() {
-        let value = evaluate(expr, fields).map_err(|failed| failed.in_a(Type::Boolean))?;
-        return holds(value).map_err(|failed| failed.in_a(Type::Boolean));
+/// The value of an expression, or the values of a path to many.
+enum Values<'a> {
+    One(Value<'a>),
+    Many(Vec<Value<'a>>),
+}
+
+impl<'a> Values<'a> {
+    fn as_slice(&self) -> &[Value<'a>] {
+        match self {
+            Self::One(value) => slice::from_ref(value),
+            Self::Many(values) => values,
+        }
     }
+}
+
+/// The most values that a path to many leads to.
+const MOST_VALUES: usize = 100_000;
+
+/// The most pairs of values that are compared: both sides may be paths to many.
+const MOST_PAIRS: usize = 10_000_000;
+
+/// What an operand of a condition is.
+fn all_of<'a, F: Fields + ?Sized>(expr: &'a Expr, fields: &'a F) -> Result<Values<'a>, Failed<'a>> {
+    if let Expr::Field(path @ Path::Data(steps)) = expr
+        && path.is_many()
+    {
+        let mut many = Vec::new();
+        let whole = each_value(steps, fields, &mut |value| {
+            many.push(value);
+            many.len() < MOST_VALUES
+        });
+        if !whole {
+            return Err(Failed::with(Type::Boolean, Fault::TooMany(path)));
+        }
+        if !many.is_empty() {
+            return Ok(Values::Many(many));
+        }
+    }
+    evaluate(expr, fields).map(Values::One).map_err(|failed| failed.in_a(Type::Boolean))
+}
+
+/// Whether something holds for any of the values. What cannot be answered for some of many counts only where it can be
+/// answered for none.
+fn any_of<'a>(
+    values: &[Value<'a>],
+    mut holds: impl FnMut(&Value<'a>) -> Result<bool, Failed<'a>>,
+) -> Result<bool, Failed<'a>> {
     let (mut answered, mut first) = (false, None);
-    for value in many {
+    for value in values {
         match holds(value) {
             Ok(true) => return Ok(true),
             Ok(false) => answered = true,
@@ -132,37 +158,62 @@ fn any_of<'a, F: Fields + ?Sized>(
     first.filter(|_| !answered).map_or(Ok(false), Err)
 }
 
-/// The values that a path to many calls.
-fn data_values<'a, F: Fields + ?Sized>(steps: &[Step], fields: &'a F) -> Vec<Value<'a>> {
+/// Hands over the values that a path to many leads to, until told to stop; says whether these were all.
+fn each_value<'a, F: Fields + ?Sized>(steps: &[Step], fields: &'a F, take: &mut dyn FnMut(Value<'a>) -> bool) -> bool {
     match fields.data() {
-        Some(Data::Json(Cow::Borrowed(text))) => json::values(text, steps),
-        Some(Data::Json(text)) => json::values(&text, steps).into_iter().map(Value::into_owned).collect(),
-        Some(Data::Text(_)) | None => Vec::new(),
+        Some(Data::Json(Cow::Borrowed(text))) => json::values(text, steps).all(take),
+        Some(Data::Json(text)) => json::values(&text, steps).all(|value| take(value.into_owned())),
+        Some(Data::Text(_)) | None => true,
     }
 }
 
-/// Whether `left` compares so with the value of the expression, or with any of its values; for `!=` whether they are
-/// equal, since that asks for the contrary.
-fn compare<'a, F: Fields + ?Sized>(
-    op: Binary,
-    left: &Value<'a>,
-    right: &'a Expr,
-    fields: &'a F,
-) -> Result<bool, Failed<'a>> {
-    any_of(right, fields, |right| {
-        if matches!(op, Binary::Equal | Binary::NotEqual) {
-            return left.equals(&right).map_err(|to| Failed::cast(Type::Boolean, left.clone(), to));
+/// Whether any of the values is one of the set, which is looked at only as far as needed.
+fn is_in<'a, F: Fields + ?Sized>(values: &[Value<'a>], set: &'a [Expr], fields: &'a F) -> Result<bool, Failed<'a>> {
+    let mut sets: Vec<Values<'a>> = Vec::new();
+    any_of(values, |value| {
+        for (nth, expr) in set.iter().enumerate() {
+            if sets.len() <= nth {
+                let elements = all_of(expr, fields)?;
+                if values.len().saturating_mul(elements.as_slice().len()) > MOST_PAIRS {
+                    return Err(Failed::with(Type::Boolean, Fault::TooManyPairs));
+                }
+                sets.push(elements);
+            }
+            let elements = sets.get(nth).map(Values::as_slice).unwrap_or_default();
+            if any_of(elements, |element| {
+                element.equals(value).map_err(|to| Failed::cast(Type::Boolean, element.clone(), to))
+            })? {
+                return Ok(true);
+            }
         }
-        let order = left.order(&right).map_err(|(to, second)| {
-            let value = if second { right } else { left.clone() };
-            Failed::cast(Type::Boolean, value, to)
-        })?;
-        Ok(match op {
-            Binary::Less => order.is_lt(),
-            Binary::LessOrEqual => order.is_le(),
-            Binary::Greater => order.is_gt(),
-            _ => order.is_ge(),
-        })
+        Ok(false)
+    })
+}
+
+/// Whether any of the left values compares so with any of the right ones; for `!=` whether none is equal.
+fn compare<'a, F: Fields + ?Sized>(op: Binary, lefts: &[Value<'a>], right: &'a Expr, fields: &'a F) -> Outcome<'a> {
+    let rights = all_of(right, fields)?;
+    if lefts.len().saturating_mul(rights.as_slice().len()) > MOST_PAIRS {
+        return Err(Failed::with(Type::Boolean, Fault::TooManyPairs));
+    }
+    let any = any_of(lefts, |left| any_of(rights.as_slice(), |right| holds(op, left, right)))?;
+    Ok(Value::Boolean(any != (op == Binary::NotEqual)))
+}
+
+/// Whether two values compare so; for `!=` whether they are equal, since that asks for the contrary.
+fn holds<'a>(op: Binary, left: &Value<'a>, right: &Value<'a>) -> Result<bool, Failed<'a>> {
+    if matches!(op, Binary::Equal | Binary::NotEqual) {
+        return left.equals(right).map_err(|to| Failed::cast(Type::Boolean, left.clone(), to));
+    }
+    let order = left.order(right).map_err(|(to, second)| {
+        let value = if second { right } else { left };
+        Failed::cast(Type::Boolean, value.clone(), to)
+    })?;
+    Ok(match op {
+        Binary::Less => order.is_lt(),
+        Binary::LessOrEqual => order.is_le(),
+        Binary::Greater => order.is_gt(),
+        _ => order.is_ge(),
     })
 }
 
@@ -201,7 +252,7 @@ impl Binary {
 
 fn binary<'a, F: Fields + ?Sized>(op: Binary, left: Value<'a>, right: &'a Expr, fields: &'a F) -> Outcome<'a> {
     if op.returns() == Type::Boolean {
-        return compare(op, &left, right, fields).map(|any| Value::Boolean(any != (op == Binary::NotEqual)));
+        return compare(op, slice::from_ref(&left), right, fields);
     }
     let right = evaluate(right, fields)?;
     let (a, b) = match (left.to_integer(), right.to_integer()) {
@@ -246,11 +297,15 @@ fn call<'a, F: Fields + ?Sized>(function: Function, arguments: &'a [Expr], field
     function.call(values).map_err(|(value, trouble)| Failed { value, fault: Fault::Function(function, trouble) })
 }
 
-/// All that stands at the path.
-pub(in crate::query) fn read_all<'a, F: Fields + ?Sized>(path: &'a Path, fields: &'a F) -> Vec<Value<'a>> {
+/// Whether something holds for any value at the path.
+pub(in crate::query) fn any_at<'a, F: Fields + ?Sized>(
+    path: &'a Path,
+    fields: &'a F,
+    mut holds: impl FnMut(Value<'a>) -> bool,
+) -> bool {
     match path {
-        Path::Data(steps) if path.is_many() => data_values(steps, fields),
-        _ => read(path, fields).into_iter().collect(),
+        Path::Data(steps) if path.is_many() => !each_value(steps, fields, &mut |value| !holds(value)),
+        _ => read(path, fields).is_some_and(holds),
     }
 }
 
@@ -277,6 +332,13 @@ impl Fault<'_> {
         match self {
             Self::Missing(path) => {
                 EvalError::MissingAttribute(format!("{} is missing", short(&path.to_string(), MOST)))
+            }
+            Self::TooMany(path) => EvalError::TooMuch(format!(
+                "{} leads to more than {MOST_VALUES} values",
+                short(&path.to_string(), MOST)
+            )),
+            Self::TooManyPairs => {
+                EvalError::TooMuch(format!("more than {MOST_PAIRS} pairs of values would have to be compared"))
             }
             Self::Cast { value, to, of_not } => {
                 let hint = if *of_not { "; NOT binds closer than = and LIKE, so write NOT (…)" } else { "" };

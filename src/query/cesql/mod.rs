@@ -29,7 +29,7 @@ use super::filter::Verdict;
 
 pub use ast::Step;
 pub(super) use chain::{Chain, literal};
-pub(super) use eval::{read, read_all};
+pub(super) use eval::{any_at, read};
 pub(super) use lexer::path_at_start;
 pub use value::{Number, Value};
 
@@ -48,6 +48,9 @@ pub enum EvalError {
     /// An argument has no meaning for a function.
     #[error("{0}")]
     FunctionEvaluation(String),
+    /// The data holds more values than are looked at.
+    #[error("{0}")]
+    TooMuch(String),
 }
 
 /// An expression, ready to be evaluated.

@@ -115,6 +115,30 @@ fn what_goes_wrong_is_a_sentence() {
 }
 
 #[test]
+fn paths_to_very_many_cost_their_length() {
+    let of = |count: usize, more: &str| Sample {
+        body: format!(r#"{{"a":[{}7],"b":[{}8]{more}}}"#, "7,".repeat(count), "7,".repeat(count)).leak(),
+        ..Sample::default()
+    };
+    let told = |expression: &str, sample: &Sample| {
+        let filter = Filter::expression(expression).unwrap();
+        let (value, error) = filter.evaluate(sample);
+        (value.to_string(), error.map(|e| e.to_string()).unwrap_or_default())
+    };
+    // What is on the other side is read once: 10^10 steps otherwise, and more.
+    let wide = of(90_000, &format!(r#","limit":9,"none":[{}]"#, "0,".repeat(1 << 20)));
+    assert_eq!(told("data.a[*] > data.limit", &wide), ("false".into(), String::new()));
+    assert_eq!(told("data.a[*] IN (1, data.limit)", &wide), ("false".into(), String::new()));
+    let (value, error) = told("data.a[*] = data.b[*]", &wide);
+    assert_eq!((&*value, &*error), ("false", "more than 10000000 pairs of values would have to be compared"));
+    assert_eq!(told("data.a[*] = data.b[*]", &of(3_000, "")), ("true".into(), String::new()));
+    let (value, error) = told("data.a[*] = 8", &of(100_000, ""));
+    assert_eq!((&*value, &*error), ("false", "data.a[*] leads to more than 100000 values"));
+    // Words have no answer but yes and no, and look at all of them.
+    assert!(Filter::words("data.b[*]:8").unwrap().matches(&of(100_000, "")));
+}
+
+#[test]
 fn mistakes_have_their_place_and_what_would_be_right() {
     for (expression, place, part) in [
         ("", "", "ends where a value"),
