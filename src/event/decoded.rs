@@ -191,6 +191,9 @@ pub struct Event<'a> {
     pub beside: Option<&'a RawValue>,
     /// The body of a binary event as it was sent, where it was unpacked though no header says so: exported is this.
     pub sent: Option<&'a [u8]>,
+    /// Its data still is packed as the `Content-Encoding` of the message says: only what has that header, too, can have
+    /// it.
+    pub packed: bool,
     /// Its data is our own way to write what has no JSON: a message of Protocol Buffers.
     pub made_up: bool,
     /// Where its JSON breaks.

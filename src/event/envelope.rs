@@ -224,7 +224,11 @@ impl<'m> Envelope<'m> {
     /// A body that is packed though no header says so. A file that is meant to be packed stays as it is.
     fn recognised(&self) -> Option<Opened<'m>> {
         let coding = Coding::recognise(&self.message.body)?;
-        let named = self.content_type().unwrap_or_default().to_ascii_lowercase();
+        let is_type = |h: &&Header| {
+            self.style.attribute(&h.name).is_some_and(|name| Core::of(name) == Some(Core::Datacontenttype))
+        };
+        let own = self.headers().iter().find(is_type).filter(|_| self.binary).map(|h| &*h.value);
+        let named = own.or(self.content_type()).unwrap_or_default().to_ascii_lowercase();
         if Coding::ALL.iter().any(|coding| coding.is_named_in(&named)) {
             return None;
         }

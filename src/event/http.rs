@@ -129,13 +129,15 @@ impl Event<'_> {
             Data::Bytes(bytes) => Cow::Borrowed(self.sent.unwrap_or(bytes)),
             Data::Base64(raw) => Cow::Owned(decode_base64(raw.get()).ok_or(Misfit::Data)?),
             Data::Json(raw) => match self.datacontenttype().filter(|named| !media::is_json(named)) {
-                None => Cow::Borrowed(raw.get().as_bytes()),
+                None if self.datacontenttype().is_none_or(media::is_utf8) || raw.get().is_ascii() => {
+                    Cow::Borrowed(raw.get().as_bytes())
+                }
                 // Its characters are those of the string; which bytes these are in another charset is not for us to say.
                 Some(named) if media::is_utf8(named) => {
                     let text: String = serde_json::from_str(raw.get()).map_err(|_| Misfit::Data)?;
                     Cow::Owned(text.into_bytes())
                 }
-                Some(_) => return Err(Misfit::Data),
+                None | Some(_) => return Err(Misfit::Data),
             },
         };
         // An empty body is no data.
@@ -232,6 +234,7 @@ mod tests {
             (r#""datacontenttype":"application/vnd.x+json","data":"text""#, r#""text""#),
             (r#""data":"text""#, r#""text""#),
             (r#""data":null"#, "null"),
+            (r#""datacontenttype":"application/json; charset=iso-8859-1","data":{"n":1}"#, r#"{"n":1}"#),
         ] {
             assert_eq!(body(members).as_deref(), Ok(expected), "{members}");
         }

@@ -35,7 +35,9 @@ pub(super) fn lint(event: &mut Event<'_>) {
             Some(bytes) => findings.extend(json.then(|| not_json(&bytes)).flatten()),
             None => findings.push(Finding::Base64),
         },
-        Data::Bytes(bytes) if json && event.extent == Extent::Whole => findings.extend(not_json(bytes)),
+        Data::Bytes(bytes) if json && event.extent == Extent::Whole && !event.packed => {
+            findings.extend(not_json(bytes));
+        }
         _ => {}
     }
     event.findings = findings;

@@ -13,13 +13,6 @@ pub(super) struct Place {
 impl Place {
     /// That of the reader's error.
     pub(super) fn of(error: &serde_json::Error, json: &[u8]) -> Self {
-        // Bytes that are no text are noticed only at the end of the value that they stand in.
-        let odd = std::str::from_utf8(json).err().filter(|_| !error.is_eof()).map(|odd| odd.valid_up_to());
-        if let Some(offset) = odd {
-            let before = json.get(..offset).unwrap_or_default();
-            let start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
-            return Self { line: memchr::memchr_iter(b'\n', before).count() + 1, column: offset - start + 1, offset };
-        }
         let (line, mut column) = (error.line(), error.column());
         let start = match line.checked_sub(2) {
             Some(nth) => memchr::memchr_iter(b'\n', json).nth(nth).map_or(0, |at| at + 1),
@@ -35,6 +28,13 @@ impl Place {
             && reason(error).starts_with("control character")
         {
             (offset, column) = (offset + 1, column + 1);
+        }
+        // Bytes that are no text are noticed only at the end of the value that they stand in.
+        let odd = json.get(..offset).and_then(|before| std::str::from_utf8(before).err()).filter(|_| !error.is_eof());
+        if let Some(offset) = odd.map(|odd| odd.valid_up_to()) {
+            let before = json.get(..offset).unwrap_or_default();
+            let start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
+            return Self { line: memchr::memchr_iter(b'\n', before).count() + 1, column: offset - start + 1, offset };
         }
         Self { line, column, offset }
     }

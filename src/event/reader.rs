@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use memchr::memmem;
 use serde::Deserialize as _;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -29,6 +30,23 @@ pub enum Depth<'n> {
 impl Depth<'_> {
     pub(super) fn wants_data(self) -> bool {
         matches!(self, Self::Data | Self::Full)
+    }
+
+    /// Whether what is wanted is known where it is met: no name stands in the body twice, so that none comes again, and
+    /// none is written with escapes. Of members of one name the last counts.
+    fn is_known_at_once(self, body: &[u8]) -> bool {
+        let Self::Only(names) = self else { return false };
+        let mut quoted = String::with_capacity(32);
+        let mut once = |name: &str| {
+            quoted.clear();
+            quoted.extend(["\"", name, "\""]);
+            memmem::find_iter(body, &quoted).nth(1).is_none()
+        };
+        // Of letters and digits: `\u0030` to `\u007a`.
+        let escaped = |at: usize| matches!(body.get(at + 4), Some(b'3'..=b'7'));
+        names.iter().all(|name| once(name))
+            && once(Core::Specversion.name())
+            && !memmem::find_iter(body, br"\u00").any(escaped)
     }
 
     pub(super) fn lints(self) -> bool {
@@ -62,7 +80,7 @@ pub(super) enum Shape {
     Object,
     /// `[…]`.
     Array,
-    /// `{…}` on several lines, one after the other.
+    /// `{…}`, one after the other.
     Lines,
     /// Anything else, or nothing that could be read.
     Other,
@@ -90,7 +108,10 @@ pub(super) fn read<'a>(body: &'a [u8], depth: Depth<'_>, announced: bool) -> Doc
         return Document { shape: top.shape, events: top.events, dropped: top.dropped, broken };
     }
     let read = match body.trim_ascii_start().first() {
-        Some(b'{') => json.deserialize_map(&mut top),
+        Some(b'{') => {
+            top.may_stop = depth.is_known_at_once(body);
+            json.deserialize_map(&mut top)
+        }
         Some(b'[') => json.deserialize_seq(&mut top),
         _ => IgnoredAny::deserialize(&mut json).map(|_| ()),
     };
@@ -98,20 +119,19 @@ pub(super) fn read<'a>(body: &'a [u8], depth: Depth<'_>, announced: bool) -> Doc
     Document { shape: top.shape, events: top.events, dropped: top.dropped, broken }
 }
 
-/// Whether it is one object after the other, each on lines of its own: within JSON no brace opens on the line behind the
-/// one that another closes.
+/// Whether one object may follow another: within JSON no brace opens right behind one that closes, but for text in a
+/// string, of which the reader knows. The blanks before each brace are looked at once.
 fn are_lines(body: &[u8]) -> bool {
-    let breaks = |at: usize| {
-        let (before, behind) = body.split_at(at);
-        before.trim_ascii_end().last() == Some(&b'}') && behind.trim_ascii_start().first() == Some(&b'{')
-    };
-    body.trim_ascii_start().first() == Some(&b'{') && memchr::memchr_iter(b'\n', body).any(breaks)
+    let follows = |at: usize| body.get(..at).unwrap_or_default().trim_ascii_end().last() == Some(&b'}');
+    body.trim_ascii_start().first() == Some(&b'{') && memchr::memchr_iter(b'{', body).any(follows)
 }
 
 /// The top of the body, and what has been collected.
 struct Top<'a, 'n> {
     depth: Depth<'n>,
     announced: bool,
+    /// Whether reading may end before the end of an object.
+    may_stop: bool,
     /// Reading ended because everything is known, not because the JSON is broken.
     stopped: bool,
     shape: Shape,
@@ -126,6 +146,7 @@ impl<'a, 'n> Top<'a, 'n> {
         Self {
             depth,
             announced,
+            may_stop: false,
             stopped: false,
             shape: Shape::Other,
             events: Vec::new(),
@@ -140,16 +161,16 @@ impl<'a, 'n> Top<'a, 'n> {
         &mut self,
         json: &mut serde_json::Deserializer<R>,
     ) -> Result<(), serde_json::Error> {
-        json.deserialize_map(Object(self))?;
         self.shape = Shape::Object;
+        json.deserialize_map(Object(self))?;
         if !self.events.first().is_some_and(Event::is_recognised) {
             return json.end();
         }
         while let Err(trailing) = json.end() {
             if self.events.len() >= MOST_EVENTS {
-                // How many they are is not looked for.
-                self.dropped = 1;
-                return Ok(());
+                IgnoredAny::deserialize(&mut *json)?;
+                self.dropped += 1;
+                continue;
             }
             let before = self.events.len();
             let read = json.deserialize_map(Object(self));
@@ -170,11 +191,11 @@ impl<'a, 'n> Top<'a, 'n> {
     }
 
     /// Reads the members of an object into the last event.
-    fn members<A: MapAccess<'a>>(&mut self, mut map: A, alone: bool) -> Result<(), A::Error> {
+    fn members<A: MapAccess<'a>>(&mut self, mut map: A, may_stop: bool) -> Result<(), A::Error> {
         let depth = self.depth;
         let mut event = Event::default();
         let most = self.left.min(MOST_ATTRIBUTES);
-        let result = Members { depth, event: &mut event, most, may_stop: alone }.read(&mut map);
+        let result = Members { depth, event: &mut event, most, may_stop }.read(&mut map);
         self.left = self.left.saturating_sub(event.attributes.len());
         if result.is_err() {
             event.extent = Extent::Part;
@@ -198,7 +219,8 @@ impl<'a> Visitor<'a> for &mut Top<'a, '_> {
     fn visit_map<A: MapAccess<'a>>(self, map: A) -> Result<(), A::Error> {
         self.shape = Shape::Object;
         self.events.reserve_exact(1);
-        self.members(map, true)
+        let may_stop = self.may_stop;
+        self.members(map, may_stop)
     }
 
     fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<(), A::Error> {

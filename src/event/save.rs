@@ -56,7 +56,7 @@ fn ndjson<'m>(messages: impl Iterator<Item = &'m Message>, out: &mut dyn io::Wri
         let decoded = envelope.decode_to(Depth::Data);
         written.left_out += usize::from(decoded.events().is_empty());
         for event in decoded.events() {
-            if event.extent != Extent::Whole {
+            if event.extent != Extent::Whole || event.packed {
                 written.left_out += 1;
                 continue;
             }

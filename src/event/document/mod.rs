@@ -87,7 +87,9 @@ impl Document {
         let nothing = event.is_none_or(|event| event.extent == Extent::Nothing);
         let broken = event.and_then(|event| event.broken);
         let shape = if (nothing || broken.is_some()) && shape == Shape::Json { Shape::Pretty } else { shape };
-        let data = event.map_or_else(|| Body::of_plain(&envelope), Body::of).into_shared(&message.body);
+        // Where nothing could be read of an event that was announced, the body is what there is.
+        let read = event.filter(|_| !nothing || decoded.events().len() > 1);
+        let data = read.map_or_else(|| Body::of_plain(&envelope), Body::of).into_shared(&message.body);
         let mut head = Head::new(width);
         let mut foot = Head::new(width);
         head.findings(&decoded, event);
@@ -109,7 +111,7 @@ impl Document {
                 (data, holds)
             }
         };
-        head.data(&body, shape, event);
+        head.data(&body, shape, read);
         foot.apart();
         Self { head, body: body.folded(width), foot, holds, data: bytes, events: decoded.events().len() }
     }

@@ -22,6 +22,9 @@ pub const INFLATE_LIMIT: usize = 16 << 20;
 /// for it would claim that memory before its first byte.
 const ZSTD_WINDOW: u64 = 32 << 20;
 
+/// The most frames of LZ4 in a row.
+const MOST_FRAMES: usize = 128;
+
 /// The most codings that lie one in the other.
 const MOST_CODINGS: usize = 4;
 
@@ -201,10 +204,10 @@ fn stream(mut state: Decompress, packed: &[u8], out: &mut Vec<u8>, limit: usize)
     }
 }
 
-/// All frames, one after the other.
+/// All frames, one after the other; not many, since the library clears up to 4 MiB for each, however little is in it.
 fn lz4(packed: &[u8], out: &mut Vec<u8>, limit: usize) -> Result<(), String> {
     let mut rest = Rest { bytes: packed, missed: false };
-    loop {
+    for _ in 0..MOST_FRAMES {
         read_up_to(Lz4Decoder::new(&mut rest), out, limit)?;
         if out.len() > limit {
             return Ok(());
@@ -216,6 +219,7 @@ fn lz4(packed: &[u8], out: &mut Vec<u8>, limit: usize) -> Result<(), String> {
             return Ok(());
         }
     }
+    Err(format!("it has more than {MOST_FRAMES} frames"))
 }
 
 /// What is left to read, and whether more was wanted than that: the library takes a frame that was cut off between two

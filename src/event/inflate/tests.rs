@@ -193,3 +193,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_flood_of_frames_is_not_unpacked() {
+    let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
+    encoder.write_all(b"x").unwrap();
+    let frame = encoder.finish().unwrap();
+    let (body, finding) = inflate(Coding::Lz4, &frame.repeat(60_000), 1 << 20);
+    assert_eq!(body.map(|body| body.len()), Some(MOST_FRAMES));
+    assert!(matches!(finding, Some(Finding::EncodingBroken("lz4", _))), "{finding:?}");
+    assert!(inflate(Coding::Lz4, &frame.repeat(100), 1 << 20).1.is_none());
+}

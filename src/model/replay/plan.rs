@@ -131,7 +131,11 @@ impl Skipped {
             (self.undecodable, "has headers that cannot be decoded", "have headers that cannot be decoded"),
             (self.too_large, "is larger than the destination takes", "are larger than the destination takes"),
             (self.no_event, "is no CloudEvent, or a broken one", "are no CloudEvents, or broken ones"),
-            (self.batches, "is a batch that breaks off or is too long", "are batches that break off or are too long"),
+            (
+                self.batches,
+                "is a batch that cannot be taken apart as a whole",
+                "are batches that cannot be taken apart as a whole",
+            ),
             (
                 self.no_subject,
                 "has a subject that does not fit the template",
