@@ -379,7 +379,10 @@ pub(super) fn told(dir: &Path) -> Vec<Control> {
 
 /// Writes a checkpoint into the folder of a replay that this process holds.
 pub(super) fn save(dir: &Path, checkpoint: &Checkpoint, durable: bool) -> Result<(), JournalError> {
-    replace(&dir.join("checkpoint.json"), &json(checkpoint), durable)
+    replace(&dir.join("checkpoint.json"), &json(checkpoint), durable)?;
+    // Who deletes the folder just while this is written leaves it there, with nothing else in it.
+    let plan = dir.join("plan.json");
+    fs::metadata(&plan).map(drop).map_err(io_error(&plan, "read"))
 }
 
 /// That none of these between the same places was interrupted. What has failed may be given up without a word.

@@ -60,9 +60,15 @@ fn a_plan_that_is_cut_short_is_named_and_does_not_vanish() {
 fn a_folder_that_was_deleted_is_made_again_and_held() {
     let dir = tempfile::tempdir().unwrap();
     let (journals, plan) = (Journals::new(dir.path()), plan("R1", None, "to.{subject}"));
-    for gone in ["replays", "replays/R1"] {
+    for gone in ["replays", "replays/R1", "replays/R1/plan.json"] {
         let mut journal = journals.begin(&plan).unwrap();
-        fs::remove_dir_all(dir.path().join(gone)).unwrap();
+        if gone == "replays/R1/plan.json" {
+            // A checkpoint that was written meanwhile kept the folder from being deleted with what was in it.
+            fs::remove_file(dir.path().join("replays/R1/lock")).unwrap();
+            fs::remove_file(dir.path().join(gone)).unwrap();
+        } else {
+            fs::remove_dir_all(dir.path().join(gone)).unwrap();
+        }
         assert!(journal.save(&Checkpoint::default(), false).unwrap_err().is_missing());
         journal.remake(&plan).unwrap();
         journal.save(&Checkpoint::default(), false).unwrap();
