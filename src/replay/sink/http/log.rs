@@ -1,13 +1,16 @@
 //! `accepted.log` of a replay to an endpoint: what is sent is written down before, and what was answered after it. A
 //! line is a word and a position, `accepted 7`; of a message with several events also which of them, `accepted 7/2`.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read as _, Write as _};
 use std::path::Path;
 
-use crate::config::state;
+use crate::config::{read, state};
 use crate::model::replay::Delivery;
 use crate::replay::sink::Fate;
+
+/// A word, a position, and one of its events: no line is longer, in bytes.
+const LONGEST: u64 = 64;
 
 /// What the log of an earlier session says.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -42,7 +45,7 @@ pub(super) struct Log {
 impl Log {
     /// Opens it, and reads what it says.
     pub(super) fn open(path: &Path, delivery: Delivery) -> io::Result<(Self, Found)> {
-        let found = read(path, delivery)?;
+        let found = found(path, delivery)?;
         let file = state::private().create(true).append(true).open(path)?;
         Ok((Self { file, delivery }, found))
     }
@@ -67,19 +70,33 @@ fn which(text: &str) -> Option<Which> {
     }
 }
 
+/// Reads a line, of which no more is kept than one of ours can have. `false` at the end: a last line that is cut off was
+/// never finished.
+fn next_line(from: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    line.clear();
+    from.by_ref().take(LONGEST).read_until(b'\n', line)?;
+    if line.len() as u64 == LONGEST && !line.ends_with(b"\n") {
+        line.clear();
+        from.skip_until(b'\n')?;
+        return Ok(true);
+    }
+    Ok(line.ends_with(b"\n"))
+}
+
 /// What the log says. One that was sent and has no answer is uncertain where it is not to be sent again.
-fn read(path: &Path, delivery: Delivery) -> io::Result<Found> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
+fn found(path: &Path, delivery: Delivery) -> io::Result<Found> {
+    let mut lines = match read::open(path) {
+        Ok(file) => BufReader::new(file),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::default()),
         Err(error) => return Err(error),
     };
-    let mut found = Found::default();
-    let mut sending = None;
-    // A last line that is cut off was never finished.
-    for line in text.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
+    let (mut found, mut sending) = (Found::default(), None);
+    let mut line = Vec::new();
+    // Line by line: the log of a long replay is larger than what is kept of it.
+    while next_line(&mut lines, &mut line)? {
         sending = None;
-        match line.trim_end().split_once(' ').and_then(|(word, text)| Some((word, which(text)?))) {
+        let said = std::str::from_utf8(&line).unwrap_or_default().trim_end().split_once(' ');
+        match said.and_then(|(word, text)| Some((word, which(text)?))) {
             Some(("sending", event)) => sending = Some(event),
             Some(("accepted", event)) => found.add(event, Fate::Stored(0)),
             Some(("uncertain", event)) => found.add(event, Fate::Uncertain),
@@ -107,14 +124,16 @@ impl Found {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn said(text: &str, delivery: Delivery) -> Found {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("accepted.log");
-        assert_eq!(read(&path, delivery).unwrap(), Found::default());
+        assert_eq!(found(&path, delivery).unwrap(), Found::default());
         fs::write(&path, text).unwrap();
-        read(&path, delivery).unwrap()
+        found(&path, delivery).unwrap()
     }
 
     #[test]
@@ -127,6 +146,17 @@ mod tests {
         let text = "sending 1\nuncertain 1\nsending 2\nuncertain 2\nsending 3\nrefused 3\n";
         let fates = vec![(1, Fate::Uncertain), (2, Fate::Uncertain)];
         assert_eq!(said(text, Delivery::AtMostOnce), Found { fates, begun: None }, "each of them, not the last alone");
+    }
+
+    #[test]
+    fn what_is_no_line_of_ours_is_passed_over_and_not_kept() {
+        let text =
+            format!("accepted 1\naccepted {}\n\naccepted 7 \u{fffd}\naccepted 2\nsending 3\nx", "9".repeat(300_000));
+        let fates = vec![(1, Fate::Stored(0)), (2, Fate::Stored(0)), (3, Fate::Uncertain)];
+        assert_eq!(said(&text, Delivery::AtMostOnce).fates, fates);
+        let mut line = Vec::new();
+        assert!(next_line(&mut text.as_bytes().get(11..).unwrap(), &mut line).unwrap());
+        assert!(line.is_empty() && line.capacity() < 1_000, "{}", line.capacity());
     }
 
     #[test]
