@@ -1,6 +1,9 @@
 //! What is noted of the requests of this program: all of them, with what they cost and what came of them, and nothing
 //! that is secret.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,6 +22,7 @@ use jetscope::query::Range;
 use serde_json::json;
 
 use crate::common::every_kind::{api, publish, stream};
+use crate::common::liar::INFO;
 use crate::common::live::{LONG, Live, quick, user};
 use crate::common::{fixture, server_with};
 
@@ -204,4 +208,45 @@ async fn what_is_given_up_before_its_answer_is_noted_as_such_and_a_closed_ledger
     let closed = Connection::to(server.url());
     Api::new(open(&closed).await.expect("a connection")).account().await.expect("an answer");
     assert!(closed.ledger.take().0.is_empty());
+}
+
+/// A server that takes what it is sent up to the first message, and then nothing more; the connection stays open.
+fn deaf() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("nats://{}", listener.local_addr().expect("an address"));
+    thread::spawn(move || {
+        let (mut socket, _) = listener.accept().expect("a client");
+        socket.write_all(format!("{INFO}\r\n").as_bytes()).expect("greeted");
+        let mut lines = BufReader::new(socket.try_clone().expect("a socket")).lines();
+        while let Some(Ok(line)) = lines.next() {
+            match line.as_str() {
+                "PING" => socket.write_all(b"PONG\r\n").expect("answered"),
+                line if line.starts_with("PUB") || line.starts_with("HPUB") => break,
+                _ => {}
+            }
+        }
+        loop {
+            thread::park();
+        }
+    });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_publisher_leaves_a_server_that_takes_nothing_more() {
+    let connection = Connection::to(deaf());
+    let write = Write::Replay { stream: "orders".into(), destination: "orders".into() };
+    let permit = Gate::new(Access::Confirm, "").permit(write, &Confirmation::Yes).expect("a permit");
+    let publisher = Publisher::open(&connection, &permit).await.expect("a publisher");
+    let body = Bytes::from(vec![b'x'; 4 << 10]);
+    let left = async {
+        loop {
+            let message = Outbound { subject: "orders.new", headers: &[], id: None, body: body.clone() };
+            if let Err(problem) = publisher.publish_unheard(message).await {
+                return problem.sentence;
+            }
+        }
+    };
+    let left = tokio::time::timeout(Duration::from_secs(60), left).await.expect("it is not waited for ever");
+    assert_eq!(left, "publishing: the server has taken nothing for 5 s");
 }

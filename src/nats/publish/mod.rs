@@ -4,6 +4,7 @@
 pub mod fast;
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use async_nats::{HeaderMap, HeaderName, HeaderValue, StatusCode, Subject, Subscriber};
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use futures_util::{FutureExt, StreamExt};
 use serde::Deserialize;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::timeout;
 
 use crate::config::Connection;
 use crate::event::clean_line;
@@ -23,6 +25,9 @@ use super::note::Sent;
 use super::wire::{self, ApiError};
 use super::{Client, ClientEvent, connect};
 
+/// So long a message may wait until it finds room in the queue to the server, which holds thousands: a server that takes
+/// none of them for so long does not live any more. Nobody else watches this connection.
+const TAKEN: Duration = Duration::from_secs(5);
 /// Confirmations that are taken together.
 const TOGETHER: usize = 1_024;
 
@@ -191,11 +196,19 @@ impl Publisher {
         let Outbound { subject, body, .. } = message;
         let to = Subject::from(subject);
         self.sent.add(&self.client, subject, body.len());
-        let sent = match reply {
-            Some(reply) => self.nats.publish_with_reply_and_headers(to, Subject::from(reply), map, body).await,
-            None => self.nats.publish_with_headers(to, map, body).await,
+        let sending = async {
+            match reply {
+                Some(reply) => self.nats.publish_with_reply_and_headers(to, Subject::from(reply), map, body).await,
+                None => self.nats.publish_with_headers(to, map, body).await,
+            }
         };
-        sent.map_err(|error| lost(&error))
+        match timeout(TAKEN, sending).await {
+            Ok(sent) => sent.map_err(|error| lost(&error)),
+            Err(_) => Err(Problem::new(
+                ProblemKind::Timeout,
+                format!("publishing: the server has taken nothing for {} s", TAKEN.as_secs()),
+            )),
+        }
     }
 
     /// Waits until the server says something of messages that were published, and takes all that it said. An error
