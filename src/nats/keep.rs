@@ -13,6 +13,7 @@ use crate::model::units;
 
 use super::client::{ClientEvent, Events, Live, Wire};
 use super::connect::dial;
+use super::pauses::Pauses;
 
 /// A connection that is lost within this time was lost at once.
 const SOON: Duration = Duration::from_secs(5);
@@ -48,8 +49,7 @@ impl Lives {
         let (made, short) = &mut *lives;
         *short = if made.is_some_and(|made| now < made + SOON) { *short + 1 } else { 0 };
         // Once a connection is lost anyhow, and once more says that it is the message.
-        let pause = short.checked_sub(2).map_or(Duration::ZERO, |n| FIRST_PAUSE.saturating_mul(1 << n.min(16)));
-        let pause = pause.min(LONGEST_PAUSE);
+        let pause = short.checked_sub(2).map_or(Duration::ZERO, |n| Pauses::new(FIRST_PAUSE, LONGEST_PAUSE).nth(n));
         *made = Some(now + pause);
         pause
     }
@@ -105,15 +105,14 @@ pub(super) async fn keep(wire: Weak<Wire>, connection: Option<Connection>, event
 
 /// Another connection, however long it takes; `None` when nobody needs one any more.
 async fn again(wire: &Weak<Wire>, connection: &Connection, events: &Events, lives: &Lives) -> Option<(Live, Events)> {
-    let mut pause = FIRST_PAUSE;
+    let mut pauses = Pauses::new(FIRST_PAUSE, UNREACHED);
     while wire.strong_count() > 0 {
         let heard = events.closed();
         match dial(connection, &heard, Some(lives)).await {
             Ok(live) => return Some((live, heard)),
             Err(error) => events.tell(ClientEvent::Failed(error.to_string())),
         }
-        sleep(pause).await;
-        pause = (pause * 2).min(UNREACHED);
+        sleep(pauses.take()).await;
     }
     None
 }

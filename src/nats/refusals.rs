@@ -4,9 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use super::pauses::Pauses;
+
 /// A subject that was refused is not tried again for this long.
 const REST: Duration = Duration::from_secs(60);
-/// The first pause before one of those is tried that were allowed before; it grows.
+/// The first pause before one of those is tried that were allowed before.
 const FIRST: Duration = Duration::from_secs(2);
 /// The longest such pause.
 const LONGEST: Duration = Duration::from_secs(4);
@@ -27,8 +29,8 @@ pub(super) struct Refusals {
     pub(super) inbox: Option<String>,
     subjects: BTreeMap<String, Refusal>,
     answered: BTreeSet<String>,
-    /// When the next one may be tried, and after which pause.
-    next: Option<(Instant, Duration)>,
+    /// When the next one may be tried, and the pauses after that.
+    next: Option<(Instant, Pauses)>,
     tries: u32,
     /// Who was tried last, and whether others have been waiting since.
     last: Option<(String, bool)>,
@@ -51,7 +53,8 @@ impl Refusals {
         let revoked = before || self.answered.remove(subject);
         self.subjects.insert(subject.to_owned(), Refusal { at: now, revoked });
         if revoked && self.next.is_none() {
-            self.next = Some((now + FIRST, FIRST));
+            let mut pauses = Pauses::new(FIRST, LONGEST);
+            self.next = Some((now + pauses.take(), pauses));
         }
     }
 
@@ -92,7 +95,7 @@ impl Refusals {
     }
 
     fn is_next(&mut self, subject: &str, now: Instant) -> bool {
-        let Some((at, pause)) = self.next else { return false };
+        let Some((at, mut pauses)) = self.next else { return false };
         if now < at {
             return false;
         }
@@ -104,8 +107,8 @@ impl Refusals {
             return false;
         }
         self.tries += 1;
-        let pause = if self.tries > HOPEFUL { HOPELESS } else { (pause * 5 / 4).min(LONGEST) };
-        self.next = Some((now + pause, pause));
+        let pause = if self.tries > HOPEFUL { HOPELESS } else { pauses.take() };
+        self.next = Some((now + pause, pauses));
         self.last = Some((subject.to_owned(), false));
         true
     }

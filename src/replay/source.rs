@@ -14,7 +14,7 @@ use crate::event::clean_line;
 use crate::model::replay::{Plan, Selection};
 use crate::model::{Message, Problem, ProblemKind, Stream, Timestamp};
 use crate::nats::tail::{Report, State, Tail, TailSpec};
-use crate::nats::{Api, Client};
+use crate::nats::{Api, Client, Pauses};
 use crate::query::range::{End, Range, Start};
 
 /// Messages that are asked for at once.
@@ -242,12 +242,11 @@ async fn of_list(client: Client, items: Vec<(String, u64)>, after: u64, out: mps
 
 /// Asks again as long as the failure may pass.
 async fn message(api: &Api, stream: &str, seq: u64) -> Result<Option<Message>, Problem> {
-    let mut pause = FIRST_PAUSE;
+    let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
     loop {
         match api.message_of(stream, seq).await {
             Err(problem) if problem.passes() => {
-                sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
+                sleep(pauses.take()).await;
             }
             Ok(message) => return Ok(message.map(|m| Message { stream: Arc::from(stream), ..m })),
             Err(problem) => return Err(problem),
@@ -257,12 +256,11 @@ async fn message(api: &Api, stream: &str, seq: u64) -> Result<Option<Message>, P
 
 /// As above.
 async fn stream(api: &Api, name: &str) -> Result<Stream, Problem> {
-    let mut pause = FIRST_PAUSE;
+    let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
     loop {
         match api.stream(name).await {
             Err(problem) if problem.passes() => {
-                sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
+                sleep(pauses.take()).await;
             }
             answer => return answer,
         }

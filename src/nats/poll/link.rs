@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::model::{Link, Scope, Timestamp, Update};
 use crate::nats::ask::now;
-use crate::nats::{Api, Client, ClientEvent, pulse};
+use crate::nats::{Api, Client, ClientEvent, Pauses, pulse};
 
 use super::{Closed, Connector, Lane, Pace, Throttle, lanes};
 
@@ -62,7 +62,7 @@ pub(super) async fn run(
 /// Tries until it is connected; the attempts are counted and told.
 async fn connect(connector: &Connector, out: &mpsc::Sender<Update>) -> Result<Client, Closed> {
     let since = now();
-    let mut pause = FIRST_PAUSE;
+    let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
     let mut attempt = 0;
     let mut reason = None;
     loop {
@@ -77,8 +77,7 @@ async fn connect(connector: &Connector, out: &mpsc::Sender<Update>) -> Result<Cl
         }
         let link = Link::Connecting { attempt, since, reason: reason.clone() };
         out.send(Update::Link(link)).await.map_err(|_| Closed)?;
-        sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        sleep(pauses.take()).await;
     }
 }
 

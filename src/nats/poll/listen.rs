@@ -9,8 +9,8 @@ use tokio::time::sleep;
 
 use crate::model::update::Ask;
 use crate::model::{AdvisoryKind, Problem, ProblemKind, Update};
-use crate::nats::Client;
 use crate::nats::advisories::{self, Heard};
+use crate::nats::{Client, Pauses};
 
 use super::{Closed, Connector, Lane};
 
@@ -103,7 +103,7 @@ const fn is_of_the_whole(kind: &AdvisoryKind) -> bool {
 
 /// A connection of its own, however long it takes; what is in the way is told once.
 async fn connect(lane: &Lane, connector: &Connector) -> Result<Client, Closed> {
-    let (mut pause, mut told) = (FIRST_PAUSE, false);
+    let (mut pauses, mut told) = (Pauses::new(FIRST_PAUSE, LONGEST_PAUSE), false);
     loop {
         match connector().await {
             Ok(client) => return Ok(client),
@@ -115,8 +115,7 @@ async fn connect(lane: &Lane, connector: &Connector) -> Result<Client, Closed> {
             }
             Err(_) => {}
         }
-        sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        sleep(pauses.take()).await;
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::event::clean_line;
 use crate::model::{Message, Problem, ProblemKind};
 use crate::nats::ask::denied_to;
-use crate::nats::{Client, ClientEvent};
+use crate::nats::{Client, ClientEvent, Pauses};
 
 use super::consumer::{Created, create, delete};
 use super::peek::passes;
@@ -412,7 +412,7 @@ enum Taken {
 /// Makes a consumer again, as often as it takes while the failure may pass; none where stored messages have to be
 /// looked at from now on.
 async fn again(plan: &Plan, events: &mut Receiver<ClientEvent>, out: &Out) -> Result<Option<Reader>, Stop> {
-    let (mut told, mut pause) = (false, PAUSE);
+    let (mut told, mut pauses) = (false, Pauses::new(PAUSE, LONGEST_PAUSE));
     loop {
         // What was heard until now was of the consumer before.
         while events.try_recv().is_ok() {}
@@ -422,8 +422,7 @@ async fn again(plan: &Plan, events: &mut Receiver<ClientEvent>, out: &Out) -> Re
                 if !std::mem::replace(&mut told, true) {
                     out.state(State::Waiting(problem.sentence)).await?;
                 }
-                sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
+                sleep(pauses.take()).await;
             }
             Err(problem) if may_peek(&problem) => return Ok(None),
             Err(problem) => return Err(problem.into()),

@@ -6,6 +6,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::event::clean_line;
 use crate::model::Problem;
+use crate::nats::Pauses;
 
 use super::peek::Step;
 use super::plan::Plan;
@@ -72,7 +73,7 @@ impl Vain {
             }
             Ok(_) | Err(_) => {}
         }
-        let pause = again.checked_sub(1).map_or(Duration::ZERO, |n| FIRST_PAUSE.saturating_mul(1 << n.min(16)));
+        let pause = again.checked_sub(1).map_or(Duration::ZERO, |n| Pauses::new(FIRST_PAUSE, LONGEST_PAUSE).nth(n));
         if self.times == TOLD {
             let said = self.said.take().map(|said| format!(" ({said})")).unwrap_or_default();
             out.state(State::Waiting(format!(
@@ -82,7 +83,7 @@ impl Vain {
             .await?;
         }
         tokio::select! {
-            () = sleep(pause.min(LONGEST_PAUSE)) => Ok(false),
+            () = sleep(pause) => Ok(false),
             () = out.closed() => Err(Stop::Closed),
         }
     }
