@@ -23,7 +23,7 @@ pub use clock::{Clock, SystemClock};
 pub use journal::{Journal, JournalError, Journals};
 pub use mark::{Marker, Outgoing};
 pub use pacer::Pacer;
-pub use plan::{IN_DOUBT, PlanError, Request, Wanted, plan, plan_telling};
+pub use plan::{IN_DOUBT, PlanError, Reading, Request, Wanted, plan, plan_telling};
 pub use prepare::Preparer;
 pub use run::{Replays, Running, StartError};
 pub use template::Template;

@@ -14,7 +14,7 @@ use crate::event::clean_line;
 use crate::health::Level;
 use crate::model::replay::{Control, Plan, Progress, Run};
 use crate::nats::gate::{Confirmation, Refused};
-use crate::replay::{Replays as Engine, Request, Running, StartError, Wanted};
+use crate::replay::{Reading, Replays as Engine, Request, Running, StartError, Wanted};
 
 use super::tails::Current;
 
@@ -67,8 +67,10 @@ impl Replays {
         let (settings, inbox) = (self.settings(), self.inbox.clone());
         let task = tokio::spawn(async move {
             let (out, mut said) = (inbox.clone(), Instant::now());
-            let read = move |count| {
-                if said.elapsed() >= READ {
+            let read = move |far: Reading<'_>| {
+                if let Reading::Read(count) = far
+                    && said.elapsed() >= READ
+                {
                     said = Instant::now();
                     // One that finds no room is followed by another.
                     let _ = out.try_send(Msg::ReplayPlanning(id, count));

@@ -19,6 +19,7 @@ mod demo;
 mod event_loop;
 mod expr;
 mod faults;
+mod gone_at_once;
 mod liars;
 mod list_filter;
 mod losses_screen;

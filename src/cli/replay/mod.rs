@@ -18,7 +18,7 @@ use crate::model::units::messages;
 use crate::nats::gate::Confirmation;
 use crate::nats::{self, Api, now};
 use crate::query::Range;
-use crate::replay::{self, IN_DOUBT, Replays, Request};
+use crate::replay::{self, IN_DOUBT, Reading, Replays, Request};
 
 use super::headless::{self, Failure, Headless, server_time};
 use super::{FAILED, NOTHING, output};
@@ -118,11 +118,13 @@ async fn wanted(settings: &Settings, replays: &Replays, wanted: Wanted) -> Resul
         now = server_time(&api, &headless::stream(&api, &settings.kinds(), word).await?).await;
     }
     let mut noted = Instant::now();
-    let reading = |count| {
-        if noted.elapsed() >= SAY {
+    let reading = |far: Reading<'_>| match far {
+        Reading::Waits(reason) => output::note(&format!("the plan is being made, and waits: {reason}")),
+        Reading::Read(count) if noted.elapsed() >= SAY => {
             noted = Instant::now();
             output::note(&format!("the plan is being made, {} read", messages(count)));
         }
+        Reading::Read(_) => {}
     };
     let mut request = request(wanted, to, now)?;
     name_streams(settings, &mut request).await?;

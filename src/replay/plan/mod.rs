@@ -133,11 +133,20 @@ pub async fn plan(settings: &Settings, request: Request) -> Result<Plan, PlanErr
     Box::pin(plan_telling(settings, request, |_| {})).await
 }
 
-/// As [`plan`]; tells how many messages were read so far.
+/// How far the making of a plan has got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading<'a> {
+    /// So many messages were read.
+    Read(u64),
+    /// It cannot read on for now, for this reason.
+    Waits(&'a str),
+}
+
+/// As [`plan`]; tells how far it has got.
 pub async fn plan_telling(
     settings: &Settings,
     mut request: Request,
-    mut tell: impl FnMut(u64) + Send,
+    mut tell: impl FnMut(Reading<'_>) + Send,
 ) -> Result<Plan, PlanError> {
     settle(&mut request)?;
     if let Some(template) = request.destination.template() {
@@ -220,10 +229,10 @@ pub async fn plan_telling(
                 for (position, message) in &messages {
                     tally.take(message, &preparer.prepare(*position, message, &mut unanswered));
                 }
-                tell(tally.read());
+                tell(Reading::Read(tally.read()));
             }
             Some(Feed::Failed(problem)) => break Err(problem),
-            Some(Feed::Waiting(_)) => {}
+            Some(Feed::Waiting(reason)) => tell(Reading::Waits(&reason)),
             Some(Feed::End) | None => break Ok(()),
         }
     };
