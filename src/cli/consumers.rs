@@ -1,10 +1,11 @@
 //! `jetscope consumers [STREAM]`: the consumers of all streams or of one, as a table or as JSON.
 
+use std::io::{self, Write};
 use std::time::Duration;
 
 use crate::config::Settings;
 use crate::health::{Standing, State, Terms, Verdict, time_to_loss};
-use crate::model::document::{ConsumerDocument, ConsumersDocument, VerdictDocument};
+use crate::model::document::{ConsumerDocument, ConsumersDocument, Each, VerdictDocument};
 use crate::model::lag::LagTime;
 use crate::model::ring::SLOT;
 use crate::model::units::{count_exact, duration};
@@ -12,8 +13,8 @@ use crate::model::{Catalog, Timestamp};
 
 use super::args::Print;
 use super::headless::{Failure, Headless, MARGIN, ONCE, repeat};
-use super::output::{self, Table};
-use super::sampling::{Round, Wanted, announce, fill, lags, sample, slot, terms};
+use super::output;
+use super::sampling::{Wanted, announce, fill, lags, sample, slot, terms};
 use super::streams::{UNKNOWN, tell_partial};
 
 /// Runs the command; `window` is the time over which samples are taken before something is printed.
@@ -33,7 +34,7 @@ pub(super) async fn run(
     };
     let stream = stream.as_deref();
     let mut first = window;
-    repeat(headless, print, async |h: &mut Headless| {
+    let ask = async |h: &mut Headless| {
         let mut round = match first {
             Some(window) => {
                 announce(window);
@@ -49,27 +50,24 @@ pub(super) async fn run(
             return Err(Failure::Unknown(why.clone()));
         }
         lags(h, &mut round).await;
-        let document = document(h, round);
+        Ok(round)
+    };
+    repeat(headless, print, ask, |h, round, out| {
+        let terms = terms(h);
+        let consumers = || round.told.iter().filter_map(|(stream, name)| consumer(&h.catalog, stream, name, &terms));
+        let (taken, partial) = (h.api.now(), round.partial.clone().or_none());
         if print.json {
-            return Ok(output::json(&document)?);
+            let (context, server) = (h.context(), (&h.server()).into());
+            return output::write_json(
+                out,
+                &ConsumersDocument { taken, context, server, partial, consumers: Each(consumers) },
+            );
         }
         h.tell_skew();
-        tell_partial(document.partial.as_ref());
-        Ok(table(&document, stream.is_none()))
+        tell_partial(partial.as_ref());
+        table(consumers, taken, stream.is_none(), out)
     })
     .await
-}
-
-fn document(h: &Headless, round: Round) -> ConsumersDocument {
-    let terms = terms(h);
-    let consumers = round.told.iter().filter_map(|(stream, name)| consumer(&h.catalog, stream, name, &terms));
-    ConsumersDocument {
-        taken: h.api.now(),
-        context: h.context(),
-        server: (&h.server()).into(),
-        consumers: consumers.collect(),
-        partial: round.partial.or_none(),
-    }
 }
 
 fn consumer(catalog: &Catalog, stream: &str, name: &str, terms: &Terms) -> Option<ConsumerDocument> {
@@ -105,7 +103,10 @@ fn thousandths(n: f64) -> f64 {
     (n * 1_000.0).round() / 1_000.0
 }
 
-fn table(document: &ConsumersDocument, with_stream: bool) -> String {
+fn table<I>(consumers: impl Fn() -> I, taken: Timestamp, with_stream: bool, out: &mut dyn Write) -> io::Result<()>
+where
+    I: Iterator<Item = ConsumerDocument>,
+{
     let headings = [
         "STREAM",
         "NAME",
@@ -127,11 +128,7 @@ fn table(document: &ConsumersDocument, with_stream: bool) -> String {
         "FILTER",
     ];
     let from = usize::from(!with_stream);
-    let mut table = Table::new(&headings[from..]);
-    for c in &document.consumers {
-        table.row(row(c, document.taken).split_off(from));
-    }
-    table.text()
+    output::table(out, &headings[from..], || consumers().map(|c| row(&c, taken).split_off(from)))
 }
 
 fn row(c: &ConsumerDocument, taken: Timestamp) -> Vec<String> {

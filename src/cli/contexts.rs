@@ -55,5 +55,5 @@ pub(super) fn run(settings: &Settings, json: bool) -> Result<(), Failure> {
             c.description.unwrap_or_default(),
         ]);
     }
-    Ok(output::print(&table.text())?)
+    Ok(output::print(&table.text()?)?)
 }

@@ -119,27 +119,30 @@ impl Headless {
     }
 }
 
-/// Prints once, or at every interval. Only the first failure ends a repeated command: later ones are told,
+/// Asks and prints, once or at every interval. Only the first failure ends a repeated command: later ones are told,
 /// and the next round tries again.
-pub(super) async fn repeat<F>(mut headless: Headless, print: Print, mut once: F) -> Result<(), Failure>
-where
-    F: AsyncFnMut(&mut Headless) -> Result<String, Failure>,
-{
+pub(super) async fn repeat<T>(
+    mut headless: Headless,
+    print: Print,
+    mut ask: impl AsyncFnMut(&mut Headless) -> Result<T, Failure>,
+    write: impl Fn(&Headless, T, &mut dyn io::Write) -> io::Result<()>,
+) -> Result<(), Failure> {
     let Some(every) = print.watch else {
-        return Ok(output::print(&once(&mut headless).await?)?);
+        let answer = ask(&mut headless).await?;
+        return Ok(output::print_with(|out| write(&headless, answer, out))?);
     };
     let mut ticks = interval(every.max(Duration::from_millis(1)));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut first = true;
     loop {
         ticks.tick().await;
-        match once(&mut headless).await {
-            Ok(text) => {
+        match ask(&mut headless).await {
+            Ok(answer) => output::print_with(|out| {
                 if !first && !print.json {
-                    output::print("\n")?;
+                    out.write_all(b"\n")?;
                 }
-                output::print(&text)?;
-            }
+                write(&headless, answer, out)
+            })?,
             Err(failure) if first => return Err(failure),
             Err(failure @ Failure::Output(_)) => return Err(failure),
             Err(failure) => output::note(&failure.to_string()),

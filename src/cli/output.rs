@@ -1,13 +1,13 @@
 //! Standard output: nothing but data goes there, and a reader that leaves is no error.
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use crate::config::secret::scrubbed;
-use crate::event::{clean_line, escape, push_json};
+use crate::event::{clean_line, escape};
 use crate::model::{Said, units};
 use crate::query::Mistake;
 use crate::query::mistake::short;
@@ -16,6 +16,13 @@ use crate::query::mistake::short;
 pub(super) fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Writes to standard output what is made piece by piece.
+pub(super) fn print_with(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    write(&mut out)?;
     out.flush()
 }
 
@@ -29,11 +36,51 @@ pub(super) fn note(text: &str) {
 /// to a parser and does no harm on a screen.
 pub(super) fn json<T: Serialize>(document: &T) -> io::Result<String> {
     let mut out = Vec::new();
-    push_json(&mut out, document)?;
-    escape(&mut out, 0);
-    out.push(b'\n');
+    write_json(&mut out, document)?;
     String::from_utf8(out).map_err(io::Error::other)
 }
+
+/// The same, written as it is made.
+pub(super) fn write_json<T: Serialize>(out: &mut dyn Write, document: &T) -> io::Result<()> {
+    let mut pieces = Pieces { out, held: Vec::new() };
+    serde_json::to_writer(&mut pieces, document)?;
+    pieces.let_go()?;
+    out.write_all(b"\n")
+}
+
+/// JSON on its way out, made harmless in pieces that end with a string: what may stay as it is depends on what stands
+/// before it in the same string.
+struct Pieces<'a> {
+    out: &'a mut dyn Write,
+    held: Vec<u8>,
+}
+
+impl Pieces<'_> {
+    fn let_go(&mut self) -> io::Result<()> {
+        escape(&mut self.held, 0);
+        self.out.write_all(&self.held)?;
+        self.held.clear();
+        Ok(())
+    }
+}
+
+impl Write for Pieces<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.held.extend_from_slice(bytes);
+        // A quote is written alone where a string begins or ends.
+        if self.held.len() >= PIECE && bytes == b"\"" {
+            self.let_go()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The least bytes that are written at once.
+const PIECE: usize = 64 << 10;
 
 /// The most characters of what was typed that are marked.
 const MOST_TYPED: usize = 160;
@@ -80,46 +127,55 @@ pub(super) fn pointed(text: &str, mistake: &Mistake) -> String {
     format!("{}\n  {before}{marked}{after}\n  {}{carets}", clean_line(&sentence), " ".repeat(before.width()))
 }
 
-/// A table: a heading, cells aligned by their width on screen, two blanks between.
+/// A table: a heading, cells aligned by their width on screen, two blanks between. Headings that begin with `>` are
+/// aligned to the right, without the sign. Server-supplied text is made safe here. The rows are made twice, once to be
+/// measured and once to be written: of very many they are never all in memory.
+pub(super) fn table<I>(out: &mut dyn Write, headings: &[&str], rows: impl Fn() -> I) -> io::Result<()>
+where
+    I: Iterator<Item = Vec<String>>,
+{
+    let heading = || headings.iter().map(|h| h.trim_start_matches('>').to_owned()).collect::<Vec<_>>();
+    let mut widths = vec![0; headings.len()];
+    for row in std::iter::once(heading()).chain(rows()) {
+        for (width, cell) in widths.iter_mut().zip(&row) {
+            *width = clean_line(cell).width().max(*width);
+        }
+    }
+    for row in std::iter::once(heading()).chain(rows()) {
+        let mut line = String::new();
+        for ((cell, width), heading) in row.iter().zip(&widths).zip(headings) {
+            let cell = clean_line(cell);
+            let pad = " ".repeat(width.saturating_sub(cell.width()));
+            let (before, after) = if heading.starts_with('>') { (pad.as_str(), "") } else { ("", pad.as_str()) };
+            // Writing to a String cannot fail.
+            let _ = write!(line, "{before}{cell}{after}  ");
+        }
+        out.write_all(line.trim_end().as_bytes())?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+/// The same with few rows, as a text.
 #[derive(Debug)]
 pub(super) struct Table {
-    right: Vec<bool>,
+    headings: Vec<&'static str>,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    /// With these headings; those that begin with `>` are aligned to the right, without the sign.
-    pub(super) fn new(headings: &[&str]) -> Self {
-        Self {
-            right: headings.iter().map(|h| h.starts_with('>')).collect(),
-            rows: vec![headings.iter().map(|h| h.trim_start_matches('>').to_owned()).collect()],
-        }
+    pub(super) fn new(headings: &[&'static str]) -> Self {
+        Self { headings: headings.to_vec(), rows: Vec::new() }
     }
 
-    /// Adds a row; server-supplied text is made safe here.
     pub(super) fn row(&mut self, cells: Vec<String>) {
-        self.rows.push(cells.into_iter().map(|cell| clean_line(&cell).into_owned()).collect());
+        self.rows.push(cells);
     }
 
-    /// The text, a line a row.
-    pub(super) fn text(&self) -> String {
-        let width = |i: usize| self.rows.iter().filter_map(|r| r.get(i)).map(|c| c.width()).max().unwrap_or(0);
-        let widths: Vec<usize> = (0..self.right.len()).map(width).collect();
-        let mut out = String::new();
-        for row in &self.rows {
-            let mut line = String::new();
-            for (i, cell) in row.iter().enumerate() {
-                let pad = " ".repeat(widths.get(i).copied().unwrap_or(0).saturating_sub(cell.width()));
-                let (before, after) = if self.right[i] { (pad.as_str(), "") } else { ("", pad.as_str()) };
-                if i > 0 {
-                    line.push_str("  ");
-                }
-                let _ = write!(line, "{before}{cell}{after}");
-            }
-            out.push_str(line.trim_end());
-            out.push('\n');
-        }
-        out
+    pub(super) fn text(&self) -> io::Result<String> {
+        let mut out = Vec::new();
+        table(&mut out, &self.headings, || self.rows.iter().cloned())?;
+        String::from_utf8(out).map_err(io::Error::other)
     }
 }
 
@@ -129,10 +185,10 @@ mod tests {
 
     #[test]
     fn cells_are_aligned_by_what_is_seen() {
-        let mut table = Table::new(&["NAME", ">N"]);
-        table.row(vec!["日本".into(), "1".into()]);
-        table.row(vec!["a\u{1b}".into(), "100".into()]);
-        assert_eq!(table.text(), "NAME    N\n日本    1\na␛    100\n");
+        let rows = [["日本", "1"], ["a\u{1b}", "100"]];
+        let mut out = Vec::new();
+        table(&mut out, &["NAME", ">N"], || rows.iter().map(|row| row.map(str::to_owned).to_vec())).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "NAME    N\n日本    1\na␛    100\n");
     }
 
     #[test]
@@ -149,6 +205,22 @@ mod tests {
         let (text, at) = (format!("{}b", "a".repeat(100)), 100..101);
         let said = pointed(&text, &Mistake::new(at, "no"));
         assert_eq!(said, format!("no\n  …{}b\n  {}^", "a".repeat(79), " ".repeat(80)));
+    }
+
+    #[test]
+    fn json_in_pieces_is_the_same_as_at_once() {
+        let mut text = String::from("👩\u{200d}🚀\u{200d} می\u{200c}خواهم \"\u{202e}é");
+        let strings: Vec<String> = (0..3_000)
+            .map(|n| {
+                text.insert(0, if n % 2 == 0 { '7' } else { '\u{fe0f}' });
+                text.chars().take(40 + n % 7).collect()
+            })
+            .collect();
+        let mut whole = serde_json::to_vec(&strings).unwrap();
+        assert!(whole.len() > 2 * PIECE);
+        escape(&mut whole, 0);
+        let pieces = json(&crate::model::document::Each(|| strings.iter())).unwrap();
+        assert_eq!(pieces.trim_end().as_bytes(), whole);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Samples of consumers for headless commands: asked again and again until there is a verdict, and what they stand at.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::model::glob::fits;
 use crate::model::lag::Lag;
 use crate::model::ring::SLOTS;
 use crate::model::update::Ask;
-use crate::model::{Problem, ProblemKind, Update};
+use crate::model::{Consumer, Listing, Problem, ProblemKind, Update};
 use crate::nats::api::SIDE_BY_SIDE;
 
 use super::headless::{Failure, Headless, unknown_stream};
@@ -28,9 +28,38 @@ const MORE: usize = 3;
 #[derive(Debug, Default)]
 pub(super) struct Round {
     pub(super) partial: Partial,
-    pub(super) told: BTreeSet<(String, String)>,
+    pub(super) told: Told,
     /// Questions that there was no time for any more.
     late: usize,
+    /// Lists that are too long to be read whole, beside the first.
+    cut: usize,
+    is_cut: bool,
+}
+
+/// Consumers by stream and name; there may be very many.
+#[derive(Debug, Default)]
+pub(super) struct Told(BTreeMap<String, Vec<Box<str>>>);
+
+impl Told {
+    fn put(&mut self, stream: String, listing: &Listing<Consumer>) {
+        let names: Vec<Box<str>> =
+            listing.items.iter().filter(|c| !c.is_ours()).map(|c| c.name.as_str().into()).collect();
+        if !names.is_empty() {
+            self.0.insert(stream, names);
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().flat_map(|(stream, names)| names.iter().map(|name| (stream.as_str(), &**name)))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.values().map(Vec::len).sum()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 /// Whose consumers are wanted.
@@ -113,6 +142,9 @@ async fn several(h: &mut Headless, wanted: Wanted<'_>, round: &mut Round) -> Res
             round.take(h, stream, listing);
         }
     }
+    if round.cut > 0 {
+        round.partial.failed.push(format!("the consumers of {} more streams: not all were read either", round.cut));
+    }
     round.partial.merge(list(h, wanted).await?);
     Ok(())
 }
@@ -133,7 +165,7 @@ async fn list(h: &mut Headless, wanted: Wanted<'_>) -> Result<Partial, Failure> 
 }
 
 impl Round {
-    fn take(&mut self, h: &mut Headless, stream: String, mut listing: crate::model::Listing<crate::model::Consumer>) {
+    fn take(&mut self, h: &mut Headless, stream: String, mut listing: Listing<Consumer>) {
         if h.api.is_late() && listing.problem.as_ref().is_some_and(|p| p.kind == ProblemKind::Timeout) {
             // One sentence for all of them.
             self.late += 1;
@@ -142,8 +174,15 @@ impl Round {
                 return;
             }
         }
+        let problem = listing.problem.clone();
+        if listing.is_beginning() && std::mem::replace(&mut self.is_cut, true) {
+            // One sentence for all of them, too.
+            self.cut += 1;
+            listing.problem = None;
+        }
         self.partial.add(&listing, Some(&stream));
-        self.told.extend(listing.items.iter().filter(|c| !c.is_ours()).map(|c| (stream.clone(), c.name.clone())));
+        listing.problem = problem;
+        self.told.put(stream.clone(), &listing);
         h.catalog.apply(Update::Consumers(stream, listing));
     }
 }
@@ -219,7 +258,7 @@ fn too_slow(taken: usize, window: Duration, took: Duration) -> String {
 
 /// Whether a consumer that was told has all but a few of its samples.
 fn lacks_few(h: &Headless, round: &Round) -> bool {
-    let taken = |(stream, name): &(String, String)| Some(h.catalog.consumer(stream, name)?.ring.samples().len());
+    let taken = |(stream, name)| Some(h.catalog.consumer(stream, name)?.ring.samples().len());
     round.told.iter().filter_map(taken).any(|n| (SLOTS - MORE..SLOTS).contains(&n))
 }
 

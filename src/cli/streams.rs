@@ -1,5 +1,7 @@
 //! `jetscope streams`: all streams, as a table or as JSON.
 
+use std::io::{self, Write};
+
 use crate::config::Settings;
 use crate::model::document::{StreamDocument, StreamsDocument};
 use crate::model::units::{bytes, count_exact, duration, percent, rate};
@@ -7,7 +9,7 @@ use crate::model::{Kind, Update};
 
 use super::args::Print;
 use super::headless::{Failure, Headless, ONCE, repeat};
-use super::output::{self, Table};
+use super::output;
 
 /// What stands where nothing is known.
 pub(super) const UNKNOWN: &str = "-";
@@ -15,14 +17,13 @@ pub(super) const UNKNOWN: &str = "-";
 /// Runs the command.
 pub(super) async fn run(settings: Settings, print: Print) -> Result<(), Failure> {
     let headless = Headless::open(settings, print.watch.is_none().then_some(ONCE)).await?;
-    repeat(headless, print, async |h: &mut Headless| {
-        let document = ask(h).await?;
+    repeat(headless, print, ask, |h, document, out| {
         if print.json {
-            return Ok(output::json(&document)?);
+            return output::write_json(out, &document);
         }
         h.tell_skew();
         tell_partial(document.partial.as_ref());
-        Ok(table(&document))
+        table(&document, out)
     })
     .await
 }
@@ -52,8 +53,8 @@ pub(super) fn tell_partial(partial: Option<&crate::model::document::Partial>) {
     }
 }
 
-fn table(document: &StreamsDocument) -> String {
-    let mut table = Table::new(&[
+fn table(document: &StreamsDocument, out: &mut dyn Write) -> io::Result<()> {
+    let headings = [
         "NAME",
         "KIND",
         ">MESSAGES",
@@ -70,11 +71,8 @@ fn table(document: &StreamsDocument) -> String {
         "STORAGE",
         ">REPLICAS",
         "LEADER",
-    ]);
-    for s in &document.streams {
-        table.row(row(s));
-    }
-    table.text()
+    ];
+    output::table(out, &headings, || document.streams.iter().map(row))
 }
 
 fn row(s: &StreamDocument) -> Vec<String> {

@@ -285,6 +285,7 @@ impl Catalog {
         if !listing.items.is_empty() || listing.problem.is_none() {
             self.hear(listing.taken);
         }
+        let beginning = listing.is_beginning();
         let Listing { started, taken, items, missing, offline, total, problem } = listing;
         let whole = problem.is_none();
         for stream in items {
@@ -313,6 +314,11 @@ impl Catalog {
             self.forget_strays(started, taken);
             self.listing.set(total, taken);
         } else if let Some(problem) = problem {
+            if beginning {
+                // Nobody knows what became of the others, and a list without an end brings others each time.
+                self.streams.retain(|_, entry| is_since(entry.seen, started, taken));
+                self.forget_strays(started, taken);
+            }
             self.listing.fail(problem, taken);
         }
     }
@@ -352,6 +358,7 @@ impl Catalog {
 
     fn put_consumers(&mut self, stream: &str, listing: Listing<Consumer>) {
         self.revision += 1;
+        let beginning = listing.is_beginning();
         let Listing { started, taken, items, missing, offline, problem, .. } = listing;
         if problem.is_none() {
             self.hear(taken);
@@ -375,6 +382,9 @@ impl Catalog {
             entry.seen = taken;
         }
         if let Some(problem) = problem {
+            if beginning {
+                shelf.entries.retain(|_, entry| entry.is_open() || is_since(entry.seen, started, taken));
+            }
             shelf.listing.fail(problem, taken);
         } else {
             shelf.retain(taken, self.slot, &mut self.gone, |_, entry| is_since(entry.seen, started, taken));

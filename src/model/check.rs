@@ -6,9 +6,9 @@ use super::document::{Partial, Seconds, ServerDocument};
 use super::rule::Subject;
 use super::{Rule, Timestamp};
 
-/// The whole document.
+/// The whole document; `F` is a list of [`FindingDocument`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct CheckDocument {
+pub struct CheckDocument<F> {
     /// When the last sample was taken, by our clock.
     pub taken: Timestamp,
     /// The context, where one is used.
@@ -30,7 +30,7 @@ pub struct CheckDocument {
     /// How many findings there are.
     pub counts: CountsDocument,
     /// The worst first, then by rule, stream and consumer; those that are silenced too.
-    pub findings: Vec<FindingDocument>,
+    pub findings: F,
 }
 
 /// How many findings there are, by how bad they are; those that are silenced count apart.

@@ -317,9 +317,23 @@ impl StreamsDocument {
     }
 }
 
-/// What `jetscope consumers --json` prints.
+/// Items of a document that are made while they are written: of very many it is never whole in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Each<F>(pub F);
+
+impl<F, I> Serialize for Each<F>
+where
+    F: Fn() -> I,
+    I: Iterator<Item: Serialize>,
+{
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}
+
+/// What `jetscope consumers --json` prints; `C` is a list of [`ConsumerDocument`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ConsumersDocument {
+pub struct ConsumersDocument<C> {
     /// When it was complete, by our clock.
     pub taken: Timestamp,
     /// The context, where one is used.
@@ -329,7 +343,7 @@ pub struct ConsumersDocument {
     /// What is missing; null when nothing is.
     pub partial: Option<Partial>,
     /// By stream and name.
-    pub consumers: Vec<ConsumerDocument>,
+    pub consumers: C,
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ const ROW_SAMPLES: usize = 40;
 const DETAIL_SAMPLES: usize = 900;
 /// A consumer that is made again within so many slots is the same one to whoever reads its row.
 const REMEMBERED: u32 = 3 * SLOTS as u32;
+/// So many of those that are gone are remembered of each stream.
+const MOST_GONE: usize = 1_000;
 /// The window of the in-rate.
 pub const RATE_WINDOW: Duration = Duration::from_secs(10);
 
@@ -270,6 +272,11 @@ impl ConsumerEntry {
         }
     }
 
+    /// It is, or was, open on a screen.
+    pub(super) const fn is_open(&self) -> bool {
+        self.long.is_some()
+    }
+
     /// A value over time, oldest first: as far back as samples are kept.
     pub fn points(&self, value: impl Fn(&ConsumerSample) -> f64) -> Vec<(Timestamp, f64)> {
         let point = |s: &ConsumerSample| (s.at, value(s));
@@ -373,7 +380,9 @@ impl Shelf {
         entries.retain(|name, entry| {
             let keep = keep(name, entry);
             if !keep && let Some(info) = &entry.info {
-                gone.insert(name.clone(), (info.created, at));
+                if gone.len() < MOST_GONE {
+                    gone.insert(name.clone(), (info.created, at));
+                }
                 all.consumer(Arc::clone(info), at);
             }
             keep

@@ -35,6 +35,8 @@ pub enum ProblemKind {
     },
     /// The answer could not be read.
     Unreadable,
+    /// The list does not end, or is too long to be read whole: what was read is its beginning.
+    TooLong,
 }
 
 /// A failed question: the kind, and one sentence that names the thing and the next step.
@@ -72,6 +74,7 @@ impl Problem {
             ProblemKind::Disconnected => "disconnected",
             ProblemKind::Server { .. } => "server error",
             ProblemKind::Unreadable => "unreadable",
+            ProblemKind::TooLong => "too long",
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Account, Advisory, Consumer, Lag, Link, Message, Problem, Request, ServerInfo, Stream, Timestamp};
+use super::{
+    Account, Advisory, Consumer, Lag, Link, Message, Problem, ProblemKind, Request, ServerInfo, Stream, Timestamp,
+};
 
 /// A whole list, as far as the server could give it.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +30,11 @@ impl<T> Listing<T> {
     /// Whether every item was listed with its data.
     pub fn is_whole(&self) -> bool {
         self.problem.is_none() && self.missing.is_empty() && self.offline.is_empty()
+    }
+
+    /// Whether the list has more than can be kept: of it only what was listed last is known.
+    pub fn is_beginning(&self) -> bool {
+        self.problem.as_ref().is_some_and(|problem| problem.kind == ProblemKind::TooLong)
     }
 }
 

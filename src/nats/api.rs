@@ -10,7 +10,7 @@ use crate::model::update::{Listing, SubjectCount};
 use crate::model::{Account, Consumer, Problem, ProblemKind, Stream, Timestamp};
 
 use super::ask::{Api, Words, now, read};
-use super::pages::{LEAST, Pages, Sweep};
+use super::pages::{Pages, Room, Took, check_name};
 use super::{Question, convert, wire};
 
 /// Pages that are fetched side by side. The server answers lists one after the other; this only hides the way.
@@ -79,12 +79,12 @@ impl Api {
     /// As [`Api::streams`]; the first page is also handed over as soon as it is there.
     pub async fn streams_early(&self, early: impl FnOnce(&[Arc<Stream>])) -> Listing<Stream> {
         let begun = now();
-        let mut all = Gathered::new();
+        let (mut all, room) = (Gathered::new(), Room::default());
         match self.stream_page(0).await {
             Ok((page, step)) => {
                 early(&page.items);
-                add(&mut all, &Question::StreamList, page, |s: &Stream| &s.name);
-                let shrank = self.other_pages(step, &mut all).await;
+                add(&mut all, &Question::StreamList, &room, page, |s: &Stream| &s.name);
+                let shrank = self.other_pages(step, &room, &mut all).await;
                 if shrank && all.problem.is_none() {
                     self.slipped(&mut all).await;
                 }
@@ -101,7 +101,7 @@ impl Api {
 
     /// The pages after the first. Streams that are made meanwhile move others to pages that were not there at
     /// first, so the end is looked for anew. Returns whether a later page named a smaller total than one before.
-    async fn other_pages(&self, step: u64, all: &mut Gathered<Stream>) -> bool {
+    async fn other_pages(&self, step: u64, room: &Room, all: &mut Gathered<Stream>) -> bool {
         let mut from = step;
         let mut shrank = false;
         while from < all.total && all.problem.is_none() {
@@ -114,7 +114,7 @@ impl Api {
                     Ok((page, _)) if page.is_empty() => return shrank || page.total < all.total,
                     Ok((page, _)) => {
                         shrank |= page.total < all.total;
-                        add(all, &Question::StreamList, page, |s: &Stream| &s.name);
+                        add(all, &Question::StreamList, room, page, |s: &Stream| &s.name);
                     }
                     Err(problem) => all.problem = Some(problem),
                 }
@@ -179,19 +179,21 @@ impl Api {
         of: impl Fn(wire::NamesPage) -> Option<Vec<String>>,
     ) -> Result<Vec<String>, Problem> {
         let mut names = BTreeSet::new();
-        let (mut offset, mut pages) = (0_u64, Pages::default());
+        let (mut offset, mut pages, room) = (0_u64, Pages::default(), Room::default());
         loop {
             let reply = self.ask(question, format!("{{\"offset\":{offset}}}")).await?;
             let page: wire::NamesPage = read(&reply, &question)?;
             let (step, total) = (if page.limit == 0 { 1024 } else { page.limit }, page.total);
             let found = of(page).unwrap_or_default();
-            let (ended, before) = (found.is_empty(), names.len());
+            found.iter().try_for_each(|name| check_name(&question, name))?;
+            let (count, before) = (found.len(), names.len());
             names.extend(found);
             offset = offset.saturating_add(step);
-            if ended || offset >= total {
+            if count == 0 || offset >= total {
                 return Ok(names.into_iter().collect());
             }
-            pages.took(&question, reply.len(), names.len() - before)?;
+            let new = names.len() - before;
+            pages.took(&question, &room, Took { total, names: count, new, bytes: reply.len() })?;
         }
     }
 
@@ -263,28 +265,26 @@ impl Api {
 
     /// All consumers of a stream.
     pub async fn consumers(&self, stream: &str) -> Listing<Consumer> {
-        self.consumers_within(stream, &Sweep::default()).await
+        self.consumers_within(stream, &Room::default()).await
     }
 
-    async fn consumers_within(&self, stream: &str, sweep: &Sweep) -> Listing<Consumer> {
+    async fn consumers_within(&self, stream: &str, room: &Room) -> Listing<Consumer> {
         let begun = now();
         let question = Question::ConsumerList(stream);
         let mut all = Gathered::new();
         let mut offset = 0_u64;
-        all.problem = sweep.may_go_on(&question).err();
+        all.problem = room.may_go_on(&question).err();
         while all.problem.is_none() {
-            match self.consumer_page(stream, offset).await {
+            let page = {
+                let _turn = room.turn().await;
+                self.consumer_page(stream, offset).await
+            };
+            match page {
                 Ok((page, step)) => {
                     let (total, ended) = (page.total, page.is_empty());
                     offset = offset.saturating_add(step);
                     let last = ended || offset >= total;
-                    let before = all.pages.bytes();
-                    add(&mut all, &question, page, |c: &Consumer| &c.name);
-                    // Page by page: other lists of the sweep are read at the same time.
-                    sweep.took(all.pages.bytes() - before);
-                    if all.problem.is_none() {
-                        all.problem = sweep.may_go_on(&question).err();
-                    }
+                    add(&mut all, &question, room, page, |c: &Consumer| &c.name);
                     if last {
                         // What came last is all the same whether the next page would have been too much.
                         all.problem = None;
@@ -350,12 +350,12 @@ impl Api {
         &self,
         streams: Vec<String>,
     ) -> impl futures_util::Stream<Item = (String, Listing<Consumer>)> + '_ {
-        let sweep = Arc::new(Sweep::default());
+        let room = Arc::new(Room::default());
         stream::iter(streams)
             .map(move |name| {
-                let sweep = Arc::clone(&sweep);
+                let room = Arc::clone(&room);
                 async move {
-                    let listing = self.consumers_within(&name, &sweep).await;
+                    let listing = self.consumers_within(&name, &room).await;
                     (name, listing)
                 }
             })
@@ -407,8 +407,8 @@ impl Api {
             counts.sort_unstable_by(|a, b| b.messages.cmp(&a.messages).then_with(|| a.subject.cmp(&b.subject)));
             counts.truncate(cap);
             offset = offset.saturating_add(if info.limit == 0 { got } else { info.limit });
-            // Of more than fits a list, what was read is told as that.
-            let more = pages.took(&question, reply.len(), usize::try_from(got).unwrap_or(usize::MAX)).is_ok();
+            // Of a list that does not end, what was read is told as that.
+            let more = pages.turned(&question, usize::try_from(got).unwrap_or(usize::MAX)).is_ok();
             if got == 0 || offset >= info.total || seen >= SUBJECTS_READ || !more {
                 return Ok((counts, info.total.max(seen), seen));
             }
@@ -432,17 +432,22 @@ impl<T> Page<T> {
     }
 }
 
-fn add<T>(all: &mut Gathered<T>, words: Words<'_>, page: Page<T>, name: impl Fn(&T) -> &String) {
-    all.total = all.total.max(page.total);
-    // What is short on the wire is not so in memory.
-    let bytes = page.bytes.max(page.items.len() * LEAST);
+fn add<T>(all: &mut Gathered<T>, words: Words<'_>, room: &Room, page: Page<T>, name: impl Fn(&T) -> &String) {
+    let Page { items, missing, offline, total, bytes } = page;
+    all.total = all.total.max(total);
+    let names = items.len() + missing.len() + offline.len();
+    let all_names = items.iter().map(|item| name(item)).chain(&missing).chain(offline.keys());
+    all.problem = all_names.map(|name| check_name(words, name)).find_map(Result::err);
+    if all.problem.is_some() {
+        return;
+    }
     let known = all.items.len() + all.offline.len() + all.missing.len();
     // An item that moved to the next page while we read comes twice; the later answer is kept.
-    all.items.extend(page.items.into_iter().map(|item| (name(&item).clone(), item)));
-    all.missing.extend(page.missing);
-    all.offline.extend(page.offline);
+    all.items.extend(items.into_iter().map(|item| (name(&item).clone(), item)));
+    all.missing.extend(missing);
+    all.offline.extend(offline);
     let new = all.items.len() + all.offline.len() + all.missing.len() - known;
-    all.problem = all.pages.took(words, bytes, new).err();
+    all.problem = all.pages.took(words, room, Took { total, names, new, bytes }).err();
 }
 
 /// The reply without its type, indented, in the server's order of fields.

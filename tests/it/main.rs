@@ -20,6 +20,7 @@ mod event_loop;
 mod expr;
 mod faults;
 mod gone_at_once;
+mod large;
 mod liars;
 mod list_filter;
 mod losses_screen;

@@ -11,13 +11,14 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use serde::Serialize;
 
 use crate::config::Settings;
 use crate::config::findings::rule;
 use crate::event::clean_line;
 use crate::health::finding::{At, Phase, Tracked, Watch, story};
 use crate::model::check::{AdviceDocument, CheckDocument, CountsDocument, EvidenceDocument, FindingDocument};
-use crate::model::document::Seconds;
+use crate::model::document::{Each, Seconds};
 use crate::model::rule::Subject;
 use crate::model::units::duration;
 use crate::model::update::Ask;
@@ -87,17 +88,18 @@ pub(super) async fn run(settings: Settings, wanted: Check) -> Result<ExitCode, F
             return Err(failure);
         }
     };
-    let document = document(&checked, &wanted);
+    let found = found(&checked, &wanted);
+    let document = document(&checked, &wanted, &found);
     checked.headless.tell_skew();
     tell_partial(document.partial.as_ref());
     if wanted.prometheus {
-        output::print(&prometheus::metrics(&checked, &document, started.elapsed()))?;
+        output::print(&prometheus::metrics(&checked, &found, &document, started.elapsed()))?;
         return Ok(ExitCode::SUCCESS);
     }
     if wanted.json {
-        output::print(&output::json(&document)?)?;
+        output::print_with(|out| output::write_json(out, &document))?;
     } else {
-        output::print(&lines(&document, wanted.all))?;
+        output::print_with(|out| lines(&checked, &found, wanted.all, out))?;
         tell(&document, wanted.all);
     }
     Ok(match (document.counts, &document.partial) {
@@ -185,7 +187,8 @@ async fn subjects(headless: &mut Headless, watch: &Watch) {
     }
 }
 
-fn document(checked: &Checked, wanted: &Check) -> CheckDocument {
+/// What was found and is wanted: the worst first, those of one rule in the order of their names.
+fn found<'a>(checked: &'a Checked, wanted: &Check) -> Vec<(At<'a>, &'a Tracked)> {
     let tracker = &checked.watch.tracker;
     let only: BTreeSet<Rule> = wanted.only.iter().copied().collect();
     let mut found: Vec<(At<'_>, &Tracked)> = tracker
@@ -193,10 +196,18 @@ fn document(checked: &Checked, wanted: &Check) -> CheckDocument {
         .filter(|(.., tracked)| tracked.phase == Phase::Open && (only.is_empty() || only.contains(&tracked.rule)))
         .map(|(stream, consumer, tracked)| (At::of(stream, consumer), tracked))
         .collect();
-    // Those of one rule stay in the order of their names.
+    // It is stable.
     found.sort_by(|(_, a), (_, b)| b.level.cmp(&a.level).then(a.rule.cmp(&b.rule)));
+    found
+}
+
+fn document<'a>(
+    checked: &'a Checked,
+    wanted: &Check,
+    found: &'a [(At<'a>, &'a Tracked)],
+) -> CheckDocument<impl Serialize + 'a> {
     let mut counts = CountsDocument::default();
-    for (_, tracked) in &found {
+    for (_, tracked) in found {
         let count = match (tracked.silenced, tracked.level.word()) {
             (true, _) => &mut counts.silenced,
             (false, "critical") => &mut counts.critical,
@@ -219,7 +230,7 @@ fn document(checked: &Checked, wanted: &Check) -> CheckDocument {
         streams,
         consumers: checked.round.told.len(),
         counts,
-        findings: found.into_iter().map(|(at, tracked)| finding(checked, at, tracked)).collect(),
+        findings: Each(move || found.iter().map(|(at, tracked)| finding(checked, *at, tracked))),
     }
 }
 
@@ -249,25 +260,24 @@ fn finding(checked: &Checked, at: At<'_>, tracked: &Tracked) -> FindingDocument 
 }
 
 /// A line a finding.
-fn lines(document: &CheckDocument, all: bool) -> String {
-    let mut out = String::new();
-    for finding in &document.findings {
-        if !all && (finding.silenced || finding.severity == "notice") {
+fn lines(checked: &Checked, found: &[(At<'_>, &Tracked)], all: bool, out: &mut dyn io::Write) -> io::Result<()> {
+    for (at, tracked) in found {
+        if !all && (tracked.silenced || tracked.level.word() == "notice") {
             continue;
         }
+        let finding = finding(checked, *at, tracked);
         let names = [&finding.stream, &finding.consumer].into_iter().flatten();
         let place: Vec<&str> = names.map(String::as_str).collect();
         let place = if place.is_empty() { "account".to_owned() } else { place.join(" ") };
         let silenced = if finding.silenced { " (silenced)" } else { "" };
         let line = format!("{} {} {place}{silenced}: {}", finding.severity, finding.name, finding.sentence);
-        out.push_str(&clean_line(&line));
+        out.write_all(clean_line(&line).as_bytes())?;
         if finding.since_is_beginning {
-            let whole = jiff_seconds(finding.since);
-            let _ = write!(out, " Since {whole}.");
+            write!(out, " Since {}.", jiff_seconds(finding.since))?;
         }
-        out.push('\n');
+        out.write_all(b"\n")?;
     }
-    out
+    Ok(())
 }
 
 /// A time to the second.
@@ -277,7 +287,7 @@ fn jiff_seconds(at: crate::model::Timestamp) -> String {
 }
 
 /// Whoever looks on is told also when there is nothing to tell.
-fn tell(document: &CheckDocument, all: bool) {
+fn tell<F>(document: &CheckDocument<F>, all: bool) {
     if !io::stderr().is_terminal() {
         return;
     }

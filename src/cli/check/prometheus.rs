@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use crate::health::finding::{At, Tracked};
 use crate::health::{Standing, State};
 use crate::model::Timestamp;
-use crate::model::check::CheckDocument;
+use crate::model::check::{CheckDocument, CountsDocument};
 use crate::model::lag::LagTime;
 
 use super::super::sampling::terms;
@@ -35,7 +36,12 @@ fn seconds(at: Timestamp) -> f64 {
 }
 
 /// Everything.
-pub(super) fn metrics(checked: &Checked, document: &CheckDocument, took: Duration) -> String {
+pub(super) fn metrics<F>(
+    checked: &Checked,
+    found: &[(At<'_>, &Tracked)],
+    document: &CheckDocument<F>,
+    took: Duration,
+) -> String {
     let mut out = Metrics::default();
     about(&mut out, true, took, document.taken);
     let missing = document.partial.as_ref().map_or(0, |p| p.missing.len() + p.offline.len() + p.failed.len());
@@ -44,19 +50,19 @@ pub(super) fn metrics(checked: &Checked, document: &CheckDocument, took: Duratio
         "Questions that were not answered; 0 when everything was looked at.",
         missing as f64,
     );
-    findings(&mut out, document);
+    findings(&mut out, found, document.counts);
     streams(&mut out, checked, document);
     consumers(&mut out, checked);
     out.text()
 }
 
-fn findings(out: &mut Metrics, document: &CheckDocument) {
-    let told = document.findings.iter().filter(|finding| !finding.silenced).map(|finding| {
+fn findings(out: &mut Metrics, found: &[(At<'_>, &Tracked)], counts: CountsDocument) {
+    let told = found.iter().filter(|(_, tracked)| !tracked.silenced).map(|(at, tracked)| {
         let labels = [
-            ("name", finding.name.name()),
-            ("severity", finding.severity),
-            ("stream", finding.stream.as_deref().unwrap_or_default()),
-            ("consumer", finding.consumer.as_deref().unwrap_or_default()),
+            ("name", tracked.rule.name()),
+            ("severity", tracked.level.word()),
+            ("stream", at.stream().unwrap_or_default()),
+            ("consumer", at.consumer().unwrap_or_default()),
         ];
         (labels, 1.0)
     });
@@ -65,7 +71,6 @@ fn findings(out: &mut Metrics, document: &CheckDocument) {
         "Something that is wrong: 1 while it is. Stream and consumer are empty where it is about neither.",
         told,
     );
-    let counts = document.counts;
     let by_severity = [("critical", counts.critical), ("warning", counts.warning), ("notice", counts.notice)];
     out.gauge(
         "jetscope_findings",
@@ -75,7 +80,7 @@ fn findings(out: &mut Metrics, document: &CheckDocument) {
     out.plain("jetscope_findings_silenced", "Findings that the configuration silences.", counts.silenced as f64);
 }
 
-fn streams(out: &mut Metrics, checked: &Checked, document: &CheckDocument) {
+fn streams<F>(out: &mut Metrics, checked: &Checked, document: &CheckDocument<F>) {
     let only = document.stream.as_deref();
     let all: Vec<_> = checked
         .headless
@@ -114,7 +119,7 @@ fn consumers(out: &mut Metrics, checked: &Checked) {
         .iter()
         .filter_map(|(stream, name)| {
             let entry = catalog.consumer(stream, name)?;
-            Some(([("stream", stream.as_str()), ("consumer", name.as_str())], entry, entry.info.as_deref()?))
+            Some(([("stream", stream), ("consumer", name)], entry, entry.info.as_deref()?))
         })
         .collect();
     let mut each = |name: &str, help: &str, value: &dyn Fn(&crate::model::Consumer) -> f64| {

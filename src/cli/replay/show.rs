@@ -60,7 +60,7 @@ pub(super) fn list(runs: &[Run], broken: &[JournalError], json: bool) -> io::Res
             error,
         ]);
     }
-    Ok(table.text())
+    table.text()
 }
 
 /// A replay whose plan cannot be read, as a line of the list.

@@ -94,5 +94,5 @@ pub(super) fn list(all: &[Past], json: bool) -> io::Result<String> {
             note,
         ]);
     }
-    Ok(table.text())
+    table.text()
 }

@@ -104,6 +104,9 @@ impl Lane {
                 k.costs = listing.items.iter().map(|s| (s.name.clone(), lag::Cost::of(s))).collect();
                 k.silent =
                     listing.missing.iter().chain(listing.offline.iter().map(|(name, _)| name)).cloned().collect();
+            } else if listing.is_beginning() {
+                k.streams = listing.items.iter().map(|s| (s.name.clone(), s.state.consumers)).collect();
+                k.costs.retain(|name, _| k.streams.contains_key(name));
             } else {
                 k.streams.extend(listing.items.iter().map(|s| (s.name.clone(), s.state.consumers)));
             }
