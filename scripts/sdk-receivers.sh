@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings the CloudEvents SDKs for Python and JavaScript into .cache/sdk, where their runtimes are there: the tests of the
+# Brings the CloudEvents SDKs for Python, JavaScript and Go into .cache/sdk, where their runtimes are there: the tests of the
 # corpus then let them read what an endpoint receives. Nothing needs them. Safe to run again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,4 +24,12 @@ if command -v npm >/dev/null; then
   note "javascript: cloudevents $JAVASCRIPT"
 else
   note "no npm, so not the SDK of JavaScript"
+fi
+if command -v go >/dev/null; then
+  mkdir -p "$DIR/go"
+  # go.mod says which version.
+  go build -C tests/sdk/go -o "$PWD/$DIR/go/receive" .
+  note "go: $(go list -C tests/sdk/go -m github.com/cloudevents/sdk-go/v2)"
+else
+  note "no go, so not its SDK"
 fi

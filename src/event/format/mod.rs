@@ -33,17 +33,21 @@ pub enum Format {
 impl Format {
     /// By the `Content-Type` of an event or a batch.
     pub fn of(content_type: &str) -> Option<Self> {
-        let essence = media::essence(content_type).to_ascii_lowercase();
-        let rest = essence.strip_prefix("application/cloudevents")?;
-        let (batch, suffix) = rest.split_once('+')?;
-        match (batch, suffix) {
-            ("" | "-batch", "xml") => Some(Self::Xml),
-            ("" | "-batch", "protobuf") => Some(Self::Protobuf),
-            // These two know no batches.
-            ("", "avro") => Some(Self::Avro),
-            ("", "avro-compact") => Some(Self::AvroCompact),
-            _ => None,
+        const EVENT: &str = "application/cloudevents";
+        if !media::starts_with(content_type, EVENT) {
+            return None;
         }
+        let (batch, suffix) = media::essence(content_type).get(EVENT.len()..)?.split_once('+')?;
+        let batch = match batch {
+            "" => false,
+            _ if batch.eq_ignore_ascii_case("-batch") => true,
+            _ => return None,
+        };
+        // Those of Avro know no batches.
+        let all = [Self::Xml, Self::Protobuf, Self::Avro, Self::AvroCompact];
+        let suffixes = ["xml", "protobuf", "avro", "avro-compact"];
+        let at = suffixes.iter().position(|known| suffix.eq_ignore_ascii_case(known))?;
+        all.get(at).copied().filter(|format| !batch || matches!(format, Self::Xml | Self::Protobuf))
     }
 
     /// Its name, for people.
@@ -64,7 +68,7 @@ impl Format {
     /// Reads a body.
     pub(super) fn translate(self, body: &[u8], batch: bool) -> Translated {
         match self {
-            Self::Xml => xml::read(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)),
+            Self::Xml => xml::read(body),
             Self::Protobuf => protobuf::read(body, batch),
             Self::Avro => avro::read(body, false),
             Self::AvroCompact => avro::read(body, true),

@@ -184,6 +184,8 @@ fn what_breaks_keeps_its_source() {
     assert_eq!((event.extent, event.broken.unwrap().at), (Extent::Part, 400));
     let shown = plain_text(&Body::of(event).lines(0..20));
     assert!(shown.starts_with("<?xml") && shown.contains("breaks here"), "{shown}");
+    let marked = sent("+xml", b"\xef\xbb\xbf<event><x>");
+    assert_eq!(Envelope::new(&marked).decode().events()[0].broken.unwrap().at, 13, "its byte order mark is counted");
     let cut = bytes(PROTOBUF_JSON);
     let cut = sent("+protobuf", &cut[..cut.len() - 3]);
     let envelope = Envelope::new(&cut);

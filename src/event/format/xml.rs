@@ -25,10 +25,12 @@ pub(super) fn read(body: &[u8]) -> Translated {
             (text, Some(Break::new(at, "it is not UTF-8")))
         }
     };
+    // A byte order mark is none of its text.
+    let (mark, text) = text.strip_prefix('\u{feff}').map_or((0, text), |behind| (text.len() - behind.len(), behind));
     let mut xml = Xml { text, reader: Reader::from_str(text), from: 0, scopes: Vec::new() };
     let (all, read) = xml.root();
     // What is not UTF-8 comes before what that breaks.
-    all.end(broken.or(read.err()))
+    all.end(broken.or(read.err().map(|broken| Break { at: broken.at + mark, ..broken })))
 }
 
 struct Xml<'b> {
