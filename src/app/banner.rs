@@ -78,7 +78,7 @@ impl App {
             Link::Silent { since } => Some(Banner::new(
                 Level::Critical,
                 format!(
-                    "the server has answered nothing for {}; what is shown, problems and verdicts too, is as old as that; \
+                    "the server has answered nothing for {}; everything shown, verdicts included, dates from then; \
                      after 10s another server is tried, if there is one",
                     duration(self.now.since(*since))
                 ),

@@ -72,7 +72,7 @@ impl PromptKind {
     /// What is said about it as long as it is empty.
     pub const fn hint(self) -> &'static str {
         match self {
-            Self::Filter => "what rows contain; ^start end$ !not; Enter keeps, Esc takes it back",
+            Self::Filter => "text that rows contain; ^start end$ 'exact !not; Enter keeps, Esc restores",
             Self::Command => "Tab shows the commands and completes, ↑ brings back what was typed",
             Self::Words => "payment -test type:com.shop.* data.total:12?; Tab completes, ↑ brings back",
             Self::Expression => "type LIKE 'com.shop.%' AND data.total > 100; Tab completes, ↑ brings back",

@@ -11,7 +11,7 @@ pub(super) fn why_not_on(action: Action, screen: Option<&Screen>) -> Option<Stri
     let list = screen.and_then(list_of);
     let no = |text: &str| Some(text.to_owned());
     if action == Action::MarkAll && !matches!(screen, Some(Screen::Stuck(_))) {
-        return no("all rows at once can be marked where messages are stuck: P on a consumer");
+        return no("all rows can be marked only in the list of stuck messages (P on a consumer)");
     }
     if let Some(Screen::Tail(tail)) = screen {
         return tail.why_not(action).map(str::to_owned);

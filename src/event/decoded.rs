@@ -189,7 +189,7 @@ pub struct Event<'a> {
     pub data: Data<'a>,
     /// `data_base64` that was sent beside `data`: its JSON source text. It is exported, but not looked into.
     pub beside: Option<&'a RawValue>,
-    /// The body of a binary event as it was sent, where it was unpacked though no header says so: exported is this.
+    /// The body of a binary event as it was sent, where it was unpacked though no header says so. Exports use these bytes.
     pub sent: Option<&'a [u8]>,
     /// Its data still is packed as the `Content-Encoding` of the message says: only what has that header, too, can have
     /// it.

@@ -142,8 +142,7 @@ impl<'m> Envelope<'m> {
             && opened.findings.iter().any(|f| !matches!(f, Finding::EncodingUndeclared(_)))
     }
 
-    /// Whether the body as it was sent is what an event that leaves has: it is packed, and what says so goes along, or
-    /// nothing does.
+    /// Whether exports use the packed bytes: no header declares the coding, or an attribute does and goes along.
     pub(super) fn keeps_packed(&self) -> bool {
         self.opened().kept
     }

@@ -293,8 +293,8 @@ impl fmt::Display for Finding {
             }
             Self::SourceUri(found) => write!(
                 f,
-                "source is {}, which is no URI reference (RFC 3986, section 4.1): it has characters where none of their kind \
-                 may stand.",
+                "source is {}, which is no URI reference (RFC 3986, section 4.1): a character is not allowed where it \
+                 stands, such as a blank, a bracket or a second #.",
                 q(found)
             ),
             Self::DataschemaUri(found) => {
@@ -332,7 +332,7 @@ impl fmt::Display for Finding {
             Self::HeaderNotUtf8(name) => write!(f, "The header of {} is not UTF-8, as it is or decoded.", n(name)),
             Self::HeaderReadings { name, read, other, decoded: false } => write!(
                 f,
-                "{} is read as it was sent, {}; who decodes per cent signs reads {}.",
+                "{} is read as it was sent, {}; a receiver that percent-decodes it reads {}.",
                 n(name),
                 q(read),
                 q(other)
@@ -407,7 +407,7 @@ impl fmt::Display for Finding {
             Self::EncodingUnknown(name) => {
                 write!(
                     f,
-                    "Content-Encoding is {}; gzip, zstd, br, deflate, snappy and lz4 can be unpacked, so the body is shown packed.",
+                    "Content-Encoding is {}, which cannot be unpacked here (gzip, zstd, br, deflate, snappy and lz4 can); the body is shown as it was sent.",
                     q(name)
                 )
             }

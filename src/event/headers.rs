@@ -351,7 +351,8 @@ mod tests {
         const ONE: (&str, &str) = ("ce-source", "/logs/a%2Fb");
         let kind = ("content-type", "application/json");
         let prefixed = ("ce-datacontenttype", "application/json");
-        let literal = "source is read as it was sent, \"/logs/a%2Fb\"; who decodes per cent signs reads \"/logs/a/b\".";
+        let literal =
+            "source is read as it was sent, \"/logs/a%2Fb\"; a receiver that percent-decodes it reads \"/logs/a/b\".";
         let decoded = "source is read as \"/logs/a/b\", per cent signs decoded; as it was sent it is \"/logs/a%2Fb\".";
         for (others, read, said) in [
             (&[][..], "/logs/a/b", &[decoded][..]),

@@ -191,7 +191,7 @@ fn right_words(app: &App) -> String {
     }
     if let Some(list) = app.list() {
         if !list.filter().is_empty() {
-            let like = if list.is_loose() { "none contains it, similar to " } else { "" };
+            let like = if list.is_loose() { "no row contains it; similar to " } else { "" };
             words.push(format!("{like}/{}", clean_line(list.filter())));
         }
         if list.only_problems() {

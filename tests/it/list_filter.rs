@@ -141,7 +141,7 @@ fn a_long_name_that_alone_has_what_was_typed_is_shown() {
 fn it_is_said_that_no_row_contains_what_was_typed() {
     let mut world = console(120, &scheme());
     let shown = world.keys("/gthb<enter>").screen();
-    assert!(shown.contains("none contains it, similar to /gthb"), "{shown}");
+    assert!(shown.contains("no row contains it; similar to /gthb"), "{shown}");
     for keys in ["/github<enter>", "/zzz<enter>"] {
         assert!(!world.keys(keys).screen().contains("similar to"), "{keys}");
     }
@@ -190,7 +190,7 @@ fn the_activity_is_filtered_as_lists_are() {
         let mut world = told(columns, &streams);
         let (row, _) = under_cursor(world.keys("/gthb<enter>"));
         assert!(row.contains("github"), "{row}");
-        assert!(world.screen().contains("none contains it, similar to /gthb"), "{}", world.screen());
+        assert!(world.screen().contains("no row contains it; similar to /gthb"), "{}", world.screen());
         // The best is under the cursor, the newest of several; giving up goes back.
         let mut world = told(columns, &["eur", "mail", "neur", "eurx"]);
         let before = under_cursor(&world).0;

@@ -32,7 +32,7 @@ fn where_nothing_takes_the_default_the_form_asks_first() {
     world.effects.clear();
     world.keys("G<enter>");
     assert!(!world.effects.iter().any(|e| matches!(e, Effect::PlanReplay(..))), "{:?}", world.effects);
-    assert!(world.screen().contains("name where to"), "{}", world.screen());
+    assert!(world.screen().contains("name a destination"), "{}", world.screen());
     // The line is selected, and empty.
     world.keys("<enter>http://127.0.0.1/events<enter>");
     assert_eq!(wish(&world).destination, Destination::Http("http://127.0.0.1/events".into()));

@@ -143,7 +143,7 @@ fn what_was_given_up_before_the_console_listened_is_not_made_up() {
     world.keys("C/archive<enter>R");
     assert!(world.screen().contains("0 of at least 12 known here"), "{}", world.screen());
     world.keys("g");
-    assert!(world.screen().contains("none of them is known"), "{}", world.screen());
+    assert!(world.screen().contains("none is known here"), "{}", world.screen());
     let mut world = World::new(120, 40);
     consumer(&mut world, |c| (c.ack_pending, c.redelivered) = (3, 3));
     world.keys("C/archive<enter>R");

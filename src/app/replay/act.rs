@@ -50,7 +50,7 @@ impl App {
             Action::Open | Action::Right | Action::Mark => match form.selected() {
                 FormItem::Plan if action == Action::Open && form.needs_destination => {
                     form.cursor = form.items().iter().position(|item| *item == FormItem::To).unwrap_or(0);
-                    form.problem = Some("name where to: no stream takes replay.{id}.{subject}".into());
+                    form.problem = Some("name a destination: no stream takes replay.{id}.{subject}".into());
                 }
                 FormItem::Plan if action == Action::Open => {
                     let wish = form.wish.clone();

@@ -25,7 +25,12 @@ impl App {
             return;
         }
         let items = vec![
-            MenuItem::new('m', "move it", format!("it goes on at #{to}"), Choice::Reposition(RepositionChoice::Start)),
+            MenuItem::new(
+                'm',
+                "move it",
+                format!("it will continue at #{to}"),
+                Choice::Reposition(RepositionChoice::Start),
+            ),
             not_now(),
         ];
         // Whoever presses Enter twice by mistake moves nothing.
@@ -36,7 +41,7 @@ impl App {
     fn word_of_move(&self, again: bool) -> (String, String) {
         let name = self.session.name_to_type().to_owned();
         let (to, whose) = self.shown_proposal().map(|p| (p.to(), p.whose())).unwrap_or_default();
-        let done = if again { "is deleted and made again" } else { "goes on" };
+        let done = if again { "is deleted and made again" } else { "will continue" };
         let what = format!("{whose} {done} at #{to}");
         match self.session.access {
             Access::Protected => {

@@ -84,7 +84,7 @@ impl App {
         let Some(moving) = self.moves.own.get_mut(id) else { return };
         let (level, words) = match &end {
             Ok(outcome) => {
-                let words = format!("consumer {} of {} goes on at #{}", outcome.consumer, outcome.stream, outcome.to);
+                let words = format!("consumer {} of {} continues at #{}", outcome.consumer, outcome.stream, outcome.to);
                 match (outcome.verified, outcome.advances) {
                     (false, _) => (Level::Warning, format!("{words}, which is NOT what was read back")),
                     (true, Some(false)) => (Level::Warning, format!("{words}; somebody waits, and nothing was sent")),

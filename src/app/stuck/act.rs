@@ -148,7 +148,7 @@ impl App {
         if known.is_empty() {
             return self.tell(
                 Level::Notice,
-                "none of them is known: the server names each only once, before this console listened; or they are gone",
+                "none is known here: they were announced before this console was opened, or the stream no longer has them",
             );
         }
         self.open_form(ReplayWish::new(What::GivenUp(stream, consumer, known)));

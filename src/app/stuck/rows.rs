@@ -65,7 +65,7 @@ impl StuckRow {
             How::Terminated(None) => "terminated, no reason given".into(),
             How::Unacked => return "head of line, not acked".into(),
             How::GivenUpBefore => return "head of line, given up".into(),
-            How::Settled => return "no longer waited for".into(),
+            How::Settled => return "acked or over since it was marked".into(),
             How::Refused(1) => "refused (nak)".into(),
             How::Refused(n) => format!("refused (nak) {} times", count_exact(*n)),
         };

@@ -44,7 +44,9 @@ impl Destination {
         let text = text.trim();
         let lower = text.to_ascii_lowercase();
         if text.is_empty() {
-            return Err("name where to: SUBJECT, original, context:NAME[:SUBJECT], file:PATH, - or http(s)://…".into());
+            return Err(
+                "name a destination: SUBJECT, original, context:NAME[:SUBJECT], file:PATH, - or http(s)://…".into()
+            );
         }
         if text == "-" {
             return Ok(Self::Stdout);

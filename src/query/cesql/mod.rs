@@ -75,7 +75,7 @@ impl Expression {
         }
     }
 
-    /// What passes is the Boolean true without that anything went wrong: so the specification has filters.
+    /// What passes is the Boolean true, if nothing went wrong, as the specification defines filters.
     pub(super) fn judge<F: Fields + ?Sized>(&self, fields: &F) -> Verdict {
         match eval::evaluate(&self.expr, fields) {
             Ok(Value::Boolean(true)) => Verdict::Passes,

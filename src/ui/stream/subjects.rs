@@ -57,7 +57,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, screen: &Stream
         let (shown, read) = (count_exact(subjects.counts.len() as u64), count_exact(subjects.read));
         let words = if subjects.read < subjects.total {
             format!(
-                "the {shown} largest of {read} read, of {}; / also asks for a subject or pattern",
+                "the {shown} largest of {read} subjects read ({} in all); / also asks for a subject or pattern",
                 count_exact(subjects.total)
             )
         } else {

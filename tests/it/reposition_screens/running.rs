@@ -151,7 +151,7 @@ fn one_that_runs_can_be_left_and_found_again() {
     assert!(world.screen().contains("what now?"), "{}", world.screen());
     world.keys("1");
     news(&mut world, RepositionNews::Ended(ID.into(), Ok(Box::new(outcome()))));
-    assert!(world.screen().contains("goes on at #46361, read back"), "{}", world.screen());
+    assert!(world.screen().contains("continues at #46361, read back"), "{}", world.screen());
     world.effects.clear();
     world.keys("q");
     assert!(world.effects.contains(&Effect::Quit));
