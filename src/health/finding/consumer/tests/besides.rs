@@ -48,7 +48,7 @@ fn what_was_given_up_lost_and_held() {
 
 #[test]
 fn what_is_being_lost_is_no_forecast() {
-    // Its first unread message is as old as messages may be, or has half a second left.
+    // Its first unread message is as old as messages may be, or older.
     for age in [1_000, 1_030] {
         let mut case = case();
         case.s.config.limits.max_age = Some(Duration::from_secs(1_000));
