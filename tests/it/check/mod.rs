@@ -407,5 +407,5 @@ async fn names_do_no_harm_in_lines_and_commands() {
     assert!(out.contains("stream-no-limits x;$(rm)␛[31m: ") && !out.contains('\u{1b}'), "{out:?}");
     let document = document(home.path(), &server.url(), &[]);
     let command = document["findings"][0]["advice"][0]["command"].as_str().unwrap();
-    assert!(command.starts_with(&format!("nats stream edit '{name}' ")), "{command:?}");
+    assert!(command.starts_with(r"nats stream edit $'x;$(rm)\U0000001b[31m' "), "{command:?}");
 }
