@@ -38,9 +38,10 @@ docs: setup ## Build the documentation, warnings denied
 
 check: lint test docs ## What must hold before anything lands: lint, tests (with schema drift), docs
 
-bench: setup ## Measure: sweeps, reading, frames, verdicts, idle cost, start, replay, history
+bench: setup ## Measure: sweeps, reading, printing and plans, frames, verdicts, idle cost, start, replay, history
 	@cargo bench --bench sweep
 	@cargo bench --bench tail
+	@cargo bench --bench printed
 	@cargo bench --bench frame
 	@cargo bench --bench verdict
 	@cargo bench --bench history

@@ -1,4 +1,4 @@
-//! What the three benches share: when they run in full, medians, and the table that they print.
+//! What the benches share: when they run in full, medians, and the table that they print.
 //!
 //! Machines differ and are busy with other things, so figures stand beside a ceiling that was measured in the
 //! same run, and the ratio of the two is what may be compared. Nothing is asserted.
