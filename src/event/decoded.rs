@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use serde_json::value::RawValue;
-
 use super::attribute::{Attribute, Core, Value};
 use super::finding::{Finding, Severity};
 use super::format::Format;
@@ -150,9 +148,9 @@ pub enum Data<'a> {
     #[default]
     None,
     /// `data` of a structured event: its JSON source text. An explicit `null` is data.
-    Json(&'a RawValue),
+    Json(&'a str),
     /// `data_base64` of a structured event: its JSON source text, still encoded.
-    Base64(&'a RawValue),
+    Base64(&'a str),
     /// The body of a binary event, unpacked.
     Bytes(&'a [u8]),
 }
@@ -188,7 +186,7 @@ pub struct Event<'a> {
     /// Its data.
     pub data: Data<'a>,
     /// `data_base64` that was sent beside `data`: its JSON source text. It is exported, but not looked into.
-    pub beside: Option<&'a RawValue>,
+    pub beside: Option<&'a str>,
     /// The body of a binary event as it was sent, where it was unpacked though no header says so. Exports use these bytes.
     pub sent: Option<&'a [u8]>,
     /// Its data still is packed as the `Content-Encoding` of the message says: only what has that header, too, can have
@@ -196,6 +194,8 @@ pub struct Event<'a> {
     pub packed: bool,
     /// Its data is our own way to write what has no JSON: a message of Protocol Buffers.
     pub made_up: bool,
+    /// The body of a binary event, where the full pass found it to be the JSON that its type says: its source text.
+    pub(super) json: Option<&'a str>,
     /// Where its JSON breaks.
     pub broken: Option<Broken<'a>>,
     /// Attributes that are left out, since there are too many.

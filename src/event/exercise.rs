@@ -90,6 +90,8 @@ pub fn exercise(message: &Message) {
     for event in full.events().iter().take(20) {
         let line = event.to_json_line();
         harmless(&line);
+        let (members, bytes) = event.weigh_json(|_| false);
+        assert_eq!(line.len(), 2 + bytes + members.saturating_sub(1), "what it weighs is what is written: {line}");
         assert!(serde_json::from_str::<&serde_json::value::RawValue>(&line).is_ok(), "not JSON: {line}");
         if let Ok(sdk) = event.to_sdk() {
             assert_eq!(event.id(), Some(cloudevents::AttributesReader::id(&sdk)));

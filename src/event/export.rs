@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use cloudevents::event::{AttributesWriter as _, EventBuilder as _, ExtensionValue};
 use cloudevents::{Data as SdkData, EventBuilderV10};
 use serde_json::value::RawValue;
@@ -11,9 +9,10 @@ use thiserror::Error;
 
 use super::attribute::{Core, Value};
 use super::decoded::{Data, Event};
-use super::line::{escape, push_json, push_source};
+use super::line::escape;
 use super::lint::decode_base64;
-use super::media;
+use super::written::{Members, Weighed, Written};
+use super::{media, scan};
 
 /// Why the SDK's event cannot hold this one.
 #[derive(Debug, Error)]
@@ -45,25 +44,26 @@ pub(super) enum Payload<'a> {
     Json(&'a str),
     Text(Cow<'a, str>),
     Bytes(Cow<'a, [u8]>),
-    /// `data_base64` that cannot be decoded, as it was sent.
-    Undecodable(&'a str),
+    /// `data_base64` as it was sent. Where it holds no escapes and can be decoded, there is no other way to write it.
+    Base64(&'a str),
 }
 
 pub(super) fn payload<'a>(event: &Event<'a>) -> Payload<'a> {
     let named = event.datacontenttype();
     match event.data {
         Data::None => Payload::None,
-        Data::Json(raw) => Payload::Json(raw.get()),
-        Data::Base64(raw) => {
-            decode_base64(raw.get()).map_or(Payload::Undecodable(raw.get()), |bytes| Payload::Bytes(Cow::Owned(bytes)))
+        Data::Json(source) => Payload::Json(source),
+        Data::Base64(source) if source.contains('\\') => {
+            decode_base64(source).map_or(Payload::Base64(source), |bytes| Payload::Bytes(Cow::Owned(bytes)))
         }
+        Data::Base64(source) => Payload::Base64(source),
         Data::Bytes(bytes) => {
             let bytes = event.sent.unwrap_or(bytes);
             // In the JSON format, data without a type is JSON.
             if named.is_none_or(media::is_json)
-                && let Ok(raw) = serde_json::from_slice::<&RawValue>(bytes)
+                && let Some(source) = event.json.or_else(|| source(bytes))
             {
-                return Payload::Json(raw.get());
+                return Payload::Json(source);
             }
             match std::str::from_utf8(bytes) {
                 Ok(text) if named.is_some_and(|n| (media::is_text(n) || media::is_xml(n)) && media::is_utf8(n)) => {
@@ -73,6 +73,11 @@ pub(super) fn payload<'a>(event: &Event<'a>) -> Payload<'a> {
             }
         }
     }
+}
+
+/// The JSON that the bytes are, without the blanks around it.
+fn source(bytes: &[u8]) -> Option<&str> {
+    scan::whole(bytes).or_else(|| serde_json::from_slice::<&RawValue>(bytes).ok().map(RawValue::get))
 }
 
 impl Event<'_> {
@@ -91,51 +96,60 @@ impl Event<'_> {
     /// Writes the same behind what is there; source text is copied and not made anew. Whether the data of a binary event
     /// is in it so that its bytes can be told exactly.
     pub fn write_json(&self, out: &mut Vec<u8>) -> bool {
-        let (from, mut data) = (out.len(), None);
-        let mut next = b'{';
-        let mut member = |out: &mut Vec<u8>, name: &str| {
-            out.push(std::mem::replace(&mut next, b','));
-            string(out, name);
-            out.push(b':');
-        };
-        for attribute in self.attributes.iter().filter(|attribute| !attribute.is_named_data()) {
-            member(out, &attribute.name);
-            match &attribute.value {
-                Value::Text(text) => string(out, text),
-                Value::Json(source) => push_source(out, source),
-                other => out.extend_from_slice(other.to_text().as_bytes()),
-            }
-        }
-        match payload(self) {
-            Payload::None => {}
-            Payload::Json(source) => {
-                member(out, "data");
-                push_source(out, source);
-                data = Some(source);
-            }
-            Payload::Text(text) => {
-                member(out, "data");
-                string(out, &text);
-            }
-            Payload::Bytes(bytes) => {
-                member(out, "data_base64");
-                string(out, &BASE64_STANDARD.encode(bytes));
-            }
-            Payload::Undecodable(source) => {
-                member(out, "data_base64");
-                push_source(out, source);
-            }
-        }
-        if let Some(beside) = self.beside {
-            member(out, "data_base64");
-            push_source(out, beside.get());
-        }
-        out.extend_from_slice(if next == b'{' { b"{}" } else { b"}" });
+        let from = out.len();
+        let mut written = Written::new(out);
+        let data = self.tell(&mut written);
+        written.end();
         escape(out, from);
         let sent = if let Data::Bytes(bytes) = self.data { bytes.len() } else { 0 };
         data.is_none_or(|data| {
             data.len() == sent && out.strip_suffix(b"}").is_some_and(|o| o.ends_with(data.as_bytes()))
         })
+    }
+
+    /// What [`Event::write_json`] would write between its braces, without the members of which this is true: how many
+    /// members, and how many bytes without the commas between them.
+    pub fn weigh_json(&self, without: impl Fn(&str) -> bool) -> (usize, usize) {
+        let mut weighed = Weighed::new(without);
+        self.tell(&mut weighed);
+        (weighed.members, weighed.bytes)
+    }
+
+    /// Tells all members; the source text of the data where it is JSON.
+    fn tell(&self, members: &mut impl Members) -> Option<&str> {
+        let mut data = None;
+        for attribute in self.attributes.iter().filter(|attribute| !attribute.is_named_data()) {
+            members.name(&attribute.name);
+            match &attribute.value {
+                Value::Text(text) => members.text(text),
+                other => members.source(&other.to_text()),
+            }
+        }
+        match payload(self) {
+            Payload::None => {}
+            Payload::Json(source) => {
+                members.name("data");
+                members.source(source);
+                data = Some(source);
+            }
+            Payload::Text(text) => {
+                members.name("data");
+                members.text(&text);
+            }
+            Payload::Bytes(bytes) => {
+                members.name("data_base64");
+                members.bytes(&bytes);
+            }
+            Payload::Base64(source) => {
+                members.name("data_base64");
+                members.source(source);
+            }
+        }
+        if let Some(beside) = self.beside {
+            members.name("data_base64");
+            members.source(beside);
+        }
+        data
     }
 
     /// The event as the SDK has it: typed and strict. Offsets of times and digits of numbers are lost there.
@@ -185,7 +199,10 @@ impl Event<'_> {
             Payload::Bytes(bytes) => {
                 event.set_data_unchecked(SdkData::Binary(bytes.into_owned()));
             }
-            Payload::Undecodable(_) => return Err(ExportError::Base64),
+            Payload::Base64(source) => {
+                let bytes = decode_base64(source).ok_or(ExportError::Base64)?;
+                event.set_data_unchecked(SdkData::Binary(bytes));
+            }
         }
         Ok(event)
     }
@@ -197,12 +214,6 @@ pub fn harmless_json(line: String) -> String {
     escape(&mut out, 0);
     // It was text before.
     String::from_utf8(out).unwrap_or_default()
-}
-
-/// A JSON string with its quotes.
-fn string(out: &mut Vec<u8>, text: &str) {
-    // Text can always be written, and to memory too.
-    let _ = push_json(out, text);
 }
 
 #[cfg(test)]

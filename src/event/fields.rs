@@ -98,8 +98,8 @@ impl<'v, 'm> View<'v, 'm> {
 
     fn encoded(&self) -> Option<String> {
         let event = self.event?;
-        let Data::Base64(raw) = event.data else { return None };
-        let bytes = event.opened(raw)?;
+        let Data::Base64(source) = event.data else { return None };
+        let bytes = event.opened(source)?;
         match charset::decode(event.datacontenttype(), &bytes) {
             Some(foreign) => Some(foreign.text),
             None => String::from_utf8(bytes).ok(),
@@ -120,7 +120,7 @@ impl Fields for View<'_, '_> {
 
     fn data(&self) -> Option<query::Data<'_>> {
         let bytes = match self.event.map(|e| e.data) {
-            Some(Data::Json(raw)) => return Some(query::Data::Json(Cow::Borrowed(raw.get()))),
+            Some(Data::Json(source)) => return Some(query::Data::Json(Cow::Borrowed(source))),
             Some(Data::Base64(_)) => {
                 let text = self.encoded()?;
                 // Some senders encode JSON; that it is not declared does not make it less of it.

@@ -9,7 +9,7 @@ use super::attribute::{Core, Value};
 use super::decoded::{Data, Event};
 use super::envelope::Envelope;
 use super::headers;
-use super::lint::decode_base64;
+use super::lint::{base64_len, decode_base64};
 use super::media;
 use crate::model::Header;
 
@@ -18,6 +18,9 @@ const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%').add(0x7f);
 
 /// How the names of media types begin that make a receiver read the body as an event (section 3).
 const EVENT: &str = "application/cloudevents";
+
+/// The header that says how a body is packed.
+const CODING: &str = "Content-Encoding";
 
 /// Headers of a message that a request does not carry: what describes the connection or the bytes of the body
 /// (RFC 9110, sections 7.6.1 and 8), what says who asks, and what the client sets itself.
@@ -73,35 +76,99 @@ pub struct HttpRequest {
     pub encoded: usize,
 }
 
+/// What a request would be, without the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HttpWeight {
+    /// Bytes of the headers, with what stands between them.
+    pub headers: usize,
+    /// Bytes of the data.
+    pub body: usize,
+    /// See [`HttpRequest::encoded`].
+    pub encoded: usize,
+}
+
+/// What the body of a request is made of.
+enum Body<'e> {
+    /// These bytes.
+    Bytes(&'e [u8]),
+    /// Those of a JSON string in Base64.
+    Base64(&'e str),
+    /// The characters of a JSON string.
+    Text(&'e str),
+}
+
+impl<'e> Body<'e> {
+    fn into_bytes(self) -> Result<Cow<'e, [u8]>, Misfit> {
+        Ok(match self {
+            Self::Bytes(bytes) => Cow::Borrowed(bytes),
+            Self::Base64(source) => Cow::Owned(decode_base64(source).ok_or(Misfit::Data)?),
+            Self::Text(source) => {
+                let text: String = serde_json::from_str(source).map_err(|_| Misfit::Data)?;
+                Cow::Owned(text.into_bytes())
+            }
+        })
+    }
+
+    fn len(self) -> Result<usize, Misfit> {
+        match self {
+            Self::Base64(source) => base64_len(source).ok_or(Misfit::Data),
+            other => other.into_bytes().map(|bytes| bytes.len()),
+        }
+    }
+}
+
 impl Event<'_> {
     /// The event as a request in binary mode, or why that would be another event.
     pub fn to_http(&self) -> Result<HttpRequest, Misfit> {
-        let mut headers = Vec::with_capacity(self.attributes.len() + 1);
+        let mut headers = Vec::with_capacity(self.attributes.len() + 4);
         let mut encoded = 0;
-        for attribute in &self.attributes {
-            let name = &*attribute.name;
-            if name.is_empty() || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
-                return Err(Misfit::Name);
-            }
-            if name == Core::Datacontenttype.name() {
-                continue;
-            }
-            let value = match &attribute.value {
-                Value::Text(text) if text.is_empty() || text.chars().any(char::is_control) => {
-                    return Err(Misfit::Value);
-                }
-                Value::Json(_) => return Err(Misfit::Value),
-                value => value.to_text(),
-            };
+        for in_header in self.in_headers() {
+            let (name, value) = in_header?;
             let sent = utf8_percent_encode(&value, ENCODED).to_string();
             encoded += usize::from(sent != *value);
             headers.push(Header { name: format!("ce-{name}").into(), value: sent.into() });
         }
-        let body = self.body()?;
+        let body = self.body()?.map_or(Ok(Cow::Borrowed(&[][..])), |body| not_empty(body.into_bytes(), |b| b.len()))?;
         if let Some(value) = self.http_content_type()? {
             headers.push(Header { name: "Content-Type".into(), value: value.into() });
         }
         Ok(HttpRequest { headers, body: body.into_owned(), encoded })
+    }
+
+    /// What [`Event::to_http`] would make, or why it would not; without attributes of which this is true.
+    pub fn weigh_http(&self, without: impl Fn(&str) -> bool) -> Result<HttpWeight, Misfit> {
+        let (mut headers, mut encoded) = (0, 0);
+        for in_header in self.in_headers() {
+            let (name, value) = in_header?;
+            let odd = value.bytes().filter(|b| !b.is_ascii_graphic() || matches!(b, b'"' | b'%')).count();
+            encoded += usize::from(odd > 0);
+            if !without(name) {
+                headers += "ce-: \r\n".len() + name.len() + value.len() + 2 * odd;
+            }
+        }
+        let body = self.body()?.map_or(Ok(0), |body| not_empty(body.len(), |len| *len))?;
+        if let Some(value) = self.http_content_type()? {
+            headers += "Content-Type: \r\n".len() + value.len();
+        }
+        Ok(HttpWeight { headers, body, encoded })
+    }
+
+    /// The attributes that become headers, by their names; their values not yet encoded.
+    fn in_headers(&self) -> impl Iterator<Item = Result<(&str, Cow<'_, str>), Misfit>> {
+        self.attributes.iter().filter_map(|attribute| {
+            let name = &*attribute.name;
+            if name.is_empty() || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
+                return Some(Err(Misfit::Name));
+            }
+            if name == Core::Datacontenttype.name() {
+                return None;
+            }
+            Some(match &attribute.value {
+                Value::Text(text) if text.is_empty() || text.chars().any(char::is_control) => Err(Misfit::Value),
+                Value::Json(_) => Err(Misfit::Value),
+                value => Ok((name, value.to_text())),
+            })
+        })
     }
 
     /// The value of `Content-Type`.
@@ -118,31 +185,31 @@ impl Event<'_> {
         if fits { Ok(Some(text)) } else { Err(Misfit::ContentType) }
     }
 
-    /// The bytes of the data (JSON format, section 3.1.2).
-    fn body(&self) -> Result<Cow<'_, [u8]>, Misfit> {
+    /// The bytes of the data (JSON format, section 3.1.2); `None` where there is none.
+    fn body(&self) -> Result<Option<Body<'_>>, Misfit> {
         // Two kinds of data, Base64 as older versions say it, and what is no body of its own.
         if self.made_up || self.beside.is_some() || self.get("datacontentencoding").is_some() {
             return Err(Misfit::Data);
         }
-        let body: Cow<'_, [u8]> = match self.data {
-            Data::None => return Ok(Cow::Borrowed(&[])),
-            Data::Bytes(bytes) => Cow::Borrowed(self.sent.unwrap_or(bytes)),
-            Data::Base64(raw) => Cow::Owned(decode_base64(raw.get()).ok_or(Misfit::Data)?),
-            Data::Json(raw) => match self.datacontenttype().filter(|named| !media::is_json(named)) {
-                None if self.datacontenttype().is_none_or(media::is_utf8) || raw.get().is_ascii() => {
-                    Cow::Borrowed(raw.get().as_bytes())
+        Ok(Some(match self.data {
+            Data::None => return Ok(None),
+            Data::Bytes(bytes) => Body::Bytes(self.sent.unwrap_or(bytes)),
+            Data::Base64(source) => Body::Base64(source),
+            Data::Json(source) => match self.datacontenttype().filter(|named| !media::is_json(named)) {
+                None if self.datacontenttype().is_none_or(media::is_utf8) || source.is_ascii() => {
+                    Body::Bytes(source.as_bytes())
                 }
                 // Its characters are those of the string; which bytes these are in another charset is not for us to say.
-                Some(named) if media::is_utf8(named) => {
-                    let text: String = serde_json::from_str(raw.get()).map_err(|_| Misfit::Data)?;
-                    Cow::Owned(text.into_bytes())
-                }
+                Some(named) if media::is_utf8(named) => Body::Text(source),
                 None | Some(_) => return Err(Misfit::Data),
             },
-        };
-        // An empty body is no data.
-        if body.is_empty() { Err(Misfit::Data) } else { Ok(body) }
+        }))
     }
+}
+
+/// An empty body is no data.
+fn not_empty<T>(body: Result<T, Misfit>, len: impl Fn(&T) -> usize) -> Result<T, Misfit> {
+    body.and_then(|body| if len(&body) == 0 { Err(Misfit::Data) } else { Ok(body) })
 }
 
 /// Whether a request can carry this header of a message as it is: it is neither ours nor about the message on NATS, nor
@@ -165,15 +232,12 @@ impl Envelope<'_> {
     }
 
     /// The headers of the message that a request carries beside its event: such as `traceparent`, which HTTP has as well
-    /// (W3C Trace Context).
-    pub fn carried(&self, event: &Event<'_>) -> Vec<Header> {
-        let mut headers: Vec<Header> =
-            self.headers().iter().filter(|header| self.is_carried(header)).cloned().collect();
+    /// (W3C Trace Context). Names and values.
+    pub fn carried<'e>(&'e self, event: &Event<'_>) -> impl Iterator<Item = (&'e str, &'e str)> {
+        let headers = self.headers().iter().filter(|header| self.is_carried(header));
         // A body that could not be unpacked is still what its header says.
-        if let (Data::Bytes(_), Some(coding)) = (event.data, self.still_packed()) {
-            headers.push(Header { name: "Content-Encoding".into(), value: coding.into() });
-        }
-        headers
+        let coding = if matches!(event.data, Data::Bytes(_)) { self.still_packed() } else { None };
+        headers.map(|header| (&*header.name, &*header.value)).chain(coding.map(|coding| (CODING, coding)))
     }
 }
 
@@ -308,7 +372,7 @@ mod tests {
         let envelope = Envelope::new(&sent);
         let decoded = envelope.decode();
         let carried = envelope.carried(&decoded.events()[0]);
-        let carried: Vec<String> = carried.iter().map(|h| format!("{}: {}", h.name, h.value)).collect();
+        let carried: Vec<String> = carried.map(|(name, value)| format!("{name}: {value}")).collect();
         assert_eq!(carried, [format!("traceparent: {trace}"), "X-Tenant: acme".into(), "Content-Encoding: br".into()]);
         assert!(NOT_CARRIED.is_sorted());
     }

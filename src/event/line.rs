@@ -3,6 +3,8 @@
 
 use std::io;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use memchr::{memchr, memchr3};
 use serde::Serialize;
 
@@ -15,6 +17,17 @@ const BLOCK: usize = 256;
 /// Writes a value as JSON.
 pub fn push_json<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> io::Result<()> {
     Ok(serde_json::to_writer(out, value)?)
+}
+
+/// Writes bytes as a JSON string in Base64.
+pub fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
+    let from = out.len() + 1;
+    let end = from + bytes.len().div_ceil(3) * 4;
+    out.push(b'"');
+    out.resize(end, b'"');
+    // There is room for all of it.
+    let _ = out.get_mut(from..).map(|room| BASE64_STANDARD.encode_slice(bytes, room));
+    out.push(b'"');
 }
 
 /// Copies JSON that stands on one line; `false` where it does not.
@@ -38,6 +51,13 @@ pub(super) fn push_source(out: &mut Vec<u8>, source: &str) {
     }
 }
 
+/// Whether the source text of a JSON value is written as it is.
+pub(super) fn is_as_written(source: &str) -> bool {
+    let bytes = source.as_bytes();
+    let trimmed = !source.starts_with(' ') && !source.ends_with(' ');
+    trimmed && is_one_line(bytes) && (is_harmless_ascii(bytes) || !has_odd(bytes))
+}
+
 /// Whether JSON stands on one line, with no blanks but spaces.
 fn is_one_line(source: &[u8]) -> bool {
     memchr3(b'\n', b'\r', b'\t', source).is_none()
@@ -46,7 +66,7 @@ fn is_one_line(source: &[u8]) -> bool {
 /// Makes the JSON from here on harmless. Beyond ASCII all of JSON is inside of strings.
 pub fn escape(out: &mut Vec<u8>, from: usize) {
     let text = out.get(from..).unwrap_or_default();
-    if text.is_ascii() && memchr(0x7f, text).is_none() {
+    if is_harmless_ascii(text) {
         return;
     }
     if has_odd(text) {
@@ -54,6 +74,10 @@ pub fn escape(out: &mut Vec<u8>, from: usize) {
         let rest = out.split_off(from);
         out.extend_from_slice(escape_json(&String::from_utf8_lossy(&rest)).as_bytes());
     }
+}
+
+fn is_harmless_ascii(text: &[u8]) -> bool {
+    text.is_ascii() && memchr(0x7f, text).is_none()
 }
 
 /// Whether there is a character that may not stay as it is wherever it stands, or bytes that are no text.

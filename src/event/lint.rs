@@ -10,7 +10,7 @@ use super::finding::Finding;
 use super::place::reason;
 use super::reader::MOST_ATTRIBUTES;
 use super::time::Moment;
-use super::{known, media, uri};
+use super::{known, media, scan, uri};
 
 /// Adds what is wrong with the event's attributes and data to its findings.
 pub(super) fn lint(event: &mut Event<'_>) {
@@ -31,13 +31,15 @@ pub(super) fn lint(event: &mut Event<'_>) {
     }
     let json = event.datacontenttype().is_some_and(media::is_json);
     match event.data {
-        Data::Base64(raw) => match event.opened(raw) {
-            Some(bytes) => findings.extend(json.then(|| not_json(&bytes)).flatten()),
+        Data::Base64(source) if json => match event.opened(source) {
+            Some(bytes) => findings.extend(not_json(&bytes)),
             None => findings.push(Finding::Base64),
         },
-        Data::Bytes(bytes) if json && event.extent == Extent::Whole && !event.packed => {
-            findings.extend(not_json(bytes));
-        }
+        Data::Base64(source) if !is_base64(source) => findings.push(Finding::Base64),
+        Data::Bytes(bytes) if json && event.extent == Extent::Whole && !event.packed => match scan::whole(bytes) {
+            Some(source) => event.json = Some(source).filter(|_| event.sent.is_none()),
+            None => findings.extend(not_json(bytes)),
+        },
         _ => {}
     }
     event.findings = findings;
@@ -47,6 +49,27 @@ pub(super) fn lint(event: &mut Event<'_>) {
 fn not_json(bytes: &[u8]) -> Option<Finding> {
     let error = serde_json::from_slice::<&serde_json::value::RawValue>(bytes).err()?;
     Some(Finding::DataNotJson(error.line(), error.column(), reason(&error).into()))
+}
+
+/// Whether a `data_base64` can be decoded, from its JSON source text.
+fn is_base64(source: &str) -> bool {
+    base64_len(source).is_some()
+}
+
+/// How many bytes a `data_base64` is, from its JSON source text; `None` where it cannot be decoded.
+pub(super) fn base64_len(source: &str) -> Option<usize> {
+    let inner = source.strip_prefix('"')?.strip_suffix('"')?.as_bytes();
+    // Without branches, so that many are looked at at once.
+    let known = |b: &u8| u8::from(b.is_ascii_alphanumeric()) | u8::from(*b == b'+') | u8::from(*b == b'/');
+    // Only the last four can be padded, or have bits too many.
+    if let Some((whole, last)) = inner.len().checked_sub(4).and_then(|at| inner.split_at_checked(at))
+        && whole.len() % 4 == 0
+        && whole.chunks(64).all(|chunk| chunk.iter().fold(1, |all, b| all & known(b)) == 1)
+        && let Ok(bytes) = BASE64_STANDARD.decode(last)
+    {
+        return Some(whole.len() / 4 * 3 + bytes.len());
+    }
+    decode_base64(source).map(|bytes| bytes.len())
 }
 
 /// The bytes of a `data_base64`, from its JSON source text.
@@ -159,8 +182,12 @@ fn has_controls(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use proptest::prelude::*;
+
     use super::super::exercise::message;
     use super::super::{Envelope, Severity};
+    use super::{BASE64_STANDARD, base64_len, decode_base64};
 
     /// Findings of an event with this in front of the required attributes, unless it holds them itself.
     fn found(members: &str) -> Vec<String> {
@@ -276,6 +303,26 @@ mod tests {
             let envelope = Envelope::new(&sent);
             let found: Vec<_> = envelope.decode().all_findings().map(super::Finding::name).collect();
             assert_eq!(found, expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn how_long_base64_is_without_decoding(
+            bytes in prop::collection::vec(any::<u8>(), 0..200),
+            at in any::<prop::sample::Index>(),
+            other in prop::sample::select(b"A/+=-_ .\\\"Z9".to_vec()),
+            change in any::<bool>(),
+        ) {
+            let mut encoded = BASE64_STANDARD.encode(&bytes).into_bytes();
+            if change && !encoded.is_empty() {
+                let at = at.index(encoded.len());
+                encoded[at] = other;
+            }
+            let source = format!("\"{}\"", String::from_utf8(encoded).unwrap());
+            prop_assert_eq!(base64_len(&source), decode_base64(&source).map(|bytes| bytes.len()), "{}", source);
+            let escaped = source.replace('/', "\\/");
+            prop_assert_eq!(base64_len(&escaped), decode_base64(&escaped).map(|bytes| bytes.len()), "{}", escaped);
         }
     }
 

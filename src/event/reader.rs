@@ -7,11 +7,11 @@ use std::fmt;
 use memchr::memmem;
 use serde::Deserialize as _;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
 
 use super::attribute::{Attribute, Core, Value};
 use super::decoded::{Data, Event, Extent};
 use super::finding::Finding;
+use super::members::{Quick, Slow, Source};
 
 /// How much of a message is read. Each further depth costs more time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +101,22 @@ pub(super) struct Document<'a> {
 /// Reads a body. `announced` when a content type says what it is; without, an array is only read on if its first
 /// element is an event.
 pub(super) fn read<'a>(body: &'a [u8], depth: Depth<'_>, announced: bool) -> Document<'a> {
+    quickly(body, depth).unwrap_or_else(|| slowly(body, depth, announced))
+}
+
+/// Reads a body that is one object, if there is nothing about it that needs a closer look.
+fn quickly<'a>(body: &'a [u8], depth: Depth<'_>) -> Option<Document<'a>> {
+    let mut top = Top::new(depth, true);
+    let mut source = Quick::new(body)?;
+    top.events.reserve_exact(1);
+    let complete = top.members(&mut source, depth.is_known_at_once(body)).ok()?;
+    // What is known early may be that of the first of several.
+    let alone = if complete { source.has_ended() } else { !are_lines(body) };
+    alone.then_some(Document { shape: Shape::Object, events: top.events, dropped: 0, broken: None })
+}
+
+/// Reads any body, and tells where it breaks.
+fn slowly<'a>(body: &'a [u8], depth: Depth<'_>, announced: bool) -> Document<'a> {
     let mut top = Top::new(depth, announced);
     let mut json = serde_json::Deserializer::from_slice(body);
     if are_lines(body) {
@@ -190,22 +206,18 @@ impl<'a, 'n> Top<'a, 'n> {
         E::custom("enough")
     }
 
-    /// Reads the members of an object into the last event.
-    fn members<A: MapAccess<'a>>(&mut self, mut map: A, may_stop: bool) -> Result<(), A::Error> {
+    /// Reads the members of an object into the last event; `false` when it ended early with all that is wanted.
+    fn members<S: Source<'a>>(&mut self, source: &mut S, may_stop: bool) -> Result<bool, S::Error> {
         let depth = self.depth;
         let mut event = Event::default();
         let most = self.left.min(MOST_ATTRIBUTES);
-        let result = Members { depth, event: &mut event, most, may_stop }.read(&mut map);
+        let result = Members { depth, event: &mut event, most, may_stop }.read(source);
         self.left = self.left.saturating_sub(event.attributes.len());
         if result.is_err() {
             event.extent = Extent::Part;
         }
         self.events.push(event);
-        match result {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(self.stop()),
-            Err(error) => Err(error),
-        }
+        result
     }
 }
 
@@ -220,7 +232,7 @@ impl<'a> Visitor<'a> for &mut Top<'a, '_> {
         self.shape = Shape::Object;
         self.events.reserve_exact(1);
         let may_stop = self.may_stop;
-        self.members(map, may_stop)
+        if self.members(&mut Slow(map), may_stop)? { Ok(()) } else { Err(self.stop()) }
     }
 
     fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<(), A::Error> {
@@ -254,7 +266,7 @@ impl<'a> Visitor<'a> for Object<'_, 'a, '_> {
     }
 
     fn visit_map<A: MapAccess<'a>>(self, map: A) -> Result<(), A::Error> {
-        self.0.members(map, false)
+        self.0.members(&mut Slow(map), false).map(drop)
     }
 }
 
@@ -285,7 +297,7 @@ impl<'a> Visitor<'a> for Element<'_, 'a, '_> {
     }
 
     fn visit_map<A: MapAccess<'a>>(self, map: A) -> Result<(), A::Error> {
-        self.0.members(map, false)
+        self.0.members(&mut Slow(map), false).map(drop)
     }
 
     fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<(), A::Error> {
@@ -337,53 +349,53 @@ struct Members<'e, 'a, 'n> {
 
 impl<'a> Members<'_, 'a, '_> {
     /// `false` when it ended early with all that is wanted.
-    fn read<A: MapAccess<'a>>(&mut self, map: &mut A) -> Result<bool, A::Error> {
+    fn read<S: Source<'a>>(&mut self, source: &mut S) -> Result<bool, S::Error> {
         self.event.attributes.reserve(10);
-        let result = self.walk(map);
+        let result = self.walk(source);
         if self.event.more > 0 && self.depth.lints() {
             self.event.findings.push(Finding::TooMany(self.event.more));
         }
         result
     }
 
-    fn walk<A: MapAccess<'a>>(&mut self, map: &mut A) -> Result<bool, A::Error> {
+    fn walk<S: Source<'a>>(&mut self, source: &mut S) -> Result<bool, S::Error> {
         let (mut data, mut base64) = (None, None);
         let mut complete = true;
-        while let Some(name) = map.next_key_seed(Name)? {
+        while let Some(name) = source.name()? {
             match &*name {
                 "data" if self.depth.wants_data() => {
-                    let raw = map.next_value::<&'a RawValue>()?;
+                    let value = source.value()?;
                     self.again(data.is_some(), "data");
-                    data = Some(raw);
-                    self.event.data = Data::Json(raw);
+                    data = Some(value);
+                    self.event.data = Data::Json(value);
                 }
                 "data_base64" if self.depth.wants_data() => {
-                    let raw = map.next_value::<&'a RawValue>()?;
+                    let value = source.value()?;
                     self.again(base64.is_some(), "data_base64");
                     // A null is absent, but not for `data`, where it is what was sent.
-                    base64 = (raw.get() != "null").then_some(raw);
+                    base64 = (value != "null").then_some(value);
                     if data.is_none() {
                         self.event.data = base64.map_or(Data::None, Data::Base64);
                     }
                 }
                 "data" | "data_base64" => {
-                    map.next_value::<IgnoredAny>()?;
+                    source.skip()?;
                 }
                 // Not even looked for among those that are there: a flood of names must cost little.
                 name if self.event.attributes.len() >= self.most && Core::of(name).is_none() => {
-                    map.next_value::<IgnoredAny>()?;
+                    source.skip()?;
                     self.event.more += 1;
                 }
                 wanted if self.depth.wants(wanted) => {
-                    let raw = map.next_value::<&'a RawValue>()?;
-                    self.attribute(name, raw.get());
+                    let value = source.value()?;
+                    self.attribute(name, value);
                     if self.has_enough() {
                         complete = false;
                         break;
                     }
                 }
                 _ => {
-                    map.next_value::<IgnoredAny>()?;
+                    source.skip()?;
                 }
             }
         }
@@ -453,29 +465,5 @@ impl<'a> Members<'_, 'a, '_> {
     }
 }
 
-/// A member's name, borrowed where it holds no escapes.
-struct Name;
-
-impl<'a> DeserializeSeed<'a> for Name {
-    type Value = Cow<'a, str>;
-
-    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'a> Visitor<'a> for Name {
-    type Value = Cow<'a, str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name")
-    }
-
-    fn visit_borrowed_str<E>(self, name: &'a str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(name))
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(name.to_owned()))
-    }
-}
+#[cfg(test)]
+mod tests;

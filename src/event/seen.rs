@@ -82,9 +82,9 @@ impl Seen {
 /// The data of an event as far as it is worth being looked at.
 fn data<'e>(event: &'e Event<'_>) -> Cow<'e, [u8]> {
     match event.data {
-        Data::Json(raw) => Cow::Borrowed(raw.get().as_bytes()),
+        Data::Json(source) => Cow::Borrowed(source.as_bytes()),
         Data::Bytes(bytes) => Cow::Borrowed(bytes),
-        Data::Base64(raw) if raw.get().len() < 2 * LOOKED_AT => Cow::Owned(event.opened(raw).unwrap_or_default()),
+        Data::Base64(source) if source.len() < 2 * LOOKED_AT => Cow::Owned(event.opened(source).unwrap_or_default()),
         Data::Base64(_) | Data::None => Cow::Borrowed(&[]),
     }
 }

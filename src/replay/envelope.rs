@@ -7,24 +7,29 @@ use memchr::memmem::Finder;
 /// The source with these members (JSON source text, without a comma at its end) as the first of its object, and
 /// without members of the names. `None` where it is no object.
 pub(super) fn insert(source: &[u8], names: &Names, members: &str) -> Option<Vec<u8>> {
-    let open = first_brace(source)?;
     let mut out = Vec::with_capacity(source.len() + members.len() + 1);
-    out.extend_from_slice(&source[..=open]);
-    out.extend_from_slice(members.as_bytes());
-    let rest = &source[open + 1..];
-    // Most events were never replayed: then there is nothing to be taken out.
-    let old = if names.any_in(rest) { old_members(rest, &names.0)? } else { Vec::new() };
-    let end = out.len();
-    let mut from = 0;
-    for range in old {
-        out.extend_from_slice(&rest[from..range.start]);
-        from = range.end;
-    }
-    out.extend_from_slice(&rest[from..]);
-    if out[end..].trim_ascii_start().first() != Some(&b'}') {
-        out.insert(end, b',');
+    for part in parts(source, names, members)? {
+        out.extend_from_slice(part);
     }
     Some(out)
+}
+
+/// How long that is.
+pub(super) fn inserted_len(source: &[u8], names: &Names, members: &str) -> Option<usize> {
+    Some(parts(source, names, members)?.map(<[u8]>::len).sum())
+}
+
+/// What it consists of.
+fn parts<'s>(source: &'s [u8], names: &Names, members: &'s str) -> Option<impl Iterator<Item = &'s [u8]>> {
+    let (head, rest) = source.split_at(first_brace(source)? + 1);
+    // Most events were never replayed: then there is nothing to be taken out.
+    let old = if names.any_in(rest) { old_members(rest, &names.0)? } else { Vec::new() };
+    let starts: Vec<usize> = std::iter::once(0).chain(old.iter().map(|range| range.end)).collect();
+    let ends = old.into_iter().map(|range| range.start).chain([rest.len()]);
+    let kept = starts.into_iter().zip(ends).map(|(from, end)| &rest[from..end]);
+    let first = kept.clone().find_map(|part| part.trim_ascii_start().first());
+    let comma = if first == Some(&b'}') { &b""[..] } else { b"," };
+    Some([head, members.as_bytes(), comma].into_iter().chain(kept))
 }
 
 /// Names of members, ready to be searched for.
@@ -35,6 +40,11 @@ impl Names {
     /// Of these names.
     pub(super) fn new(names: &[&'static str]) -> Self {
         Self(names.to_vec(), names.iter().map(|name| Finder::new(*name)).collect())
+    }
+
+    /// Whether this is one of them.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains(&name)
     }
 
     /// Whether any of them stands anywhere in the text, as a name or as something else. One that is written with

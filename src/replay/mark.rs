@@ -12,7 +12,7 @@ use bytes::Bytes;
 
 use super::envelope::{self, Names};
 use super::lines;
-use crate::event::{Depth, Envelope, Event, Misfit, Mode, harmless_json};
+use crate::event::{Decoded, Depth, Envelope, Event, Misfit, Mode, harmless_json};
 use crate::model::{Header, Message};
 
 /// The names of marks in events.
@@ -65,10 +65,18 @@ impl Outgoing {
 
     /// Bytes that count against the limits of servers and streams: the header block and the body.
     pub fn wire_size(&self) -> usize {
-        let headers: usize = self.headers.iter().map(|h| h.name.len() + h.value.len() + 4).sum();
-        let id = self.id.as_ref().map_or(0, |id| MSG_ID.len() + id.len() + 4);
-        headers + id + 12 + self.body.len()
+        let headers: usize = self.headers.iter().map(|h| line_len(&h.name, h.value.len())).sum();
+        let id = self.id.as_ref().map_or(0, |id| line_len(MSG_ID, id.len()));
+        headers + id + BLOCK + self.body.len()
     }
+}
+
+/// What surrounds the headers of a message on the wire.
+pub(super) const BLOCK: usize = 12;
+
+/// Bytes of a header on the wire, with a value of so many.
+pub(super) const fn line_len(name: &str, value: usize) -> usize {
+    name.len() + value + 4
 }
 
 /// What a look at a message tells.
@@ -89,10 +97,24 @@ pub struct Look {
 }
 
 impl Look {
+    /// The names of the marks where they stand beside the body.
+    const fn marks_beside(&self) -> [&'static str; 3] {
+        if self.in_headers { BINARY_MARKS } else { PLAIN_MARKS }
+    }
+
     /// Looks at a message.
     pub fn at(message: &Message) -> Self {
         let envelope = Envelope::new(message);
-        let decoded = envelope.decode_to(Depth::Only(&LOOKED_FOR));
+        Self::of(&envelope, &envelope.decode_to(Self::DEPTH))
+    }
+
+    /// What has to be read of a message to look at it, and to know its type.
+    pub(super) const DEPTH: Depth<'static> =
+        Depth::Only(&[MARKS[0], MARKS[1], MARKS[2], lines::SUBJECT, lines::OTHER_SUBJECT, "type"]);
+
+    /// Looks at a message that was read so far, or further.
+    pub(super) fn of(envelope: &Envelope<'_>, decoded: &Decoded<'_>) -> Self {
+        let message = envelope.message();
         let mode = decoded.mode();
         let marked = |event: &Event<'_>| {
             let id = event.get(MARKS[0])?;
@@ -179,12 +201,24 @@ impl Marker {
     /// A structured event on one line, marked, with the subject that the message had. An attribute of that name that the
     /// event has itself is left alone.
     pub(super) fn line(&self, line: &[u8], message: &Message, look: Look) -> Option<Bytes> {
+        let (members, names) = self.members_of_line(message, look)?;
+        envelope::insert(line, names, &members).map(Bytes::from)
+    }
+
+    /// How long that is.
+    pub(super) fn line_len(&self, event: &Event<'_>, message: &Message, look: Look) -> Option<usize> {
+        let (members, names) = self.members_of_line(message, look)?;
+        Some(marked_len(event, names, &members))
+    }
+
+    /// What a line has of ours, and which members make room for it.
+    fn members_of_line(&self, message: &Message, look: Look) -> Option<(String, &Names)> {
         let own = look.has_subject && (!self.of_file || look.keeps_subject);
         let (name, names) =
             if own { (lines::OTHER_SUBJECT, &self.with_other) } else { (lines::SUBJECT, &self.with_both) };
         let subject = harmless_json(serde_json::to_string(&*message.subject).ok()?);
         let marks = self.members(message.seq, look);
-        envelope::insert(line, names, &format!("{marks},\"{name}\":{subject}")).map(Bytes::from)
+        Some((format!("{marks},\"{name}\":{subject}"), names))
     }
 
     /// A structured event, marked.
@@ -192,46 +226,56 @@ impl Marker {
         envelope::insert(line, self.names(look), &self.members(message.seq, look)).map(Bytes::from)
     }
 
+    /// How long that is.
+    pub(super) fn structured_len(&self, event: &Event<'_>, message: &Message, look: Look) -> usize {
+        marked_len(event, self.names(look), &self.members(message.seq, look))
+    }
+
     /// Marks of a binary event in a request.
     pub(super) fn mark_http(&self, headers: &mut Vec<Header>, message: &Message, look: Look) {
+        headers.retain(|h| h.name.strip_prefix("ce-").is_none_or(|name| !self.is_lost_in_http(name, look)));
+        headers.extend(self.marks(BINARY_MARKS, message.seq, look));
+    }
+
+    /// How long these are.
+    pub(super) fn http_len(&self, message: &Message, look: Look) -> usize {
+        self.marks_len(BINARY_MARKS, message.seq, look)
+    }
+
+    /// Whether a request does not carry the attribute of this name.
+    pub(super) fn is_lost_in_http(&self, name: &str, look: Look) -> bool {
         let of_file = match (self.of_file, look.keeps_subject) {
-            (false, _) => "",
-            (true, false) => lines::SUBJECT,
-            (true, true) => lines::OTHER_SUBJECT,
+            (false, _) => None,
+            (true, false) => Some(lines::SUBJECT),
+            (true, true) => Some(lines::OTHER_SUBJECT),
         };
-        headers.retain(|h| !is_mark(&h.name) && h.name.strip_prefix("ce-").is_none_or(|name| name != of_file));
-        let count = (look.count.unwrap_or(0) + 1).to_string();
-        let values = [self.id.clone(), message.seq.to_string(), count];
-        let mark = |(name, value): (&str, String)| Header { name: format!("ce-{name}").into(), value: value.into() };
-        headers.extend(MARKS.into_iter().zip(values).map(mark));
+        MARKS.iter().any(|mark| mark.eq_ignore_ascii_case(name)) || of_file == Some(name)
+    }
+
+    /// Marks as headers of these names.
+    fn marks(&self, names: [&'static str; 3], seq: u64, look: Look) -> impl Iterator<Item = Header> + use<> {
+        let count = look.count.unwrap_or(0) + 1;
+        let values = [self.id.as_str().into(), seq.to_string().into(), count.to_string().into()];
+        names.into_iter().zip(values).map(|(name, value)| Header { name: name.into(), value })
+    }
+
+    fn marks_len(&self, names: [&'static str; 3], seq: u64, look: Look) -> usize {
+        let count = look.count.unwrap_or(0) + 1;
+        let values = [self.id.len(), digits(seq), digits(u64::from(count))];
+        names.into_iter().zip(values).map(|(name, value)| line_len(name, value)).sum()
     }
 
     /// The copy of a message that was looked at, to this subject.
     pub fn copy(&self, message: &Message, look: Look, subject: String) -> Outgoing {
         let mut headers = Vec::with_capacity(message.headers.len() + if look.inside { 0 } else { 3 });
-        let mut original = None;
-        for header in &message.headers {
-            let name = &*header.name;
-            if is_control(name) {
-                // The id of a copy is our own; what the first sender gave stands beside it already.
-                if original.is_none() && name.eq_ignore_ascii_case(MSG_ID) && !header.value.starts_with(OWN_ID) {
-                    original = Some(header.value.clone());
-                }
-            } else if !is_mark(name) {
-                headers.push(header.clone());
-            }
-        }
-        if let Some(value) = original {
-            headers.retain(|h| !h.name.eq_ignore_ascii_case(ORIGINAL_ID));
-            headers.push(Header { name: ORIGINAL_ID.into(), value });
-        }
+        headers.extend(kept(message).map(|(name, value)| Header { name: name.into(), value: value.into() }));
         let inside = if look.inside {
             envelope::insert(&message.body, self.names(look), &self.members(message.seq, look)).map(Bytes::from)
         } else {
             None
         };
         let body = inside.unwrap_or_else(|| {
-            headers.extend(self.beside(if look.in_headers { BINARY_MARKS } else { PLAIN_MARKS }, message.seq, look));
+            headers.extend(self.marks(look.marks_beside(), message.seq, look));
             message.body.clone()
         });
         let id = Some(msg_id(&self.id, &message.stream, message.seq));
@@ -239,15 +283,27 @@ impl Marker {
     }
 
     /// Marks of a request whose body has no room for them.
-    pub(super) fn beside_body(&self, message: &Message, look: Look) -> impl Iterator<Item = Header> {
-        self.beside(PLAIN_MARKS, message.seq, look)
+    pub(super) fn beside_body(&self, message: &Message, look: Look) -> impl Iterator<Item = Header> + use<> {
+        self.marks(PLAIN_MARKS, message.seq, look)
     }
 
-    /// Marks as headers of these names.
-    fn beside(&self, names: [&'static str; 3], seq: u64, look: Look) -> impl Iterator<Item = Header> + use<> {
-        let count = look.count.unwrap_or(0) + 1;
-        let values = [self.id.as_str().into(), seq.to_string().into(), count.to_string().into()];
-        names.into_iter().zip(values).map(|(name, value)| Header { name: name.into(), value })
+    /// How long these are.
+    pub(super) fn beside_body_len(&self, message: &Message, look: Look) -> usize {
+        self.marks_len(PLAIN_MARKS, message.seq, look)
+    }
+
+    /// The [`Outgoing::wire_size`] of that.
+    pub(super) fn copy_len(&self, message: &Message, look: Look) -> usize {
+        let headers: usize = kept(message).map(|(name, value)| line_len(name, value.len())).sum();
+        let inside = if look.inside {
+            envelope::inserted_len(&message.body, self.names(look), &self.members(message.seq, look))
+        } else {
+            None
+        };
+        let marked =
+            inside.unwrap_or_else(|| self.marks_len(look.marks_beside(), message.seq, look) + message.body.len());
+        let id = OWN_ID.len() + self.id.len() + 1 + message.stream.len() + 1 + digits(message.seq);
+        headers + marked + line_len(MSG_ID, id) + BLOCK
     }
 
     /// Sequences do not fit into the integers of `CloudEvents`, so that one is text.
@@ -255,6 +311,29 @@ impl Marker {
         let (id, count) = (&self.id, look.count.unwrap_or(0) + 1);
         format!(r#""replayid":"{id}","replayseq":"{seq}","replaycount":{count}"#)
     }
+}
+
+/// The headers that a copy on NATS keeps. The id of a copy is our own; what the first sender gave stands beside it.
+fn kept(message: &Message) -> impl Iterator<Item = (&str, &str)> {
+    let headers = message.headers.iter().map(|header| (&*header.name, &*header.value));
+    let is_id = |(name, value): &(&str, &str)| name.eq_ignore_ascii_case(MSG_ID) && !value.starts_with(OWN_ID);
+    let original = headers.clone().find(is_id).map(|(_, value)| (ORIGINAL_ID, value));
+    let given = original.is_some();
+    let is_replaced = move |name: &str| given && name.eq_ignore_ascii_case(ORIGINAL_ID);
+    let goes = move |name: &str| is_control(name) || is_mark(name) || is_replaced(name);
+    headers.filter(move |(name, _)| !goes(name)).chain(original)
+}
+
+/// How long the line of an event is, without members of these names and with ours.
+fn marked_len(event: &Event<'_>, names: &Names, ours: &str) -> usize {
+    let (members, bytes) = event.weigh_json(|name| names.has(name));
+    // The braces, and a comma before each that is not ours.
+    2 + ours.len() + members + bytes
+}
+
+/// How many digits a number has.
+fn digits(number: u64) -> usize {
+    number.checked_ilog10().unwrap_or(0) as usize + 1
 }
 
 /// A header that the server acts on, or that says where a message was stored.

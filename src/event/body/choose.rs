@@ -9,6 +9,7 @@ use super::super::decoded::{Broken, Data, Event};
 use super::super::format::Format;
 use super::super::layout::fit;
 use super::super::media;
+use super::super::scan;
 use super::Kind;
 use crate::model::sanitise::clean_line;
 
@@ -29,13 +30,13 @@ pub(super) fn of<'a>(event: &Event<'a>) -> Chosen<'a> {
     let media_type = event.datacontenttype().filter(|t| !t.is_empty());
     match event.data {
         Data::None => Chosen { kind: Kind::Empty, bytes: Cow::Borrowed(&[]), raw: None, note: None },
-        Data::Json(raw) => json(raw, media_type, event.dataschema()),
-        Data::Base64(raw) => match event.opened(raw) {
+        Data::Json(source) => json(source, media_type, event.dataschema()),
+        Data::Base64(source) => match event.opened(source) {
             // That it is Base64 says that it need not be JSON: without a type, looking decides.
             Some(bytes) => sent(media_type, event.dataschema(), Cow::Owned(bytes)),
             None => Chosen {
                 kind: Kind::Json,
-                bytes: Cow::Borrowed(raw.get().as_bytes()),
+                bytes: Cow::Borrowed(source.as_bytes()),
                 raw: None,
                 note: Some("data_base64 cannot be decoded; shown as it was sent".into()),
             },
@@ -66,14 +67,14 @@ fn marked(broken: Broken<'_>) -> Chosen<'static> {
 }
 
 /// `data` of a structured event. A string is the text itself, unless the type is JSON (which is so without a type).
-fn json<'a>(raw: &'a RawValue, media_type: Option<&str>, schema: Option<&str>) -> Chosen<'a> {
+fn json<'a>(source: &'a str, media_type: Option<&str>, schema: Option<&str>) -> Chosen<'a> {
     if let Some(other) = media_type.filter(|t| !media::is_json(t))
-        && raw.get().starts_with('"')
-        && let Ok(text) = serde_json::from_str::<String>(raw.get())
+        && source.starts_with('"')
+        && let Ok(text) = serde_json::from_str::<String>(source)
     {
         return by(Some(other), schema, Cow::Owned(text.into_bytes()));
     }
-    Chosen { kind: Kind::Json, bytes: Cow::Borrowed(raw.get().as_bytes()), raw: None, note: None }
+    Chosen { kind: Kind::Json, bytes: Cow::Borrowed(source.as_bytes()), raw: None, note: None }
 }
 
 /// Bytes that were sent, of which a media type may be known: in the charset that it names.
@@ -142,6 +143,9 @@ fn look(bytes: &[u8]) -> Kind {
 
 /// Why it is not JSON.
 fn json_problem(bytes: &[u8]) -> Option<String> {
+    if scan::whole(bytes).is_some() {
+        return None;
+    }
     serde_json::from_slice::<&RawValue>(bytes).err().map(|e| e.to_string())
 }
 

@@ -170,9 +170,9 @@ fn has_names(data: &Body<'_>, event: Option<&Event<'_>>) -> bool {
     data.kind() == Kind::Json
         && match event.map(|event| event.data) {
             // Text within a JSON string is shorter than the string: filters see the string.
-            Some(Data::Json(raw)) => data.bytes().len() == raw.get().len(),
+            Some(Data::Json(source)) => data.bytes().len() == source.len(),
             // What could not be decoded is shown as it was sent.
-            Some(Data::Base64(raw)) => data.bytes().len() != raw.get().len(),
+            Some(Data::Base64(source)) => data.bytes().len() != source.len(),
             _ => true,
         }
 }

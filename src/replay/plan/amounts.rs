@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::event::{Core, Depth, Envelope, Misfit};
+use crate::event::{Envelope, Misfit};
 use crate::model::replay::{Amounts, Bar, Destination, Plan, SPACING_CAP, Selection, TypeCount};
 use crate::model::{Header, Message, Timestamp};
 use crate::replay::mark::{Remarks, is_control};
-use crate::replay::prepare::Skip;
-use crate::replay::sink::Parcel;
+use crate::replay::prepare::{Load, Skip, Weight};
 
 /// Bars of the histogram.
 const BARS: usize = 24;
@@ -72,27 +71,27 @@ impl Tally {
     }
 
     /// Counts a message and what would become of it.
-    pub(super) fn take(&mut self, message: &Message, prepared: &Result<Parcel, Skip>) {
+    pub(super) fn take(&mut self, message: &Message, weighed: Result<Weight, Skip>) {
         self.read += 1;
-        let parcel = match prepared {
-            Ok(parcel) => parcel,
+        let weight = match weighed {
+            Ok(weight) => weight,
             Err(skip) => return skip.count(&mut self.amounts.skipped),
         };
         let a = &mut self.amounts;
         a.planned += 1;
         a.bytes += message.size() as u64;
-        a.largest = a.largest.max(parcel.copy.wire_size() as u64);
+        a.largest = a.largest.max(weight.first.wire_size as u64);
         a.first.get_or_insert((message.seq, message.time));
         a.last = Some((message.seq, message.time));
         a.recorded += self.before.map_or(Duration::ZERO, |before| message.time.since(before).min(SPACING_CAP));
         self.before = Some(message.time);
-        a.same_subject += u64::from(parcel.copy.subject == *message.subject);
-        a.replayed_before += u64::from(parcel.again);
-        if !parcel.rest.is_empty() {
+        a.same_subject += u64::from(weight.subject == *message.subject);
+        a.replayed_before += u64::from(weight.again);
+        if !weight.rest.is_empty() {
             a.batches += 1;
-            a.batch_events += 1 + parcel.rest.len() as u64;
+            a.batch_events += 1 + weight.rest.len() as u64;
         }
-        for Remarks { misfit, encoded, lost } in parcel.all().map(|copy| copy.remarks) {
+        for Load { remarks: Remarks { misfit, encoded, lost }, .. } in weight.all() {
             match misfit {
                 Some(Misfit::Name) => a.unfit.names += 1,
                 Some(Misfit::Value) => a.unfit.values += 1,
@@ -100,11 +99,11 @@ impl Tally {
                 Some(Misfit::Data) => a.unfit.data += 1,
                 None => {}
             }
-            a.encoded += u64::from(encoded);
-            a.attributes_lost += lost as u64;
+            a.encoded += u64::from(*encoded);
+            a.attributes_lost += *lost as u64;
         }
         self.count_time(message.time);
-        self.count_type(message);
+        self.count_type(weight.ty);
         let (copied, envelope) = (self.copied, Envelope::new(message));
         for header in message.headers.iter().filter(|header| !copied(&envelope, header)) {
             let name = header.name.to_ascii_lowercase();
@@ -117,12 +116,12 @@ impl Tally {
                 self.stripped.insert(header.name.to_string(), 1);
             }
         }
-        if let Some(count) = self.subjects.get_mut(&parcel.copy.subject) {
+        if let Some(count) = self.subjects.get_mut(&weight.subject) {
             *count += 1;
         } else if self.subjects.len() >= MOST_SUBJECTS {
             self.more_subjects = true;
-        } else if !parcel.copy.subject.is_empty() {
-            self.subjects.insert(parcel.copy.subject.clone(), 1);
+        } else if !weight.subject.is_empty() {
+            self.subjects.insert(weight.subject, 1);
         }
     }
 
@@ -139,10 +138,7 @@ impl Tally {
         }
     }
 
-    fn count_type(&mut self, message: &Message) {
-        let envelope = Envelope::new(message);
-        let decoded = envelope.decode_to(Depth::Only(&["type"]));
-        let ty = decoded.events().first().and_then(|event| event.text(Core::Type)).map(str::to_owned);
+    fn count_type(&mut self, ty: Option<String>) {
         if let Some(count) = self.types.get_mut(&ty) {
             *count += 1;
         } else if self.types.len() < MOST_TYPES {

@@ -226,8 +226,8 @@ pub async fn plan_telling(
     let read = loop {
         match feed.recv().await {
             Some(Feed::Messages(messages)) => {
-                for (position, message) in &messages {
-                    tally.take(message, &preparer.prepare(*position, message, &mut unanswered));
+                for (_, message) in &messages {
+                    tally.take(message, preparer.weigh(message, &mut unanswered));
                 }
                 tell(Reading::Read(tally.read()));
             }

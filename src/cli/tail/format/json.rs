@@ -1,25 +1,9 @@
 //! `-o json`: a line an event, with all that is known of its message.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use serde::Serialize;
-
-use crate::event::{Decoded, Envelope, Event, Extent, Mode, escape, push_json, push_line};
-use crate::model::Timestamp;
-
-/// What is printed of a message before its event.
-#[derive(Serialize)]
-struct Head<'a> {
-    stream: &'a str,
-    seq: u64,
-    time: Timestamp,
-    subject: &'a str,
-    headers: BTreeMap<&'a str, Vec<&'a str>>,
-    mode: &'static str,
-}
+use crate::event::{Decoded, Envelope, Event, Extent, Mode, escape, push_base64, push_json, push_line};
+use crate::model::Header;
 
 /// The lines of a message.
 pub(super) struct Documents<'d, 'm, 'a> {
@@ -34,18 +18,18 @@ pub(super) struct Documents<'d, 'm, 'a> {
 impl<'d, 'm, 'a> Documents<'d, 'm, 'a> {
     pub(super) fn new(envelope: &'d Envelope<'m>, decoded: &'d Decoded<'a>) -> io::Result<Self> {
         let bare = decoded.events().iter().all(|event| event.extent == Extent::Nothing);
-        let mut headers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for header in envelope.headers() {
-            headers.entry(&header.name).or_default().push(&header.value);
-        }
         let message = envelope.message();
-        let (stream, seq, time, subject) = (&*message.stream, message.seq, message.time, &*message.subject);
-        let mode = decoded.mode().map_or("plain", Mode::name);
-        let mut head = Vec::new();
-        push_json(&mut head, &Head { stream, seq, time, subject, headers, mode })?;
+        let mut head = Vec::with_capacity(512);
+        head.extend_from_slice(b"{\"stream\":");
+        push_json(&mut head, &*message.stream)?;
+        write!(head, ",\"seq\":{},\"time\":", message.seq)?;
+        push_json(&mut head, &message.time)?;
+        head.extend_from_slice(b",\"subject\":");
+        push_json(&mut head, &*message.subject)?;
+        head.extend_from_slice(b",\"headers\":{");
+        push_headers(&mut head, envelope.headers())?;
+        write!(head, "}},\"mode\":\"{}\"", decoded.mode().map_or("plain", Mode::name))?;
         escape(&mut head, 0);
-        // More members follow.
-        head.pop();
         Ok(Self { envelope, decoded, head, bare })
     }
 
@@ -108,6 +92,26 @@ impl<'d, 'm, 'a> Documents<'d, 'm, 'a> {
     }
 }
 
+/// Writes the names of headers in their order, each with its values in the order of the wire.
+fn push_headers(out: &mut Vec<u8>, headers: &[Header]) -> io::Result<()> {
+    let mut headers: Vec<&Header> = headers.iter().collect();
+    headers.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut before: Option<&str> = None;
+    for header in headers {
+        match before.replace(&header.name) {
+            Some(name) if *name == *header.name => out.push(b','),
+            other => {
+                out.extend_from_slice(if other.is_some() { b"]," } else { b"" });
+                push_json(out, &*header.name)?;
+                out.extend_from_slice(b":[");
+            }
+        }
+        push_json(out, &*header.value)?;
+    }
+    out.extend_from_slice(if before.is_some() { b"]" } else { b"" });
+    Ok(())
+}
+
 /// Writes a member of this name with the bytes as text; what is none, in Base64 and under its other name.
 fn push_bytes(out: &mut Vec<u8>, name: &str, bytes: &[u8]) -> io::Result<()> {
     match std::str::from_utf8(bytes) {
@@ -117,7 +121,8 @@ fn push_bytes(out: &mut Vec<u8>, name: &str, bytes: &[u8]) -> io::Result<()> {
         }
         Err(_) => {
             write!(out, ",\"{name}_base64\":")?;
-            push_json(out, &BASE64_STANDARD.encode(bytes))
+            push_base64(out, bytes);
+            Ok(())
         }
     }
 }

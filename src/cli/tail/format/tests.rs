@@ -56,6 +56,14 @@ fn nothing_is_invented() {
 }
 
 #[test]
+fn headers_stand_by_name_with_all_their_values() {
+    let odd = [("b", "1"), ("A", "2"), ("b", "\u{1b}\""), ("c", ""), ("B", "3")];
+    let (line, _) = all("json", &message(&odd, b"x"));
+    assert!(line.contains(r#""headers":{"A":["2"],"B":["3"],"b":["1","\u001b\""],"c":[""]},"mode":"plain""#), "{line}");
+    assert!(all("json", &message(&[], b"x")).0.contains(r#""headers":{},"mode""#));
+}
+
+#[test]
 fn documents_say_why_and_have_the_body() {
     let empty = &documents(&message(&[BATCH], b"[]"))[0];
     assert_eq!((&empty["event"], &empty["error"]), (&Value::Null, &Value::Null));
