@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use async_nats::connection::State;
 use tokio::sync::{broadcast, watch};
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use crate::config::{Clock, Ledger};
@@ -270,6 +271,22 @@ impl Client {
             domain: info.domain.filter(|d| !d.is_empty()),
             jetstream: info.jetstream,
             max_payload: info.max_payload as u64,
+        }
+    }
+
+    /// Waits until all that has come so far was told: a task of the connection's own thread tells it.
+    pub(super) async fn told(&self) {
+        let telling = {
+            let live = self.wire.live.read().unwrap_or_else(PoisonError::into_inner);
+            // Whoever yields there is behind all that waits for its turn.
+            live.island.spawn(async {
+                yield_now().await;
+                yield_now().await;
+            })
+        };
+        if let Some(telling) = telling {
+            // One that has ended tells nothing more.
+            let _ = telling.await;
         }
     }
 

@@ -1,6 +1,7 @@
 //! Where messages come from, in the order of the plan, from any position on.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -12,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::lines;
 use crate::event::clean_line;
 use crate::model::replay::{Plan, Selection};
-use crate::model::{Message, Problem, ProblemKind, Stream, Timestamp};
+use crate::model::{Message, Problem, ProblemKind, Timestamp};
 use crate::nats::tail::{Report, State, Tail, TailSpec};
 use crate::nats::{Api, Client, Pauses};
 use crate::query::range::{End, Range, Start};
@@ -34,6 +35,8 @@ const WAITING: usize = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// The longest.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// So long is asked again where nobody hears that it is waited for.
+const UNHEARD: Duration = Duration::from_secs(6);
 
 /// What a source tells.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,10 +76,15 @@ impl Same {
         (!made.is_empty()).then(|| Self { api: Api::new(client.clone()), made })
     }
 
-    /// That they are still there; what is wrong otherwise.
+    /// That they are still there; what is wrong otherwise, also that nobody answers.
     pub async fn holds(&self) -> Result<(), Problem> {
+        self.hold(None).await
+    }
+
+    /// As above; it is waited for an answer, as long as it takes, where somebody hears that.
+    async fn hold(&self, teller: Option<&Teller>) -> Result<(), Problem> {
         for (name, made) in &self.made {
-            let asked = stream(&self.api, name).await;
+            let asked = patiently(teller, || self.api.stream(name)).await;
             let name = clean_line(name);
             let gone = |what| {
                 Problem::new(ProblemKind::NotFound, format!("the stream {name} was deleted{what}; make a new plan"))
@@ -171,20 +179,31 @@ impl Drop for AnySource {
 /// Hands on what was read when it is known that it was read of the planned streams.
 async fn prove(same: Same, mut read: mpsc::Receiver<Feed>, out: mpsc::Sender<Feed>) {
     let mut asked: Option<Instant> = None;
+    let teller = Teller::to(&out);
     while let Some(first) = read.recv().await {
+        if let Feed::Waiting(reason) = first {
+            // Nothing is copied of that, and while it is so the question would not be answered either.
+            teller.waits(reason).await;
+            continue;
+        }
         let mut held = vec![first];
         // A question is worth many messages.
         let until = asked.map_or_else(Instant::now, |at| at + ASKED);
         while held.len() < HELD && !matches!(held.last(), Some(Feed::End | Feed::Failed(_))) {
             match timeout_at(until, read.recv()).await {
+                Ok(Some(Feed::Waiting(reason))) => {
+                    teller.waits(reason).await;
+                    break;
+                }
                 Ok(Some(more)) => held.push(more),
                 Ok(None) | Err(_) => break,
             }
         }
         asked = Some(Instant::now());
-        if let Err(problem) = same.holds().await {
+        if let Err(problem) = same.hold(Some(&teller)).await {
             return tell(&out, Feed::Failed(problem)).await;
         }
+        teller.goes_on();
         for feed in held {
             if out.send(feed).await.is_err() {
                 return;
@@ -216,11 +235,12 @@ async fn of_range(mut reports: mpsc::Receiver<Report>, out: mpsc::Sender<Feed>) 
 /// One message after the other; one that is not there any more is passed over.
 async fn of_list(client: Client, items: Vec<(String, u64)>, after: u64, out: mpsc::Sender<Feed>) {
     let api = Api::new(client);
+    let teller = &Teller::to(&out);
     let items = (1_u64..).zip(items).filter(|(position, _)| *position > after);
     let mut answers = iter(items)
         .map(|(position, (name, seq))| {
             let api = api.clone();
-            async move { (position, message(&api, &name, seq).await) }
+            async move { (position, message(&api, &name, seq, teller).await) }
         })
         .buffered(SIDE_BY_SIDE);
     let mut together = Vec::new();
@@ -240,29 +260,97 @@ async fn of_list(client: Client, items: Vec<(String, u64)>, after: u64, out: mps
     tell(&out, Feed::End).await;
 }
 
-/// Asks again as long as the failure may pass.
-async fn message(api: &Api, stream: &str, seq: u64) -> Result<Option<Message>, Problem> {
-    let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
-    loop {
-        match api.message_of(stream, seq).await {
-            Err(problem) if problem.passes() => {
-                sleep(pauses.take()).await;
-            }
-            Ok(message) => return Ok(message.map(|m| Message { stream: Arc::from(stream), ..m })),
-            Err(problem) => return Err(problem),
+async fn message(api: &Api, stream: &str, seq: u64, teller: &Teller) -> Result<Option<Message>, Problem> {
+    let message = patiently(Some(teller), || api.message_of(stream, seq)).await?;
+    teller.goes_on();
+    Ok(message.map(|m| Message { stream: Arc::from(stream), ..m }))
+}
+
+/// Tells that it is waited for something, once until it goes on.
+struct Teller {
+    out: mpsc::Sender<Feed>,
+    waits: AtomicBool,
+}
+
+impl Teller {
+    fn to(out: &mpsc::Sender<Feed>) -> Self {
+        Self { out: out.clone(), waits: AtomicBool::new(false) }
+    }
+
+    async fn waits(&self, reason: String) {
+        if !self.waits.swap(true, Ordering::Relaxed) {
+            tell(&self.out, Feed::Waiting(reason)).await;
         }
+    }
+
+    fn goes_on(&self) {
+        self.waits.store(false, Ordering::Relaxed);
     }
 }
 
-/// As above.
-async fn stream(api: &Api, name: &str) -> Result<Stream, Problem> {
-    let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
+/// Asks again as long as the failure may pass, and says so; where nobody hears that, not for long.
+async fn patiently<T, F>(teller: Option<&Teller>, mut ask: impl FnMut() -> F) -> Result<T, Problem>
+where
+    F: Future<Output = Result<T, Problem>>,
+{
+    let (mut pauses, begun) = (Pauses::new(FIRST_PAUSE, LONGEST_PAUSE), Instant::now());
     loop {
-        match api.stream(name).await {
+        match ask().await {
             Err(problem) if problem.passes() => {
+                match teller {
+                    Some(teller) => teller.waits(problem.sentence).await,
+                    None if begun.elapsed() >= UNHEARD => return Err(problem),
+                    None => {}
+                }
                 sleep(pauses.take()).await;
             }
             answer => return answer,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::timeout;
+
+    use super::*;
+
+    fn fed(feed: &mut mpsc::Receiver<Feed>) -> Vec<Feed> {
+        std::iter::from_fn(|| feed.try_recv().ok()).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn that_it_is_waited_for_an_answer_is_told_once_and_where_nobody_hears_it_not_waited_for() {
+        let late = || Err::<(), _>(Problem::new(ProblemKind::Timeout, "no answer"));
+        let begun = Instant::now();
+        assert_eq!(patiently(None, || async move { late() }).await, late());
+        assert!((UNHEARD..UNHEARD * 2).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+        let (out, mut feed) = mpsc::channel(WAITING);
+        let teller = Teller::to(&out);
+        for _ in 0..2 {
+            let mut asked = 0;
+            let ask = || {
+                asked += 1;
+                let answer = if asked > 20 { Ok(()) } else { late() };
+                async move { answer }
+            };
+            assert_eq!(patiently(Some(&teller), ask).await, Ok(()));
+            teller.goes_on();
+            assert_eq!(fed(&mut feed), [Feed::Waiting("no answer".into())]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_way_to_the_source_that_is_down_is_told_while_it_is() {
+        // Nobody answers there, neither of the messages nor of the stream.
+        let (client, _server) = crate::nats::publish::tests::mute().await;
+        let same = Same { api: Api::new(client), made: vec![("S".into(), Timestamp(1))] };
+        let (read, reads) = mpsc::channel(WAITING);
+        let (out, mut feed) = mpsc::channel(WAITING);
+        let proving = tokio::spawn(prove(same, reads, out));
+        read.send(Feed::Waiting("the connection is down".into())).await.unwrap();
+        let told = timeout(Duration::from_secs(30), feed.recv()).await.expect("it is told");
+        assert_eq!(told, Some(Feed::Waiting("the connection is down".into())));
+        proving.abort();
     }
 }

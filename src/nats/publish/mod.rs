@@ -2,16 +2,20 @@
 //! for the confirmations. It needs a [`Permit`].
 
 pub mod fast;
+#[cfg(test)]
+pub(crate) mod tests;
 
+use std::pin::pin;
 use std::str::FromStr;
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use async_nats::{HeaderMap, HeaderName, HeaderValue, StatusCode, Subject, Subscriber};
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 use serde::Deserialize;
 use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::timeout;
 
 use crate::config::Connection;
@@ -23,13 +27,17 @@ use super::client::is_inbox;
 use super::gate::Permit;
 use super::note::Sent;
 use super::wire::{self, ApiError};
-use super::{Client, ClientEvent, connect};
+use super::{Api, Client, ClientEvent, Question, connect};
 
-/// So long a message may wait until it finds room in the queue to the server, which holds thousands: a server that takes
-/// none of them for so long does not live any more. Nobody else watches this connection.
+/// A server that takes not a byte for so long, while thousands of messages wait for it, does not live any more. Nobody else
+/// watches this connection.
 const TAKEN: Duration = Duration::from_secs(5);
 /// Confirmations that are taken together.
 const TOGETHER: usize = 1_024;
+/// How often is looked whether a connection that takes nothing now is still there.
+const LOOK: Duration = Duration::from_millis(100);
+/// So long it may take to say that it has taken all.
+const SAID: Duration = Duration::from_secs(20);
 
 /// Why a message was not stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -202,12 +210,32 @@ impl Publisher {
                 None => self.nats.publish_with_headers(to, map, body).await,
             }
         };
-        match timeout(TAKEN, sending).await {
-            Ok(sent) => sent.map_err(|error| lost(&error)),
-            Err(_) => Err(Problem::new(
-                ProblemKind::Timeout,
-                format!("publishing: the server has taken nothing for {} s", TAKEN.as_secs()),
-            )),
+        self.while_taken(sending).await?.map_err(|error| lost(&error))
+    }
+
+    /// Waits for what the client's own task has to do. Once the connection is lost that task does nothing any more, and
+    /// tells nobody who waits for it; and a server may take nothing any more without a word.
+    async fn while_taken<T>(&self, doing: impl Future<Output = T>) -> Result<T, Problem> {
+        let mut doing = pin!(doing);
+        if let Some(done) = doing.as_mut().now_or_never() {
+            return Ok(done);
+        }
+        let statistics = self.nats.statistics();
+        let (mut taken, mut since) = (0, Instant::now());
+        loop {
+            if let Ok(done) = timeout(LOOK, &mut doing).await {
+                return Ok(done);
+            }
+            if !self.client.is_connected() {
+                return Err(disconnected());
+            }
+            let now = statistics.out_bytes.load(Ordering::Relaxed);
+            if now != taken {
+                (taken, since) = (now, Instant::now());
+            } else if since.elapsed() >= TAKEN {
+                let sentence = format!("publishing: the server has taken nothing for {} s", TAKEN.as_secs());
+                return Err(Problem::new(ProblemKind::Timeout, sentence));
+            }
         }
     }
 
@@ -283,24 +311,32 @@ impl Publisher {
     /// Waits until the server has taken everything that was published before. Whether anybody received it is
     /// not known.
     pub async fn passed(&mut self) -> Result<(), Problem> {
-        // Commands of one connection are taken in order; this one is answered.
-        let api = super::Api::new(self.client.clone());
-        if let Err(problem) = api.account().await
-            && matches!(problem.kind, ProblemKind::Disconnected | ProblemKind::Timeout)
-        {
-            return Err(problem);
-        }
-        // Any other is an answer all the same: no JetStream, or no permission to ask.
-        while let Ok(event) = self.events.try_recv() {
-            match event {
-                ClientEvent::Denied { subject, publish: true } if !subject.starts_with(&self.client.prefix) => {
-                    return Err(denied_to(&"publishing", subject));
-                }
-                ClientEvent::Disconnected => return Err(disconnected()),
+        self.while_taken(self.nats.flush()).await?.map_err(|error| lost(&error))?;
+        // Commands of one connection are taken in order; this one is answered. A refusal of it is an answer too, but not
+        // one that was heard before: it says nothing of what was published since.
+        self.client.events.forget_refusals();
+        let asked = Question::Account.subject(&self.client.prefix)?;
+        let api = Api::new(self.client.clone());
+        let answer = api.ask_raw(&Question::Account, asked.clone(), String::new(), SAID).await;
+        if let Err(problem) = answer {
+            match &problem.kind {
+                ProblemKind::Disconnected | ProblemKind::Timeout => return Err(problem),
+                // Where no answer can come, nobody can tell what was taken.
+                ProblemKind::Denied { subject } if *subject != asked => return Err(problem),
                 _ => {}
             }
         }
-        Ok(())
+        self.client.told().await;
+        loop {
+            match self.events.try_recv() {
+                Ok(ClientEvent::Denied { subject, publish: true }) if subject != asked => {
+                    return Err(denied_to(&"publishing", subject));
+                }
+                Ok(ClientEvent::Disconnected) | Err(TryRecvError::Closed) => return Err(disconnected()),
+                Ok(_) | Err(TryRecvError::Lagged(_)) => {}
+                Err(TryRecvError::Empty) => return Ok(()),
+            }
+        }
     }
 }
 

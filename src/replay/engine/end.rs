@@ -15,9 +15,10 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         let counters = self.flow.counters;
         let (sent, mut attempts) = (counters.sent + counters.duplicate, 0);
         let verified = loop {
+            let rate = self.report.rate();
             let verified = tokio::select! {
                 verified = self.sink.verify() => verified,
-                () = cancelled(&mut self.control, &mut self.wheel, self.report.rate()) => return End::Cancelled,
+                () = cancelled(&mut self.control, &mut self.wheel, rate, (&self.clock, self.cancelling)) => return End::Cancelled,
             };
             match verified {
                 Ok(verified) => break verified,

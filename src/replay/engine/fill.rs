@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{AGAIN, Engine, LEAST_WINDOW, TOGETHER};
+use super::wheel::cancelled;
+use super::{AGAIN, Engine, LEAST_WINDOW, TICK, TOGETHER};
 use crate::model::replay::Delivery;
 use crate::replay::clock::Clock;
 use crate::replay::sink::{Fault, Parcel, Sink};
@@ -12,7 +13,13 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
     /// Hands over what may go; returns how long until the next may, where that is known.
     pub(super) async fn fill(&mut self) -> Result<Option<Duration>, Fault> {
         let (wait, more) = self.hand_over().await?;
-        self.sink.flush(more).await?;
+        let rate = self.report.rate();
+        // A destination that takes nothing must not make it deaf.
+        tokio::select! {
+            biased;
+            flushed = self.sink.flush(more) => flushed?,
+            () = cancelled(&mut self.control, &mut self.wheel, rate, (&self.clock, self.cancelling)) => self.cancel(),
+        }
         Ok(wait)
     }
 
@@ -43,8 +50,9 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         if doubles && !self.leave_no_doubt(most).await {
             return Ok((None, false));
         }
-        let mut wait = None;
+        let (mut wait, mut more) = (None, false);
         let mut handed = 0;
+        let rate = self.report.rate();
         while let Some(Parcel { position, time, .. }) = self.flow.next() {
             let (position, time) = (*position, *time);
             if !self.flow.fits(window) {
@@ -71,18 +79,26 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
                 break;
             }
             let Some(parcel) = self.flow.next() else { break };
-            let sent = self.sink.send(parcel).await;
             self.afresh = false;
+            let sent = tokio::select! {
+                biased;
+                sent = self.sink.send(parcel) => sent,
+                () = cancelled(&mut self.control, &mut self.wheel, rate, (&self.clock, None)) => {
+                    self.cancel();
+                    break;
+                }
+            };
             self.flow.depart(now);
             self.wheel.pacer.sent(now, time);
             sent?;
             handed += 1;
-            if handed >= TOGETHER {
-                wait = Some(Duration::ZERO);
+            // Where it takes them slowly, time is to pass all the same.
+            if handed >= TOGETHER || self.clock.now().saturating_sub(now) >= TICK {
+                (wait, more) = (Some(Duration::ZERO), true);
                 break;
             }
         }
-        Ok((wait, handed >= TOGETHER))
+        Ok((wait, more))
     }
 
     /// Whether what may have been handed over is written down before it is: where nobody can find out afterwards, and

@@ -4,6 +4,7 @@
 //! that breaks, also over its own end: open the destination anew, read there which copies arrived, and go on with
 //! the others.
 
+mod anew;
 mod end;
 mod fill;
 mod flow;
@@ -23,12 +24,12 @@ use super::prepare::Preparer;
 use super::sink::{Fault, Sink};
 use super::source::{Feed, Source};
 use crate::event::Unanswered;
-use crate::model::replay::{Control, Delivery, Pace, Plan, Progress, State};
+use crate::model::replay::{Control, Pace, Plan, Progress, State};
 use crate::nats::publish::Refusal;
 
 use flow::Flow;
 use report::Report;
-use wheel::{Wheel, cancelled};
+use wheel::Wheel;
 
 /// Copies that are handed over before confirmations are taken again.
 const TOGETHER: usize = 256;
@@ -112,6 +113,10 @@ struct Engine<S, K, C> {
     cancelling: Option<Duration>,
     /// Feels its way, one copy at a time, after this: until one arrives.
     hold: Option<Hold>,
+    /// Sessions in a row without any progress.
+    stalled: u32,
+    /// The source stands still, for this reason.
+    source_waits: Option<String>,
     /// The first refusal, while the rest of what is in flight is waited for.
     trouble: Option<Refusal>,
     /// What is to be known of a replay although all went well.
@@ -149,6 +154,8 @@ pub async fn run<S: Source, K: Sink, C: Clock>(parts: Parts<S, K, C>) -> Progres
         deaf: false,
         cancelling: None,
         hold: None,
+        stalled: 0,
+        source_waits: None,
         trouble: None,
         note: None,
     };
@@ -164,57 +171,13 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         }
         let mut feed = self.source.open(self.flow.position);
         loop {
+            let before = self.flow.position;
             if let Err(end) = self.open().await {
                 return end;
             }
-            let before = self.flow.position;
             match self.session(&mut feed).await {
                 Leave::End(end) => return end,
-                Leave::Again(reason) => {
-                    // Without any progress it would come to the same, again and again.
-                    if self.flow.position == before && self.hold.is_none() {
-                        let until = self.clock.now() + AGAIN;
-                        self.hold = Some(Hold { reason: reason.clone(), until });
-                    }
-                    self.report.trouble(reason);
-                    // Opening it again may take long.
-                    self.tell(true);
-                }
-            }
-        }
-    }
-
-    /// Opens the destination, as often as it takes, and learns what arrived.
-    async fn open(&mut self) -> Result<(), End> {
-        let mut pause = Duration::from_millis(100);
-        loop {
-            let since = self.plan.capture.as_ref().map_or(0, |c| c.last_seq).max(self.flow.destination_seq);
-            let opened = tokio::select! {
-                opened = self.sink.open(since, self.afresh) => opened,
-                () = cancelled(&mut self.control, &mut self.wheel, self.report.rate()) => return Err(End::Cancelled),
-            };
-            match opened {
-                Ok(opened) => {
-                    // What was handed over may have arrived, unless the destination has written down that it was not sent.
-                    let most_once = !self.plan.is_exact() && self.plan.delivery == Some(Delivery::AtMostOnce);
-                    self.flow.found(opened.found);
-                    self.flow.recall(most_once && !self.sink.keeps_log());
-                    self.trouble = None;
-                    self.window = self.sink.first_window();
-                    self.wheel.pacer.rest();
-                    return Ok(());
-                }
-                Err(Fault::Fatal(reason)) => return Err(End::Failed(reason)),
-                Err(Fault::Left(reason)) => return Err(End::Left(reason)),
-                Err(Fault::Passing(reason)) => {
-                    self.report.trouble(reason);
-                    self.tell(true);
-                    tokio::select! {
-                        () = self.clock.sleep(pause) => {}
-                        () = cancelled(&mut self.control, &mut self.wheel, self.report.rate()) => return Err(End::Cancelled),
-                    }
-                    pause = (pause * 2).min(AGAIN);
-                }
+                Leave::Again(reason) => self.rest(before, reason).await,
             }
         }
     }
@@ -293,7 +256,7 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
             return Some(leave);
         }
         if let Some(since) = self.cancelling
-            && (self.flow.open() == 0 || self.clock.now().saturating_sub(since) > CANCELLING)
+            && (self.flow.open() == 0 || self.clock.now().saturating_sub(since) >= CANCELLING)
         {
             return Some(Leave::End(End::Cancelled));
         }
@@ -350,6 +313,7 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
     fn take_in(&mut self, fed: Option<Feed>) -> Option<End> {
         match fed {
             Some(Feed::Messages(messages)) => {
+                self.source_waits = None;
                 for (position, message) in messages {
                     match self.preparer.prepare(position, &message, &mut Unanswered::default()) {
                         Ok(parcel) => self.flow.take_in(parcel, self.reserved_before),
@@ -357,20 +321,26 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
                     }
                 }
             }
-            Some(Feed::Waiting(reason)) => self.report.trouble(reason),
+            Some(Feed::Waiting(reason)) => {
+                self.report.trouble(reason.clone());
+                self.source_waits = Some(reason);
+            }
             Some(Feed::Failed(problem)) => return Some(End::Failed(format!("the source cannot be read: {problem}"))),
-            Some(Feed::End) => self.feed_ended = true,
+            Some(Feed::End) => (self.feed_ended, self.source_waits) = (true, None),
             None if self.feed_ended => {}
             None => return Some(End::Failed("the source ended before its end; resume it to go on".into())),
         }
         None
     }
 
+    /// Nothing more is handed over.
+    fn cancel(&mut self) {
+        self.cancelling.get_or_insert(self.clock.now());
+    }
+
     fn obey(&mut self, told: Option<Control>) {
         match told {
-            Some(Control::Cancel) => {
-                self.cancelling.get_or_insert(self.clock.now());
-            }
+            Some(Control::Cancel) => self.cancel(),
             Some(control) => {
                 if let (Control::Resume, Some(hold)) = (control, &mut self.hold) {
                     hold.until = Duration::ZERO;
@@ -413,6 +383,10 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
                 }
             }),
             _ if waits => self.report.last_error(),
+            // As long as there is something to send, it goes on.
+            _ if self.source_waits.is_some() && self.flow.is_empty() => {
+                self.source_waits.as_ref().map(|reason| format!("the source cannot be read now: {reason}"))
+            }
             _ => self.sink.trouble(),
         };
         let stepping = self.wheel.pacer.pace() == Pace::Step && self.wheel.pacer.steps() == 0 && self.flow.open() == 0;

@@ -85,6 +85,8 @@ enum Deed {
     StoreAndBreak,
     /// Loses the connection.
     Break,
+    /// Takes nothing any more, without a word.
+    Hang,
 }
 
 #[derive(Debug, Default)]
@@ -98,6 +100,8 @@ struct Remote {
     /// Where the checkpoint is, and how many at most were handed over behind what it knew.
     checkpoint: PathBuf,
     in_doubt: u64,
+    /// So often flushing fails.
+    failing: usize,
 }
 
 struct MadeUp {
@@ -107,18 +111,12 @@ struct MadeUp {
     broken: bool,
 }
 
-impl Sink for MadeUp {
-    async fn open(&mut self, _since: u64, _afresh: bool) -> Result<Opened, Fault> {
-        let mut remote = self.remote.lock().unwrap();
-        remote.opened += 1;
-        (self.broken, self.settled) = (false, Vec::new());
-        Ok(Opened { found: remote.stored.iter().map(|p| (*p, Fate::Stored(*p))).collect() })
-    }
-
-    async fn send(&mut self, parcel: &Parcel) -> Result<(), Fault> {
+impl MadeUp {
+    /// A copy arrives; whether it is never taken.
+    fn hand(&mut self, parcel: &Parcel) -> bool {
         let mut remote = self.remote.lock().unwrap();
         if self.broken {
-            return Ok(());
+            return false;
         }
         remote.handed += 1;
         let written = std::fs::read(&remote.checkpoint).ok();
@@ -130,12 +128,13 @@ impl Sink for MadeUp {
         match deed {
             Some(Deed::Refuse(refusal)) => {
                 self.settled.push(Settled { position, fate: Err(refusal) });
-                return Ok(());
+                return false;
             }
             Some(Deed::Break) => {
                 self.broken = true;
-                return Ok(());
+                return false;
             }
+            Some(Deed::Hang) => return true,
             Some(Deed::StoreAndBreak) => self.broken = true,
             None => self.settled.push(Settled { position, fate: Ok(Fate::Stored(position)) }),
         }
@@ -148,11 +147,33 @@ impl Sink for MadeUp {
             remote.stored.push(position);
             remote.at.push(self.begun.elapsed());
         }
+        false
+    }
+}
+
+impl Sink for MadeUp {
+    async fn open(&mut self, _since: u64, _afresh: bool) -> Result<Opened, Fault> {
+        let mut remote = self.remote.lock().unwrap();
+        remote.opened += 1;
+        (self.broken, self.settled) = (false, Vec::new());
+        Ok(Opened { found: remote.stored.iter().map(|p| (*p, Fate::Stored(*p))).collect() })
+    }
+
+    async fn send(&mut self, parcel: &Parcel) -> Result<(), Fault> {
+        if self.hand(parcel) {
+            std::future::pending::<()>().await;
+        }
         Ok(())
     }
 
     async fn flush(&mut self, _more: bool) -> Result<(), Fault> {
-        Ok(())
+        let mut remote = self.remote.lock().unwrap();
+        if remote.failing == 0 {
+            return Ok(());
+        }
+        remote.failing -= 1;
+        self.settled.clear();
+        Err(Fault::Passing("no space left".into()))
     }
 
     async fn settled(&mut self) -> Result<Vec<Settled>, Fault> {
@@ -198,8 +219,18 @@ fn begin_with(
     checkpoint: Checkpoint,
     outstanding: Option<watch::Receiver<Option<u64>>>,
 ) -> Case {
+    begin_of(Numbers(plan.amounts.planned), plan, deeds, checkpoint, outstanding)
+}
+
+fn begin_of(
+    source: impl Source + 'static,
+    plan: Plan,
+    deeds: Vec<(usize, Deed)>,
+    checkpoint: Checkpoint,
+    outstanding: Option<watch::Receiver<Option<u64>>>,
+) -> Case {
     let dir = tempfile::tempdir().unwrap();
-    let (last, plan) = (plan.amounts.planned, Arc::new(plan));
+    let plan = Arc::new(plan);
     let journal = Journals::new(dir.path()).begin(&plan).unwrap();
     let checkpoint_at = journal.dir().join("checkpoint.json");
     let remote = Remote { deeds: deeds.into(), checkpoint: checkpoint_at, ..Remote::default() };
@@ -210,7 +241,7 @@ fn begin_with(
     let (tell, progress) = watch::channel(Progress::default());
     let parts = Parts {
         plan,
-        source: Numbers(last),
+        source,
         sink,
         clock: SystemClock::default(),
         journal,
@@ -347,4 +378,66 @@ async fn what_a_consumer_has_to_do_is_known_before_anything_is_sent() {
     assert_eq!(case.remote.lock().unwrap().stored.len(), 0);
     tell.send_replace(Some(100));
     assert_eq!(case.task.await.unwrap().counters.sent, 500);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_destination_that_goes_on_failing_is_not_tried_without_a_pause() {
+    let case = begin(10, Pace::Max, vec![]);
+    case.remote.lock().unwrap().failing = 100;
+    let begun = tokio::time::Instant::now();
+    let mut progress = case.progress.clone();
+    let paused = progress.wait_for(|p| p.reason.is_some()).await.unwrap().clone();
+    assert_eq!((paused.state, paused.waits, paused.reason.as_deref()), (State::Paused, true, Some("no space left")));
+    // That it lives is written down meanwhile.
+    let checkpoint = paused.checkpoint;
+    let later = progress.wait_for(|p| p.checkpoint > checkpoint).await.unwrap().clone();
+    assert_eq!(later.state, State::Paused);
+    let last = case.task.await.unwrap();
+    assert_eq!((last.state, last.counters.sent), (State::Completed, 10), "{last:?}");
+    assert!(begun.elapsed() > Duration::from_secs(100), "{:?}", begun.elapsed());
+    assert!(case.remote.lock().unwrap().opened <= 101);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancel_is_heard_while_the_destination_takes_nothing_and_while_it_cannot_be_opened() {
+    let case = begin(10, Pace::Max, vec![(3, Deed::Hang)]);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let told = tokio::time::Instant::now();
+    case.control.send(Control::Cancel).await.unwrap();
+    let last = case.task.await.unwrap();
+    assert_eq!((last.state, last.counters.sent), (State::Cancelled, 2), "{last:?}");
+    assert!(told.elapsed() < Duration::from_secs(1), "{:?}", told.elapsed());
+    // While it fails again and again, and was told so already.
+    let case = begin(10, Pace::Max, vec![]);
+    case.remote.lock().unwrap().failing = usize::MAX;
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    let told = tokio::time::Instant::now();
+    case.control.send(Control::Cancel).await.unwrap();
+    assert_eq!(case.task.await.unwrap().state, State::Cancelled);
+    assert!(told.elapsed() < Duration::from_secs(11), "{:?}", told.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_the_source_cannot_be_read_is_said_while_nothing_is_sent() {
+    struct Late;
+    impl Source for Late {
+        fn open(&mut self, _after: u64) -> mpsc::Receiver<Feed> {
+            let (out, feed) = mpsc::channel(4);
+            tokio::spawn(async move {
+                let _ = out.send(Feed::Waiting("no answer".into())).await;
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                let _ = out.send(Feed::Messages(vec![(1, message(1))])).await;
+                let _ = out.send(Feed::End).await;
+            });
+            feed
+        }
+
+        async fn close(&mut self) {}
+    }
+    let checkpoint = Checkpoint { afresh: true, ..Checkpoint::default() };
+    let mut case = begin_of(Late, plan(1, Pace::Max), vec![], checkpoint, None);
+    let paused = case.progress.wait_for(|p| p.state == State::Paused).await.unwrap().clone();
+    assert_eq!((paused.waits, paused.reason.as_deref()), (true, Some("the source cannot be read now: no answer")));
+    let last = case.task.await.unwrap();
+    assert_eq!((last.state, last.counters.sent), (State::Completed, 1), "{last:?}");
 }

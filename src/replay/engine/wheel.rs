@@ -1,8 +1,12 @@
 //! What steers a replay: whether it stands still, and how fast it goes.
 
+use std::time::Duration;
+
 use tokio::sync::mpsc;
 
+use super::CANCELLING;
 use crate::model::replay::{Control, Pace};
+use crate::replay::clock::Clock;
 use crate::replay::pacer::Pacer;
 
 /// See the module.
@@ -37,8 +41,17 @@ impl Wheel {
     }
 }
 
-/// Until it is told to end; how it is to go on is kept in mind.
-pub(super) async fn cancelled(control: &mut mpsc::Receiver<Control>, wheel: &mut Wheel, rate: f64) {
+/// Until it is told to end, or, where it was told before, until what is in flight has had its time; how it is to go on is
+/// kept in mind.
+pub(super) async fn cancelled<C: Clock>(
+    control: &mut mpsc::Receiver<Control>,
+    wheel: &mut Wheel,
+    rate: f64,
+    (clock, since): (&C, Option<Duration>),
+) {
+    if let Some(since) = since {
+        return clock.sleep((since + CANCELLING).saturating_sub(clock.now())).await;
+    }
     loop {
         match control.recv().await {
             Some(Control::Cancel) => return,

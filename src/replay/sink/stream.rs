@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::batch::Batches;
 use super::chain::Chain;
@@ -27,6 +27,8 @@ use crate::replay::mark::{MSG_ID, of_msg_id};
 const QUIET: Duration = Duration::from_millis(400);
 /// How often it is asked whether the destination is still the same stream.
 const LOOK: Duration = Duration::from_millis(500);
+/// How long reading it back waits for a server that does not answer, before that is told.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Copies in flight at most.
 pub(in crate::replay) const WINDOW: usize = 4_096;
 /// Messages that are asked for at once when the destination is read.
@@ -122,9 +124,18 @@ impl StreamSink {
         let stream = self.capture.stream.clone();
         let spec = TailSpec { stream, subjects: vec![], range, follow: false, batch: BATCH, keep: false };
         let (tail, mut reports) = Tail::spawn(client, vec![spec]);
+        let mut waits: Option<(Instant, String)> = None;
         let ended = loop {
-            match reports.recv().await {
+            let report = match &waits {
+                Some((until, reason)) => match timeout_at(*until, reports.recv()).await {
+                    Ok(report) => report,
+                    Err(_) => break Err(Fault::Passing(format!("the destination cannot be read back now: {reason}"))),
+                },
+                None => reports.recv().await,
+            };
+            match report {
                 Some(Report::Messages(messages)) => {
+                    waits = None;
                     for message in &messages {
                         let id = message.header(MSG_ID).and_then(|id| of_msg_id(id, &self.plan.id));
                         let position = id.and_then(|(stream, seq)| match &self.listed {
@@ -138,7 +149,11 @@ impl StreamSink {
                 }
                 Some(Report::Stream(_, State::End)) | None => break Ok(()),
                 Some(Report::Stream(_, State::Failed(problem))) => break Err(fault(&problem)),
-                Some(Report::Stream(..)) => {}
+                Some(Report::Stream(_, State::Waiting(reason))) => {
+                    waits.get_or_insert_with(|| (Instant::now() + PATIENCE, reason));
+                }
+                Some(Report::Stream(_, State::Opened { .. } | State::CaughtUp)) => waits = None,
+                Some(Report::Stream(_, State::Noted(_))) => {}
             }
         };
         tail.close().await;

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use async_nats::HeaderMap;
 use async_nats::jetstream;
-use jetscope::config::Settings;
-use jetscope::model::replay::{Control, Destination, Pace, Plan, Progress, State};
+use futures_util::StreamExt;
+use jetscope::config::{Env, Flags, Secret, Settings};
+use jetscope::model::replay::{Control, Delivery, Destination, Pace, Plan, Progress, State};
 use jetscope::nats::gate::Confirmation;
 use jetscope::query::Range;
 use jetscope::replay::{self, Replays, Request, Running, Wanted};
@@ -308,4 +309,39 @@ async fn one_replay_between_the_same_places_at_a_time() {
     // Now there is room for another.
     completed(begin(&place, wanted("orders", "copy.{subject}")).await).await;
     let _ = raw(&place.nats, "STREAM.INFO.copies", &Value::Null).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_not_ask_for_the_account_loses_nothing_on_the_way_to_a_subject() {
+    let place = Place::with(
+        r#"no_auth_user: app
+        authorization { users: [
+            {user: app, password: p}
+            {user: me, password: p, permissions: {publish: ["plain.>", "$JS.API.STREAM.>", "$JS.API.CONSUMER.>"]}}
+        ] }"#,
+    )
+    .await;
+    place.stream("orders", &["orders.>"], json!({})).await;
+    fill(&place.nats, "orders", 0, 3_000).await;
+    let mut received = place.nats.subscribe("plain.>").await.unwrap();
+    place.nats.flush().await.unwrap();
+    let home = place.home.path().to_str().unwrap();
+    let flags = Flags {
+        server: Some(place.server.url()),
+        user: Some(Secret::new("me")),
+        password: Some(Secret::new("p")),
+        ..Default::default()
+    };
+    let env = Env::of([("HOME", home), ("XDG_STATE_HOME", home), ("XDG_CONFIG_HOME", home)]);
+    let settings = Settings::load(&flags, &env).unwrap();
+    let request = Request { delivery: Some(Delivery::AtLeastOnce), ..wanted("orders", "plain.{subject}") };
+    let plan = planned(&settings, request).await;
+    assert!(plan.obstacles.is_empty(), "{:?}", plan.obstacles);
+    let running = Replays::new(settings.state_dir()).start(&settings, plan, &Confirmation::Yes).await.unwrap();
+    let last = timeout(PATIENCE, running.ended()).await.unwrap();
+    assert_eq!((last.state, last.counters.sent), (State::Completed, 3_000), "{last:?}");
+    for n in 0..3_000 {
+        let copy = timeout(Duration::from_secs(10), received.next()).await;
+        assert!(copy.is_ok(), "{n} of 3000 have arrived");
+    }
 }

@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _, Write as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use crate::config::{read, state};
@@ -43,11 +44,23 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Opens it, and reads what it says.
+    /// Opens it, and reads what it says. What a session before has left undone there is put in order: nobody who reads it
+    /// later could tell it from what this one writes behind it.
     pub(super) fn open(path: &Path, delivery: Delivery) -> io::Result<(Self, Found)> {
-        let found = found(path, delivery)?;
-        let file = state::private().create(true).append(true).open(path)?;
-        Ok((Self { file, delivery }, found))
+        let file = state::private().read(true).create(true).append(true).open(path)?;
+        // A last line that is cut off was never finished, and nothing may be written into it.
+        let whole = whole_lines(&file)?;
+        if file.metadata()?.len() > whole {
+            file.set_len(whole)?;
+            file.sync_data()?;
+        }
+        let (found, given_up) = found(path, delivery)?;
+        let mut log = Self { file, delivery };
+        if let Some(event) = given_up {
+            log.note("uncertain", event)?;
+            log.file.sync_data()?;
+        }
+        Ok((log, found))
     }
 
     /// An event is about to be sent. What is not sent a second time must be known also after the end of the machine.
@@ -70,6 +83,22 @@ fn which(text: &str) -> Option<Which> {
     }
 }
 
+/// The length of a file up to the end of its last whole line.
+fn whole_lines(file: &File) -> io::Result<u64> {
+    let mut end = file.metadata()?.len();
+    let mut part = [0; 4_096];
+    while end > 0 {
+        let begin = end.saturating_sub(part.len() as u64);
+        let part = &mut part[..usize::try_from(end - begin).unwrap_or_default()];
+        file.read_exact_at(part, begin)?;
+        if let Some(at) = part.iter().rposition(|b| *b == b'\n') {
+            return Ok(begin + at as u64 + 1);
+        }
+        end = begin;
+    }
+    Ok(0)
+}
+
 /// Reads a line, of which no more is kept than one of ours can have. `false` at the end: a last line that is cut off was
 /// never finished.
 fn next_line(from: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
@@ -83,11 +112,12 @@ fn next_line(from: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     Ok(line.ends_with(b"\n"))
 }
 
-/// What the log says. One that was sent and has no answer is uncertain where it is not to be sent again.
-fn found(path: &Path, delivery: Delivery) -> io::Result<Found> {
+/// What the log says. One that was sent and has no answer is uncertain where it is not to be sent again: that one is
+/// returned too.
+fn found(path: &Path, delivery: Delivery) -> io::Result<(Found, Option<Which>)> {
     let mut lines = match read::open(path) {
         Ok(file) => BufReader::new(file),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::default()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Found::default(), None)),
         Err(error) => return Err(error),
     };
     let (mut found, mut sending) = (Found::default(), None);
@@ -103,12 +133,13 @@ fn found(path: &Path, delivery: Delivery) -> io::Result<Found> {
             _ => {}
         }
     }
-    if let (Some(event), Delivery::AtMostOnce) = (sending, delivery) {
+    let given_up = sending.filter(|_| delivery == Delivery::AtMostOnce);
+    if let Some(event) = given_up {
         found.add(event, Fate::Uncertain);
     }
     found.fates.sort_unstable_by_key(|(position, _)| *position);
     found.fates.dedup_by_key(|(position, _)| *position);
-    Ok(found)
+    Ok((found, given_up))
 }
 
 impl Found {
@@ -131,9 +162,43 @@ mod tests {
     fn said(text: &str, delivery: Delivery) -> Found {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("accepted.log");
-        assert_eq!(found(&path, delivery).unwrap(), Found::default());
+        assert_eq!(found(&path, delivery).unwrap(), (Found::default(), None));
         fs::write(&path, text).unwrap();
-        found(&path, delivery).unwrap()
+        found(&path, delivery).unwrap().0
+    }
+
+    /// A session that was killed while it sent these; what it found.
+    fn session(path: &Path, delivery: Delivery, sends: u64) -> Vec<(u64, Fate)> {
+        let (mut log, found) = Log::open(path, delivery).unwrap();
+        log.sending((sends, None)).unwrap();
+        found.fates
+    }
+
+    #[test]
+    fn what_one_session_gave_up_the_session_after_the_next_does_not_send_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("accepted.log");
+        let uncertain = |upto: u64| (5..=upto).map(|n| (n, Fate::Uncertain)).collect::<Vec<_>>();
+        for n in 5..9 {
+            assert_eq!(session(&path, Delivery::AtMostOnce, n), uncertain(n - 1));
+        }
+        // Where it may be sent again it is.
+        assert_eq!(session(&path, Delivery::AtLeastOnce, 9), uncertain(7));
+    }
+
+    #[test]
+    fn nothing_is_written_into_a_line_that_was_cut_off() {
+        let dir = tempfile::tempdir().unwrap();
+        for torn in ["accep", "accepted 5", "s", "\u{fffd}"] {
+            let path = dir.path().join("accepted.log");
+            fs::write(&path, format!("sending 4\naccepted 4\nsending 5\n{torn}")).unwrap();
+            let known = vec![(4, Fate::Stored(0)), (5, Fate::Uncertain)];
+            assert_eq!(session(&path, Delivery::AtMostOnce, 6), known, "{torn}");
+            let all = [known, vec![(6, Fate::Uncertain)]].concat();
+            assert_eq!(Log::open(&path, Delivery::AtMostOnce).unwrap().1.fates, all, "{torn}");
+            let text = fs::read_to_string(&path).unwrap();
+            assert_eq!(text, "sending 4\naccepted 4\nsending 5\nuncertain 5\nsending 6\nuncertain 6\n", "{torn}");
+        }
     }
 
     #[test]
