@@ -199,9 +199,13 @@ pub(super) struct Print {
     pub(super) watch: Option<Duration>,
 }
 
+/// The longest time over which samples are taken.
+const LONGEST_WINDOW: Duration = Duration::from_secs(86_400);
+
 pub(super) fn window(text: &str) -> Result<Duration, String> {
     match duration(text)? {
         d if d < Duration::from_secs(1) => Err("less than 1s would only load the server".into()),
+        d if d > LONGEST_WINDOW => Err("it should be 24h at most".into()),
         d => Ok(d),
     }
 }

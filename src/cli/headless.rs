@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
 use crate::config::Settings;
 use crate::event::clean_line;
@@ -88,12 +88,15 @@ pub(super) struct Headless {
 impl Headless {
     /// Connects, once. What is asked has to be answered within `limit` of now, if there is one, connecting included.
     pub(super) async fn open(settings: Settings, limit: Option<Duration>) -> Result<Self, Failure> {
-        let started = Instant::now();
-        let client = nats::open(&settings.connection).await?;
-        let api = Api::new(client);
-        let api = match limit {
-            Some(limit) => api.until(started + limit),
-            None => api,
+        // What no clock can tell is no limit.
+        let deadline = limit.and_then(|limit| Some((limit, Instant::now().checked_add(limit)?)));
+        let opening = nats::open(&settings.connection);
+        let api = match deadline {
+            Some((limit, deadline)) => {
+                let late = |_| ConnectError::Timeout { servers: settings.connection.shown(), limit };
+                Api::new(timeout_at(deadline, opening).await.map_err(late)??).until(deadline)
+            }
+            None => Api::new(opening.await?),
         };
         Ok(Self { api, catalog: Catalog::default().knowing(&settings.thresholds()), settings })
     }
@@ -148,5 +151,26 @@ pub(super) async fn repeat<T>(
             Err(failure) => output::note(&failure.to_string()),
         }
         first = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::config::{Env, Flags};
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn connecting_counts_however_many_addresses_say_nothing() {
+        let silent: Vec<TcpListener> = (0..10).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let addresses: Vec<String> = silent.iter().map(|l| l.local_addr().unwrap().to_string()).collect();
+        let flags = Flags { server: Some(addresses.join(",")), ..Default::default() };
+        let settings = Settings::load(&flags, &Env::of([("HOME", "/nowhere")])).unwrap();
+        let begun = Instant::now();
+        let failure = Headless::open(settings, Some(Duration::from_secs(1))).await.unwrap_err().to_string();
+        assert!(failure.contains(&addresses[0]) && failure.contains("within 1 s"), "{failure}");
+        // Each of them alone would be given 5 s.
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     }
 }

@@ -26,6 +26,19 @@ pub(super) fn print_with(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
     out.flush()
 }
 
+/// As [`print`], for the last that a command prints.
+pub(super) fn print_last(text: &str) -> io::Result<()> {
+    last(print(text))
+}
+
+/// The last that a command prints: where the reader has left by then, its own exit code stands.
+pub(super) fn last(printed: io::Result<()>) -> io::Result<()> {
+    match printed {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed,
+    }
+}
+
 /// Writes a note for a person to standard error; that it cannot be written is nothing to tell.
 pub(super) fn note(text: &str) {
     // Sentences are made without secrets; this is for those that quote what somebody typed in the wrong place.

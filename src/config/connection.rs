@@ -221,12 +221,15 @@ fn reach(
 /// A part of subjects without its last dot; the value of another field in it is not told.
 fn subject((field, value): &(String, String)) -> Result<String, ConfigError> {
     let bad = |reason: &str| Err(ConfigError::BadField { field: field.clone(), reason: reason.into() });
-    let value = value.trim_end_matches('.');
+    let value = value.strip_suffix('.').unwrap_or(value);
     if looks_secret(value) {
         return bad("it looks like a credential, which is not shown");
     }
     if value.is_empty() || value.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '*' | '>')) {
         return bad(&format!("{value:?} should be a subject without blanks, * or >"));
+    }
+    if value.split('.').any(str::is_empty) {
+        return bad(&format!("{value:?} should be a subject: something before, behind and between its dots"));
     }
     Ok(value.to_owned())
 }
@@ -382,7 +385,9 @@ mod tests {
         assert_eq!(of("", "", "").unwrap(), is("$JS.API", "$JS.EVENT"));
         assert_eq!(of("hub", "", "EV.a.").unwrap(), is("$JS.hub.API", "EV.a"));
         assert_eq!(of("hub", "JSAPP.API.", "").unwrap(), is("JSAPP.API", "$JS.EVENT"));
-        for (domain, events, field) in [("a b", "", "jetstream_domain"), ("", "a.>", "jetstream_event_prefix")] {
+        let wrong = [("a b", ""), ("", "a.>"), (".a", ""), ("", ".EV"), ("", "EV.."), ("", "a..b"), ("", ".")];
+        for (domain, events) in wrong {
+            let field = if events.is_empty() { "jetstream_domain" } else { "jetstream_event_prefix" };
             let error = of(domain, "", events).unwrap_err().to_string();
             assert!(error.contains(field) && error.contains("context \"c\""), "{error}");
         }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use serde::Deserialize;
 
@@ -60,63 +61,104 @@ pub fn looks_secret(text: &str) -> bool {
 /// sentences where they are read.
 pub fn scrubbed(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
-    let mut rest = text;
-    let mut found = false;
-    while let Some((before, secret)) = next_secret(rest) {
-        found = true;
-        out.push_str(&rest[..before]);
+    let mut shown = 0;
+    for secret in Secrets::of(text) {
+        out.push_str(&text[shown..secret.start]);
         out.push_str(HIDDEN);
-        rest = &rest[before + secret..];
+        shown = secret.end;
     }
-    if !found {
+    if shown == 0 {
         return Cow::Borrowed(text);
     }
-    out.push_str(rest);
+    out.push_str(&text[shown..]);
     Cow::Owned(out)
 }
 
-/// Where the next credential begins, and its length.
-fn next_secret(text: &str) -> Option<(usize, usize)> {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let mut from = 0;
-    while let Some(at) = text[from..].find(is_word).map(|at| from + at) {
-        let end = text[at..].find(|c| !is_word(c)).map_or(text.len(), |len| at + len);
-        let word = &text[at..end];
-        let after = &text[end..];
-        // A seed may stand in the middle of a file's name.
-        if let Some((begins, len)) = word.match_indices('S').find_map(|(i, _)| seed(&word[i..]).map(|len| (i, len))) {
-            return Some((at + begins, len));
-        }
-        // A line's end may stand before it as it is written in quotes, `\n`.
-        if let Some(begins) = word.find("eyJ").filter(|begins| word.len() - begins >= SHORTEST) {
-            return Some((at + begins, word.len() - begins));
-        }
-        if word.ends_with("base64") && after.starts_with(',') {
-            let payload = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '_' | '-');
-            let len = after[1..].find(|c| !payload(c)).unwrap_or(after.len() - 1);
-            if len > 0 {
-                return Some((end + 1, len));
-            }
-        }
-        if let Some(address) = after.strip_prefix("://") {
-            let until = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>');
-            let whole = &address[..address.find(until).unwrap_or(address.len())];
-            // Several stand with commas between.
-            let first = whole.split(',').next().unwrap_or(whole);
-            if let Some(user) = first.rfind('@').filter(|user| *user > 0 && &first[..*user] != HIDDEN) {
-                return Some((end + 3, user));
-            }
-        }
-        from = end;
+/// The credentials in a text, in order. Whoever sends a text may make it long: what was looked at is not looked at again.
+struct Secrets<'t> {
+    text: &'t str,
+    /// Up to here it was looked at.
+    at: usize,
+    /// The end of the word that this stands in, and where a JWT begins in it.
+    word: (usize, Option<usize>),
+    /// The end of the address that was looked at last, and where its host begins.
+    address: (usize, Option<usize>),
+}
+
+impl<'t> Secrets<'t> {
+    const fn of(text: &'t str) -> Self {
+        Self { text, at: 0, word: (0, None), address: (0, None) }
     }
-    None
+
+    /// Goes to the next word, or stays in this one; where it ends.
+    fn word(&mut self) -> Option<usize> {
+        let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        if self.at >= self.word.0 {
+            self.at += self.text[self.at..].find(is_word)?;
+            let rest = &self.text[self.at..];
+            let len = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+            // A line's end may stand before it as it is written in quotes, `\n`.
+            let jwt = rest[..len].find("eyJ").filter(|begins| len - begins >= SHORTEST);
+            self.word = (self.at + len, jwt.map(|begins| self.at + begins));
+        }
+        Some(self.word.0)
+    }
+
+    /// The user of an address whose scheme ends here.
+    fn user(&mut self, begins: usize) -> Option<Range<usize>> {
+        if begins >= self.address.0 {
+            // Several stand with commas between.
+            let until = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | ',');
+            let rest = &self.text[begins..];
+            let len = rest.find(until).unwrap_or(rest.len());
+            self.address = (begins + len, rest[..len].rfind('@').map(|at| begins + at));
+        }
+        let user = begins..self.address.1.filter(|at| *at > begins)?;
+        (&self.text[user.clone()] != HIDDEN).then_some(user)
+    }
+}
+
+impl Iterator for Secrets<'_> {
+    type Item = Range<usize>;
+
+    fn next(&mut self) -> Option<Range<usize>> {
+        while let Some(end) = self.word() {
+            let jwt = self.word.1;
+            let word = &self.text[self.at..jwt.unwrap_or(end)];
+            // A seed may stand in the middle of a file's name.
+            let found = word.match_indices('S').find_map(|(i, _)| seed(&word[i..]).map(|len| (self.at + i, len)));
+            let found = found.map(|(begins, len)| begins..begins + len).or_else(|| jwt.map(|begins| begins..end));
+            if let Some(secret) = found {
+                self.at = secret.end;
+                return Some(secret);
+            }
+            let (ends, after) = (word.ends_with("base64"), &self.text[end..]);
+            self.at = end;
+            if ends && after.starts_with(',') {
+                let payload = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '_' | '-');
+                let len = after[1..].find(|c| !payload(c)).unwrap_or(after.len() - 1);
+                if len > 0 {
+                    self.at = end + 1 + len;
+                    return Some(end + 1..self.at);
+                }
+            }
+            if after.starts_with("://")
+                && let Some(user) = self.user(end + 3)
+            {
+                self.at = user.end;
+                return Some(user);
+            }
+        }
+        None
+    }
 }
 
 /// The length of an nkey seed that this begins with.
 fn seed(text: &str) -> Option<usize> {
+    // What cannot be one is not measured.
+    text.as_bytes().get(1).filter(|kind| b"UAONCX".contains(kind))?;
     let len = text.bytes().take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit()).count();
-    let kind = text.as_bytes().get(1)?;
-    (len >= SHORTEST && b"UAONCX".contains(kind)).then_some(len)
+    (len >= SHORTEST).then_some(len)
 }
 
 #[cfg(test)]
@@ -156,5 +198,30 @@ mod tests {
         ] {
             assert!(matches!(scrubbed(text), Cow::Borrowed(_)), "{text}: {}", scrubbed(text));
         }
+    }
+
+    #[test]
+    fn what_somebody_makes_long_takes_no_longer_than_its_length() {
+        let seed = "SUANQDPB2RUOE4ETUA26CNX7FUKE5ZZKFCQIIW63OX225F2CO7UEXTM7ZY";
+        // Each as often as makes three megabytes: looked at again and again they would take hours.
+        for part in ["S", "SU.", "a://", "a://b,", "eyJ ", "base64,", &format!("{seed}."), "a://b@", "a@", "S-"] {
+            let text = part.repeat((3 << 20) / part.len());
+            let begun = std::time::Instant::now();
+            let hidden = scrubbed(&text).contains(HIDDEN);
+            assert!(begun.elapsed().as_secs() < 60, "{part}: {:?}", begun.elapsed());
+            let wanted = part.contains(seed) || ["a://b@", "base64,"].contains(&part);
+            assert_eq!(hidden, wanted, "{part}");
+        }
+    }
+
+    #[test]
+    fn one_behind_the_other_are_all_hidden() {
+        let seed = "SUANQDPB2RUOE4ETUA26CNX7FUKE5ZZKFCQIIW63OX225F2CO7UEXTM7ZY";
+        let jwt = "eyJ0eXAiOiJqd3QiLCJhbGciOiJlZDI1NTE5.eyJuYW1lIjoidSJ9.c2lnbmF0dXJl";
+        assert_eq!(scrubbed(&format!("{seed}.{seed}_{jwt}")), format!("{HIDDEN}.{HIDDEN}_{HIDDEN}"));
+        assert_eq!(scrubbed(&format!("{jwt}.{seed}")), HIDDEN);
+        assert_eq!(scrubbed("a://b://u:p@h c://d@e"), format!("a://{HIDDEN}@h c://{HIDDEN}@e"));
+        let again = scrubbed("http://u:p@h/x").into_owned();
+        assert!(matches!(scrubbed(&again), Cow::Borrowed(_)), "{again}");
     }
 }

@@ -16,7 +16,7 @@ use crate::event::clean_line;
 use crate::model::{Problem, ProblemKind, Timestamp, units};
 
 use super::client::is_inbox;
-use super::wire::{ApiError, Failure};
+use super::wire::{ApiError, Failure, cut};
 use super::{Client, ClientEvent, Question};
 
 /// How long an answer may take.
@@ -261,7 +261,7 @@ pub(super) fn refused(payload: &[u8], words: Words<'_>) -> Result<(), Problem> {
 }
 
 fn problem_of(error: &ApiError, words: Words<'_>) -> Problem {
-    let said = clean_line(&error.description);
+    let said = error.said();
     match (error.err_code, error.code) {
         (10039, _) => Problem::new(
             ProblemKind::NotEnabled,
@@ -285,7 +285,7 @@ pub(super) fn read<'a, T: serde::Deserialize<'a>>(payload: &'a [u8], words: Word
             ProblemKind::Unreadable,
             format!(
                 "{words}: the answer could not be read ({}); is the server newer than this program knows?",
-                clean_line(&error.to_string())
+                cut(&error.to_string())
             ),
         )
     })
@@ -319,6 +319,17 @@ mod tests {
             kind(r#"{"error":{"code":400,"err_code":10025,"description":"d"}}"#),
             Some(ProblemKind::Server { code: 10025 })
         );
+    }
+
+    #[test]
+    fn descriptions_of_the_server_are_cut() {
+        for long in ["S".repeat(1 << 20), "é".repeat(1 << 20)] {
+            let json = format!(r#"{{"error":{{"code":400,"err_code":1,"description":"{long}"}}}}"#);
+            let sentence = refused(json.as_bytes(), &"x").unwrap_err().sentence;
+            assert!(sentence.chars().count() < 600 && sentence.contains('…'), "{}", sentence.len());
+        }
+        let error = read::<Vec<bool>>(format!("[\"{}\"]", "S".repeat(1 << 20)).as_bytes(), &"x").unwrap_err();
+        assert!(error.sentence.chars().count() < 700, "{}", error.sentence.len());
     }
 
     #[test]

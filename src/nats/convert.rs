@@ -203,7 +203,7 @@ fn upstream(info: wire::SourceInfo) -> Upstream {
         lag: info.lag,
         // -1: it was never heard of.
         active: u64::try_from(info.active).ok().map(Duration::from_nanos),
-        error: info.error.map(|e| e.description),
+        error: info.error.map(|e| e.said().into_owned()),
     }
 }
 

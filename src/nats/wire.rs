@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
 
+use crate::event::clean_line;
+
 /// The highest sequence: one below what a `u64` holds, so that the one after it is a number as well.
 pub(super) const LAST_SEQUENCE: u64 = u64::MAX - 1;
 
@@ -28,6 +30,24 @@ pub(super) struct ApiError {
     pub(super) code: u32,
     pub(super) err_code: u32,
     pub(super) description: String,
+}
+
+/// The most characters of what a server says that are told.
+const MOST_SAID: usize = 500;
+
+impl ApiError {
+    /// Its description as it may be shown: whoever answers may make it as long as he likes.
+    pub(super) fn said(&self) -> Cow<'_, str> {
+        cut(&self.description)
+    }
+}
+
+/// The beginning of a text of others, as it may be shown.
+pub(super) fn cut(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(MOST_SAID) {
+        Some((at, _)) => format!("{}…", clean_line(&text[..at])).into(),
+        None => clean_line(text),
+    }
 }
 
 /// One page of STREAM.LIST.

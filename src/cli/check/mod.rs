@@ -83,7 +83,7 @@ pub(super) async fn run(settings: Settings, wanted: Check) -> Result<ExitCode, F
         Err(failure) => {
             if prometheus {
                 // Whoever collects this is to see that nothing is known, not what was known before.
-                output::print(&prometheus::failed(started.elapsed(), now()))?;
+                output::print_last(&prometheus::failed(started.elapsed(), now()))?;
             }
             return Err(failure);
         }
@@ -93,13 +93,13 @@ pub(super) async fn run(settings: Settings, wanted: Check) -> Result<ExitCode, F
     checked.headless.tell_skew();
     tell_partial(document.partial.as_ref());
     if wanted.prometheus {
-        output::print(&prometheus::metrics(&checked, &found, &document, started.elapsed()))?;
+        output::print_last(&prometheus::metrics(&checked, &found, &document, started.elapsed()))?;
         return Ok(ExitCode::SUCCESS);
     }
     if wanted.json {
-        output::print_with(|out| output::write_json(out, &document))?;
+        output::last(output::print_with(|out| output::write_json(out, &document)))?;
     } else {
-        output::print_with(|out| lines(&checked, &found, wanted.all, out))?;
+        output::last(output::print_with(|out| lines(&checked, &found, wanted.all, out)))?;
         tell(&document, wanted.all);
     }
     Ok(match (document.counts, &document.partial) {

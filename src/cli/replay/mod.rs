@@ -140,7 +140,7 @@ async fn wanted(settings: &Settings, replays: &Replays, wanted: Wanted) -> Resul
             .map_err(|error| Failure::Unknown(format!("the plan cannot be written to {}: {error}", path.display())))?;
     }
     if !execute {
-        output::print(&show::plan(&plan, how.json)?)?;
+        output::print_last(&show::plan(&plan, how.json)?)?;
         return Ok(match plan.amounts.planned {
             _ if plan.obstacles.is_empty() => ExitCode::SUCCESS,
             0 => ExitCode::from(NOTHING),

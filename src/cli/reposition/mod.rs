@@ -78,7 +78,7 @@ async fn undo(settings: Settings, of: Option<(String, String)>, how: How) -> Res
             }
         }
         None if !how.execute => {
-            output::print(&show::remake(&undo.record, how.json)?)?;
+            output::print_last(&show::remake(&undo.record, how.json)?)?;
             return Ok(ExitCode::SUCCESS);
         }
         None => {}
@@ -104,7 +104,7 @@ async fn open(settings: Settings) -> Result<(Headless, Repositions), Failure> {
 fn told(preview: &Preview, how: &How) -> Result<Option<ExitCode>, Failure> {
     let nothing = preview.changes_nothing() && preview.obstacles.is_empty();
     if !how.execute {
-        output::print(&show::preview(preview, how)?)?;
+        output::print_last(&show::preview(preview, how)?)?;
         return Ok(Some(match preview.obstacles.is_empty() {
             false => ExitCode::from(FAILED),
             true if nothing => ExitCode::from(NOTHING),
@@ -164,7 +164,7 @@ async fn to_the_end(running: Running, json: bool, is_undo: bool) -> Result<ExitC
     let _ = telling.await;
     match ended {
         Ok(outcome) => {
-            output::print(&show::outcome(&outcome, json, is_undo)?)?;
+            output::print_last(&show::outcome(&outcome, json, is_undo)?)?;
             Ok(code(&outcome))
         }
         Err(error) if error.is_cancelled() => {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::model::{Advisory, Problem, ProblemKind};
 
@@ -39,12 +39,16 @@ pub(super) enum Heard {
 /// Reads advisories until nobody listens; sends each, and a refusal once. The connection should serve nothing else:
 /// anybody may publish to these subjects, also what the client cannot read, which breaks the connection.
 pub(super) async fn read(client: Client, out: mpsc::Sender<Heard>) {
+    let mut begun = Instant::now();
     while subscribed(&client, &out).await {
+        // Whatever it was, it is not tried again and again without a pause.
+        sleep(LOOK.saturating_sub(begun.elapsed())).await;
         let mut events = client.events();
         while !client.is_connected() {
             // What is missed is seen at the next look.
             let _ = timeout(LOOK, events.recv()).await;
         }
+        begun = Instant::now();
     }
 }
 
@@ -66,6 +70,9 @@ async fn subscribed(client: &Client, out: &mpsc::Sender<Heard>) -> bool {
     // What fails here too is a connection that is lost again.
     let _ = nats.flush().await;
     drop(nats);
+    if streams.is_empty() {
+        return true;
+    }
     if out.send(Heard::Listens(client.lost_at_once())).await.is_err() {
         return false;
     }
@@ -101,5 +108,22 @@ async fn subscribed(client: &Client, out: &mpsc::Sender<Heard>) -> bool {
         if out.send(told).await.is_err() {
             return false;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_cannot_be_subscribed_is_not_tried_without_a_pause_and_not_told_as_heard() {
+        let (client, _server) = crate::nats::publish::tests::mute().await;
+        let client = client.hearing("a..b");
+        let (out, mut heard) = mpsc::channel(256);
+        let reading = tokio::spawn(read(client.clone(), out));
+        // It would be told at once, and thousands of times.
+        let told = timeout(Duration::from_secs(1), heard.recv()).await;
+        assert!(told.is_err(), "nothing is listened to");
+        reading.abort();
     }
 }

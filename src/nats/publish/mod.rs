@@ -394,7 +394,7 @@ fn disconnected() -> Problem {
 
 /// The server's codes (`errors.json` of nats-server).
 fn refusal(error: &ApiError) -> Refusal {
-    let said = format!("{} (code {})", clean_line(&error.description), error.err_code);
+    let said = format!("{} (code {})", error.said(), error.err_code);
     match error.err_code {
         // Maximum messages, bytes or messages per subject exceeded; resource limits; insufficient storage.
         10077 | 10047 | 10023 | 10028 => Refusal::Full(said),
