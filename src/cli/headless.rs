@@ -71,7 +71,7 @@ pub(super) async fn stream(api: &Api, kinds: &KindPatterns, word: &str) -> Resul
 
 /// That a stream which was there a moment ago is not there.
 pub(super) fn unknown_stream(stream: &str) -> Failure {
-    Failure::Unknown(format!("no stream is called {} (`jetscope streams` lists them)", clean_line(stream)))
+    Failure::Unknown(format!("there is no stream {} (`jetscope streams` lists them)", clean_line(stream)))
 }
 
 /// An open connection and what was learned on it.

@@ -223,7 +223,8 @@ pub(super) async fn fill(
         taken += 1;
         if h.api.is_late() {
             if round.late > 0 {
-                round.partial.failed.push(format!("the consumers of {} streams were not told in time", round.late));
+                let streams = if round.late == 1 { "stream" } else { "streams" };
+                round.partial.failed.push(format!("the consumers of {} {streams} did not come in time", round.late));
             }
             if taken < SLOTS {
                 round.partial.failed.push(too_slow(taken, window, started.elapsed()));

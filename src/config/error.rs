@@ -36,7 +36,7 @@ pub enum ConfigError {
         reason: String,
     },
     /// A server address makes no sense.
-    #[error("a server address is {shown:?}: {reason}")]
+    #[error("the server address {shown:?} is wrong: {reason}")]
     BadAddress {
         /// What can be shown of it.
         shown: String,

@@ -202,7 +202,7 @@ impl Api {
         let message = message.map_err(|error| match error.kind() {
             RequestErrorKind::TimedOut => Problem::new(
                 ProblemKind::Timeout,
-                format!("{words}: no answer within {:.0} s; the server may be busy, or has no leader for it", limit.as_secs_f64()),
+                format!("{words}: no answer within {}; the server may be busy, or has no leader for it", units::duration(limit)),
             ),
             RequestErrorKind::NoResponders => Problem::new(
                 ProblemKind::NoResponders,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use async_nats::{AuthError, ConnectErrorKind, ConnectOptions, Event, ServerError};
 use thiserror::Error;
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::config::{Auth, Connection};
@@ -91,7 +92,7 @@ pub enum ConnectError {
         servers: String,
     },
     /// What the server sent before it let us in cannot be read.
-    #[error("{servers} answers with what is no greeting of a NATS server; is the address right?")]
+    #[error("{servers} does not answer as a NATS server does; is the address right?")]
     Unreadable {
         /// The addresses.
         servers: String,
@@ -218,7 +219,7 @@ fn options(
             let auth = Arc::clone(&auth);
             async move {
                 // Files are read: one on a slow disk must not hold up anything else.
-                let answered = tokio::task::spawn_blocking(move || login::answer(&auth, &nonce)).await;
+                let answered = spawn_blocking(move || login::answer(&auth, &nonce)).await;
                 answered.map_err(AuthError::new)?.map_err(AuthError::new)
             }
         }),
@@ -229,9 +230,15 @@ fn options(
         .retain_servers_order()
         .reconnect_delay_callback(again)
         .event_callback(move |event| {
-            let told = told.clone();
-            let event = heard(event, &heard_of);
+            let (told, login) = (told.clone(), heard_of.clone());
             async move {
+                // Files are read for the sentence of some: not on the only thread of the connection.
+                let event = match event {
+                    Event::ClientError(_) | Event::ServerError(ServerError::AuthorizationViolation) => {
+                        spawn_blocking(move || heard(event, &login)).await.ok().flatten()
+                    }
+                    other => heard(other, &login),
+                };
                 if let Some(event) = event {
                     told.tell(event);
                 }

@@ -35,6 +35,8 @@ use crate::nats::{self, Api, ConnectError};
 const LISTEN: Duration = Duration::from_millis(200);
 /// How often the watched consumer is asked about.
 const WATCH: Duration = Duration::from_millis(250);
+/// The longest pause between attempts to connect for that.
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 /// Why a replay does not begin.
 #[derive(Debug, Error)]
@@ -341,17 +343,18 @@ impl Launch {
         let (tell, watched) = watch::channel(None);
         let connection = self.settings.connection.clone();
         let task = tokio::spawn(async move {
-            let mut api = None;
+            let (mut api, mut pause) = (None, WATCH);
             loop {
                 if api.is_none() {
                     api = nats::open(&connection).await.ok().map(Api::new);
+                    pause = if api.is_some() { WATCH } else { (pause * 2).min(LONGEST_PAUSE) };
                 }
                 let outstanding = match &api {
                     Some(api) => api.consumer(&stream, &consumer).await.ok().map(|c| c.outstanding()),
                     None => None,
                 };
                 tell.send_replace(outstanding);
-                sleep(WATCH).await;
+                sleep(pause).await;
             }
         });
         Some((watched, task))

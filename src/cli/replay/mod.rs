@@ -98,9 +98,22 @@ fn tell(replays: &Replays, id: &str, control: Control, json: bool) -> Result<Exi
     } else if run.progress.state == State::Cancelled {
         output::note(&format!("replay {id} is CANCELLED"));
     } else {
-        output::note(&format!("replay {id} was told"));
+        output::note(&format!("replay {id} was told to {}", wish(control)));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What it was told, behind "told to".
+fn wish(control: Control) -> String {
+    match control {
+        Control::Pause => "pause".into(),
+        Control::Resume => "resume".into(),
+        Control::Step => "send the next event".into(),
+        Control::Pace(pace) => format!("go on at the pace {pace}"),
+        Control::Faster => "go faster".into(),
+        Control::Slower => "go slower".into(),
+        Control::Cancel => "cancel".into(),
+    }
 }
 
 async fn wanted(settings: &Settings, replays: &Replays, wanted: Wanted) -> Result<ExitCode, Failure> {

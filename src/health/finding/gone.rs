@@ -16,7 +16,7 @@ pub(super) const RULES: &[Entry] = &[STREAM, CONSUMER];
 const STREAM: Entry = Entry {
     rule: Rule::StreamGone,
     levels: &[Level::Notice, Level::Warning],
-    finds: "A stream that was there since jetscope looks is gone, with what it held. A notice where it was empty, or where the \
+    finds: "A stream that jetscope has seen is gone, with what it held. A notice where it was empty, or where the \
             server says that it was deleted. Told for an hour, or until it is there again.",
     patience: AT_ONCE,
     many: |n| some(n, "stream", "is gone", "are gone"),
@@ -52,7 +52,7 @@ const STREAM: Entry = Entry {
 const CONSUMER: Entry = Entry {
     rule: Rule::ConsumerGone,
     levels: &[Level::Notice, Level::Warning],
-    finds: "A durable consumer that was there since jetscope looks is gone, with its position. A warning where it had messages \
+    finds: "A durable consumer that jetscope has seen is gone, with its position. A warning where it had messages \
             outstanding and its inactivity threshold lets the server remove it. Told for an hour, or until it is there again.",
     patience: AT_ONCE,
     many: |n| some(n, "consumer", "is gone", "are gone"),

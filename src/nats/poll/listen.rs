@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use crate::event::clean_line;
 use crate::model::update::Ask;
 use crate::model::{AdvisoryKind, Problem, ProblemKind, Update};
 use crate::nats::advisories::{self, Heard};
@@ -51,7 +52,7 @@ pub(super) async fn run(lane: Lane, connector: Connector, announce: mpsc::Sender
                 let alone = again && !polls.has_changed().unwrap_or(false);
                 polls.mark_unchanged();
                 if alone && (lost < AGAIN || !told) {
-                    lane.tell(Update::Failed(Ask::Advisories, broken(lost), lane.now())).await?;
+                    lane.tell(Update::Failed(Ask::Advisories, broken(lost, &lane.api.client().event_prefix), lane.now())).await?;
                 }
                 told = lost >= AGAIN;
                 continue;
@@ -120,13 +121,16 @@ async fn connect(lane: &Lane, connector: &Connector) -> Result<Client, Closed> {
 }
 
 /// What is said of a connection for advisories that was lost alone, after so many that were lost at once.
-fn broken(lost: u32) -> Problem {
+fn broken(lost: u32, event_prefix: &str) -> Problem {
     let sentence = if lost < AGAIN {
-        "advisories: the connection that listens to them was lost and is back; what happened meanwhile was not heard"
+        "advisories: the connection that listens to them was lost and is back; what happened meanwhile was not heard".to_owned()
     } else {
-        "advisories: the connection that listens to them breaks again and again; somebody publishes to \
-         $JS.EVENT.ADVISORY what no client of this kind can read. It is made anew after longer and longer pauses, and \
-         what happens meanwhile is not heard; everything else goes on"
+        format!(
+            "advisories: the connection that listens to them breaks again and again; somebody publishes to \
+             {}.ADVISORY messages that this client library cannot read. It is made anew after longer and longer pauses, \
+             and what happens meanwhile is not heard; everything else goes on",
+            clean_line(event_prefix)
+        )
     };
     Problem::new(ProblemKind::Disconnected, sentence)
 }

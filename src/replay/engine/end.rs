@@ -72,7 +72,7 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
 fn missing(state: State, c: &Counters) -> Option<String> {
     let all = [
         (c.failed, "refused by the destination"),
-        (c.uncertain, "uncertain: sent, or about to be, when something broke, and not sent again"),
+        (c.uncertain, "uncertain: they may or may not have arrived when something broke, and are not sent again"),
         (c.gone, "gone from the source before they could be read"),
     ];
     let some: Vec<String> = all.iter().filter(|(n, _)| *n > 0).map(|(n, why)| format!("{n} {why}")).collect();

@@ -328,7 +328,7 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
             Some(Feed::Failed(problem)) => return Some(End::Failed(format!("the source cannot be read: {problem}"))),
             Some(Feed::End) => (self.feed_ended, self.source_waits) = (true, None),
             None if self.feed_ended => {}
-            None => return Some(End::Failed("the source ended before its end; resume it to go on".into())),
+            None => return Some(End::Failed("the source broke off; resume the replay to go on".into())),
         }
         None
     }

@@ -208,7 +208,7 @@ impl Report {
         match self.journal.remake(&self.plan) {
             Ok(()) => {
                 (self.missing, self.remade) = (false, true);
-                self.trouble("its folder in the state directory was deleted, and is made again".into());
+                self.trouble("the replay's folder in the state directory was deleted; it was made again".into());
             }
             Err(error) => self.journal_error = Some(error.to_string()),
         }

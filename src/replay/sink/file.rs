@@ -34,7 +34,7 @@ impl FileSink {
         let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
         let length = file.metadata()?.len();
         if afresh && length > 0 {
-            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "it has something in it; name another"));
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "the file is not empty; name another"));
         }
         if length < since {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "it is shorter than what was written to it"));

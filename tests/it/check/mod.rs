@@ -174,7 +174,7 @@ async fn usage_and_connection_are_two() {
         (&["--window", "10ms"], "less than 1s"),
         (&["--json", "--prometheus"], "cannot be used with"),
         (&["oders"], "did you mean orders?"),
-        (&["odd-*"], "no stream is called odd-*"),
+        (&["odd-*"], "there is no stream odd-*"),
     ] {
         let out = check(home.path(), &url, args);
         assert_eq!((code(&out), out.stdout.is_empty()), (2, true), "{args:?}");

@@ -92,6 +92,6 @@ async fn a_connection_that_dies_of_an_answer_is_made_anew_and_watching_goes_on()
     child.kill().unwrap();
     child.wait().unwrap();
     let notes = notes.join().unwrap().join("\n");
-    assert!(notes.contains("the server sent what the client cannot read"), "{notes}");
+    assert!(notes.contains("the server sent something that the NATS client cannot read"), "{notes}");
     assert!(!notes.contains("panic"), "{notes}");
 }

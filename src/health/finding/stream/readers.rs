@@ -71,7 +71,7 @@ pub(super) const NO_WORKERS: Entry = Entry {
 pub(super) const NO_CONSUMERS: Entry = Entry {
     rule: Rule::StreamNoConsumers,
     levels: &[Level::Warning],
-    finds: "Nothing reads the stream any more: it had durable consumers since jetscope looks, and now it has none at all.",
+    finds: "Nothing reads the stream any more: it had durable consumers when jetscope began to look, and now it has none at all.",
     patience: A_MOMENT,
     many: |n| some(n, "stream", "is not read any more", "are not read any more"),
     check: Check::Stream(
@@ -81,7 +81,7 @@ pub(super) const NO_CONSUMERS: Entry = Entry {
         },
         |look, _| {
             let Some(info) = look.info() else { return Story::default() };
-            let sentence = "It had consumers since we look; now it has none, and nothing reads it.";
+            let sentence = "It had consumers when jetscope began to look; now it has none, and nothing reads it.";
             gone(look, Story::new("no consumers", sentence), info).run(
                 "If that is not meant, make the consumer again where the old one stood.",
                 command_line("nats consumer add", &[look.name], "--deliver=SEQ"),
