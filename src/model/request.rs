@@ -9,6 +9,9 @@ use bytes::Bytes;
 use super::Timestamp;
 use super::advisory::is_own_reader;
 
+/// What any server answers by itself, with or without `JetStream`, with or without a leader: who we are.
+pub const WHO: &str = "$SYS.REQ.USER.INFO";
+
 /// What kind of request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
@@ -140,6 +143,7 @@ impl Request {
         match self.act {
             Act::Subscribe => return Nature::Read,
             Act::Publish { .. } => return Nature::Write,
+            Act::Ask if &*self.subject == WHO => return Nature::Read,
             Act::Ask | Act::Send => {}
         }
         match self.asks() {

@@ -100,7 +100,8 @@ impl Api {
 
     /// Requests made and bytes of replies so far.
     pub fn cost(&self) -> (u64, u64) {
-        (self.counters.requests.load(Ordering::Relaxed), self.counters.bytes.load(Ordering::Relaxed))
+        let pulses = self.client.events.pulses.load(Ordering::Relaxed);
+        (self.counters.requests.load(Ordering::Relaxed) + pulses, self.counters.bytes.load(Ordering::Relaxed))
     }
 
     /// Asks, and returns the reply's text if it is no error.

@@ -1,6 +1,6 @@
 //! An open connection: the client, the `JetStream` API prefix, and the client's events.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -11,10 +11,10 @@ use tokio::time::timeout;
 
 use crate::config::{Clock, Ledger};
 use crate::model::ServerInfo;
+use crate::model::request::WHO;
 
 use super::island::{Island, Life};
 use super::keep::{Lives, UNREAD};
-use super::pulse;
 use super::refusals::Refusals;
 
 /// How often is looked whether the connection is back, beside what is heard of it.
@@ -56,6 +56,8 @@ pub(super) struct Events {
     allowed: watch::Sender<u64>,
     /// What is told here is heard by nobody yet.
     closed: Arc<AtomicBool>,
+    /// How often a connection was asked whether the server lives.
+    pub(super) pulses: Arc<AtomicU64>,
 }
 
 impl Events {
@@ -66,6 +68,7 @@ impl Events {
             refused: Arc::default(),
             allowed: watch::Sender::default(),
             closed: Arc::default(),
+            pulses: Arc::default(),
         }
     }
 
@@ -97,7 +100,7 @@ impl Events {
             }
         }
         // Nobody who asks is to take this for the answer to a question of its own.
-        if matches!(&event, ClientEvent::Denied { subject, .. } if subject == pulse::WHO) {
+        if matches!(&event, ClientEvent::Denied { subject, .. } if subject == WHO) {
             return;
         }
         // Nobody listening is fine.

@@ -165,9 +165,9 @@ pub(super) async fn dial(
     match connected {
         Some(Ok(Ok(nats))) => {
             if lives.is_some() {
-                let account = format!("{}.INFO", connection.api_prefix);
                 tokio::spawn(inbox::watch(nats.clone(), events.clone(), life.clone(), Arc::downgrade(&used)));
-                tokio::spawn(pulse::watch(nats.clone(), account, events.clone(), life.clone(), Arc::downgrade(&used)));
+                let notes = (connection.api_prefix.clone(), connection.ledger.clone());
+                tokio::spawn(pulse::watch(nats.clone(), notes, events.clone(), life.clone(), Arc::downgrade(&used)));
             }
             Ok(Live { nats, life, island, _used: used })
         }

@@ -53,11 +53,7 @@ impl Drop for Asking<'_> {
 impl Client {
     /// Begins to time a question; `None` where no notes are taken.
     pub(super) fn asking(&self, subject: &str, body: &Bytes) -> Option<Asking<'_>> {
-        self.ledger.is_open().then(|| Asking {
-            ledger: &self.ledger,
-            request: Some(self.request(Act::Ask, subject, body.clone())),
-            started: Instant::now(),
-        })
+        asking(&self.ledger, &self.prefix, subject, body)
     }
 
     /// A request went out whose answer nobody waits for.
@@ -75,18 +71,31 @@ impl Client {
     }
 
     fn request(&self, act: Act, subject: &str, body: Bytes) -> Request {
-        let of_api = subject.strip_prefix(self.prefix.as_str()).is_some_and(|rest| rest.starts_with('.'));
-        Request {
-            at: now(),
-            act,
-            subject: subject.into(),
-            prefix: if of_api { self.prefix.len() } else { 0 },
-            body,
-            took: None,
-            reply: None,
-            outcome: Outcome::Done,
-            context: self.ledger.context(),
-        }
+        request(&self.ledger, &self.prefix, act, subject, body)
+    }
+}
+
+/// Begins to time a question of a connection with this ledger and this prefix of the API.
+pub(super) fn asking<'l>(ledger: &'l Ledger, prefix: &str, subject: &str, body: &Bytes) -> Option<Asking<'l>> {
+    ledger.is_open().then(|| Asking {
+        ledger,
+        request: Some(request(ledger, prefix, Act::Ask, subject, body.clone())),
+        started: Instant::now(),
+    })
+}
+
+fn request(ledger: &Ledger, prefix: &str, act: Act, subject: &str, body: Bytes) -> Request {
+    let of_api = subject.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.'));
+    Request {
+        at: now(),
+        act,
+        subject: subject.into(),
+        prefix: if of_api { prefix.len() } else { 0 },
+        body,
+        took: None,
+        reply: None,
+        outcome: Outcome::Done,
+        context: ledger.context(),
     }
 }
 

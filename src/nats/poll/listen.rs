@@ -52,7 +52,12 @@ pub(super) async fn run(lane: Lane, connector: Connector, announce: mpsc::Sender
                 let alone = again && !polls.has_changed().unwrap_or(false);
                 polls.mark_unchanged();
                 if alone && (lost < AGAIN || !told) {
-                    lane.tell(Update::Failed(Ask::Advisories, broken(lost, &lane.api.client().event_prefix), lane.now())).await?;
+                    lane.tell(Update::Failed(
+                        Ask::Advisories,
+                        broken(lost, &lane.api.client().event_prefix),
+                        lane.now(),
+                    ))
+                    .await?;
                 }
                 told = lost >= AGAIN;
                 continue;
@@ -123,7 +128,8 @@ async fn connect(lane: &Lane, connector: &Connector) -> Result<Client, Closed> {
 /// What is said of a connection for advisories that was lost alone, after so many that were lost at once.
 fn broken(lost: u32, event_prefix: &str) -> Problem {
     let sentence = if lost < AGAIN {
-        "advisories: the connection that listens to them was lost and is back; what happened meanwhile was not heard".to_owned()
+        "advisories: the connection that listens to them was lost and is back; what happened meanwhile was not heard"
+            .to_owned()
     } else {
         format!(
             "advisories: the connection that listens to them breaks again and again; somebody publishes to \

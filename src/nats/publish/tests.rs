@@ -25,7 +25,7 @@ impl Drop for Mute {
 }
 
 /// Accepts one connection. It is read up to the first message that is published, or, with `reads`, for ever.
-fn listen(reads: bool) -> (Connection, mpsc::Receiver<Mute>) {
+pub(crate) fn listen(reads: bool) -> (Connection, mpsc::Receiver<Mute>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let connection = Connection::to(format!("nats://{}", listener.local_addr().unwrap()));
     let (out, accepted) = mpsc::channel();

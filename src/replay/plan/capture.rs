@@ -157,7 +157,8 @@ pub(super) fn judge(plan: &mut Plan, tally: &Tally, candidates: &[Candidate]) {
         plan.obstacles.extend(file_obstacle(path));
     }
     if plan.destination == Destination::Stdout {
-        plan.warnings.push("what was printed cannot be read again: if it breaks off, begin again from the start".into());
+        plan.warnings
+            .push("what was printed cannot be read again: if it breaks off, begin again from the start".into());
     }
     for ((header, why), count) in ACTING.iter().zip(tally.acting).filter(|(_, count)| *count > 0) {
         let have = if count == 1 { "has" } else { "have" };

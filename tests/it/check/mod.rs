@@ -6,7 +6,7 @@ mod servers;
 mod work;
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use jetscope::demo::Server;
@@ -21,12 +21,17 @@ const WINDOW: &str = "2s";
 
 /// The built program against a server, with the configuration and whatever else lies in `home`.
 fn check(home: &Path, url: &str, args: &[&str]) -> Output {
+    command(home, url, args).output().expect("the program")
+}
+
+fn command(home: &Path, url: &str, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jetscope"));
     command.args(["check", "--server", url]).args(args);
     if !args.contains(&"--window") {
         command.args(["--window", WINDOW]);
     }
-    command.env_clear().env("HOME", home).output().expect("the program")
+    command.env_clear().env("HOME", home);
+    command
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -115,6 +120,25 @@ async fn a_quiet_healthy_system_has_nothing_to_tell() {
         assert_eq!((code(&out), metrics["jetscope_check_success"].series[0].1), (0, 1.0));
         assert!(!metrics.contains_key("jetscope_finding"), "{:?}", metrics.get("jetscope_finding"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_leaves_does_not_make_well_what_is_wrong() {
+    let server = server_of(NEWEST);
+    let nats = connect(&server).await;
+    stream(&nats, json!({"name": "orders", "subjects": ["orders.>"]})).await;
+    let home = tempfile::tempdir().unwrap();
+    let code = |url: &str, args: &[&str]| {
+        let mut command = command(home.path(), url, args);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the program");
+        drop(child.stdout.take());
+        child.wait().expect("its end").code()
+    };
+    for args in [&[][..], &["--json"]] {
+        assert_eq!(code(&server.url(), args), Some(1), "{args:?}");
+    }
+    // Nobody answers there.
+    assert_eq!(code("127.0.0.1:1", &["--prometheus"]), Some(2));
 }
 
 #[tokio::test(flavor = "multi_thread")]

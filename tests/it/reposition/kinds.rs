@@ -135,7 +135,12 @@ async fn streams_that_drop_what_was_acked() {
         let said = place.run(&["S", "c", "--to", "start"]).await;
         // Of the interest stream the first four are still there for the other consumer.
         let kept = if retention == "interest" { "redelivered   4: #1 of" } else { "stands there already" };
-        said.has(&[kept]);
+        let code = said.has(&[kept]).code;
+        // Also where nobody reads it.
+        let mut unread = place.start(&["S", "c", "--to", "start"]);
+        drop(unread.stdout.take());
+        let ended = tokio::task::spawn_blocking(move || unread.wait_with_output().unwrap()).await.unwrap();
+        assert_eq!((ended.status.code(), code), (code, Some(i32::from(retention != "interest"))), "{retention}");
         api(&place.nats, "STREAM.DELETE.S", Value::Null).await;
     }
 }
