@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
-use super::printed::{self, Printed};
+use super::printed::{self, Part, Printed};
 use super::source::Feed;
 use crate::config::read;
 use crate::event::{Core, Depth, Envelope, Event, clean_line};
@@ -57,14 +57,15 @@ pub(super) fn feed(path: &Path, after: u64, last: u64, out: &mpsc::Sender<Feed>)
         before = read.message.time;
         // What was printed of one batch, an event a line, is one message.
         let (of, message) = (read.of_batch, read.message);
-        if let Some(of) = of {
-            if let Some(open) = batch.as_mut().filter(|open| open.of == of) {
-                open.add(number, &message);
-            } else {
-                together.extend(batch.replace(Batch::open(number, message, of)).map(Batch::close));
+        if let Some((of, part)) = of {
+            if batch.as_ref().is_none_or(|open| open.of != of) {
+                together.extend(batch.replace(Batch::open(message.clone(), of)).and_then(Batch::close));
+            }
+            if let Some(open) = &mut batch {
+                open.add(number, message, part);
             }
         } else {
-            together.extend(batch.take().map(Batch::close));
+            together.extend(batch.take().and_then(Batch::close));
             together.push((number, message));
         }
         bytes += line.len();
@@ -75,7 +76,7 @@ pub(super) fn feed(path: &Path, after: u64, last: u64, out: &mpsc::Sender<Feed>)
             }
         }
     }
-    together.extend(batch.map(Batch::close));
+    together.extend(batch.and_then(Batch::close));
     if !together.is_empty() && out.blocking_send(Feed::Messages(together)).is_err() {
         return;
     }
@@ -96,16 +97,16 @@ const BATCH: &str = "application/cloudevents-batch+json";
 const WANTED: &str = "neither a CloudEvent in JSON (an object with specversion, or an array of such) nor a line of \
                       `jetscope tail -o json`";
 
-/// A message, and the batch that it was printed of: its stream and sequence.
+/// A message, and the batch that it was printed of, its stream and sequence, with what it has of it.
 struct Read {
     message: Message,
-    of_batch: Option<(Arc<str>, u64)>,
+    of_batch: Option<((Arc<str>, u64), Part)>,
 }
 
 /// Reads a line; `None` where it is nothing that can be sent.
 fn read(stream: &Arc<str>, number: u64, before: Timestamp, line: &[u8]) -> Option<Read> {
     if let Some(Printed { message, of_batch }) = printed::read(line) {
-        let of_batch = of_batch.then(|| (Arc::clone(&message.stream), message.seq));
+        let of_batch = of_batch.map(|part| ((Arc::clone(&message.stream), message.seq), part));
         return Some(Read { message: Message { stream: Arc::clone(stream), seq: number, ..message }, of_batch });
     }
     // What breaks off is no event.
@@ -127,26 +128,42 @@ fn holds_events(message: &Message) -> bool {
 struct Batch {
     of: (Arc<str>, u64),
     message: Message,
+    /// The events so far.
     body: Vec<u8>,
+    /// All of it was on one of its lines.
+    whole: bool,
     /// The last of its lines.
     number: u64,
 }
 
 impl Batch {
-    fn open(number: u64, message: Message, of: (Arc<str>, u64)) -> Self {
-        let body = [b"[".as_slice(), &message.body].concat();
-        Self { of, message, body, number }
+    fn open(message: Message, of: (Arc<str>, u64)) -> Self {
+        Self { of, message, body: Vec::new(), whole: false, number: 0 }
     }
 
-    fn add(&mut self, number: u64, message: &Message) {
-        self.body.push(b',');
-        self.body.extend_from_slice(&message.body);
+    fn add(&mut self, number: u64, message: Message, part: Part) {
         self.number = number;
+        match part {
+            _ if self.whole => {}
+            Part::All => (self.message, self.whole) = (message, true),
+            Part::Other => {}
+            Part::Event => {
+                self.body.push(if self.body.is_empty() { b'[' } else { b',' });
+                self.body.extend_from_slice(&message.body);
+            }
+        }
     }
 
-    fn close(mut self) -> (u64, Message) {
-        self.body.push(b']');
-        (self.number, Message { seq: self.number, body: self.body.into(), ..self.message })
+    /// The message; `None` where none of its lines has an event.
+    fn close(mut self) -> Option<(u64, Message)> {
+        if !self.whole {
+            if self.body.is_empty() {
+                return None;
+            }
+            self.body.push(b']');
+            self.message.body = self.body.into();
+        }
+        Some((self.number, Message { seq: self.number, ..self.message }))
     }
 }
 
@@ -234,6 +251,12 @@ mod tests {
             printed(11, "batch", r#""event":{"id":"2"},"error":null,"size":3"#),
             printed(12, "batch", r#""event":{"id":"3"},"error":null,"size":3"#),
             printed(13, "structured", r#""event":{"id":"3"},"error":null,"size":3,"body":"{ }\n""#),
+            // All of it stands beside the first, since its events do not tell it.
+            printed(14, "batch", r#""event":{"id":"4"},"error":null,"size":3,"body":"[{ }, 5]""#),
+            printed(14, "batch", r#""event":null,"error":"x","size":3"#),
+            // The first was not printed.
+            printed(15, "batch", r#""event":null,"error":"x","size":3"#),
+            printed(15, "batch", r#""event":{"id":"5"},"error":null,"size":3"#),
         ];
         let (messages, problem) = fed(&lines.join("\n"));
         assert_eq!(problem, None);
@@ -250,6 +273,8 @@ mod tests {
             (9, "s.x", r#"[{"id":"1"},{"id":"2"}]"#.to_owned()),
             (10, "s.x", r#"[{"id":"3"}]"#.to_owned()),
             (11, "s.x", "{ }\n".to_owned()),
+            (13, "s.x", "[{ }, 5]".to_owned()),
+            (15, "s.x", r#"[{"id":"5"}]"#.to_owned()),
         ];
         assert_eq!(told, expected.iter().map(|(n, s, b)| (*n, *s, b.clone())).collect::<Vec<_>>());
         let headers =

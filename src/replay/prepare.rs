@@ -186,6 +186,7 @@ impl Preparer {
 
     /// As a line of JSON.
     fn line(&self, event: &Event<'_>, message: &Message, look: Look) -> Result<Outgoing, Skip> {
+        leaves_alone(event)?;
         let line = event.to_json_line();
         let body = self.marker.line(line.as_bytes(), message, look).ok_or(Skip::NoEvent)?;
         Ok(outgoing(Vec::new(), body, Remarks { lost: event.lost_in_json(), ..Remarks::default() }))
@@ -216,6 +217,7 @@ impl Preparer {
         if look.mode == Some(Mode::Structured) && envelope.format().is_some() {
             return Ok(self.as_sent(envelope, look, carried.map(header), remarks));
         }
+        leaves_alone(event)?;
         remarks.lost = event.lost_in_json();
         let body = self.marker.structured(event.to_json_line().as_bytes(), message, look).ok_or(Skip::NoEvent)?;
         let mut headers = vec![header(("Content-Type", STRUCTURED))];
@@ -242,6 +244,7 @@ impl Preparer {
     fn load(&self, event: &Event<'_>, envelope: &Envelope<'_>, look: Look) -> Result<Load, Skip> {
         let message = envelope.message();
         let Form::Http(mode) = self.form else {
+            leaves_alone(event)?;
             let body = self.marker.line_len(event, message, look).ok_or(Skip::NoEvent)?;
             return Ok(load(0, body, Remarks { lost: event.lost_in_json(), ..Remarks::default() }));
         };
@@ -261,6 +264,7 @@ impl Preparer {
             let headers = of_body.chain(carried.map(|(_, len)| len)).sum::<usize>();
             return Ok(load(headers + self.marker.beside_body_len(message, look), message.body.len(), remarks));
         }
+        leaves_alone(event)?;
         remarks.lost = event.lost_in_json();
         let carried = carried.filter(|(name, _)| !name.eq_ignore_ascii_case("content-encoding"));
         let headers = line_len("Content-Type", STRUCTURED.len()) + carried.map(|(_, len)| len).sum::<usize>();
@@ -308,6 +312,11 @@ const fn load(headers: usize, body: usize, remarks: Remarks) -> Load {
 fn of_body<'e>(envelope: &'e Envelope<'_>) -> impl Iterator<Item = &'e Header> {
     let says = |h: &&Header| ["content-type", "content-encoding"].iter().any(|name| h.name.eq_ignore_ascii_case(name));
     envelope.headers().iter().filter(says)
+}
+
+/// Data that still is packed would leave without the header that says so.
+const fn leaves_alone(event: &Event<'_>) -> Result<(), Skip> {
+    if event.packed { Err(Skip::NoEvent) } else { Ok(()) }
 }
 
 /// Without what every event has to have an endpoint can only refuse it.

@@ -29,22 +29,42 @@ struct Line<'a> {
     body_base64: Option<String>,
     data: Option<String>,
     data_base64: Option<String>,
+    /// Its headers cannot be decoded.
+    #[serde(default)]
+    undecodable: bool,
 }
 
 /// A message that was printed.
 pub(super) struct Printed {
     pub(super) message: Message,
-    /// It is one event of a batch, whose others stand on the lines beside it.
-    pub(super) of_batch: bool,
+    /// It is of a batch, whose other events stand on the lines beside it; whether it is all of it, or one event.
+    pub(super) of_batch: Option<Part>,
+}
+
+/// What a line has of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// An event.
+    Event,
+    /// An element that is no event.
+    Other,
+    /// All of it, as it was stored.
+    All,
 }
 
 /// Reads a line; `None` where it is none of ours.
 pub(super) fn read(line: &[u8]) -> Option<Printed> {
     let line: Line<'_> = serde_json::from_slice(line).ok()?;
     let whole = either(line.body, line.body_base64).ok()?;
-    let of_batch = line.mode == "batch" && whole.is_none() && line.event.is_some();
+    let bare = line.data.is_some() || line.data_base64.is_some();
+    let of_batch = (line.mode == "batch" && !bare).then_some(match (&whole, line.event) {
+        (Some(_), _) => Part::All,
+        (None, Some(_)) => Part::Event,
+        (None, None) => Part::Other,
+    });
     let body = match (whole, line.event) {
         (Some(whole), _) => whole,
+        (None, None) if of_batch.is_some() => Vec::new(),
         (None, None) => either(line.data, line.data_base64).ok()??,
         // Of an event whose JSON breaks, the source stands beside it.
         (None, Some(_)) if line.data.is_some() || line.data_base64.is_some() => {
@@ -54,11 +74,12 @@ pub(super) fn read(line: &[u8]) -> Option<Printed> {
         (None, Some(event)) => event.get().as_bytes().to_vec(),
     };
     let mut headers = line.headers;
-    if of_batch {
-        // Its events are printed in JSON, whatever they came in.
+    if of_batch.is_some_and(|part| part != Part::All) {
+        // Its events are printed in JSON and unpacked, whatever they came in.
+        headers.retain(|h| !h.name.eq_ignore_ascii_case("content-encoding"));
         for header in headers.iter_mut().filter(|h| h.name.eq_ignore_ascii_case("content-type")) {
-            if Format::of(&header.value).is_some() {
-                header.value = "application/cloudevents-batch+json".into();
+            if Format::of(&header.value).is_some() || is_event(&header.value) {
+                header.value = BATCH.into();
             }
         }
     }
@@ -68,10 +89,20 @@ pub(super) fn read(line: &[u8]) -> Option<Printed> {
         time: Timestamp::parse(&line.time)?,
         subject: line.subject.into(),
         headers,
-        undecodable: None,
+        undecodable: line.undecodable.then(Bytes::new),
         body: Bytes::from(body),
     };
     Some(Printed { message, of_batch })
+}
+
+/// The type of a batch in JSON.
+const BATCH: &str = "application/cloudevents-batch+json";
+
+/// Whether a type is that of one event.
+fn is_event(named: &str) -> bool {
+    let essence = media::essence(named);
+    essence.eq_ignore_ascii_case("application/cloudevents")
+        || essence.eq_ignore_ascii_case("application/cloudevents+json")
 }
 
 /// A body as text or in Base64; `None` where there is neither.

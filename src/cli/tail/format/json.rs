@@ -13,11 +13,18 @@ pub(super) struct Documents<'d, 'm, 'a> {
     head: Vec<u8>,
     /// There is no event in it.
     bare: bool,
+    /// A batch that its events on their lines do not tell exactly: packed, in another format, or not whole.
+    odd: bool,
 }
 
 impl<'d, 'm, 'a> Documents<'d, 'm, 'a> {
     pub(super) fn new(envelope: &'d Envelope<'m>, decoded: &'d Decoded<'a>) -> io::Result<Self> {
         let bare = decoded.events().iter().all(|event| event.extent == Extent::Nothing);
+        let odd = decoded.mode() == Some(Mode::Batch)
+            && (decoded.format.is_some()
+                || !decoded.findings.is_empty()
+                || envelope.body() != &*envelope.message().body
+                || decoded.events().iter().any(|event| event.extent != Extent::Whole));
         let message = envelope.message();
         let mut head = Vec::with_capacity(512);
         head.extend_from_slice(b"{\"stream\":");
@@ -30,37 +37,43 @@ impl<'d, 'm, 'a> Documents<'d, 'm, 'a> {
         push_headers(&mut head, envelope.headers())?;
         write!(head, "}},\"mode\":\"{}\"", decoded.mode().map_or("plain", Mode::name))?;
         escape(&mut head, 0);
-        Ok(Self { envelope, decoded, head, bare })
+        Ok(Self { envelope, decoded, head, bare, odd })
     }
 
     /// Writes the line of an event, or of a message without any: `event`, all that is wrong as `error`, `size`, and of a
     /// message that is no event the body, unpacked, as `data`. Where these do not tell exactly which bytes were stored
-    /// (they had several lines, or were packed), all of them follow as `body`. What is no text is in Base64.
+    /// (they had several lines, or were packed), all of them follow as `body`, of a batch on the first of its lines. What is
+    /// no text is in Base64.
     pub(super) fn write(&self, out: &mut Vec<u8>, event: Option<&Event<'_>>) -> io::Result<()> {
         out.extend_from_slice(&self.head);
         out.extend_from_slice(b",\"event\":");
         let from = out.len();
         let (body, stored) = (self.envelope.body(), &*self.envelope.message().body);
+        // Blanks around it are not read back.
+        let is_line = |line: Option<&[u8]>| line == Some(stored) && stored.trim_ascii() == stored;
         let mut told = match event.filter(|event| event.extent != Extent::Nothing) {
-            Some(event) if self.is_as_sent(event) && push_line(out, body) => out.get(from..) == Some(stored),
+            Some(event) if self.is_as_sent(event) && push_line(out, body) => is_line(out.get(from..)),
             Some(event) => {
                 let exact = event.write_json(out);
                 match self.decoded.mode() {
                     Some(Mode::Binary) => exact && (body == stored || event.sent.is_some()),
                     // Its others stand on lines of their own.
-                    Some(Mode::Batch) => true,
-                    _ => out.get(from..) == Some(stored),
+                    Some(Mode::Batch) => !self.odd || !(self.is_first(event) || event.extent == Extent::Part),
+                    _ => is_line(out.get(from..)),
                 }
             }
             None => {
                 out.extend_from_slice(b"null");
-                true
+                !self.odd || !event.is_some_and(|event| self.is_first(event))
             }
         };
         let from = out.len();
         out.extend_from_slice(b",\"error\":");
         push_json(out, &self.error(event))?;
         write!(out, ",\"size\":{}", self.envelope.message().size())?;
+        if self.envelope.message().undecodable.is_some() {
+            out.extend_from_slice(b",\"undecodable\":true");
+        }
         if self.bare {
             push_bytes(out, "data", body)?;
             told = body == stored;
@@ -71,6 +84,10 @@ impl<'d, 'm, 'a> Documents<'d, 'm, 'a> {
         escape(out, from);
         out.extend_from_slice(b"}\n");
         Ok(())
+    }
+
+    fn is_first(&self, event: &Event<'_>) -> bool {
+        self.decoded.events().first().is_some_and(|first| std::ptr::eq(first, event))
     }
 
     /// Whether the body is the event as it is to be printed.

@@ -86,7 +86,7 @@ impl Format {
                 break;
             }
             match (&mut *self, event) {
-                (Self::CloudEvent, Some(event)) if event.extent == Extent::Whole => {
+                (Self::CloudEvent, Some(event)) if event.extent == Extent::Whole && !event.packed => {
                     event.write_json(out);
                     out.push(b'\n');
                     written.attributes += event.lost_in_json() as u64;
@@ -100,7 +100,11 @@ impl Format {
                         documents.write(out, event)?;
                     }
                 }
-                (Self::Pattern(pattern), event) => pattern.write(out, &envelope, event),
+                // Where nothing could be read of an event that was announced, the body is what there is.
+                (Self::Pattern(pattern), event) => {
+                    let nothing = decoded.events().iter().all(|event| event.extent == Extent::Nothing);
+                    pattern.write(out, &envelope, event.filter(|_| !nothing));
+                }
                 (Self::Pretty | Self::Raw(_), _) => {}
             }
             written.printed += 1;
