@@ -34,7 +34,7 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
                     self.wheel.pacer.rest();
                     return Ok(());
                 }
-                Err(Fault::Fatal(reason)) => return Err(End::Failed(reason)),
+                Err(Fault::Fatal(reason) | Fault::Denied(reason)) => return Err(End::Failed(reason)),
                 Err(Fault::Left(reason)) => return Err(End::Left(reason)),
                 Err(Fault::Passing(reason)) => {
                     self.report.trouble(reason);

@@ -23,8 +23,10 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
             match verified {
                 Ok(verified) => break verified,
                 Err(Fault::Left(reason)) => return End::Left(reason),
-                Err(Fault::Fatal(reason)) => return End::Failed(format!("the copies cannot be read back: {reason}")),
-                Err(Fault::Passing(reason)) => {
+                // All has arrived: a permission that is taken away and given back is no reason to fail.
+                Err(Fault::Fatal(reason)) => return unread(&reason),
+                Err(Fault::Denied(reason)) if attempts >= DENIED => return unread(&reason),
+                Err(Fault::Passing(reason) | Fault::Denied(reason)) => {
                     self.report.trouble(reason);
                     attempts += 1;
                     self.tell(attempts > 3);
@@ -66,6 +68,13 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         let reason = words.into_iter().flatten().reduce(|missing, reason| format!("{missing}; {reason}"));
         self.report.close(&self.flow, self.reserved, state, reason, &self.clock).await
     }
+}
+
+/// How often reading back is tried where it is not allowed, [`AGAIN`] apart.
+const DENIED: u32 = 15;
+
+fn unread(reason: &str) -> End {
+    End::Failed(format!("the copies cannot be read back: {reason}"))
 }
 
 /// What did not arrive, or may not have, although the replay has completed.

@@ -232,7 +232,7 @@ impl<S: Source, K: Sink, C: Clock> Engine<S, K, C> {
         match fault {
             Fault::Passing(reason) => Leave::Again(reason),
             Fault::Left(reason) => Leave::End(End::Left(reason)),
-            Fault::Fatal(reason) => Leave::End(End::Failed(reason)),
+            Fault::Fatal(reason) | Fault::Denied(reason) => Leave::End(End::Failed(reason)),
         }
     }
 

@@ -77,6 +77,8 @@ pub enum Fault {
     Passing(String),
     /// Whoever received it does not want any more; that is no error.
     Left(String),
+    /// It is not allowed, which may change.
+    Denied(String),
     /// It will not go on by itself.
     Fatal(String),
 }

@@ -397,6 +397,7 @@ pub(super) fn known(fate: publish::Fate) -> Result<Fate, Refusal> {
 pub(super) fn fault(problem: &Problem) -> Fault {
     match problem.kind {
         _ if problem.passes() => Fault::Passing(problem.sentence.clone()),
+        ProblemKind::Denied { .. } => Fault::Denied(problem.sentence.clone()),
         _ => Fault::Fatal(problem.sentence.clone()),
     }
 }

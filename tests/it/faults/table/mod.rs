@@ -202,7 +202,7 @@ async fn play(fault: Fault) -> Row {
         Err(_) => 0,
     };
     if !fault.replay_ends && (ended, copies) != (Some(0), EVENTS as u64) {
-        wrong.push(format!("the replay ended with {ended:?}, {copies} of {EVENTS} copies: {:?}", replay.first(began)));
+        wrong.push(format!("the replay ended with {ended:?}, {copies} of {EVENTS} copies: {:?}", replay.told()));
     }
     let told = |told: Option<(Duration, String)>| match told {
         Some((after, line)) => format!("{:.1} s: {}", after.as_secs_f64(), line.chars().take(110).collect::<String>()),

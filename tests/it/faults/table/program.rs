@@ -47,6 +47,11 @@ impl Program {
         lines.iter().find(|(at, _)| *at >= since).map(|(at, line)| (*at - since, line.clone()))
     }
 
+    /// All that it said on standard error.
+    pub(super) fn told(&self) -> Vec<String> {
+        self.err.lock().expect("the lines").iter().map(|(_, line)| line.clone()).collect()
+    }
+
     pub(super) fn lines(&self) -> Vec<String> {
         self.out.lock().expect("the lines").iter().map(|(_, line)| line.clone()).collect()
     }
