@@ -41,8 +41,8 @@ pub fn matching(filters: &[Filter], message: &Message, unanswered: &mut Unanswer
     passing
 }
 
-/// The attributes that filters look at by name, where they look at nothing else of an event. Reading ends with the
-/// last of them: of an attribute that comes twice, which makes an event invalid, the first one counts then.
+/// The attributes that filters look at by name, where they look at nothing else of an event. Reading may end with the
+/// last of them.
 fn named(filters: &[Filter]) -> Option<Vec<&str>> {
     let mut names = Vec::new();
     for filter in filters {

@@ -29,8 +29,12 @@ pub(super) fn value<'t>(text: &'t str, path: &[Step]) -> Option<Value<'t>> {
 pub(super) fn values<'t>(text: &'t str, path: &[Step]) -> impl Iterator<Item = Value<'t>> + use<'t> {
     let text = text.trim_ascii();
     let mut walk = Walk { text, path, at: 0, inside: Vec::new(), found: Vec::new() };
-    walk.meet(0);
-    while walk.step().is_some() {}
+    if path.is_empty() {
+        walk.found.push(0);
+    } else {
+        walk.meet(0);
+        while walk.step().is_some() {}
+    }
     walk.found.into_iter().filter_map(move |at| leaf(text.get(at..)?))
 }
 
