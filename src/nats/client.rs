@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use async_nats::connection::State;
 use tokio::sync::{broadcast, watch};
-use tokio::task::{JoinHandle, yield_now};
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use crate::config::{Clock, Ledger};
@@ -172,14 +172,6 @@ pub(super) struct Wire {
 impl Wire {
     pub(super) fn nats(&self) -> async_nats::Client {
         self.live.read().unwrap_or_else(PoisonError::into_inner).nats.clone()
-    }
-
-    /// Runs a task on the thread of the present connection, and no longer than that lives.
-    pub(super) fn spawn<T: Send + 'static>(
-        &self,
-        task: impl Future<Output = T> + Send + 'static,
-    ) -> Option<JoinHandle<T>> {
-        self.live.read().unwrap_or_else(PoisonError::into_inner).island.spawn(task)
     }
 
     pub(super) fn life(&self) -> Life {

@@ -3,11 +3,9 @@
 //! its own task panic, and it buffers without a bound what is announced as one message.
 
 use std::fmt::Write as _;
-use std::future::pending;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::config::Connection;
@@ -34,7 +32,7 @@ const ONE_PIECE: u64 = 24 << 20;
 const LARGEST: u64 = 64 << 20;
 /// How often is looked at what came; and how often while more than [`MUCH`] of a message has come. On a fast way a hundred
 /// megabytes come in a tenth of a second, so it is not looked less often while nothing comes.
-const LOOK: Duration = Duration::from_millis(25);
+const LOOK: Duration = Duration::from_millis(10);
 /// See [`LOOK`].
 const CLOSE_LOOK: Duration = Duration::from_millis(1);
 /// See [`LOOK`].
@@ -71,10 +69,10 @@ impl Lives {
 /// Keeps this connection until nobody needs it. One that is `once` is never made anew.
 pub(super) async fn keep(wire: Weak<Wire>, connection: Option<Connection>, events: Events, lives: Lives) {
     loop {
-        let Some((mut life, flood)) = wire.upgrade().map(|wire| (wire.life(), Flood::watched(&wire))) else { return };
+        let Some((mut life, flood)) = wire.upgrade().map(|wire| (wire.life(), Flood::of(&wire))) else { return };
         let why = tokio::select! {
             () = life.over() => UNREAD.to_owned(),
-            bytes = came(flood) => {
+            bytes = flood.comes() => {
                 let Some(wire) = wire.upgrade() else { return };
                 wire.end();
                 format!("the server sends a message that is too large ({} came, and no end)", units::bytes(bytes))
@@ -120,16 +118,6 @@ async fn again(wire: &Weak<Wire>, connection: &Connection, events: &Events, live
     None
 }
 
-/// Waits for what a watcher says; one that ended with its connection says nothing.
-async fn came(flood: Option<JoinHandle<u64>>) -> u64 {
-    if let Some(flood) = flood
-        && let Ok(bytes) = flood.await
-    {
-        return bytes;
-    }
-    pending().await
-}
-
 /// Watches what a connection reads: the client holds everything of a message until its end has come.
 struct Flood {
     statistics: Arc<async_nats::Statistics>,
@@ -142,12 +130,6 @@ impl Flood {
         // Stored messages come as text, a third larger.
         let most = ONE_PIECE + (nats.max_payload() as u64).min(LARGEST) * 3 / 2;
         Self { statistics: nats.statistics(), most }
-    }
-
-    /// Begins to watch a connection on the thread that reads: on a busy machine another thread may not get its turn for as
-    /// long as this one reads a hundred megabytes in.
-    fn watched(wire: &Wire) -> Option<JoinHandle<u64>> {
-        wire.spawn(Self::of(wire).comes())
     }
 
     /// Waits until more than a message can have has come without a message; says how much.
