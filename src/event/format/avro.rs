@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::super::attribute::Core;
-use super::draft::{Break, Data, Draft, Translated, put};
+use super::draft::{Break, Data, Draft, Translated, put, varint};
 
 /// Deeper data is not read.
 const DEEPEST: usize = 128;
@@ -174,16 +174,8 @@ impl<'b> Avro<'b> {
 
     /// A number, zigzag.
     fn long(&mut self) -> Result<i64, Break> {
-        let begin = self.at;
-        let mut number = 0_u64;
-        for shift in (0..70).step_by(7) {
-            let byte = self.take(1)?.first().copied().unwrap_or_default();
-            number |= u64::from(byte & 0x7f).checked_shl(shift).unwrap_or_default();
-            if byte & 0x80 == 0 {
-                return Ok((number >> 1) as i64 ^ -((number & 1) as i64));
-            }
-        }
-        Err(Break::new(begin, "a number does not end"))
+        let number = varint(self.at, || Ok(self.take(1)?.first().copied().unwrap_or_default()))?;
+        Ok((number >> 1) as i64 ^ -((number & 1) as i64))
     }
 
     fn bytes(&mut self) -> Result<&'b [u8], Break> {

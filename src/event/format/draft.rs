@@ -201,3 +201,17 @@ pub(super) fn put(out: &mut Vec<u8>, text: &str) {
     // Text can always be written, and to memory too.
     let _ = push_json(out, text);
 }
+
+/// A number that begins at this place: seven bits a byte, the lowest first, the highest bit of all bytes but the last set,
+/// as Protobuf and Avro write them.
+pub(super) fn varint(begin: usize, mut byte: impl FnMut() -> Result<u8, Break>) -> Result<u64, Break> {
+    let mut number = 0_u64;
+    for shift in (0..70).step_by(7) {
+        let byte = byte()?;
+        number |= u64::from(byte & 0x7f).checked_shl(shift).unwrap_or_default();
+        if byte & 0x80 == 0 {
+            return Ok(number);
+        }
+    }
+    Err(Break::new(begin, "a number does not end"))
+}

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::super::attribute::Core;
-use super::draft::{Break, Data, Draft, Translated};
+use super::draft::{Break, Data, Draft, Translated, varint};
 
 /// Reads an event, or a batch of them.
 pub(super) fn read(body: &[u8], batch: bool) -> Translated {
@@ -152,16 +152,7 @@ impl<'b> Wire<'b> {
     }
 
     fn varint(&mut self) -> Result<u64, Break> {
-        let begin = self.at;
-        let mut number = 0_u64;
-        for shift in (0..70).step_by(7) {
-            let byte = self.take(1)?.first().copied().unwrap_or_default();
-            number |= u64::from(byte & 0x7f).checked_shl(shift).unwrap_or_default();
-            if byte & 0x80 == 0 {
-                return Ok(number);
-            }
-        }
-        Err(Break::new(begin, "a number does not end"))
+        varint(self.at, || Ok(self.take(1)?.first().copied().unwrap_or_default()))
     }
 
     fn take(&mut self, length: u64) -> Result<&'b [u8], Break> {
