@@ -2,13 +2,13 @@
 //! told once.
 
 use std::io::Read as _;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::common::liar::{Answer, INFO, start};
+use crate::common::liar::{Answer, INFO, program, start};
 
 /// Consumers that are made before the reader is looked at: 7.75 s of pauses, doubled from a quarter of a second on.
 const MADE: usize = 6;
@@ -70,16 +70,7 @@ struct Reader {
 fn reader(args: &[&str], status: &'static str) -> Reader {
     let (url, seen) = server(status);
     let home = tempfile::tempdir().unwrap();
-    let child = Command::new(env!("CARGO_BIN_EXE_jetscope"))
-        .args(args)
-        .args(["--server", &url])
-        .env_clear()
-        .env("HOME", home.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child = program(home.path(), &url, args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     Reader { child, status, seen, _home: home }
 }
 

@@ -1,10 +1,10 @@
 //! An account as large as any that is known of is told whole, and takes no more memory than it may.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 
-use crate::common::liar::{Answer, INFO, memory, start};
+use crate::common::liar::{Answer, INFO, memory, program, start};
 
 /// Streams of the account, and consumers of each.
 const STREAMS: usize = 2_000;
@@ -47,11 +47,7 @@ fn a_large_account_is_told_whole() {
     let url = start(INFO.as_bytes(), Arc::new(|subject, body, _| Answer::Text(says(subject, body))));
     let home = tempfile::tempdir().unwrap();
     // What is repeated may take as long as it takes; only the first round is looked at.
-    let mut child = Command::new(env!("CARGO_BIN_EXE_jetscope"))
-        .args(["consumers", "--json", "--watch", "1h", "--server", &url])
-        .env_clear()
-        .env("HOME", home.path())
-        .stdin(Stdio::null())
+    let mut child = program(home.path(), &url, &["consumers", "--json", "--watch", "1h"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -2,12 +2,12 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::common::liar::{Answer, INFO, Scene, memory, start};
+use crate::common::liar::{Answer, INFO, Scene, memory, program, start};
 use crate::common::pty::Terminal;
 
 /// The most memory that anything may take, in bytes.
@@ -178,12 +178,8 @@ fn may(scene: &str) -> u64 {
 /// Runs a command to its end; says what was wrong with that.
 fn run(scene: &str, url: &str, args: &[&str]) -> Option<String> {
     let home = tempfile::tempdir().unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_jetscope"))
-        .args(args)
-        .args(["--server", url, "--timeout", "2s"])
-        .env_clear()
-        .env("HOME", home.path())
-        .stdin(Stdio::null())
+    let mut child = program(home.path(), url, args)
+        .args(["--timeout", "2s"])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()

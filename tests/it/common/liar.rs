@@ -3,6 +3,8 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -101,6 +103,13 @@ fn tell(mut socket: &TcpStream, to: &str, answer: Answer) -> Option<()> {
             }
         }
     }
+}
+
+/// The built program, with nothing of this environment but a home, beside the server there.
+pub(crate) fn program(home: &Path, url: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jetscope"));
+    command.args(args).args(["--server", url]).env_clear().env("HOME", home).stdin(Stdio::null());
+    command
 }
 
 /// The most memory that a process had, without what is mapped of its own file: the build under test has its debug
