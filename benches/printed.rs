@@ -61,6 +61,8 @@ fn main() -> Outcome {
     };
     let rounds = if in_full() { 5 } else { 1 };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    // The client starts tasks where it is made.
+    let _inside = runtime.enter();
     let server = Server::start(&ServerSpec::default())?;
     let client = runtime.block_on(async_nats::connect(server.url()))?;
     // What the plan to a subject finds at the other end.
